@@ -1,0 +1,1 @@
+//! Finite subgroups H of O(2) and their action on the plane.

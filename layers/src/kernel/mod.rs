@@ -1,0 +1,1 @@
+//! How a kernel on ℝ² × H is parametrised and sampled.

@@ -1,0 +1,1 @@
+//! Normalisation and dropout that treat the responses over H as one field.

@@ -1,0 +1,1 @@
+//! Spatial pooling and projection over H.
