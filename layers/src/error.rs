@@ -1,5 +1,7 @@
 //! What can be wrong with a layer's configuration.
 
+use crate::group::GroupError;
+
 /// Why a layer cannot be built from its configuration.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -10,4 +12,7 @@ pub enum LayerError {
         /// The setting's name.
         what: &'static str,
     },
+    /// The group cannot be made.
+    #[error(transparent)]
+    Group(#[from] GroupError),
 }

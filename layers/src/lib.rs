@@ -1,8 +1,8 @@
 //! Group-equivariant layers as Burn modules.
 
 pub mod conv;
-pub mod error;
 pub mod equivariance;
+pub mod error;
 pub mod group;
 pub mod kernel;
 pub mod norm;
@@ -10,3 +10,4 @@ pub mod pool;
 pub mod so3;
 
 pub use error::LayerError;
+pub use group::Group;
