@@ -12,6 +12,58 @@ pub enum LayerError {
         /// The setting's name.
         what: &'static str,
     },
+    /// A real number is outside its range.
+    #[error("{what} must be {range}, it is {value}")]
+    OutOfRange {
+        /// The setting's name.
+        what: &'static str,
+        /// What it was set to.
+        value: f64,
+        /// What it may be.
+        range: &'static str,
+    },
+    /// A pooling window can lie in the padding alone.
+    #[error(
+        "pooling with padding {padding} and window {kernel_size} would take windows with no pixel in them; padding up \
+         to {} works", kernel_size / 2
+    )]
+    PoolPadding {
+        /// Padding on each side.
+        padding: usize,
+        /// Side of the window.
+        kernel_size: usize,
+    },
+    /// The window does not fit into the input.
+    #[error(
+        "a window of {kernel_size} pixels does not fit into an input of {padded} (padding included)"
+    )]
+    WindowTooLarge {
+        /// Side of the window.
+        kernel_size: usize,
+        /// Pixels on the axis, with padding.
+        padded: usize,
+    },
+    /// The windows do not cover the axis symmetrically, so that a rotation by 90° does not map them to themselves.
+    #[error(
+        "windows of {kernel_size} with stride {stride} and padding {padding} leave {left_over} of {size} pixels over at \
+         one end, so rotations by 90° are not exact; an input of {smaller} or {larger} pixels works, or stride 1"
+    )]
+    WindowsLeaveStrip {
+        /// Pixels on the axis.
+        size: usize,
+        /// Side of the window.
+        kernel_size: usize,
+        /// Step between windows.
+        stride: usize,
+        /// Padding on each side.
+        padding: usize,
+        /// Pixels that no window covers.
+        left_over: usize,
+        /// The next smaller size that works.
+        smaller: usize,
+        /// The next larger size that works.
+        larger: usize,
+    },
     /// The group cannot be made.
     #[error(transparent)]
     Group(#[from] GroupError),

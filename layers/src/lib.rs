@@ -9,5 +9,16 @@ pub mod norm;
 pub mod pool;
 pub mod so3;
 
+#[cfg(test)]
+mod testing;
+
+pub use equivariance::{EquivarianceReport, group_action, plane_action};
 pub use error::LayerError;
 pub use group::Group;
+pub use norm::{
+    DropoutUnit, FieldBatchNorm, FieldBatchNormConfig, FieldDropout, FieldDropoutConfig,
+};
+pub use pool::{
+    GlobalPool2d, GlobalPool2dConfig, Projection, ProjectionConfig, ProjectionKind,
+    SpatialAvgPool2d, SpatialAvgPool2dConfig, SpatialMaxPool2d, SpatialMaxPool2dConfig,
+};

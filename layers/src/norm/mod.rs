@@ -1,1 +1,8 @@
-//! Normalisation and dropout that treat the responses over H as one field.
+//! Normalisation and dropout over fields. A field is one channel with all its orientations and positions: what H
+//! moves as a whole. Treating its values alike is what keeps these layers equivariant.
+
+mod batch;
+mod dropout;
+
+pub use batch::{FieldBatchNorm, FieldBatchNormConfig};
+pub use dropout::{DropoutUnit, FieldDropout, FieldDropoutConfig};

@@ -1,1 +1,15 @@
-//! Spatial pooling and projection over H.
+//! Pooling: over H ([`Projection`]), over windows of the plane ([`SpatialMaxPool2d`], [`SpatialAvgPool2d`]) and over
+//! the whole plane ([`GlobalPool2d`]).
+
+mod global;
+mod projection;
+mod spatial;
+
+pub use global::{GlobalPool2d, GlobalPool2dConfig};
+pub use projection::{Projection, ProjectionConfig, ProjectionKind};
+pub use spatial::{
+    SpatialAvgPool2d, SpatialAvgPool2dConfig, SpatialMaxPool2d, SpatialMaxPool2dConfig,
+};
+
+#[cfg(test)]
+mod tests;

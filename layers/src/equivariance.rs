@@ -1,1 +1,0 @@
-//! Equivariance measured: the relative error of L_g Φ(f) against Φ(L_g f).

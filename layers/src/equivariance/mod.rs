@@ -1,0 +1,163 @@
+//! Equivariance measured: how far Φ is from commuting with the group.
+//!
+//! ```text
+//! error(g) = ‖L_g Φ(f) − Φ(L_g f)‖ / ‖Φ(f)‖
+//! ```
+//!
+//! with L_g as in [`plane_action`] and [`group_action`], and L_g v = v on a vector that should be invariant. Elements
+//! that map the pixel grid to itself act exactly, so what is measured is the map's own error: for an exact layer,
+//! rounding (1e-7 to 1e-6 in float32). Other elements act by interpolation, which adds an error of its own, stated at
+//! [`plane_action`]; give smooth inputs that vanish towards the border, and compare on a disc ([`Region::Disc`]),
+//! because the corners of an image turn out of it.
+
+mod action;
+mod report;
+
+pub use action::{disc_mask, group_action, plane_action};
+pub use report::{ElementError, EquivarianceReport};
+
+use burn::prelude::*;
+
+use crate::group::Group;
+
+/// The part of the plane on which outputs are compared.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub enum Region {
+    /// All positions.
+    #[default]
+    Everywhere,
+    /// Positions in the disc around the centre that touches the nearest border, less a margin. Rotations map it to
+    /// itself.
+    Disc {
+        /// How far the disc stays from the border, in pixels.
+        margin: f64,
+    },
+}
+
+/// What a group acts on: a map on the plane (`Tensor<4>`), a map on the group (`Tensor<5>`), or a vector of
+/// invariants (`Tensor<2>`).
+pub trait FeatureMap: Clone {
+    /// L_g of the map.
+    fn act(self, group: &Group, element: usize) -> Self;
+    /// The values that count, in double precision.
+    fn values(self, region: Region) -> Vec<f64>;
+}
+
+impl FeatureMap for Tensor<2> {
+    fn act(self, _group: &Group, _element: usize) -> Self {
+        self
+    }
+
+    fn values(self, _region: Region) -> Vec<f64> {
+        to_f64(self)
+    }
+}
+
+impl FeatureMap for Tensor<4> {
+    fn act(self, group: &Group, element: usize) -> Self {
+        plane_action(group, element, self)
+    }
+
+    fn values(self, region: Region) -> Vec<f64> {
+        to_f64(restrict(self, region))
+    }
+}
+
+impl FeatureMap for Tensor<5> {
+    fn act(self, group: &Group, element: usize) -> Self {
+        group_action(group, element, self)
+    }
+
+    fn values(self, region: Region) -> Vec<f64> {
+        to_f64(restrict(self, region))
+    }
+}
+
+fn restrict<const D: usize>(map: Tensor<D>, region: Region) -> Tensor<D> {
+    let dims = map.dims();
+    match region {
+        Region::Everywhere => map,
+        Region::Disc { margin } => {
+            let mut mask_dims = [1; D];
+            mask_dims[D - 2..].copy_from_slice(&dims[D - 2..]);
+            let mask = disc_mask([dims[D - 2], dims[D - 1]], margin, &map.device());
+            map * mask.reshape(mask_dims)
+        }
+    }
+}
+
+fn to_f64<const D: usize>(map: Tensor<D>) -> Vec<f64> {
+    map.into_data().iter::<f64>().collect()
+}
+
+/// Measures, for every element of the group, how far a map is from equivariance.
+///
+/// The types of `input` and of what `map` returns say how the group acts on them, see [`FeatureMap`].
+///
+/// ```
+/// use burn::prelude::*;
+/// use gcnn_layers::{equivariance::measure, group::Group, SpatialMaxPool2dConfig};
+///
+/// let group = Group::cyclic(4).unwrap();
+/// let ramp = Tensor::<1, Int>::arange(0..64, &Device::flex()).float().reshape([1, 1, 8, 8]);
+/// let pool = SpatialMaxPool2dConfig::new(2).init();
+/// let report = measure(&group, ramp, |x: Tensor<4>| pool.forward(x));
+/// assert_eq!(report.max_error(), 0.0);
+/// println!("{report}");
+/// ```
+///
+/// # Panics
+/// If a map on the group does not have as many orientations as the group has elements.
+pub fn measure<I: FeatureMap, O: FeatureMap>(
+    group: &Group,
+    input: I,
+    map: impl Fn(I) -> O,
+) -> EquivarianceReport {
+    measure_on(group, input, map, Region::Everywhere)
+}
+
+/// As [`measure`], comparing outputs on a part of the plane only.
+pub fn measure_on<I: FeatureMap, O: FeatureMap>(
+    group: &Group,
+    input: I,
+    map: impl Fn(I) -> O,
+    region: Region,
+) -> EquivarianceReport {
+    let output = map(input.clone());
+    let norm = euclidean_norm(output.clone().values(region));
+    let elements = group
+        .elements()
+        .map(|element| {
+            let moved_output = output.clone().act(group, element).values(region);
+            let output_of_moved = map(input.clone().act(group, element)).values(region);
+            let difference = euclidean_norm(
+                moved_output
+                    .into_iter()
+                    .zip(output_of_moved)
+                    .map(|(a, b)| a - b),
+            );
+            ElementError {
+                element,
+                name: group.describe(element),
+                exact: group.is_exact_element(element),
+                // A map that is zero everywhere is equivariant.
+                error: if difference == 0.0 {
+                    0.0
+                } else {
+                    difference / norm
+                },
+            }
+        })
+        .collect();
+    EquivarianceReport {
+        group: group.name().to_string(),
+        elements,
+    }
+}
+
+fn euclidean_norm(values: impl IntoIterator<Item = f64>) -> f64 {
+    values.into_iter().map(|v| v * v).sum::<f64>().sqrt()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,259 @@
+//! Batch normalisation of fields.
+//!
+//! ```text
+//! out(b, c, h, x) = γ_c · (f(b, c, h, x) − μ_c) / √(σ²_c + ε) + β_c
+//! ```
+//!
+//! with μ_c and σ²_c the mean and the (biased) variance of channel c over the batch, H and the plane. H permutes the
+//! values that μ_c and σ²_c are taken over, and all of them are scaled alike, so the layer commutes with H exactly;
+//! statistics per orientation would not. In evaluation μ and σ² are running averages over the training batches.
+//! Source: Ioffe & Szegedy 2015; Cohen & Welling 2016, section 7.1 (one scale and bias per G-feature map).
+
+use burn::module::{Flag, Param, RunningState};
+use burn::prelude::*;
+use burn::tensor::module::{batch_norm, batch_norm_train};
+
+use crate::LayerError;
+
+/// Configuration of a [`FieldBatchNorm`].
+#[derive(Config, Debug)]
+pub struct FieldBatchNormConfig {
+    /// Number of fields.
+    pub channels: usize,
+    /// Added to the variance, against division by zero.
+    #[config(default = 1e-5)]
+    pub epsilon: f64,
+    /// Weight of the newest batch in the running statistics.
+    #[config(default = 0.1)]
+    pub momentum: f64,
+}
+
+impl FieldBatchNormConfig {
+    /// Checks the settings.
+    pub fn validate(&self) -> Result<(), LayerError> {
+        if self.channels == 0 {
+            return Err(LayerError::Zero {
+                what: "the number of fields",
+            });
+        }
+        if !(self.epsilon.is_finite() && self.epsilon > 0.0) {
+            return Err(LayerError::OutOfRange {
+                what: "the epsilon of batch normalisation",
+                value: self.epsilon,
+                range: "positive and finite",
+            });
+        }
+        if !(0.0..=1.0).contains(&self.momentum) {
+            return Err(LayerError::OutOfRange {
+                what: "the momentum of batch normalisation",
+                value: self.momentum,
+                range: "between 0 and 1",
+            });
+        }
+        Ok(())
+    }
+
+    /// Builds the layer: scale 1, shift 0, running mean 0 and variance 1.
+    ///
+    /// # Panics
+    /// Where [`validate`](Self::validate) returns an error.
+    pub fn init(&self, device: &Device) -> FieldBatchNorm {
+        if let Err(error) = self.validate() {
+            panic!("{error}");
+        }
+        let channels = [self.channels];
+        FieldBatchNorm {
+            scale: Param::from_tensor(Tensor::ones(channels, device)),
+            shift: Param::from_tensor(Tensor::zeros(channels, device)),
+            running_mean: RunningState::new(Tensor::zeros(channels, device)),
+            running_variance: RunningState::new(Tensor::ones(channels, device)),
+            training: Param::from_bool(true),
+            epsilon: self.epsilon,
+            momentum: self.momentum,
+        }
+    }
+}
+
+/// Normalises each field by its own mean and variance. It trains on a device with gradients and evaluates, by the
+/// running statistics, on any other.
+///
+/// ```
+/// use burn::prelude::*;
+/// use gcnn_layers::FieldBatchNormConfig;
+///
+/// let device = Device::flex();
+/// let norm = FieldBatchNormConfig::new(10).init(&device);
+/// let map = Tensor::<5>::ones([2, 10, 4, 7, 7], &device);
+/// assert_eq!(norm.forward(map).dims(), [2, 10, 4, 7, 7]);
+/// ```
+#[derive(Module, Debug)]
+pub struct FieldBatchNorm {
+    /// γ, `[channels]`.
+    pub scale: Param<Tensor<1>>,
+    /// β, `[channels]`.
+    pub shift: Param<Tensor<1>>,
+    running_mean: RunningState<Tensor<1>>,
+    running_variance: RunningState<Tensor<1>>,
+    /// Cleared when the layer is frozen: it then evaluates, on any device.
+    training: Param<Flag>,
+    epsilon: f64,
+    momentum: f64,
+}
+
+impl FieldBatchNorm {
+    /// # Shapes
+    /// - input: `[batch, channels, height, width]` or `[batch, channels, group, height, width]`
+    /// - output: the same
+    pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        let (scale, shift) = (self.scale.val(), self.shift.val());
+        if !input.device().is_autodiff() || !self.training.is_enabled() {
+            let mean = self.running_mean.value();
+            let variance = self.running_variance.value();
+            return batch_norm(input, scale, shift, mean, variance, self.epsilon);
+        }
+        let result = batch_norm_train(input, scale, shift, self.epsilon);
+        self.follow(&self.running_mean, result.mean);
+        self.follow(&self.running_variance, result.variance);
+        result.output
+    }
+
+    fn follow(&self, running: &RunningState<Tensor<1>>, newest: Tensor<1>) {
+        let old = running.value_sync();
+        let newest = newest.detach();
+        running.update(old * (1.0 - self.momentum) + newest * self.momentum);
+        // A pending update is not part of a record: without this, a checkpoint would miss the last batch.
+        running.value_sync();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::noise;
+    use crate::{Group, equivariance::measure};
+    use burn::module::Param;
+    use burn::tensor::{DType, Tolerance};
+    use rstest::rstest;
+
+    /// A layer whose scale, shift and running statistics are all non-trivial.
+    fn layer(channels: usize, device: &Device) -> FieldBatchNorm {
+        let noise = |seed| noise([channels], seed, device);
+        FieldBatchNorm {
+            scale: Param::from_tensor(noise(1)),
+            shift: Param::from_tensor(noise(2)),
+            running_mean: RunningState::new(noise(3)),
+            running_variance: RunningState::new(noise(4).powi_scalar(2) + 0.5),
+            ..FieldBatchNormConfig::new(channels).init(device)
+        }
+    }
+
+    #[test]
+    fn training_normalises_each_field_by_its_own_statistics() {
+        let device = Device::flex().autodiff();
+        let norm = FieldBatchNormConfig::new(3).init(&device);
+        let offset = Tensor::<1>::from_floats([0., 5., -7.], &device).reshape([1, 3, 1, 1, 1]);
+        let input = noise([6, 3, 4, 5, 5], 0, &device) * 3.0 + offset;
+        let fields = norm.forward(input).swap_dims(0, 1).reshape([3, -1]);
+        let (variance, mean) = fields.var_mean_bias(1);
+        let tolerance = Tolerance::absolute(1e-4);
+        mean.into_data()
+            .assert_approx_eq::<f32>(&TensorData::from([[0f32]; 3]), tolerance);
+        variance
+            .into_data()
+            .assert_approx_eq::<f32>(&TensorData::from([[1f32]; 3]), tolerance);
+    }
+
+    #[test]
+    fn running_statistics_follow_the_batches() {
+        let device = Device::flex().autodiff();
+        let norm = FieldBatchNormConfig::new(1)
+            .with_momentum(0.25)
+            .init(&device);
+        // Mean 2 and variance 1 in every batch: after two, 1 − 0.75² of the way from (0, 1).
+        let input = Tensor::<4>::from_floats([[[[1., 3.]]]], &device);
+        norm.forward(input.clone());
+        norm.forward(input);
+        let mean: f32 = norm.running_mean.value().into_scalar();
+        let variance: f32 = norm.running_variance.value().into_scalar();
+        assert!((mean - 2.0 * 0.4375).abs() < 1e-6);
+        assert!((variance - 1.0).abs() < 1e-6);
+    }
+
+    #[rstest]
+    fn evaluation_is_the_affine_map_of_the_running_statistics(#[values(1, 4)] orientations: usize) {
+        let device = Device::flex();
+        let norm = layer(2, &device);
+        let input = noise([3, 2, orientations, 4, 4], 5, &device);
+        let broadcast = |vector: Tensor<1>| vector.reshape([1, 2, 1, 1, 1]);
+        let expected = (input.clone() - broadcast(noise([2], 3, &device)))
+            / (broadcast(noise([2], 4, &device)).powi_scalar(2) + 0.5 + 1e-5).sqrt()
+            * broadcast(noise([2], 1, &device))
+            + broadcast(noise([2], 2, &device));
+        norm.forward(input)
+            .into_data()
+            .assert_approx_eq::<f32>(&expected.into_data(), Tolerance::rel_abs(1e-5, 1e-6));
+    }
+
+    #[rstest]
+    fn commutes_with_exact_groups(
+        #[values("C4", "D4")] group: &str,
+        #[values(false, true)] training: bool,
+    ) {
+        let group: Group = group.parse().unwrap();
+        let device = if training {
+            Device::flex().autodiff()
+        } else {
+            Device::flex()
+        };
+        let norm = layer(3, &device);
+        let input = noise([2, 3, group.order(), 6, 6], 7, &device);
+        let report = measure(&group, input, |map: Tensor<5>| norm.forward(map));
+        assert!(report.max_error() < 1e-5, "{report}");
+    }
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        let device = Device::flex().autodiff();
+        let double = |tensor: Tensor<1>| tensor.cast(DType::F64);
+        let norm = FieldBatchNorm {
+            scale: Param::from_tensor(double(noise([2], 1, &device))),
+            shift: Param::from_tensor(double(noise([2], 2, &device))),
+            running_mean: RunningState::new(double(noise([2], 3, &device))),
+            running_variance: RunningState::new(double(noise([2], 4, &device))),
+            ..FieldBatchNormConfig::new(2).init(&device)
+        };
+        let weights = noise([2, 2, 2, 3, 3], 3, &device).cast(DType::F64);
+        let loss = |input: Tensor<5>| (norm.forward(input) * weights.clone()).sum();
+
+        let input = noise([2, 2, 2, 3, 3], 4, &device)
+            .cast(DType::F64)
+            .require_grad();
+        let gradients = loss(input.clone()).backward();
+        let gradient: Vec<f64> = input.grad(&gradients).unwrap().into_data().iter().collect();
+        let values: Vec<f64> = input.clone().into_data().iter().collect();
+        let step = 1e-5;
+        for index in [0, 7, 35, 36, 71] {
+            let at = |shift: f64| {
+                let mut moved = values.clone();
+                moved[index] += shift;
+                let data = TensorData::new(moved, [2, 2, 2, 3, 3]);
+                loss(Tensor::from_data(data, (&device, DType::F64))).into_scalar::<f64>()
+            };
+            let numeric = (at(step) - at(-step)) / (2.0 * step);
+            assert!(
+                (numeric - gradient[index]).abs() < 1e-7,
+                "at {index}: {numeric} against {}",
+                gradient[index]
+            );
+        }
+    }
+
+    #[rstest]
+    #[case(FieldBatchNormConfig::new(0), "number of fields")]
+    #[case(FieldBatchNormConfig::new(1).with_epsilon(0.0), "epsilon")]
+    #[case(FieldBatchNormConfig::new(1).with_momentum(1.5), "momentum")]
+    fn impossible_settings_are_refused(#[case] config: FieldBatchNormConfig, #[case] names: &str) {
+        let error = config.validate().unwrap_err().to_string();
+        assert!(error.contains(names), "{error}");
+    }
+}
