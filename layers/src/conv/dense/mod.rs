@@ -4,6 +4,21 @@
 //! out(b, o, y, x) = bias(o) + Σ_c Σ_i Σ_j weight(o, c, i, j) · input(b, c, y·s + i·d − p, x·s + j·d − p)
 //! ```
 
+#[cfg(feature = "flex")]
+mod cpu;
+#[cfg(feature = "flex")]
+mod extension;
+#[cfg(feature = "flex")]
+mod kernels;
+#[cfg(feature = "flex")]
+mod plan;
+#[cfg(feature = "flex")]
+mod scratch;
+#[cfg(feature = "flex")]
+mod simd;
+#[cfg(all(test, feature = "flex"))]
+mod tests;
+
 use burn::prelude::*;
 use burn::tensor::ops::ConvOptions;
 
@@ -66,6 +81,26 @@ pub fn conv2d(
     bias: Option<Tensor<1>>,
     options: Conv2dOptions,
 ) -> Tensor<4> {
+    #[cfg(feature = "flex")]
+    if on_flex(&input) {
+        use burn::backend::Dispatch;
+        use extension::DenseConvolution;
+        let (input, weight) = (input.into_dispatch(), weight.into_dispatch());
+        return Tensor::from_dispatch(match bias {
+            Some(bias) => {
+                Dispatch::convolve_with_bias(input, weight, bias.into_dispatch(), options)
+            }
+            None => Dispatch::convolve(input, weight, options),
+        });
+    }
     let options = ConvOptions::new(options.stride, options.padding, options.dilation, 1);
     burn::tensor::module::conv2d(input, weight, bias, options)
+}
+
+/// Whether the kernels of this crate can take the tensor.
+#[cfg(feature = "flex")]
+fn on_flex(tensor: &Tensor<4>) -> bool {
+    use burn::backend::DispatchDevice;
+    let device = tensor.device().inner();
+    matches!(device.as_dispatch(), DispatchDevice::Flex(_)) && extension::supports(tensor.dtype())
 }

@@ -1,0 +1,645 @@
+//! The convolution and its gradients on plain arrays.
+//!
+//! Every number of a result is summed in one fixed order, however the work is divided among threads.
+
+use super::kernels::{Convolve, Correlate, MAX_VECTORS, Number};
+use super::plan::{Geometry, Pass};
+use super::scratch::Scratch;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Kernel steps (taps × channels) whose weights stay in the first-level cache while all pixels pass by.
+const STEPS: usize = 256;
+/// Pixels that one task computes.
+const TASK_PIXELS: usize = 512;
+/// Numbers of a batch held channels last at once.
+const CHUNK: usize = 1 << 22;
+/// Numbers of source and gradient rows that pass through the first-level cache for one gradient tile.
+const ROW_BLOCK: usize = 5 << 10;
+
+/// A pointer that tasks write disjoint parts through.
+#[derive(Clone, Copy)]
+struct Shared<T>(*mut T);
+// SAFETY: every use writes parts that no other task touches.
+unsafe impl<T> Send for Shared<T> {}
+unsafe impl<T> Sync for Shared<T> {}
+impl<T> Shared<T> {
+    /// The pointer (a method, so that closures capture the wrapper).
+    fn get(self) -> *mut T {
+        self.0
+    }
+}
+
+/// A panel of channels.
+#[derive(Debug, Clone, Copy)]
+struct Panel {
+    /// Its first channel.
+    start: usize,
+    /// Channels in it.
+    channels: usize,
+    /// Channels as stored.
+    width: usize,
+    /// Stored channels in front of it.
+    before: usize,
+}
+
+/// Panels as registers hold them.
+fn register_panels(channels: usize, lanes: usize) -> Vec<Panel> {
+    let mut registers = channels.div_ceil(lanes);
+    let mut panels = Vec::new();
+    let (mut start, mut before) = (0, 0);
+    while registers > 0 {
+        let vectors = match registers {
+            1..=MAX_VECTORS => registers,
+            _ if registers % 2 == 1 => 3,
+            _ => 2,
+        };
+        let width = vectors * lanes;
+        let here = width.min(channels - start);
+        panels.push(Panel {
+            start,
+            channels: here,
+            width,
+            before,
+        });
+        start += here;
+        before += width;
+        registers -= vectors;
+    }
+    panels
+}
+
+/// Panels of source channels: only as wide as they are.
+fn source_panels(channels: usize, taps: usize) -> Vec<Panel> {
+    let most = (STEPS / taps).clamp(16, 64);
+    let number = channels.div_ceil(most);
+    // Multiples of eight, for whole squares in the transposition.
+    let width = channels.div_ceil(number).next_multiple_of(8);
+    (0..channels)
+        .step_by(width)
+        .map(|start| {
+            let here = width.min(channels - start);
+            Panel {
+                start,
+                channels: here,
+                width: here,
+                before: start,
+            }
+        })
+        .collect()
+}
+
+fn stored(panels: &[Panel]) -> usize {
+    panels.iter().map(|p| p.width).sum()
+}
+
+/// Feature maps, channels last: `[panel][sample][padded pixel][channel]`.
+struct Maps<'a, T> {
+    data: Shared<T>,
+    panels: &'a [Panel],
+    samples: usize,
+    pixels: usize,
+}
+
+impl<T: Copy> Maps<'_, T> {
+    fn panel(&self, panel: &Panel) -> *mut T {
+        // SAFETY: inside the buffer, by construction.
+        unsafe {
+            self.data
+                .get()
+                .add(panel.before * self.samples * self.pixels)
+        }
+    }
+}
+
+/// Brings some samples of `[batch, channels, height, width]` into channels-last form with a border of zeros.
+fn gather_samples<T: Number>(
+    from: &[T],
+    channels: usize,
+    size: [usize; 2],
+    padded: [usize; 2],
+    before: [usize; 2],
+    to: &Maps<'_, T>,
+) {
+    let [height, width] = size;
+    let plane = height * width;
+    let kernels = T::kernels();
+    let tasks = to.samples * to.panels.len();
+    (0..tasks).into_par_iter().for_each(|task| {
+        let (sample, panel) = (task / to.panels.len(), &to.panels[task % to.panels.len()]);
+        let source = from[(sample * channels + panel.start) * plane..].as_ptr();
+        // SAFETY: the panel has room for `pixels` × `width` numbers per sample, and each task has its own part.
+        unsafe {
+            let target = to.panel(panel).add(sample * to.pixels * panel.width);
+            if size == padded {
+                (kernels.gather)(source, plane, panel.channels, plane, target, panel.width);
+                return;
+            }
+            let part = std::slice::from_raw_parts_mut(target, to.pixels * panel.width);
+            part.fill(T::default());
+            for y in 0..height {
+                (kernels.gather)(
+                    source.add(y * width),
+                    plane,
+                    panel.channels,
+                    width,
+                    target.add(((y + before[0]) * padded[1] + before[1]) * panel.width),
+                    panel.width,
+                );
+            }
+        }
+    });
+}
+
+/// Weights by target panel, source panel, tap, source channel, target channel.
+fn pack_weights<T: Number>(
+    weight: &[T],
+    taps: usize,
+    targets: &[Panel],
+    target_stride: usize,
+    sources: &[Panel],
+    source_stride: usize,
+    packed: &mut [T],
+) {
+    let steps = sources.iter().map(|p| p.channels).sum::<usize>() * taps;
+    let base = Shared(packed.as_mut_ptr());
+    targets.par_iter().for_each(|target| {
+        // SAFETY: one part per target panel.
+        let packed = unsafe {
+            std::slice::from_raw_parts_mut(
+                base.get().add(target.before * steps),
+                target.width * steps,
+            )
+        };
+        let mut rows = packed.chunks_exact_mut(target.width);
+        for source in sources {
+            for tap in 0..taps {
+                for c in source.start..source.start + source.channels {
+                    let Some(row) = rows.next() else { return };
+                    let from = &weight[c * source_stride + tap..];
+                    for (m, number) in row.iter_mut().enumerate() {
+                        *number = if m < target.channels {
+                            from[(target.start + m) * target_stride]
+                        } else {
+                            T::default()
+                        };
+                    }
+                }
+            }
+        }
+    });
+}
+
+/// The direct convolution of some samples: from channels-last maps to channel planes.
+struct Direct<'a, T> {
+    pass: &'a Pass,
+    source: &'a Maps<'a, T>,
+    weights: &'a [T],
+    taps: usize,
+    targets: &'a [Panel],
+    channels: usize,
+    bias: &'a [T],
+}
+
+impl<T: Number> Direct<'_, T> {
+    fn run(&self, out: Shared<T>) {
+        let [rows, columns] = self.pass.target();
+        let samples = self.source.samples;
+        if rows * columns == 0 {
+            return;
+        }
+        let group = (TASK_PIXELS / (rows * columns)).clamp(1, samples.max(1));
+        let bands = (rows * columns).div_ceil(2 * TASK_PIXELS).min(rows);
+        let groups = samples.div_ceil(group);
+        // More tasks where there are few samples; the sums do not depend on it.
+        let wanted = 3 * rayon::current_num_threads();
+        let parts = wanted.div_ceil(groups * bands).clamp(1, self.targets.len());
+        (0..groups * bands * parts)
+            .into_par_iter()
+            .for_each(|task| {
+                let (group_index, rest) = (task / (bands * parts), task % (bands * parts));
+                let (band, part) = (rest / parts, rest % parts);
+                let first = group_index * group;
+                let samples = first..(first + group).min(samples);
+                let rows = band * rows / bands..(band + 1) * rows / bands;
+                let number = self.targets.len();
+                let targets = &self.targets[part * number / parts..(part + 1) * number / parts];
+                self.task(samples, rows, targets, out);
+            });
+    }
+
+    fn task(&self, samples: Range<usize>, rows: Range<usize>, targets: &[Panel], out: Shared<T>) {
+        let kernels = T::kernels();
+        let [all_rows, columns] = self.pass.target();
+        let plane = all_rows * columns;
+        let band = rows.len() * columns;
+        let pixels = self.pass.pixels(samples.len(), rows.clone());
+        let most_taps = pixels.most_taps();
+        let steps = stored_channels(self.source.panels) * self.taps;
+        let widest = targets.iter().map(|p| p.width).max().unwrap_or(0);
+        let mut sums = Scratch::<T>::take(samples.len() * band * widest);
+        let sums = sums.slice();
+        let lanes = kernels.lanes;
+        let mut bias = [T::default(); MAX_VECTORS * 16];
+        for target in targets {
+            let mut first = true;
+            for source in self.source.panels {
+                let weight = &self.weights
+                    [target.before * steps + source.start * self.taps * target.width..];
+                let pieces = (most_taps * source.channels).div_ceil(STEPS * 5 / 4).max(1);
+                let piece = most_taps.div_ceil(pieces).max(1);
+                for start in (0..most_taps.max(1)).step_by(piece) {
+                    // SAFETY: bases and slots lie in the source and in `sums`, weights were packed in this order.
+                    unsafe {
+                        (kernels.convolve)(&Convolve {
+                            source: self
+                                .source
+                                .panel(source)
+                                .add(samples.start * self.source.pixels * source.width),
+                            source_stride: source.width,
+                            channels: source.channels,
+                            weight: weight.as_ptr(),
+                            target: sums.as_mut_ptr(),
+                            vectors: target.width / lanes,
+                            first,
+                            taps: (start, piece),
+                            runs: &pixels.runs,
+                            bases: &pixels.bases,
+                            slots: &pixels.slots,
+                            tap_list: &pixels.taps,
+                        });
+                    }
+                    first = false;
+                }
+            }
+            for (m, number) in bias[..target.channels].iter_mut().enumerate() {
+                *number = self.bias.get(target.start + m).copied().unwrap_or_default();
+            }
+            for (index, sample) in samples.clone().enumerate() {
+                // SAFETY: these rows of these channels of this sample belong to this task.
+                unsafe {
+                    (kernels.scatter)(
+                        sums.as_ptr().add(index * band * target.width),
+                        target.width,
+                        out.get().add(
+                            (sample * self.channels + target.start) * plane + rows.start * columns,
+                        ),
+                        plane,
+                        target.channels,
+                        band,
+                        bias.as_ptr(),
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn stored_channels(panels: &[Panel]) -> usize {
+    panels.iter().map(|p| p.channels).sum()
+}
+
+/// How many samples to hold channels last at once.
+fn chunk_samples(batch: usize, numbers: usize) -> usize {
+    (CHUNK / numbers.max(1)).clamp(1, batch.max(1))
+}
+
+/// A vector whose numbers are all written by `fill`.
+fn written<T: Number>(length: usize, fill: impl FnOnce(Shared<T>)) -> Vec<T> {
+    let mut numbers = Vec::with_capacity(length);
+    fill(Shared(numbers.as_mut_ptr()));
+    // SAFETY: `fill` wrote all of them.
+    unsafe { numbers.set_len(length) };
+    numbers
+}
+
+/// The convolution.
+pub(super) fn convolve<T: Number>(
+    input: &[T],
+    weight: &[T],
+    bias: Option<&[T]>,
+    sizes: &Geometry,
+) -> Vec<T> {
+    let kernels = T::kernels();
+    let taps = sizes.taps();
+    let pass = sizes.forward();
+    let targets = register_panels(sizes.channels_out, kernels.lanes);
+    let sources = source_panels(sizes.channels_in, taps);
+    let out_sample = sizes.channels_out * sizes.output[0] * sizes.output[1];
+    let in_sample = sizes.channels_in * sizes.input[0] * sizes.input[1];
+    if sizes.channels_in == 0 || sizes.batch * out_sample == 0 {
+        return vec![T::default(); sizes.batch * out_sample];
+    }
+    let mut packed = Scratch::take(stored(&targets) * sizes.channels_in * taps);
+    pack_weights(
+        weight,
+        taps,
+        &targets,
+        sizes.channels_in * taps,
+        &sources,
+        taps,
+        packed.slice(),
+    );
+    let [height, width] = pass.padded();
+    let pixels = height * width;
+    let chunk = chunk_samples(sizes.batch, sizes.channels_in * pixels);
+    let mut maps = Scratch::take(chunk * sizes.channels_in * pixels);
+    let maps = Shared(maps.slice().as_mut_ptr());
+    let packed = packed.slice();
+    written(sizes.batch * out_sample, |out: Shared<T>| {
+        for start in (0..sizes.batch).step_by(chunk) {
+            let source = Maps {
+                data: maps,
+                panels: &sources,
+                samples: chunk.min(sizes.batch - start),
+                pixels,
+            };
+            gather_samples(
+                &input[start * in_sample..],
+                sizes.channels_in,
+                sizes.input,
+                pass.padded(),
+                pass.before(),
+                &source,
+            );
+            let direct = Direct {
+                pass: &pass,
+                source: &source,
+                weights: packed,
+                taps,
+                targets: &targets,
+                channels: sizes.channels_out,
+                bias: bias.unwrap_or_default(),
+            };
+            // SAFETY: the chunk's outputs start here.
+            direct.run(Shared(unsafe { out.get().add(start * out_sample) }));
+        }
+    })
+}
+
+/// Which gradients are wanted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    pub input: bool,
+    pub weight: bool,
+}
+
+/// The gradients of a convolution with respect to its input and its weight, given that of its output.
+pub(super) fn gradients<T: Number>(
+    input: &[T],
+    weight: &[T],
+    gradient: &[T],
+    sizes: &Geometry,
+    wanted: Wanted,
+) -> (Option<Vec<T>>, Option<Vec<T>>) {
+    let in_sample = sizes.channels_in * sizes.input[0] * sizes.input[1];
+    let out_sample = sizes.channels_out * sizes.output[0] * sizes.output[1];
+    let weights = sizes.channels_in * sizes.channels_out * sizes.taps();
+    if sizes.batch * out_sample * in_sample == 0 {
+        return (
+            wanted
+                .input
+                .then(|| vec![T::default(); sizes.batch * in_sample]),
+            wanted.weight.then(|| vec![T::default(); weights]),
+        );
+    }
+    let kernels = T::kernels();
+    let taps = sizes.taps();
+    let (forward, backward) = (sizes.forward(), sizes.backward());
+    // Output gradients serve as source of the input gradient and as target of the weight gradient.
+    let outs = register_panels(sizes.channels_out, kernels.lanes);
+    let ins = source_panels(sizes.channels_in, taps);
+    let targets = register_panels(sizes.channels_in, kernels.lanes);
+    let mut packed = Scratch::take(if wanted.input {
+        stored(&targets) * sizes.channels_out * taps
+    } else {
+        0
+    });
+    if wanted.input {
+        pack_weights(
+            weight,
+            taps,
+            &targets,
+            taps,
+            &outs,
+            sizes.channels_in * taps,
+            packed.slice(),
+        );
+    }
+    let out_padded = if wanted.input {
+        backward.padded()
+    } else {
+        sizes.output
+    };
+    let out_before = if wanted.input {
+        backward.before()
+    } else {
+        [0, 0]
+    };
+    let out_pixels = out_padded[0] * out_padded[1];
+    let in_padded = forward.padded();
+    let in_pixels = in_padded[0] * in_padded[1];
+    let chunk = chunk_samples(
+        sizes.batch,
+        out_pixels * stored(&outs) + in_pixels * sizes.channels_in,
+    );
+    let mut out_maps = Scratch::take(chunk * stored(&outs) * out_pixels);
+    let out_maps = Shared(out_maps.slice().as_mut_ptr());
+    let mut in_maps = Scratch::take(if wanted.weight {
+        chunk * sizes.channels_in * in_pixels
+    } else {
+        0
+    });
+    let in_maps = Shared(in_maps.slice().as_mut_ptr());
+    let mut sums = Scratch::take(if wanted.weight {
+        stored(&outs) * sizes.channels_in * taps
+    } else {
+        0
+    });
+    let sums = sums.slice();
+    sums.fill(T::default());
+
+    let mut run = |input_gradient: Option<Shared<T>>| {
+        for start in (0..sizes.batch).step_by(chunk) {
+            let samples = chunk.min(sizes.batch - start);
+            let out_maps = Maps {
+                data: out_maps,
+                panels: &outs,
+                samples,
+                pixels: out_pixels,
+            };
+            gather_samples(
+                &gradient[start * out_sample..],
+                sizes.channels_out,
+                sizes.output,
+                out_padded,
+                out_before,
+                &out_maps,
+            );
+            if let Some(out) = input_gradient {
+                let direct = Direct {
+                    pass: &backward,
+                    source: &out_maps,
+                    weights: packed.slice(),
+                    taps,
+                    targets: &targets,
+                    channels: sizes.channels_in,
+                    bias: &[],
+                };
+                // SAFETY: the chunk's input gradients start here.
+                direct.run(Shared(unsafe { out.get().add(start * in_sample) }));
+            }
+            if wanted.weight {
+                let in_maps = Maps {
+                    data: in_maps,
+                    panels: &ins,
+                    samples,
+                    pixels: in_pixels,
+                };
+                gather_samples(
+                    &input[start * in_sample..],
+                    sizes.channels_in,
+                    sizes.input,
+                    in_padded,
+                    forward.before(),
+                    &in_maps,
+                );
+                correlate(
+                    sizes, &in_maps, in_padded, &out_maps, out_padded, out_before, sums,
+                );
+            }
+        }
+    };
+    let input_gradient = if wanted.input {
+        Some(written(sizes.batch * in_sample, |out| run(Some(out))))
+    } else {
+        run(None);
+        None
+    };
+    let weight_gradient = wanted
+        .weight
+        .then(|| unpack_gradient(sizes, &outs, &ins, sums));
+    (input_gradient, weight_gradient)
+}
+
+/// Adds the weight gradient of some samples to `sums`, `[output panel][input panel][tap][input channel][output channel]`.
+fn correlate<T: Number>(
+    sizes: &Geometry,
+    source: &Maps<'_, T>,
+    source_size: [usize; 2],
+    target: &Maps<'_, T>,
+    target_size: [usize; 2],
+    target_before: [usize; 2],
+    sums: &mut [T],
+) {
+    let kernels = T::kernels();
+    let taps = sizes.taps();
+    let [rows, columns] = sizes.output;
+    // Sums are independent of each other: taps are divided too where there are few channels.
+    let pairs = source.panels.len() * target.panels.len();
+    let parts = (4 * rayon::current_num_threads())
+        .div_ceil(pairs)
+        .clamp(1, taps);
+    let sums = Shared(sums.as_mut_ptr());
+    (0..pairs * parts).into_par_iter().for_each(|task| {
+        let (pair, part) = (task / parts, task % parts);
+        let out_panel = &target.panels[pair / source.panels.len()];
+        let in_panel = &source.panels[pair % source.panels.len()];
+        let some = part * taps / parts..(part + 1) * taps / parts;
+        let offsets: Vec<usize> = some
+            .clone()
+            .flat_map(|tap| {
+                let y = tap / sizes.kernel[1] * sizes.dilation[0];
+                let x = tap % sizes.kernel[1] * sizes.dilation[1];
+                let at = (y * source_size[1] + x) * in_panel.width;
+                (0..in_panel.channels).map(move |c| at + c)
+            })
+            .collect();
+        let row_numbers = columns * (out_panel.width + sizes.stride[1] * in_panel.width);
+        let block = (ROW_BLOCK / row_numbers).max(1);
+        let all: Vec<(usize, usize)> = (0..source.samples * rows)
+            .map(|row| {
+                let (sample, y) = (row / rows, row % rows);
+                let from = (sample * source_size[0] + y * sizes.stride[0]) * source_size[1];
+                let to = (sample * target_size[0] + y + target_before[0]) * target_size[1]
+                    + target_before[1];
+                (from * in_panel.width, to * out_panel.width)
+            })
+            .collect();
+        let start = out_panel.before * sizes.channels_in * taps
+            + (in_panel.start * taps + some.start * in_panel.channels) * out_panel.width;
+        for rows in all.chunks(block) {
+            // SAFETY: rows and offsets lie in the maps; each task has its own part of the sums.
+            unsafe {
+                (kernels.correlate)(&Correlate {
+                    source: source.panel(in_panel),
+                    source_step: sizes.stride[1] * in_panel.width,
+                    target: target.panel(out_panel),
+                    vectors: out_panel.width / kernels.lanes,
+                    rows,
+                    columns,
+                    offsets: &offsets,
+                    gradient: sums.get().add(start),
+                });
+            }
+        }
+    });
+}
+
+/// The weight gradient in the weight's own layout.
+fn unpack_gradient<T: Number>(
+    sizes: &Geometry,
+    outs: &[Panel],
+    ins: &[Panel],
+    sums: &[T],
+) -> Vec<T> {
+    let taps = sizes.taps();
+    let mut gradient = vec![T::default(); sizes.channels_out * sizes.channels_in * taps];
+    gradient
+        .par_chunks_mut(sizes.channels_in * taps)
+        .enumerate()
+        .for_each(|(o, row)| {
+            let Some(panel) = outs.iter().find(|p| o < p.start + p.channels) else {
+                return;
+            };
+            let sums = &sums[panel.before * sizes.channels_in * taps..];
+            for source in ins {
+                for tap in 0..taps {
+                    for c in 0..source.channels {
+                        let at = source.start * taps + tap * source.channels + c;
+                        row[(source.start + c) * taps + tap] =
+                            sums[at * panel.width + o - panel.start];
+                    }
+                }
+            }
+        });
+    gradient
+}
+
+/// The gradient with respect to the bias: the sum over samples and pixels.
+pub(super) fn bias_gradient<T: Number>(gradient: &[T], sizes: &Geometry) -> Vec<T> {
+    let plane = sizes.output[0] * sizes.output[1];
+    (0..sizes.channels_out)
+        .into_par_iter()
+        .map(|channel| {
+            let mut total = [T::default(); 16];
+            for sample in 0..sizes.batch {
+                let start = (sample * sizes.channels_out + channel) * plane;
+                let (whole, rest) = gradient[start..start + plane].as_chunks::<16>();
+                let mut sums = [T::default(); 16];
+                for numbers in whole {
+                    for (sum, &number) in sums.iter_mut().zip(numbers) {
+                        *sum += number;
+                    }
+                }
+                for (sum, &number) in sums.iter_mut().zip(rest) {
+                    *sum += number;
+                }
+                for (total, sum) in total.iter_mut().zip(sums) {
+                    *total += sum;
+                }
+            }
+            total.into_iter().fold(T::default(), |a, b| a + b)
+        })
+        .collect()
+}

@@ -1,0 +1,200 @@
+//! The convolution against the backend's ordinary one, finite differences, and itself on other numbers of threads.
+
+use super::{Conv2dOptions, conv2d};
+use burn::prelude::*;
+use burn::tensor::{TensorData, ops::ConvOptions};
+use proptest::prelude::*;
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+
+fn random<const D: usize>(seed: u64, shape: [usize; D], device: &Device) -> Tensor<D> {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let numbers: Vec<f32> = (0..shape.iter().product())
+        .map(|_| rng.random_range(-1.0..1.0))
+        .collect();
+    Tensor::from_data(TensorData::new(numbers, shape), device)
+}
+
+fn ordinary(
+    input: Tensor<4>,
+    weight: Tensor<4>,
+    bias: Option<Tensor<1>>,
+    options: Conv2dOptions,
+) -> Tensor<4> {
+    let options = ConvOptions::new(options.stride, options.padding, options.dilation, 1);
+    burn::tensor::module::conv2d(input, weight, bias, options)
+}
+
+/// ‖a − b‖∞ / ‖b‖∞
+fn difference<const D: usize>(a: &Tensor<D>, b: &Tensor<D>) -> f64 {
+    assert_eq!(a.dims(), b.dims());
+    if b.shape().num_elements() == 0 {
+        return 0.0;
+    }
+    let largest: f64 = b.clone().abs().max().into_scalar();
+    let error: f64 = (a.clone() - b.clone()).abs().max().into_scalar();
+    assert!(error.is_finite());
+    error / largest.max(1e-3)
+}
+
+#[derive(Debug, Clone)]
+struct Case {
+    input: [usize; 4],
+    channels_out: usize,
+    kernel: [usize; 2],
+    options: Conv2dOptions,
+    bias: bool,
+}
+
+impl Case {
+    fn weight(&self) -> [usize; 4] {
+        [
+            self.channels_out,
+            self.input[1],
+            self.kernel[0],
+            self.kernel[1],
+        ]
+    }
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    let pair = |range: std::ops::RangeInclusive<usize>| [range.clone(), range];
+    (
+        (1usize..=5, 1usize..=35, 1usize..=13, 1usize..=13),
+        1usize..=45,
+        pair(1..=5),
+        pair(1..=3),
+        pair(0..=4),
+        pair(1..=3),
+        any::<bool>(),
+    )
+        .prop_map(
+            |((b, c, h, w), channels_out, kernel, stride, padding, dilation, bias)| Case {
+                input: [b, c, h, w],
+                channels_out,
+                kernel,
+                options: Conv2dOptions {
+                    stride,
+                    padding,
+                    dilation,
+                },
+                bias,
+            },
+        )
+        .prop_filter("the kernel fits into the padded input", |case| {
+            (0..2).all(|a| {
+                case.input[2 + a] + 2 * case.options.padding[a]
+                    > case.options.dilation[a] * (case.kernel[a] - 1)
+            })
+        })
+}
+
+/// Compares outputs and gradients with the ordinary convolution's.
+fn check(case: &Case) {
+    let device = Device::flex().autodiff();
+    let input = random(1, case.input, &device).require_grad();
+    let weight = random(2, case.weight(), &device).require_grad();
+    let bias = case
+        .bias
+        .then(|| random(3, [case.channels_out], &device).require_grad());
+    let ours = conv2d(input.clone(), weight.clone(), bias.clone(), case.options);
+    let theirs = ordinary(input.clone(), weight.clone(), bias.clone(), case.options);
+    assert!(difference(&ours, &theirs) < 1e-5, "{case:?}");
+    let factor = random(4, ours.dims(), &device);
+    let ours = (ours * factor.clone()).sum().backward();
+    let theirs = (theirs * factor).sum().backward();
+    let compare = |ours: Option<Tensor<4>>, theirs: Option<Tensor<4>>, what: &str| {
+        let (ours, theirs) = (ours.expect(what), theirs.expect(what));
+        let error = difference(&ours, &theirs);
+        assert!(error < 1e-5, "{what} of {case:?}: {error}");
+    };
+    compare(input.grad(&ours), input.grad(&theirs), "input gradient");
+    compare(weight.grad(&ours), weight.grad(&theirs), "weight gradient");
+    if let Some(bias) = bias {
+        let reshape = |g: Option<Tensor<1>>| g.map(|g| g.reshape([1, 1, 1, -1]));
+        compare(
+            reshape(bias.grad(&ours)),
+            reshape(bias.grad(&theirs)),
+            "bias gradient",
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn equals_the_ordinary_convolution(case in cases()) {
+        check(&case);
+    }
+}
+
+#[test]
+fn equals_the_ordinary_convolution_on_the_sizes_that_networks_have() {
+    for (input, channels_out, kernel, padding) in [
+        ([2, 1, 28, 28], 40, 3, 0),
+        ([3, 40, 26, 26], 40, 3, 0),
+        ([17, 40, 6, 6], 40, 3, 0),
+        ([17, 40, 4, 4], 40, 4, 0),
+        ([1, 128, 24, 24], 128, 5, 2),
+        ([1, 3, 70, 65], 17, 7, 3),
+        ([2, 5, 9, 9], 3, 1, 0),
+    ] {
+        check(&Case {
+            input,
+            channels_out,
+            kernel: [kernel; 2],
+            options: Conv2dOptions::new().with_padding([padding; 2]),
+            bias: true,
+        });
+    }
+}
+
+/// Output and gradients of one call, in a pool of some threads.
+fn bits_with_threads(threads: usize, case: &Case) -> Vec<Vec<f32>> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .expect("a thread pool");
+    pool.install(|| {
+        let device = Device::flex().autodiff();
+        let input = random(1, case.input, &device).require_grad();
+        let weight = random(2, case.weight(), &device).require_grad();
+        let bias = random(3, [case.channels_out], &device).require_grad();
+        let out = conv2d(
+            input.clone(),
+            weight.clone(),
+            Some(bias.clone()),
+            case.options,
+        );
+        let factor = random(4, out.dims(), &device);
+        let gradients = (out.clone() * factor).sum().backward();
+        let numbers = |data: TensorData| data.to_vec::<f32>().expect("float32");
+        vec![
+            numbers(out.into_data()),
+            numbers(input.grad(&gradients).expect("input").into_data()),
+            numbers(weight.grad(&gradients).expect("weight").into_data()),
+            numbers(bias.grad(&gradients).expect("bias").into_data()),
+        ]
+    })
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    for (input, channels_out, kernel) in [
+        ([7, 20, 13, 11], 24, 3),
+        ([1, 3, 60, 60], 70, 5),
+        ([33, 1, 9, 9], 5, 2),
+    ] {
+        let case = Case {
+            input,
+            channels_out,
+            kernel: [kernel; 2],
+            options: Conv2dOptions::new().with_padding([1, 1]),
+            bias: true,
+        };
+        let one = bits_with_threads(1, &case);
+        for threads in [2, 3, 8] {
+            assert!(one == bits_with_threads(threads, &case), "{threads} threads");
+        }
+    }
+}
