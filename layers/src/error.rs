@@ -64,6 +64,37 @@ pub enum LayerError {
         /// The next larger size that works.
         larger: usize,
     },
+    /// A kernel is too large to be sampled.
+    #[error(
+        "kernel_size {size} is too large: it goes up to {}; a dilation reaches further with the same number of weights",
+        crate::kernel::MAX_KERNEL_SIZE
+    )]
+    KernelSize {
+        /// The side asked for.
+        size: usize,
+    },
+    /// Padding that keeps the size would move the output by half a pixel against the input.
+    #[error(
+        "a kernel of {kernel_size} pixels with dilation {dilation} has its centre between pixels, so that an output of \
+         the input's size lies half a pixel off and does not turn with it; an odd kernel_size works, or padding \"none\""
+    )]
+    HalfPixel {
+        /// Side of the kernel.
+        kernel_size: usize,
+        /// Distance between its taps.
+        dilation: usize,
+    },
+    /// Circular padding would wrap around more than once.
+    #[error(
+        "circular padding of {padding} pixels is more than the {size} pixels of the input; padding \"same\" works, or a \
+         smaller kernel or dilation"
+    )]
+    WrapsTwice {
+        /// Padding on each side.
+        padding: usize,
+        /// Pixels on the axis.
+        size: usize,
+    },
     /// The group cannot be made.
     #[error(transparent)]
     Group(#[from] GroupError),

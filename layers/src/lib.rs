@@ -12,9 +12,14 @@ pub mod so3;
 #[cfg(test)]
 mod testing;
 
+pub use conv::{
+    GroupConv2d, GroupConv2dConfig, IsotropicConv2d, IsotropicConv2dConfig, LiftingConv2d,
+    LiftingConv2dConfig, Padding2d,
+};
 pub use equivariance::{EquivarianceReport, group_action, plane_action};
 pub use error::LayerError;
 pub use group::Group;
+pub use kernel::KernelConfig;
 pub use norm::{
     DropoutUnit, FieldBatchNorm, FieldBatchNormConfig, FieldDropout, FieldDropoutConfig,
 };

@@ -1,0 +1,187 @@
+//! Group convolution, G → G: a feature map on the group meets a kernel on the group.
+//!
+//! ```text
+//! (k ⋆ f)(x, h) = Σ_h' Σ_y Σ_c k_c(h⁻¹(y − x), h⁻¹h') f_c(y, h') + b
+//! ```
+//!
+//! The kernel of response h is the kernel of response e turned in the plane and moved along H. Turning the input turns
+//! the output: (k ⋆ L_g f)(x, h) = (k ⋆ f)(g⁻¹x, g⁻¹h), with (L_g f)(x, h) = f(g⁻¹x, g⁻¹h). Source: Cohen & Welling
+//! 2016, equation 11.
+
+use burn::module::{Content, DisplaySettings, ModuleDisplay, Param};
+use burn::prelude::*;
+
+use super::{
+    Padding2d, Window, describe, he_normal, repeat_over_group, validate_channels, zero_bias,
+};
+use crate::error::LayerError;
+use crate::group::Group;
+use crate::kernel::{FilterBasis, KernelConfig};
+
+/// Configuration of a [`GroupConv2d`].
+///
+/// ```
+/// use burn::prelude::*;
+/// use gcnn_layers::{Group, GroupConv2dConfig};
+///
+/// # #[cfg(feature = "flex")] {
+/// let device = Device::flex();
+/// let config = GroupConv2dConfig::new(Group::dihedral(4)?, [4, 6], 3);
+/// config.validate()?;
+/// let conv = config.init(&device);
+/// let map = Tensor::<5>::ones([2, 4, 8, 12, 12], &device);
+/// assert_eq!(conv.forward(map).dims(), [2, 6, 8, 10, 10]);
+/// # }
+/// # Ok::<(), gcnn_layers::LayerError>(())
+/// ```
+#[derive(Config, Debug)]
+pub struct GroupConv2dConfig {
+    /// The group H of transformations beside translations.
+    pub group: Group,
+    /// The number of input fields and of output fields.
+    pub channels: [usize; 2],
+    /// The side of the square kernel in pixels.
+    pub kernel_size: usize,
+    /// Pixels between output positions, along both axes.
+    #[config(default = "1")]
+    pub stride: usize,
+    /// What lies beyond the border.
+    #[config(default = "Padding2d::None")]
+    pub padding: Padding2d,
+    /// Pixels between neighbouring taps of the kernel.
+    #[config(default = "1")]
+    pub dilation: usize,
+    /// Whether each output field has a bias.
+    #[config(default = true)]
+    pub bias: bool,
+    /// How the kernel is parametrised.
+    #[config(default = "KernelConfig::default()")]
+    pub kernel: KernelConfig,
+    /// Height and width of the input where they are known: then [`validate`](Self::validate) checks that the stride
+    /// keeps the group's symmetry.
+    pub input_size: Option<[usize; 2]>,
+}
+
+impl GroupConv2dConfig {
+    /// Checks that the layer is consistent and equivariant, and says what would work where it is not.
+    pub fn validate(&self) -> Result<(), LayerError> {
+        validate_channels(self.channels)?;
+        self.window()
+            .validate(&self.group, &self.kernel, self.input_size)
+    }
+
+    /// Builds the layer.
+    ///
+    /// # Panics
+    /// Where [`validate`](Self::validate) returns an error.
+    pub fn init(&self, device: &Device) -> GroupConv2d {
+        self.try_init(device)
+            .unwrap_or_else(|error| panic!("GroupConv2d: {error}"))
+    }
+
+    fn try_init(&self, device: &Device) -> Result<GroupConv2d, LayerError> {
+        self.validate()?;
+        let [c_in, c_out] = self.channels;
+        let kernel = self.kernel.sample(&self.group, self.kernel_size)?;
+        let shape = [c_out, c_in, self.group.order(), kernel.weights()];
+        Ok(GroupConv2d {
+            weight: he_normal(shape, kernel.effective_taps(), device),
+            bias: self.bias.then(|| zero_bias(c_out, device)),
+            basis: FilterBasis::on_group(&kernel, &self.group, device),
+            window: self.window(),
+            group: self.group.clone(),
+            kernel: self.kernel,
+        })
+    }
+
+    fn window(&self) -> Window {
+        Window {
+            kernel_size: self.kernel_size,
+            stride: self.stride,
+            padding: self.padding,
+            dilation: self.dilation,
+        }
+    }
+}
+
+/// Correlates a feature map on the group with kernels on the group.
+#[derive(Module, Debug)]
+#[module(custom_display)]
+pub struct GroupConv2d {
+    /// `[channels_out, channels_in, group, weights]`; the third axis is the relative element h⁻¹h'.
+    pub weight: Param<Tensor<4>>,
+    /// `[channels_out]`, one per field.
+    pub bias: Option<Param<Tensor<1>>>,
+    basis: FilterBasis,
+    #[module(skip)]
+    window: Window,
+    #[module(skip)]
+    group: Group,
+    #[module(skip)]
+    kernel: KernelConfig,
+}
+
+impl GroupConv2d {
+    /// # Shapes
+    /// - input: `[batch, channels_in, group, height, width]`
+    /// - output: `[batch, channels_out, group, height_out, width_out]`
+    ///
+    /// # Panics
+    /// If the input has another number of channels or lives on another group, or is smaller than the kernel.
+    pub fn forward(&self, input: Tensor<5>) -> Tensor<5> {
+        let [batch, channels, order, height, width] = input.dims();
+        let [c_out, c_in, h, _] = self.weight.dims();
+        assert_eq!(
+            [channels, order],
+            [c_in, h],
+            "the group convolution takes {c_in} channels on {}, whose group axis has {h} elements",
+            self.group
+        );
+        let planes = input.reshape([batch, c_in * h, height, width]);
+        let responses = self
+            .window
+            .correlate(planes, self.filter_bank(), self.filter_bias());
+        let [_, _, height, width] = responses.dims();
+        responses.reshape([batch, c_out, h, height, width])
+    }
+
+    /// The kernels of an ordinary convolution: `[channels_out · group, channels_in · group, size, size]`.
+    pub fn filter_bank(&self) -> Tensor<4> {
+        self.basis.expand(self.weight.val())
+    }
+
+    /// The bias of that ordinary convolution: `[channels_out · group]`.
+    pub fn filter_bias(&self) -> Option<Tensor<1>> {
+        repeat_over_group(&self.bias, self.group.order())
+    }
+
+    /// The group H.
+    pub fn group(&self) -> &Group {
+        &self.group
+    }
+
+    /// Where the kernel is put.
+    pub fn window(&self) -> Window {
+        self.window
+    }
+}
+
+impl ModuleDisplay for GroupConv2d {
+    fn custom_settings(&self) -> Option<DisplaySettings> {
+        DisplaySettings::new()
+            .with_new_line_after_attribute(false)
+            .optional()
+    }
+
+    fn custom_content(&self, content: Content) -> Option<Content> {
+        let bias = self.bias.is_some();
+        describe(
+            content,
+            &self.weight,
+            bias,
+            &self.group,
+            &self.window,
+            &self.kernel,
+        )
+    }
+}

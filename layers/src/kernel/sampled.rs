@@ -1,0 +1,165 @@
+//! A kernel sampled on the pixel grid under every element of a group: plain numbers, no tensors.
+
+/// The matrices Basis_h of a kernel: `values(h)[z · weights + j]` is what weight j contributes to tap z of the kernel
+/// turned by h. Taps run row by row over the square.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SampledKernel {
+    size: usize,
+    weights: usize,
+    elements: Vec<Vec<f64>>,
+}
+
+impl SampledKernel {
+    /// Takes one matrix `[size², weights]` per group element.
+    pub(super) fn new(size: usize, weights: usize, elements: Vec<Vec<f64>>) -> Self {
+        debug_assert!(elements.iter().all(|m| m.len() == size * size * weights));
+        Self {
+            size,
+            weights,
+            elements,
+        }
+    }
+
+    /// The side of the kernel in pixels.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The number of weights per pair of fields (and per relative group element).
+    pub fn weights(&self) -> usize {
+        self.weights
+    }
+
+    /// The number of group elements.
+    pub fn order(&self) -> usize {
+        self.elements.len()
+    }
+
+    /// The matrix of an element, row by row: `[size², weights]`.
+    pub fn values(&self, element: usize) -> &[f64] {
+        &self.elements[element]
+    }
+
+    /// The mean over H of Σ_z Σ_j Basis_h[z, j]²: weights of variance σ² give a kernel whose taps have variances that
+    /// sum to this many σ². It is the number of taps where elements permute them, and counts what interpolation
+    /// loses or gains.
+    pub fn effective_taps(&self) -> f64 {
+        let squares: f64 = self.elements.iter().flatten().map(|v| v * v).sum();
+        squares / self.order() as f64
+    }
+
+    /// Where every element merely permutes the weights: the weight that tap z of element h takes, at `h · size² + z`.
+    pub(super) fn permutation(&self) -> Option<Vec<usize>> {
+        let rows = self.elements.iter().flat_map(|m| m.chunks(self.weights));
+        rows.map(|row| {
+            let one = row.iter().position(|&v| v == 1.0)?;
+            let others = row.iter().filter(|&&v| v != 0.0).count() - 1;
+            (others == 0).then_some(one)
+        })
+        .collect()
+    }
+
+    /// The kernels that do not change under the group: an orthonormal basis of what the mean over H leaves of any
+    /// weights, as one matrix (the group of the result is trivial).
+    ///
+    /// ```text
+    /// A = 1/|H| Σ_h Basis_h,   Basis = an orthonormal basis of the columns of A
+    /// ```
+    ///
+    /// Where elements permute the taps, these are the orbits' normalised indicators.
+    pub fn invariant(&self) -> Self {
+        let taps = self.size * self.size;
+        let mean = |z: usize, j: usize| {
+            let sum: f64 = self.elements.iter().map(|m| m[z * self.weights + j]).sum();
+            sum / self.order() as f64
+        };
+        let columns: Vec<Vec<f64>> = (0..self.weights)
+            .map(|j| (0..taps).map(|z| mean(z, j)).collect())
+            .collect();
+        let kernels = orthonormal(columns);
+        let weights = kernels.len();
+        let values = (0..taps * weights)
+            .map(|entry| kernels[entry % weights][entry / weights])
+            .collect();
+        Self::new(self.size, weights, vec![values])
+    }
+}
+
+/// Gram-Schmidt with the longest remainder first. It stops where the remainder is a tenth of the longest column: what
+/// is left then is the error of the interpolation rather than another kernel.
+fn orthonormal(mut columns: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let mut kernels: Vec<Vec<f64>> = Vec::new();
+    let mut longest = None;
+    while !columns.is_empty() {
+        let norms: Vec<f64> = columns.iter().map(|c| dot(c, c).sqrt()).collect();
+        // The first of equals: the order of the weights then does not hang on rounding.
+        let largest = norms.iter().copied().fold(0.0, f64::max);
+        let pick = norms.iter().position(|&n| n >= largest * (1.0 - 1e-9));
+        if largest <= 0.1 * *longest.get_or_insert(largest) || largest == 0.0 {
+            break;
+        }
+        let mut kernel = columns.swap_remove(pick.unwrap_or(0));
+        kernel.iter_mut().for_each(|v| *v /= largest);
+        for column in &mut columns {
+            let share = dot(column, &kernel);
+            for (c, k) in column.iter_mut().zip(&kernel) {
+                *c -= share * k;
+            }
+        }
+        kernels.push(kernel);
+    }
+    kernels
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use crate::group::Group;
+    use crate::kernel::KernelConfig;
+
+    #[rstest]
+    // The orbits of a square's pixels: 3×3 under C4 are centre, edges and corners.
+    #[case("trivial", 3, 9)]
+    #[case("C2", 3, 5)]
+    #[case("C4", 3, 3)]
+    #[case("D4", 3, 3)]
+    #[case("C4", 4, 4)]
+    #[case("D4", 4, 3)]
+    #[case("C4", 5, 7)]
+    #[case("D4", 5, 6)]
+    fn invariant_kernels_of_exact_groups_are_the_orbits(
+        #[case] group: &str,
+        #[case] size: usize,
+        #[case] orbits: usize,
+    ) {
+        let group: Group = group.parse().unwrap();
+        let kernel = KernelConfig::pixel().sample(&group, size).unwrap();
+        let invariant = kernel.invariant();
+        assert_eq!(invariant.weights(), orbits);
+        let total: f64 = invariant.values(0).iter().map(|v| v * v).sum();
+        assert!((total - orbits as f64).abs() < 1e-12);
+        // Each kernel is one value on its orbit and nothing elsewhere.
+        for j in 0..orbits {
+            let column = invariant.values(0).iter().skip(j).step_by(orbits);
+            let on: Vec<f64> = column.copied().filter(|&v| v != 0.0).collect();
+            assert!(on.iter().all(|v| (v - on[0]).abs() < 1e-12));
+        }
+    }
+
+    #[rstest]
+    fn invariant_kernels_of_fine_rotations_are_nearly_radial(
+        #[values("C8", "C16", "D12")] group: &str,
+    ) {
+        let group: Group = group.parse().unwrap();
+        let kernel = KernelConfig::pixel().sample(&group, 5).unwrap();
+        let invariant = kernel.invariant();
+        // Five distances from the centre lie in the disc: 0, 1, √2, 2, √5.
+        assert!(
+            (3..=5).contains(&invariant.weights()),
+            "{}",
+            invariant.weights()
+        );
+    }
+}
