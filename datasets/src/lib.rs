@@ -1,1 +1,46 @@
-//! Under construction.
+//! Data sets for equivariant networks: read, make, split, augment and batch.
+//!
+//! The crate knows no tensors: it hands out plain `Vec<f32>` with their shapes, and depends on no backend.
+//!
+//! | what | where |
+//! | --- | --- |
+//! | labelled images in memory, splits, normalisation | [`images`] |
+//! | rotated MNIST: the community's files, re-made from MNIST, or the digits that the crate carries | [`rotated_mnist`] |
+//! | readers of files that others wrote | [`idx`], [`amat`] |
+//! | rotating images; random motions of a training set | [`rotate`], [`augmentation`] |
+//! | batches prepared on another thread | [`loader`] |
+//! | where data lies, and how to download it | [`folders`], [`fetch`] |
+//!
+//! Everything random is a function of a seed and of what it is for (an epoch, an image), never of the order in which
+//! threads get there.
+//!
+//! ```
+//! use gcnn_datasets::{BatchLoader, BatchOptions, RotatedMnistConfig, RotatedMnistSource};
+//!
+//! let splits = RotatedMnistConfig::new(RotatedMnistSource::BuiltIn).load()?;
+//! let options = BatchOptions::new(64).with_seed(1).with_normalisation(Some(splits.normalisation.clone()));
+//! for batch in BatchLoader::new(splits.valid.clone(), options)? {
+//!     assert_eq!(batch.pixels.len(), batch.shape.iter().product::<usize>());
+//! }
+//! # Ok::<(), gcnn_datasets::DatasetError>(())
+//! ```
+
+pub mod amat;
+pub mod augmentation;
+pub mod error;
+pub mod fetch;
+mod files;
+pub mod folders;
+pub mod idx;
+pub mod images;
+pub mod loader;
+mod random;
+pub mod rotate;
+pub mod rotated_mnist;
+
+pub use augmentation::{Augmentation, RotationAugmentation};
+pub use error::DatasetError;
+pub use images::{Description, ImageDataset, Normalisation, Split, Splits};
+pub use loader::{BatchLoader, BatchOptions, ImageBatch};
+pub use rotate::Interpolation;
+pub use rotated_mnist::{RotatedMnistConfig, RotatedMnistSource};

@@ -1,0 +1,172 @@
+//! Which form of rotated MNIST lies where.
+
+use std::path::{Path, PathBuf};
+
+use super::{RotatedMnistConfig, RotatedMnistSource, SHAPE, remake};
+use crate::{DatasetError, folders, idx};
+
+/// MNIST's training file: images and labels.
+pub(crate) const TRAIN_FILES: [&str; 2] = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"];
+
+/// MNIST's test file: images and labels.
+pub(crate) const TEST_FILES: [&str; 2] = ["t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
+
+/// The community's files: training and validation images, test images.
+const AMAT_FILES: [&str; 2] = [
+    "mnist_all_rotation_normalized_float_train_valid.amat",
+    "mnist_all_rotation_normalized_float_test.amat",
+];
+
+/// Where people keep these files inside their data folder.
+const INNER: [&str; 4] = ["rotated-mnist", "mnist", "mnist_rotation_new", "MNIST/raw"];
+
+/// What to do where nothing was found.
+const HINT: &str = "`gcnn data fetch rotated-mnist` downloads MNIST's files, `path` or GCNN_DATA names a folder that \
+                    has them, and `source = \"built-in\"` needs no files";
+
+/// What there is to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Found {
+    /// The digits that the crate carries.
+    BuiltIn,
+    /// The community's pair of files.
+    AmatPair([PathBuf; 2]),
+    /// One file, taken by itself.
+    AmatFile(PathBuf),
+    /// A folder with MNIST itself.
+    Mnist(PathBuf),
+    /// A folder of IDX files that are taken as they are.
+    Idx(PathBuf),
+}
+
+impl Found {
+    /// Where the images come from, for reports.
+    pub(super) fn origin(&self, config: &RotatedMnistConfig) -> String {
+        let seed = config.seed;
+        match self {
+            Self::BuiltIn => {
+                format!("MNIST digits carried by gcnn-datasets, rotated with seed {seed}")
+            }
+            Self::AmatPair(_) => "the community's files".into(),
+            Self::AmatFile(file) => format!("the images of {}", file.display()),
+            Self::Mnist(_) => format!("re-created from MNIST, seed {seed}"),
+            Self::Idx(folder) => format!("the images of {}, as they are stored", folder.display()),
+        }
+    }
+}
+
+/// Whether a single `.amat` file holds training and validation images.
+pub(super) fn is_training_file(file: &Path) -> bool {
+    file.file_name()
+        .is_some_and(|name| name.to_string_lossy().contains("train"))
+}
+
+/// Finds what a source means in a folder.
+pub(super) fn find(source: RotatedMnistSource, path: Option<&Path>) -> Result<Found, DatasetError> {
+    if source == RotatedMnistSource::BuiltIn {
+        return Ok(Found::BuiltIn);
+    }
+    let folder = path.map_or_else(folders::data_folder, Path::to_path_buf);
+    if folder.is_file() {
+        let name = folder.to_string_lossy();
+        let accepted = matches!(source, RotatedMnistSource::Auto | RotatedMnistSource::Amat);
+        if accepted && (name.ends_with(".amat") || name.ends_with(".amat.gz")) {
+            return Ok(Found::AmatFile(folder));
+        }
+        return Err(DatasetError::malformed(
+            &folder,
+            "a folder or an `.amat` file",
+            "another file",
+        ));
+    }
+    let places = folders::places(&folder, &INNER);
+    let amat = || {
+        places
+            .iter()
+            .map(|place| AMAT_FILES.map(|name| place.join(name)))
+    };
+    let idx = || places.iter().find(|place| has_idx(place)).cloned();
+    let missing = |expected: &str| DatasetError::Missing {
+        path: folder.clone(),
+        expected: format!(
+            "{expected}, there or in one of the folders {}",
+            INNER.join(", ")
+        ),
+        hint: HINT.into(),
+    };
+    match source {
+        RotatedMnistSource::Mnist => idx()
+            .map(Found::Mnist)
+            .ok_or_else(|| missing("MNIST's four IDX files")),
+        RotatedMnistSource::Idx => idx()
+            .map(Found::Idx)
+            .ok_or_else(|| missing("IDX files named as MNIST's are")),
+        RotatedMnistSource::Amat => amat()
+            .find(|pair| pair.iter().any(|file| file.is_file()))
+            .map(Found::AmatPair)
+            .ok_or_else(|| missing(&format!("the files {}", AMAT_FILES.join(" and ")))),
+        RotatedMnistSource::Auto | RotatedMnistSource::BuiltIn => {
+            if let Some(pair) = amat().find(|pair| pair.iter().all(|file| file.is_file())) {
+                return Ok(Found::AmatPair(pair));
+            }
+            if let Some(folder) = idx() {
+                return Ok(if is_mnist(&folder) {
+                    Found::Mnist(folder)
+                } else {
+                    Found::Idx(folder)
+                });
+            }
+            // One file of the pair: enough to evaluate on its split.
+            amat()
+                .find(|pair| pair.iter().any(|file| file.is_file()))
+                .map(Found::AmatPair)
+                .ok_or_else(|| {
+                    missing(&format!(
+                        "MNIST's four IDX files or {}",
+                        AMAT_FILES.join(" and ")
+                    ))
+                })
+        }
+    }
+}
+
+/// Whether any of MNIST's four files, or one that is named so, is in a folder.
+fn has_idx(folder: &Path) -> bool {
+    TRAIN_FILES
+        .iter()
+        .chain(&TEST_FILES)
+        .any(|name| candidates(folder, name).iter().any(|file| file.is_file()))
+}
+
+/// Whether a folder's training file is MNIST's, by its header. Where it can't be read, reading it as MNIST will say why.
+fn is_mnist(folder: &Path) -> bool {
+    let Ok(file) = file(folder, TRAIN_FILES[0]) else {
+        return false;
+    };
+    idx::read_shape(&file, 3).map_or(true, |shape| {
+        shape == [remake::TRAIN_FILE_DIGITS, SHAPE[1], SHAPE[2]]
+    })
+}
+
+/// The names under which one of MNIST's files is known: plain or gzipped, with a dash or a dot before `idx`.
+fn candidates(folder: &Path, name: &str) -> [PathBuf; 4] {
+    let dotted = name.replace("-idx", ".idx");
+    [
+        folder.join(name),
+        folder.join(format!("{name}.gz")),
+        folder.join(&dotted),
+        folder.join(format!("{dotted}.gz")),
+    ]
+}
+
+/// One of MNIST's files, under whichever of its names it is there.
+pub(crate) fn file(folder: &Path, name: &str) -> Result<PathBuf, DatasetError> {
+    candidates(folder, name)
+        .into_iter()
+        .find(|file| file.is_file())
+        .ok_or_else(|| DatasetError::Missing {
+            path: folder.join(name),
+            expected: "one of MNIST's four files, plain or with the ending .gz".into(),
+            hint: HINT.into(),
+        })
+}

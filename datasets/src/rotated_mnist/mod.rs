@@ -1,0 +1,364 @@
+//! Rotated MNIST: handwritten digits, each turned by its own angle.
+//!
+//! ```text
+//! 10,000 training, 2,000 validation, 50,000 test images of 28 × 28,    angle uniform in [0, 2π)
+//! ```
+//!
+//! Three forms of it:
+//!
+//! | source | what | digits turned by |
+//! | --- | --- | --- |
+//! | `amat` | the community's pair of files `mnist_all_rotation_normalized_float_{train_valid,test}.amat` | its authors |
+//! | `mnist` | re-made from MNIST's four IDX files with a fixed seed | this crate |
+//! | `built-in` | 4,000 + 1,000 + 3,000 MNIST digits that the crate carries, for trying things out | this crate |
+//!
+//! and `idx`: any folder of IDX files, taken as they are. `auto`, the default, takes the first of `amat`, `mnist` and
+//! `idx` that is in the folder. The re-made set draws the 12,000 from MNIST's training file and the 50,000 from the
+//! 58,000 digits that are left; it has the protocol of the community's set, not its very images.
+//!
+//! Source: Larochelle, Erhan, Courville, Bergstra and Bengio 2007, "An empirical evaluation of deep architectures on
+//! problems with many factors of variation"; MNIST by LeCun, Cortes and Burges.
+
+mod find;
+mod remake;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::idx::LabelledBytes;
+use crate::images::{ImageDataset, Split, Splits};
+use crate::rotate::Interpolation;
+use crate::{DatasetError, amat};
+use find::Found;
+pub(crate) use find::{TEST_FILES, TRAIN_FILES, file};
+use remake::Rotation;
+
+/// The name that reports use.
+const NAME: &str = "rotated MNIST";
+
+/// The digits 0 to 9.
+pub const CLASSES: usize = 10;
+
+/// `[channels, height, width]` of a digit.
+pub const SHAPE: [usize; 3] = [1, 28, 28];
+
+/// Training, validation and test images of the protocol.
+pub const SIZES: [usize; 3] = [10_000, 2_000, 50_000];
+
+/// Training, validation and test images that the crate carries.
+pub const BUILT_IN_SIZES: [usize; 3] = [4_000, 1_000, 3_000];
+
+/// The carried digits: training, validation and test, one after the other.
+const BUILT_IN_IMAGES: &[u8] = include_bytes!("../../data/digits-images-idx3-ubyte.gz");
+const BUILT_IN_LABELS: &[u8] = include_bytes!("../../data/digits-labels-idx1-ubyte.gz");
+
+/// Which form of the data set to use.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RotatedMnistSource {
+    /// The first of `amat`, `mnist` and `idx` that is in the folder.
+    #[default]
+    Auto,
+    /// The digits that the crate carries.
+    BuiltIn,
+    /// The community's pair of files.
+    Amat,
+    /// Re-made from MNIST's four files.
+    Mnist,
+    /// A folder of IDX files with MNIST's names, of any size, whose images are taken as they are. The last sixth of
+    /// the training file is for validation.
+    Idx,
+}
+
+/// Configuration of rotated MNIST.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RotatedMnistConfig {
+    /// Which form to use: "auto", "built-in", "amat", "mnist" or "idx".
+    pub source: RotatedMnistSource,
+    /// The folder, or one `.amat` file. None: the [data folder](crate::folders::data_folder).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    /// The seed of the choice of digits and of the angles, where the set is made here.
+    pub seed: u64,
+    /// How digits are read between pixels when they are turned here: "bicubic" or "bilinear".
+    pub interpolation: Interpolation,
+    /// Use only so many training images, the first ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub train_limit: Option<usize>,
+    /// Use only so many validation images.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_limit: Option<usize>,
+    /// Use only so many test images.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_limit: Option<usize>,
+}
+
+/// The images of one split, for evaluation.
+#[derive(Debug, Clone)]
+pub struct SplitImages {
+    /// The images.
+    pub images: Arc<ImageDataset>,
+    /// Where they come from, in a sentence.
+    pub origin: String,
+}
+
+impl RotatedMnistConfig {
+    /// A source with its defaults: the data folder, seed 0, bicubic, all images.
+    pub fn new(source: RotatedMnistSource) -> Self {
+        Self {
+            source,
+            ..Self::default()
+        }
+    }
+
+    /// The folder, or one `.amat` file.
+    pub fn with_path(mut self, path: impl Into<PathBuf>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// The seed of the choice of digits and of the angles.
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// How digits are read between pixels when they are turned here.
+    pub fn with_interpolation(mut self, interpolation: Interpolation) -> Self {
+        self.interpolation = interpolation;
+        self
+    }
+
+    /// Use only so many training, validation and test images.
+    pub fn with_limits(mut self, [train, valid, test]: [Option<usize>; 3]) -> Self {
+        (self.train_limit, self.valid_limit, self.test_limit) = (train, valid, test);
+        self
+    }
+
+    /// Reads or makes all three splits.
+    pub fn load(&self) -> Result<Splits, DatasetError> {
+        let found = find::find(self.source, self.path.as_deref())?;
+        if let Found::AmatFile(file) = &found {
+            let expected =
+                "a folder with both files of the pair, for training, validation and test";
+            return Err(DatasetError::malformed(file, expected, "one file"));
+        }
+        let mut parts = self.read(&found, [true; 3])?.into_iter();
+        let mut next = || parts.next().unwrap_or_else(|| Err(not_read()));
+        Splits::new(NAME, &found.origin(self), next()?, next()?, next()?)
+    }
+
+    /// Reads or makes one split alone, from the files that it needs. A single `.amat` file is the test split, unless
+    /// its name says `train`: then its last sixth is the validation split.
+    pub fn load_split(&self, split: Split) -> Result<SplitImages, DatasetError> {
+        let found = find::find(self.source, self.path.as_deref())?;
+        let wanted = match (split, &found) {
+            (Split::Train, _) => [true, false, false],
+            (Split::Valid, _) => [false, true, false],
+            (Split::Test, _) => [false, false, true],
+            (Split::All, Found::AmatFile(file)) if find::is_training_file(file) => {
+                [true, true, false]
+            }
+            (Split::All, Found::AmatFile(_)) => [false, false, true],
+            (Split::All, _) => [true; 3],
+        };
+        let parts = self.read(&found, wanted)?;
+        let parts: Vec<ImageDataset> = parts
+            .into_iter()
+            .zip(wanted)
+            .filter(|(_, wanted)| *wanted)
+            .map(|(part, _)| part)
+            .collect::<Result<_, _>>()?;
+        let images = match <[ImageDataset; 1]>::try_from(parts) {
+            Ok([only]) => only,
+            Err(parts) => ImageDataset::concatenate(&parts.iter().collect::<Vec<_>>())?,
+        };
+        Ok(SplitImages {
+            images: Arc::new(images),
+            origin: found.origin(self),
+        })
+    }
+
+    /// The limits of the three splits.
+    fn limits(&self) -> [usize; 3] {
+        [self.train_limit, self.valid_limit, self.test_limit]
+            .map(|limit| limit.unwrap_or(usize::MAX))
+    }
+
+    /// Reads the splits that are wanted; the others are errors that nobody looks at.
+    fn read(
+        &self,
+        found: &Found,
+        wanted: [bool; 3],
+    ) -> Result<[Result<ImageDataset, DatasetError>; 3], DatasetError> {
+        let mut parts = [(); 3].map(|()| Err(not_read()));
+        let limits = self.limits();
+        let rotation = Rotation {
+            seed: self.seed,
+            interpolation: self.interpolation,
+        };
+        match found {
+            Found::BuiltIn => {
+                let digits = built_in()?;
+                let mut start = 0;
+                for (split, size) in BUILT_IN_SIZES.into_iter().enumerate() {
+                    let chosen: Vec<u32> = (start..start + size.min(limits[split]))
+                        .map(|index| index as u32)
+                        .collect();
+                    start += size;
+                    if wanted[split] {
+                        parts[split] = rotation.apply(&[&digits], &chosen);
+                    }
+                }
+            }
+            Found::Mnist(folder) => {
+                // Which digits the test split gets depends on what the training file leaves, so both are read.
+                let train = read_pair(folder, TRAIN_FILES, Some(remake::TRAIN_FILE_DIGITS))?;
+                let test = read_pair(folder, TEST_FILES, Some(remake::TEST_FILE_DIGITS))?;
+                for (split, mut chosen) in remake::choose(self.seed).into_iter().enumerate() {
+                    if wanted[split] {
+                        chosen.truncate(limits[split]);
+                        parts[split] = rotation.apply(&[&train, &test], &chosen);
+                    }
+                }
+            }
+            Found::Idx(folder) => {
+                if wanted[0] || wanted[1] {
+                    let (train, valid) =
+                        cut(as_stored(read_pair(folder, TRAIN_FILES, None)?)?, limits);
+                    (parts[0], parts[1]) = (Ok(train), Ok(valid));
+                }
+                if wanted[2] {
+                    parts[2] = as_stored(read_pair(folder, TEST_FILES, None)?)
+                        .map(|test| test.slice(0..limits[2]));
+                }
+            }
+            Found::AmatPair(pair) => {
+                if wanted[0] || wanted[1] {
+                    let all = read_amat(&pair[0], Some(SIZES[0] + SIZES[1]))?;
+                    let (train, valid) = cut(all, limits);
+                    (parts[0], parts[1]) = (Ok(train), Ok(valid));
+                }
+                if wanted[2] {
+                    parts[2] =
+                        read_amat(&pair[1], Some(SIZES[2])).map(|test| test.slice(0..limits[2]));
+                }
+            }
+            Found::AmatFile(file) => {
+                let training = find::is_training_file(file);
+                if training == wanted[2] {
+                    let expected = if wanted[2] {
+                        "a file of test images"
+                    } else {
+                        "a file of training images"
+                    };
+                    let found = if wanted[2] {
+                        "training images"
+                    } else {
+                        "no `train` in its name"
+                    };
+                    return Err(DatasetError::malformed(
+                        file,
+                        format!("{expected}, by its name"),
+                        found,
+                    ));
+                }
+                let all = read_amat(file, None)?;
+                if training {
+                    let (train, valid) = cut(all, limits);
+                    (parts[0], parts[1]) = (Ok(train), Ok(valid));
+                } else {
+                    parts[2] = Ok(all.slice(0..limits[2]));
+                }
+            }
+        }
+        Ok(parts)
+    }
+}
+
+/// What stands for a split that was not asked for.
+fn not_read() -> DatasetError {
+    DatasetError::setting("split", "one that was asked for", "another")
+}
+
+/// The digits that the crate carries, upright.
+fn built_in() -> Result<LabelledBytes, DatasetError> {
+    let names = [Path::new("built-in images"), Path::new("built-in labels")];
+    let array = |bytes: &'static [u8], name: &Path, dimensions| {
+        let reader =
+            crate::files::unpacked(bytes).map_err(|error| DatasetError::io(name, error))?;
+        crate::idx::IdxArray::from_reader(reader, name, dimensions)
+    };
+    let digits = LabelledBytes::new(
+        array(BUILT_IN_IMAGES, names[0], 3)?,
+        names[0],
+        array(BUILT_IN_LABELS, names[1], 1)?,
+        names[1],
+        CLASSES,
+    )?;
+    let expected = BUILT_IN_SIZES.iter().sum();
+    check_digits(&digits, names[0], Some(expected))?;
+    Ok(digits)
+}
+
+/// Reads the images and the labels of one of MNIST's two files.
+fn read_pair(
+    folder: &Path,
+    names: [&str; 2],
+    count: Option<usize>,
+) -> Result<LabelledBytes, DatasetError> {
+    let images = find::file(folder, names[0])?;
+    let digits = LabelledBytes::read(&images, &find::file(folder, names[1])?, CLASSES)?;
+    check_digits(&digits, &images, count)?;
+    Ok(digits)
+}
+
+fn check_digits(
+    digits: &LabelledBytes,
+    file: &Path,
+    count: Option<usize>,
+) -> Result<(), DatasetError> {
+    let expected_count = count.unwrap_or_else(|| digits.count());
+    if digits.size() == SHAPE[1..] && digits.count() == expected_count {
+        return Ok(());
+    }
+    let expected = format!("{expected_count} images of {} × {}", SHAPE[1], SHAPE[2]);
+    let [height, width] = digits.size();
+    Err(DatasetError::malformed(
+        file,
+        expected,
+        format!("{} of {height} × {width}", digits.count()),
+    ))
+}
+
+fn as_stored(digits: LabelledBytes) -> Result<ImageDataset, DatasetError> {
+    ImageDataset::from_bytes(digits.images.bytes, digits.labels, SHAPE, CLASSES)
+}
+
+fn read_amat(file: &Path, count: Option<usize>) -> Result<ImageDataset, DatasetError> {
+    let images = amat::read(file, SHAPE, CLASSES)?;
+    match count {
+        Some(count) if count != images.count() => Err(DatasetError::malformed(
+            file,
+            format!("{count} lines"),
+            images.count().to_string(),
+        )),
+        _ => Ok(images),
+    }
+}
+
+/// Training and validation images: the protocol's 5 to 1, in the file's order.
+fn cut(all: ImageDataset, limits: [usize; 3]) -> (ImageDataset, ImageDataset) {
+    let train = all.count() - all.count() / 6;
+    let valid_end = train.saturating_add(limits[1]);
+    (
+        all.slice(0..train.min(limits[0])),
+        all.slice(train..valid_end),
+    )
+}
+
+#[cfg(test)]
+mod tests;
