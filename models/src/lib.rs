@@ -1,1 +1,7 @@
-//! Under construction.
+//! Reference group-equivariant networks, each one definition that its configuration turns into a family.
+
+pub mod error;
+pub mod gcnn;
+
+pub use error::ModelError;
+pub use gcnn::{Gcnn, GcnnConfig, Head, InputShape, LayerFeatures, Normalisation};

@@ -11,8 +11,12 @@
 
 use burn::module::{Flag, Param, RunningState};
 use burn::prelude::*;
-use burn::tensor::module::{batch_norm, batch_norm_train};
+use burn::tensor::activation::relu;
+use burn::tensor::module::batch_norm_train;
 
+use super::FieldDropout;
+#[cfg(feature = "flex")]
+use super::fused;
 use crate::LayerError;
 
 /// Configuration of a [`FieldBatchNorm`].
@@ -105,16 +109,82 @@ impl FieldBatchNorm {
     /// - input: `[batch, channels, height, width]` or `[batch, channels, group, height, width]`
     /// - output: the same
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
-        let (scale, shift) = (self.scale.val(), self.shift.val());
-        if !input.device().is_autodiff() || !self.training.is_enabled() {
-            let mean = self.running_mean.value();
-            let variance = self.running_variance.value();
-            return batch_norm(input, scale, shift, mean, variance, self.epsilon);
+        if !self.trains(&input) {
+            return self.evaluate(input);
         }
+        #[cfg(feature = "flex")]
+        if fused::supports(&input) {
+            return self.normalise_batch_fused(input, fused::Activation::None);
+        }
+        self.normalise_batch(input)
+    }
+
+    /// Normalisation, then ReLU, then dropout if there is one: the same as the three layers one after the other, and
+    /// in training on the CPU a single pass, several times faster.
+    ///
+    /// # Shapes
+    /// - input: `[batch, channels, height, width]` or `[batch, channels, group, height, width]`
+    /// - output: the same
+    pub fn forward_relu<const D: usize>(
+        &self,
+        input: Tensor<D>,
+        dropout: Option<&FieldDropout>,
+    ) -> Tensor<D> {
+        if !self.trains(&input) {
+            let output = relu(self.evaluate(input));
+            return match dropout {
+                Some(dropout) => dropout.forward(output),
+                None => output,
+            };
+        }
+        #[cfg(feature = "flex")]
+        if fused::supports(&input) {
+            let activation = match dropout.and_then(|dropout| dropout.mask(&input.device())) {
+                Some(mask) => fused::Activation::ReluDropout(mask),
+                None => fused::Activation::Relu,
+            };
+            return self.normalise_batch_fused(input, activation);
+        }
+        let output = relu(self.normalise_batch(input));
+        match dropout {
+            Some(dropout) => dropout.forward(output),
+            None => output,
+        }
+    }
+
+    fn trains<const D: usize>(&self, input: &Tensor<D>) -> bool {
+        input.device().is_autodiff() && self.training.is_enabled()
+    }
+
+    fn evaluate<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        // One multiplication and one addition per value; the rest is per channel.
+        let slope = self.scale.val() / (self.running_variance.value() + self.epsilon).sqrt();
+        let offset = self.shift.val() - self.running_mean.value() * slope.clone();
+        let mut shape = [1; D];
+        shape[1] = slope.dims()[0];
+        input * slope.reshape(shape) + offset.reshape(shape)
+    }
+
+    fn normalise_batch<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        let (scale, shift) = (self.scale.val(), self.shift.val());
         let result = batch_norm_train(input, scale, shift, self.epsilon);
         self.follow(&self.running_mean, result.mean);
         self.follow(&self.running_variance, result.variance);
         result.output
+    }
+
+    #[cfg(feature = "flex")]
+    fn normalise_batch_fused<const D: usize>(
+        &self,
+        input: Tensor<D>,
+        activation: fused::Activation,
+    ) -> Tensor<D> {
+        let (scale, shift) = (self.scale.val(), self.shift.val());
+        let (output, statistics) = fused::normalise(input, scale, shift, self.epsilon, activation);
+        let row = |row| statistics.clone().slice_dim(0, row..row + 1).squeeze_dim(0);
+        self.follow(&self.running_mean, row(0));
+        self.follow(&self.running_variance, row(1));
+        output
     }
 
     fn follow(&self, running: &RunningState<Tensor<1>>, newest: Tensor<1>) {
@@ -130,7 +200,7 @@ impl FieldBatchNorm {
 mod tests {
     use super::*;
     use crate::testing::noise;
-    use crate::{Group, equivariance::measure};
+    use crate::{DropoutUnit, FieldDropoutConfig, Group, equivariance::measure};
     use burn::module::Param;
     use burn::tensor::{DType, Tolerance};
     use rstest::rstest;
@@ -211,32 +281,42 @@ mod tests {
         assert!(report.max_error() < 1e-5, "{report}");
     }
 
-    #[test]
-    fn gradients_agree_with_finite_differences() {
-        let device = Device::flex().autodiff();
-        let double = |tensor: Tensor<1>| tensor.cast(DType::F64);
-        let norm = FieldBatchNorm {
-            scale: Param::from_tensor(double(noise([2], 1, &device))),
-            shift: Param::from_tensor(double(noise([2], 2, &device))),
-            running_mean: RunningState::new(double(noise([2], 3, &device))),
-            running_variance: RunningState::new(double(noise([2], 4, &device))),
-            ..FieldBatchNormConfig::new(2).init(&device)
-        };
-        let weights = noise([2, 2, 2, 3, 3], 3, &device).cast(DType::F64);
-        let loss = |input: Tensor<5>| (norm.forward(input) * weights.clone()).sum();
+    /// A layer in double precision.
+    fn double_layer(channels: usize, device: &Device) -> FieldBatchNorm {
+        let layer = layer(channels, device);
+        let double = |tensor: Tensor<1>| tensor.detach().cast(DType::F64);
+        FieldBatchNorm {
+            scale: Param::from_tensor(double(layer.scale.val())),
+            shift: Param::from_tensor(double(layer.shift.val())),
+            running_mean: RunningState::new(double(layer.running_mean.value())),
+            running_variance: RunningState::new(double(layer.running_variance.value())),
+            ..layer
+        }
+    }
 
-        let input = noise([2, 2, 2, 3, 3], 4, &device)
-            .cast(DType::F64)
-            .require_grad();
+    #[rstest]
+    fn gradients_agree_with_finite_differences(#[values(false, true)] with_relu: bool) {
+        let device = Device::flex().autodiff();
+        let norm = double_layer(2, &device);
+        let dims = [2, 2, 2, 3, 3];
+        let weights = noise(dims, 3, &device).cast(DType::F64);
+        let loss = |input: Tensor<5>| {
+            let output = match with_relu {
+                true => norm.forward_relu(input, None),
+                false => norm.forward(input),
+            };
+            (output * weights.clone()).sum()
+        };
+        let input = noise(dims, 4, &device).cast(DType::F64).require_grad();
         let gradients = loss(input.clone()).backward();
         let gradient: Vec<f64> = input.grad(&gradients).unwrap().into_data().iter().collect();
         let values: Vec<f64> = input.clone().into_data().iter().collect();
         let step = 1e-5;
-        for index in [0, 7, 35, 36, 71] {
+        for index in 0..values.len() {
             let at = |shift: f64| {
                 let mut moved = values.clone();
                 moved[index] += shift;
-                let data = TensorData::new(moved, [2, 2, 2, 3, 3]);
+                let data = TensorData::new(moved, dims);
                 loss(Tensor::from_data(data, (&device, DType::F64))).into_scalar::<f64>()
             };
             let numeric = (at(step) - at(-step)) / (2.0 * step);
@@ -246,6 +326,118 @@ mod tests {
                 gradient[index]
             );
         }
+    }
+
+    /// The single pass against the layers one after the other, on maps whose fields are not a multiple of any vector.
+    #[rstest]
+    #[case([3, 2, 4, 7, 5])]
+    #[case([1, 3, 1, 1, 1])]
+    #[case([5, 2, 3, 40, 41])]
+    fn one_pass_agrees_with_the_separate_layers(#[case] dims: [usize; 5]) {
+        let device = Device::flex().autodiff();
+        let run = |fused: bool| {
+            let norm = layer(dims[1], &device);
+            let input = (noise(dims, 5, &device) + 3.0).require_grad();
+            let output = match fused {
+                true => norm.forward_relu(input.clone(), None),
+                false => relu(norm.normalise_batch(input.clone())),
+            };
+            let gradients = (output.clone() * noise(dims, 6, &device)).sum().backward();
+            let gradient = |parameter: &Param<Tensor<1>>| {
+                parameter.val().grad(&gradients).unwrap().into_data()
+            };
+            [
+                output.into_data(),
+                input.grad(&gradients).unwrap().into_data(),
+                gradient(&norm.scale),
+                gradient(&norm.shift),
+                norm.running_mean.value().into_data(),
+                norm.running_variance.value().into_data(),
+            ]
+        };
+        for (fused, separate) in run(true).into_iter().zip(run(false)) {
+            fused.assert_approx_eq::<f32>(&separate, Tolerance::rel_abs(1e-4, 2e-5));
+        }
+    }
+
+    #[test]
+    fn the_mean_may_be_large_against_the_spread() {
+        let device = Device::flex().autodiff();
+        let norm = FieldBatchNormConfig::new(1).init(&device);
+        let input = noise([4, 1, 16, 16], 1, &device);
+        let plain = norm.forward(input.clone());
+        // 1024 keeps thirteen bits of the noise.
+        norm.forward(input + 1024.0)
+            .into_data()
+            .assert_approx_eq::<f32>(&plain.into_data(), Tolerance::absolute(1e-3));
+    }
+
+    #[rstest]
+    fn dropout_in_the_same_pass_drops_and_lets_no_gradient_through(
+        #[values(DropoutUnit::Field, DropoutUnit::Value)] unit: DropoutUnit,
+    ) {
+        let device = Device::flex().autodiff();
+        let norm = FieldBatchNormConfig::new(32).init(&device);
+        let dropout = FieldDropoutConfig::new(0.25).with_unit(unit).init();
+        let dims = [16, 32, 2, 9, 9];
+        let input = noise(dims, 1, &device).require_grad();
+        let without = norm.forward_relu(input.clone(), None);
+        let with = norm.forward_relu(input.clone(), Some(&dropout));
+        let gradients = with.clone().sum().backward();
+        let shift_gradient: f32 = norm
+            .shift
+            .val()
+            .grad(&gradients)
+            .unwrap()
+            .sum()
+            .into_scalar();
+
+        let without: Vec<f32> = without.into_data().iter().collect();
+        let with: Vec<f32> = with.into_data().iter().collect();
+        let (mut kept, mut positive) = (0, 0);
+        for (without, with) in without.iter().zip(&with).filter(|pair| *pair.0 > 0.0) {
+            positive += 1;
+            if *with != 0.0 {
+                kept += 1;
+                assert!((with - without * 4.0 / 3.0).abs() < 1e-5);
+            }
+        }
+        let share = f64::from(kept) / f64::from(positive);
+        // Fields: 512 of them, a standard error of 0.02.
+        assert!(
+            (share - 0.75).abs()
+                < if unit == DropoutUnit::Field {
+                    0.06
+                } else {
+                    0.01
+                }
+        );
+        // dL/dβ counts what was kept, scaled.
+        assert!((f64::from(shift_gradient) / (f64::from(kept) * 4.0 / 3.0) - 1.0).abs() < 1e-4);
+        if unit == DropoutUnit::Field {
+            let fields = with.chunks(2 * 81).zip(without.chunks(2 * 81));
+            for (with, without) in fields {
+                let dropped = with.iter().all(|v| *v == 0.0);
+                let whole = with
+                    .iter()
+                    .zip(without)
+                    .all(|(a, b)| (*a > 0.0) == (*b > 0.0));
+                assert!(dropped || whole);
+            }
+        }
+    }
+
+    #[test]
+    fn masks_differ_from_pass_to_pass() {
+        let device = Device::flex().autodiff();
+        let norm = FieldBatchNormConfig::new(4).init(&device);
+        let dropout = FieldDropoutConfig::new(0.5)
+            .with_unit(DropoutUnit::Value)
+            .init();
+        let input = noise([4, 4, 16, 16], 1, &device);
+        let [first, second] =
+            [(); 2].map(|()| norm.forward_relu(input.clone(), Some(&dropout)).into_data());
+        assert_ne!(first, second);
     }
 
     #[rstest]

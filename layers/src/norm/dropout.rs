@@ -90,8 +90,7 @@ impl FieldDropout {
     /// - output: the same
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
         let device = input.device();
-        // A frozen part of a network stays on the device that trains the rest, hence both conditions.
-        if !device.is_autodiff() || !self.training.is_enabled() || self.probability == 0.0 {
+        if !self.drops(&device) {
             return input;
         }
         let dims = input.dims();
@@ -107,6 +106,18 @@ impl FieldDropout {
             (&device.inner(), input.dtype()),
         );
         input * mask.div_scalar(keep)
+    }
+
+    fn drops(&self, device: &Device) -> bool {
+        // A frozen part of a network stays on the device that trains the rest, hence both conditions.
+        device.is_autodiff() && self.training.is_enabled() && self.probability > 0.0
+    }
+
+    /// A mask for this forward pass, or none where the layer passes everything on.
+    #[cfg(feature = "flex")]
+    pub(super) fn mask(&self, device: &Device) -> Option<super::fused::Mask> {
+        self.drops(device)
+            .then(|| super::fused::Mask::draw(self.unit, self.probability, device))
     }
 }
 

@@ -3,6 +3,8 @@
 
 mod batch;
 mod dropout;
+#[cfg(feature = "flex")]
+mod fused;
 
 pub use batch::{FieldBatchNorm, FieldBatchNormConfig};
 pub use dropout::{DropoutUnit, FieldDropout, FieldDropoutConfig};

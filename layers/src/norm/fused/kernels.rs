@@ -1,0 +1,355 @@
+//! The loops. A map is a row of fields, `[batch, channels]`, of `length` contiguous values each; a field is small enough
+//! to stay in a core's cache, so that what a pass needs twice it reads from memory once.
+//!
+//! Sums run in a fixed order, in 16 lanes within a field and then over fields in double precision: the result does not
+//! depend on the number of threads.
+
+use std::mem::MaybeUninit;
+use std::ops::{Add, Mul, Sub};
+
+use rayon::prelude::*;
+
+use super::{Activation, DropoutUnit, Mask};
+
+/// The numbers that the kernels work on.
+pub(super) trait Number:
+    Copy + PartialOrd + Send + Sync + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self>
+{
+    const ZERO: Self;
+    fn from_f64(value: f64) -> Self;
+    fn to_f64(self) -> f64;
+}
+
+macro_rules! number {
+    ($number:ty) => {
+        impl Number for $number {
+            const ZERO: Self = 0.0;
+            #[inline(always)]
+            fn from_f64(value: f64) -> Self {
+                value as $number
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                f64::from(self)
+            }
+        }
+    };
+}
+number!(f32);
+number!(f64);
+
+/// How many fields there are, and how many values each has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fields {
+    pub batch: usize,
+    pub channels: usize,
+    pub length: usize,
+}
+
+impl Fields {
+    /// Fields that one task takes, so that tasks are worth their start.
+    fn per_task(&self) -> usize {
+        (8192 / self.length.max(1)).max(1)
+    }
+
+    /// Values per channel.
+    fn population(&self) -> f64 {
+        (self.batch * self.length) as f64
+    }
+
+    /// Sums what each field gives, over the batch.
+    fn per_channel(&self, of_fields: &[[f64; 2]]) -> Vec<[f64; 2]> {
+        let mut sums = vec![[0.0; 2]; self.channels];
+        for fields in of_fields.chunks_exact(self.channels) {
+            for (sum, field) in sums.iter_mut().zip(fields) {
+                sum[0] += field[0];
+                sum[1] += field[1];
+            }
+        }
+        sums
+    }
+}
+
+const LANES: usize = 16;
+
+/// Runs a loop compiled for the vector instructions that this processor has.
+#[inline(always)]
+fn vectorised<R>(run: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx2")]
+        fn with_avx2<R>(run: impl FnOnce() -> R) -> R {
+            run()
+        }
+        if std::arch::is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has the instructions.
+            return unsafe { with_avx2(run) };
+        }
+    }
+    run()
+}
+
+/// Σ of one or two terms per value, lane by lane.
+#[inline(always)]
+fn sums<T: Number>(length: usize, term: impl Fn(usize) -> [T; 2]) -> [f64; 2] {
+    let mut lanes = [[T::ZERO; LANES]; 2];
+    let whole = length / LANES * LANES;
+    for start in (0..whole).step_by(LANES) {
+        for lane in 0..LANES {
+            let [a, b] = term(start + lane);
+            lanes[0][lane] = lanes[0][lane] + a;
+            lanes[1][lane] = lanes[1][lane] + b;
+        }
+    }
+    for index in whole..length {
+        let [a, b] = term(index);
+        lanes[0][index - whole] = lanes[0][index - whole] + a;
+        lanes[1][index - whole] = lanes[1][index - whole] + b;
+    }
+    lanes.map(|lanes| lanes.into_iter().map(T::to_f64).sum())
+}
+
+/// Mean and (biased) variance of each channel.
+pub(super) fn statistics<T: Number>(input: &[T], fields: Fields) -> Vec<[f64; 2]> {
+    // Per field: the mean, then the spread around it, which does not cancel where the mean is large.
+    let of_fields: Vec<[f64; 2]> = input
+        .par_chunks_exact(fields.length)
+        .with_min_len(fields.per_task())
+        .map(|field| {
+            vectorised(|| {
+                let n = field.len();
+                let mean = sums(n, |i| [field[i], T::ZERO])[0] / n as f64;
+                let centre = T::from_f64(mean);
+                let [off, spread] = sums(n, |i| {
+                    let distance = field[i] - centre;
+                    [distance, distance * distance]
+                });
+                // `centre` is the mean rounded: what it is off by, in the first order, belongs to the mean.
+                let off = off / n as f64;
+                [centre.to_f64() + off, spread - off * off * n as f64]
+            })
+        })
+        .collect();
+    let means: Vec<f64> = fields
+        .per_channel(&of_fields)
+        .into_iter()
+        .map(|[sum, _]| sum / fields.batch as f64)
+        .collect();
+    let spreads: Vec<[f64; 2]> = of_fields
+        .iter()
+        .zip(means.iter().cycle())
+        .map(|([mean, spread], of_channel)| {
+            let between = fields.length as f64 * (mean - of_channel).powi(2);
+            [spread + between, 0.0]
+        })
+        .collect();
+    fields
+        .per_channel(&spreads)
+        .into_iter()
+        .zip(means)
+        .map(|([spread, _], mean)| [mean, spread / fields.population()])
+        .collect()
+}
+
+/// slope · x + offset per channel, then the activation.
+pub(super) fn affine<T: Number>(
+    input: &[T],
+    fields: Fields,
+    lines: &[Line],
+    activation: Activation,
+) -> Vec<T> {
+    filled(input.len(), |output: &mut [MaybeUninit<T>]| {
+        output
+            .par_chunks_exact_mut(fields.length)
+            .zip(input.par_chunks_exact(fields.length))
+            .enumerate()
+            .with_min_len(fields.per_task())
+            .for_each(|(index, (output, input))| {
+                let line = &lines[index % fields.channels];
+                let (slope, offset) = (T::from_f64(line.slope), T::from_f64(line.offset));
+                vectorised(|| match activation {
+                    Activation::None => {
+                        fill(output, input, |_, x| slope * x + offset);
+                    }
+                    Activation::Relu => {
+                        fill(output, input, |_, x| relu(slope * x + offset));
+                    }
+                    Activation::ReluDropout(mask) => {
+                        let kept = T::from_f64(1.0 / (1.0 - mask.probability));
+                        let (slope, offset) = (slope * kept, offset * kept);
+                        let bits = Bits::new(mask);
+                        match mask.unit {
+                            DropoutUnit::Field if bits.dropped(index as u32) => {
+                                fill(output, input, |_, _| T::ZERO);
+                            }
+                            DropoutUnit::Field => {
+                                fill(output, input, |_, x| relu(slope * x + offset));
+                            }
+                            DropoutUnit::Value => {
+                                let first = (index * input.len()) as u32;
+                                fill(output, input, |i, x| {
+                                    let y = relu(slope * x + offset);
+                                    let dropped = bits.dropped(first.wrapping_add(i as u32));
+                                    if dropped { T::ZERO } else { y }
+                                });
+                            }
+                        }
+                    }
+                });
+            });
+    })
+}
+
+/// A straight line, for one channel.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line {
+    pub slope: f64,
+    pub offset: f64,
+}
+
+/// What the backward pass reads.
+pub(super) struct Backward<'a, T> {
+    pub input: &'a [T],
+    pub output: &'a [T],
+    pub gradient: &'a [T],
+    /// μ and 1/√(σ² + ε), per channel.
+    pub standard: &'a [[f64; 2]],
+    /// γ, per channel.
+    pub scale: &'a [T],
+    pub activation: Activation,
+}
+
+impl<T: Number> Backward<'_, T> {
+    /// Gradients with respect to the input, γ and β.
+    pub(super) fn gradients(&self, fields: Fields) -> (Vec<T>, Vec<T>, Vec<T>) {
+        match self.activation {
+            Activation::None => self.gradients_with(fields, 1.0, |gradient, _| gradient),
+            Activation::Relu => self.gradients_with(fields, 1.0, through),
+            Activation::ReluDropout(mask) => {
+                self.gradients_with(fields, 1.0 / (1.0 - mask.probability), through)
+            }
+        }
+    }
+
+    fn gradients_with(
+        &self,
+        fields: Fields,
+        kept: f64,
+        through: impl Fn(T, T) -> T + Copy + Send + Sync,
+    ) -> (Vec<T>, Vec<T>, Vec<T>) {
+        let length = fields.length;
+        let of_fields: Vec<[f64; 2]> = self
+            .input
+            .par_chunks_exact(length)
+            .zip(self.output.par_chunks_exact(length))
+            .zip(self.gradient.par_chunks_exact(length))
+            .enumerate()
+            .with_min_len(fields.per_task())
+            .map(|(index, ((input, output), gradient))| {
+                let mean = T::from_f64(self.standard[index % fields.channels][0]);
+                vectorised(|| {
+                    let (input, output) = (&input[..length], &output[..length]);
+                    let gradient = &gradient[..length];
+                    sums(length, |i| {
+                        let g = through(gradient[i], output[i]);
+                        [g, g * (input[i] - mean)]
+                    })
+                })
+            })
+            .collect();
+        // Σ g and Σ g x̂, per channel.
+        let totals: Vec<[f64; 2]> = fields
+            .per_channel(&of_fields)
+            .into_iter()
+            .zip(self.standard)
+            .map(|([sum, product], [_, inverse])| [kept * sum, kept * product * inverse])
+            .collect();
+
+        let n = fields.population();
+        let input_gradient = filled(self.input.len(), |target: &mut [MaybeUninit<T>]| {
+            target
+                .par_chunks_exact_mut(length)
+                .zip(self.input.par_chunks_exact(length))
+                .zip(self.output.par_chunks_exact(length))
+                .zip(self.gradient.par_chunks_exact(length))
+                .enumerate()
+                .with_min_len(fields.per_task())
+                .for_each(|(index, (((target, input), output), gradient))| {
+                    let channel = index % fields.channels;
+                    let [mean, inverse] = self.standard[channel];
+                    let [sum, product] = totals[channel];
+                    // dx = a·g + b·(x − μ) + c
+                    let slope = self.scale[channel].to_f64() * inverse;
+                    let a = T::from_f64(slope * kept);
+                    let b = T::from_f64(-slope * inverse * product / n);
+                    let c = T::from_f64(-slope * sum / n);
+                    let mean = T::from_f64(mean);
+                    vectorised(|| {
+                        let (input, output) = (&input[..length], &output[..length]);
+                        fill(target, gradient, |i, dy| {
+                            a * through(dy, output[i]) + b * (input[i] - mean) + c
+                        });
+                    });
+                });
+        });
+        let scale_gradient = totals.iter().map(|total| T::from_f64(total[1])).collect();
+        let shift_gradient = totals.iter().map(|total| T::from_f64(total[0])).collect();
+        (input_gradient, scale_gradient, shift_gradient)
+    }
+}
+
+#[inline(always)]
+fn relu<T: Number>(value: T) -> T {
+    // As written, a value that is not a number stays one.
+    if value < T::ZERO { T::ZERO } else { value }
+}
+
+/// The gradient that passes an output cut at zero.
+#[inline(always)]
+fn through<T: Number>(gradient: T, output: T) -> T {
+    if output > T::ZERO { gradient } else { T::ZERO }
+}
+
+/// Sets every value of a field.
+#[inline(always)]
+fn fill<T: Number>(output: &mut [MaybeUninit<T>], input: &[T], value: impl Fn(usize, T) -> T) {
+    for (index, (output, input)) in output.iter_mut().zip(input).enumerate() {
+        output.write(value(index, *input));
+    }
+}
+
+/// A vector made by a function that sets all of its values.
+fn filled<T>(length: usize, set_all: impl FnOnce(&mut [MaybeUninit<T>])) -> Vec<T> {
+    let mut values = Vec::with_capacity(length);
+    set_all(&mut values.spare_capacity_mut()[..length]);
+    // SAFETY: the capacity is there, and every value in it has been set: the length is a multiple of the field's.
+    unsafe { values.set_len(length) };
+    values
+}
+
+/// Bits from a counter: three rounds of xor-shift and multiplication of the counter and the seed.
+struct Bits {
+    seed: [u32; 2],
+    threshold: u32,
+}
+
+impl Bits {
+    fn new(mask: Mask) -> Self {
+        Self {
+            seed: mask.seed,
+            threshold: (mask.probability * 2f64.powi(32)) as u32,
+        }
+    }
+
+    #[inline(always)]
+    fn dropped(&self, counter: u32) -> bool {
+        let mut x = counter ^ self.seed[0];
+        x ^= x >> 16;
+        x = x.wrapping_mul(0x7FEB_352D);
+        x ^= self.seed[1];
+        x ^= x >> 15;
+        x = x.wrapping_mul(0x846C_A68B);
+        x ^= x >> 16;
+        x < self.threshold
+    }
+}

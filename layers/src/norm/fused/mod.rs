@@ -1,0 +1,84 @@
+//! Normalisation, ReLU and dropout in one pass, on the CPU.
+//!
+//! ```text
+//! forward    y = m · max(γ x̂ + β, 0) / (1 − p),   x̂ = (x − μ) / √(σ² + ε)
+//! backward   g = [y > 0] · dy / (1 − p)
+//!            dγ = Σ g x̂,   dβ = Σ g,   dx = γ / √(σ² + ε) · (g − Σ g / n − x̂ Σ g x̂ / n)
+//! ```
+//!
+//! These layers compute little and move much: as tensor operations each of their terms is a pass over the whole map.
+//! Here the map is read twice and written once forward, and read twice (with y and dy) and written once backward. The
+//! dropout mask m is not stored: y is zero where a value was dropped or cut off, and both let no gradient through.
+
+mod extension;
+mod kernels;
+
+use burn::backend::{Dispatch, DispatchDevice};
+use burn::prelude::*;
+use burn::tensor::Distribution;
+
+use self::extension::FieldNorm;
+use super::DropoutUnit;
+
+/// What is applied after normalisation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Activation {
+    /// Nothing.
+    None,
+    /// max(·, 0).
+    Relu,
+    /// max(·, 0), then dropout.
+    ReluDropout(Mask),
+}
+
+/// A random mask, given by the seed of a counter-based generator: bit i depends on the seed and i alone, so that
+/// threads need not agree on an order.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Mask {
+    unit: DropoutUnit,
+    probability: f64,
+    seed: [u32; 2],
+}
+
+impl Mask {
+    /// Draws the seed from the device's random state.
+    pub(super) fn draw(unit: DropoutUnit, probability: f64, device: &Device) -> Self {
+        let plain = device.clone().inner();
+        let parts = Tensor::<1>::random([4], Distribution::Uniform(0.0, 65536.0), &plain);
+        let parts = parts.into_data();
+        let mut parts = parts.iter::<f32>().map(|part| part as u32 & 0xFFFF);
+        let mut word = || parts.next().unwrap_or(0) << 16 | parts.next().unwrap_or(0);
+        Self {
+            unit,
+            probability,
+            seed: [word(), word()],
+        }
+    }
+}
+
+/// Whether these kernels can take the tensor.
+pub(super) fn supports<const D: usize>(tensor: &Tensor<D>) -> bool {
+    let device = tensor.device().inner();
+    matches!(device.as_dispatch(), DispatchDevice::Flex(_)) && extension::supports(tensor.dtype())
+}
+
+/// Normalises by the statistics of the batch; also returns them, as rows `[mean, variance]` of `[2, channels]`.
+pub(super) fn normalise<const D: usize>(
+    input: Tensor<D>,
+    scale: Tensor<1>,
+    shift: Tensor<1>,
+    epsilon: f64,
+    activation: Activation,
+) -> (Tensor<D>, Tensor<2>) {
+    let (output, statistics) = Dispatch::normalise(
+        input.into_dispatch(),
+        scale.into_dispatch(),
+        shift.into_dispatch(),
+        epsilon,
+        activation,
+    );
+    (
+        Tensor::from_dispatch(output),
+        Tensor::from_dispatch(statistics),
+    )
+}

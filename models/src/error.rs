@@ -1,0 +1,101 @@
+//! What can be wrong with a network's configuration.
+
+use gcnn_layers::LayerError;
+
+/// Why a network cannot be built from its configuration for the input it is given.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// A number that must be positive is zero.
+    #[error("{what} must be at least {least}, it is {value}")]
+    TooFew {
+        /// The setting's name.
+        what: &'static str,
+        /// What it is set to.
+        value: usize,
+        /// The smallest value that works.
+        least: usize,
+    },
+    /// `kernel_sizes` and `channels` do not describe the same layers.
+    #[error(
+        "`kernel_sizes` has {kernel_sizes} entries and `channels` {channels}: {rule}, so {expected} kernel sizes are needed"
+    )]
+    LayerCount {
+        /// Entries of `kernel_sizes`.
+        kernel_sizes: usize,
+        /// Entries of `channels`.
+        channels: usize,
+        /// What the head asks for, in words.
+        rule: &'static str,
+        /// Entries that `kernel_sizes` should have.
+        expected: usize,
+    },
+    /// `pool_after` names a layer that does not exist or is named twice.
+    #[error("`pool_after` holds {layer}: it takes each of the layers 1 to {last} at most once")]
+    PoolPosition {
+        /// The entry.
+        layer: usize,
+        /// The last layer that can be pooled after.
+        last: usize,
+    },
+    /// A kernel or a pooling window is larger than the map it slides over.
+    #[error(
+        "{height}×{width} images are too small: {what} of layer {layer} covers {kernel_size} pixels, and the map before \
+         it has {before_height}×{before_width}{}",
+        larger.map(|n| format!("; images of {n}×{n} work")).unwrap_or_default()
+    )]
+    ImageTooSmall {
+        /// Height of the images.
+        height: usize,
+        /// Width of the images.
+        width: usize,
+        /// `the kernel` or `the pooling`.
+        what: &'static str,
+        /// The layer, counted from 1.
+        layer: usize,
+        /// Pixels covered along one axis.
+        kernel_size: usize,
+        /// Height of the map before the layer.
+        before_height: usize,
+        /// Width of the map before the layer.
+        before_width: usize,
+        /// A size of square images that works, if there is one nearby.
+        larger: Option<usize>,
+    },
+    /// A pooling at which rotations by 90° are not exact.
+    #[error(
+        "with {height}×{width} images the pooling after layer {layer} meets a map of {before_height}×{before_width}, \
+         whose odd side windows of 2 do not cover, so rotations by 90° are not exact; {}",
+        works(nearby)
+    )]
+    InexactPooling {
+        /// Height of the images.
+        height: usize,
+        /// Width of the images.
+        width: usize,
+        /// The layer, counted from 1.
+        layer: usize,
+        /// Height of the map before the pooling.
+        before_height: usize,
+        /// Width of the map before the pooling.
+        before_width: usize,
+        /// Sizes of square images that work.
+        nearby: Vec<usize>,
+    },
+    /// A layer refuses its settings.
+    #[error("layer {layer}: {source}")]
+    Layer {
+        /// The layer, counted from 1.
+        layer: usize,
+        /// Why.
+        source: LayerError,
+    },
+}
+
+fn works(nearby: &[usize]) -> String {
+    let sizes: Vec<String> = nearby.iter().map(|n| format!("{n}×{n}")).collect();
+    match sizes.as_slice() {
+        [] => "move the pooling, or change a kernel size by one".into(),
+        sizes => format!("images of {} work", sizes.join(" or ")),
+    }
+}

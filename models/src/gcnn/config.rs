@@ -1,0 +1,327 @@
+//! The configuration of a [`Gcnn`](super::Gcnn), and what it means for images of a given size.
+
+use burn::prelude::*;
+use gcnn_layers::{
+    DropoutUnit, FieldBatchNormConfig, FieldDropoutConfig, Group, GroupConv2dConfig, KernelConfig,
+    LiftingConv2dConfig, Padding2d, ProjectionKind,
+};
+use serde::{Deserialize, Serialize};
+
+use super::Gcnn;
+use crate::ModelError;
+
+/// What every hidden convolution is followed by. Written `batch` and `none` in files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Normalisation {
+    /// Batch normalisation with statistics per field.
+    #[default]
+    Batch,
+    /// Nothing.
+    None,
+}
+
+/// How class scores are made of the last feature map. Written `convolution` and `linear` in files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Head {
+    /// One more group convolution, with a field per class, then pooling over H and the plane: the published P4CNN.
+    #[default]
+    Convolution,
+    /// Pooling over H and the plane, then a linear map.
+    Linear,
+}
+
+/// The images that a network is built for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputShape {
+    /// Channels per image: 1 for grey, 3 for colour.
+    pub channels: usize,
+    /// Rows of pixels.
+    pub height: usize,
+    /// Columns of pixels.
+    pub width: usize,
+}
+
+/// The values that make one network of the family. The defaults are P4CNN's.
+///
+/// ```
+/// use burn::prelude::*;
+/// use gcnn_models::{GcnnConfig, InputShape};
+///
+/// let digits = InputShape { channels: 1, height: 28, width: 28 };
+/// let device = Device::flex();
+/// let network = GcnnConfig::p4cnn().init(digits, 10, &device)?;
+/// assert_eq!(network.num_params(), 24_680);
+/// assert_eq!(network.forward(Tensor::zeros([2, 1, 28, 28], &device)).dims(), [2, 10]);
+/// # Ok::<(), gcnn_models::ModelError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GcnnConfig {
+    /// H: rotations and reflections that the network is to be equivariant under.
+    pub group: Group,
+    /// Number of fields of each hidden layer.
+    pub channels: Vec<usize>,
+    /// Side of each layer's kernel: one per hidden layer, and with the `convolution` head one more.
+    pub kernel_sizes: Vec<usize>,
+    /// Layers, counted from 1, after which the map is halved by max-pooling over windows of 2×2.
+    pub pool_after: Vec<usize>,
+    /// What follows the hidden convolutions.
+    pub normalisation: Normalisation,
+    /// Probability of dropout after the hidden layers that are not pooled (the published recipe pools instead).
+    pub dropout: f64,
+    /// What dropout drops at once.
+    pub dropout_unit: DropoutUnit,
+    /// How the kernels are parametrised.
+    pub kernel: KernelConfig,
+    /// What the convolutions see beyond the border.
+    pub padding: Padding2d,
+    /// Whether convolutions add a bias per field. Before batch normalisation it has no effect; the published
+    /// parameter counts include it.
+    pub bias: bool,
+    /// How class scores are made of the last feature map.
+    pub head: Head,
+    /// Pooling over H in the head.
+    pub projection: ProjectionKind,
+    /// Pooling over the plane in the head, where the last map is larger than one pixel.
+    pub global_pool: ProjectionKind,
+}
+
+impl Default for GcnnConfig {
+    fn default() -> Self {
+        Self::p4cnn()
+    }
+}
+
+impl GcnnConfig {
+    /// P4CNN: ten fields over the rotations by 90°. On 28×28 grey images and ten classes it has the published 24,680
+    /// parameters: kernels, a bias per field in all seven convolutions, scale and shift in six normalisations.
+    pub fn p4cnn() -> Self {
+        Self {
+            group: c4(),
+            channels: vec![10; 6],
+            kernel_sizes: vec![3, 3, 3, 3, 3, 3, 4],
+            pool_after: vec![2],
+            normalisation: Normalisation::Batch,
+            dropout: 0.3,
+            dropout_unit: DropoutUnit::Value,
+            kernel: KernelConfig::default(),
+            padding: Padding2d::None,
+            bias: true,
+            head: Head::Convolution,
+            projection: ProjectionKind::Max,
+            global_pool: ProjectionKind::Mean,
+        }
+    }
+
+    /// Z2CNN: the same network without rotations, twenty channels wide. On 28×28 grey images and ten classes it has
+    /// the published 21,750 parameters.
+    pub fn z2cnn() -> Self {
+        Self {
+            group: Group::trivial(),
+            channels: vec![20; 6],
+            ..Self::p4cnn()
+        }
+    }
+
+    /// Checks that the network can be built for such images, and with a group larger than the identity also that
+    /// rotations by 90° are exact.
+    pub fn validate(&self, input: InputShape) -> Result<(), ModelError> {
+        self.check_lists()?;
+        for (what, value) in [
+            ("the number of image channels", input.channels),
+            ("the image height", input.height),
+            ("the image width", input.width),
+        ] {
+            at_least(what, value, 1)?;
+        }
+        self.trace(input)?;
+        let classes_do_not_matter = 1;
+        self.first_layer(input)
+            .validate()
+            .map_err(|source| ModelError::Layer { layer: 1, source })?;
+        for layer in 2..=self.kernel_sizes.len() {
+            self.layer(layer, classes_do_not_matter)
+                .validate()
+                .map_err(|source| ModelError::Layer { layer, source })?;
+        }
+        self.dropout_config()
+            .validate()
+            .map_err(|source| ModelError::Layer { layer: 1, source })
+    }
+
+    /// Builds the network with fresh weights. They depend on nothing but the configuration and the device's random
+    /// state: call `device.seed(n)` before.
+    pub fn init(
+        &self,
+        input: InputShape,
+        classes: usize,
+        device: &Device,
+    ) -> Result<Gcnn, ModelError> {
+        at_least("the number of classes", classes, 1)?;
+        self.validate(input)?;
+        Ok(Gcnn::new(self, input, classes, device))
+    }
+
+    /// Height and width of the map after each layer (and its pooling).
+    pub fn map_sizes(&self, input: InputShape) -> Result<Vec<[usize; 2]>, ModelError> {
+        self.check_lists()?;
+        self.trace(input)
+    }
+
+    fn check_lists(&self) -> Result<(), ModelError> {
+        let hidden = self.channels.len();
+        at_least("the number of hidden layers (`channels`)", hidden, 1)?;
+        let (expected, rule) = match self.head {
+            Head::Convolution => (hidden + 1, "the head's convolution has a kernel of its own"),
+            Head::Linear => (hidden, "the linear head has no kernel"),
+        };
+        if self.kernel_sizes.len() != expected {
+            return Err(ModelError::LayerCount {
+                kernel_sizes: self.kernel_sizes.len(),
+                channels: hidden,
+                rule,
+                expected,
+            });
+        }
+        for &channels in &self.channels {
+            at_least("the number of fields of a layer (`channels`)", channels, 1)?;
+        }
+        for &size in &self.kernel_sizes {
+            at_least("a kernel's side (`kernel_sizes`)", size, 1)?;
+        }
+        for (index, &layer) in self.pool_after.iter().enumerate() {
+            if !(1..=hidden).contains(&layer) || self.pool_after[..index].contains(&layer) {
+                return Err(ModelError::PoolPosition {
+                    layer,
+                    last: hidden,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn trace(&self, input: InputShape) -> Result<Vec<[usize; 2]>, ModelError> {
+        let InputShape { height, width, .. } = input;
+        self.trace_sizes([height, width]).map_err(|stop| {
+            let [before_height, before_width] = stop.before;
+            match stop.reason {
+                StopReason::TooSmall { what, kernel_size } => ModelError::ImageTooSmall {
+                    height,
+                    width,
+                    what,
+                    layer: stop.layer,
+                    kernel_size,
+                    before_height,
+                    before_width,
+                    larger: self.working_sizes(height.max(width)..height.max(width) + 256).next(),
+                },
+                StopReason::Inexact => {
+                    let size = height.max(width);
+                    let smaller = self.working_sizes(size.saturating_sub(16)..size).last();
+                    let larger = self.working_sizes(size..size + 16).next();
+                    ModelError::InexactPooling {
+                        height,
+                        width,
+                        layer: stop.layer,
+                        before_height,
+                        before_width,
+                        nearby: smaller.into_iter().chain(larger).collect(),
+                    }
+                }
+            }
+        })
+    }
+
+    fn working_sizes(&self, sizes: std::ops::Range<usize>) -> impl Iterator<Item = usize> {
+        sizes.filter(|&n| self.trace_sizes([n, n]).is_ok())
+    }
+
+    /// Follows the map's size through the layers.
+    fn trace_sizes(&self, mut size: [usize; 2]) -> Result<Vec<[usize; 2]>, Stop> {
+        let mut sizes = Vec::with_capacity(self.kernel_sizes.len());
+        for (index, &kernel_size) in self.kernel_sizes.iter().enumerate() {
+            let layer = index + 1;
+            let stop = |before, reason| Stop {
+                layer,
+                before,
+                reason,
+            };
+            if size.iter().any(|&n| n < kernel_size) {
+                let what = "the kernel";
+                return Err(stop(size, StopReason::TooSmall { what, kernel_size }));
+            }
+            if self.padding == Padding2d::None {
+                size = size.map(|n| n + 1 - kernel_size);
+            }
+            if self.pool_after.contains(&layer) {
+                if size.iter().any(|&n| n < POOL_SIZE) {
+                    let (what, kernel_size) = ("the pooling", POOL_SIZE);
+                    return Err(stop(size, StopReason::TooSmall { what, kernel_size }));
+                }
+                if self.group.order() > 1 && size.iter().any(|n| n % POOL_SIZE != 0) {
+                    return Err(stop(size, StopReason::Inexact));
+                }
+                size = size.map(|n| n / POOL_SIZE);
+            }
+            sizes.push(size);
+        }
+        Ok(sizes)
+    }
+
+    pub(super) fn first_layer(&self, input: InputShape) -> LiftingConv2dConfig {
+        let channels = [input.channels, self.channels[0]];
+        LiftingConv2dConfig::new(self.group.clone(), channels, self.kernel_sizes[0])
+            .with_padding(self.padding)
+            .with_bias(self.bias)
+            .with_kernel(self.kernel.clone())
+    }
+
+    /// The group convolution of a layer after the first, counted from 1.
+    pub(super) fn layer(&self, layer: usize, classes: usize) -> GroupConv2dConfig {
+        let fields = |layer: usize| self.channels.get(layer - 1).copied().unwrap_or(classes);
+        let channels = [fields(layer - 1), fields(layer)];
+        GroupConv2dConfig::new(self.group.clone(), channels, self.kernel_sizes[layer - 1])
+            .with_padding(self.padding)
+            .with_bias(self.bias)
+            .with_kernel(self.kernel.clone())
+    }
+
+    pub(super) fn norm_config(&self, layer: usize) -> FieldBatchNormConfig {
+        FieldBatchNormConfig::new(self.channels[layer - 1])
+    }
+
+    pub(super) fn dropout_config(&self) -> FieldDropoutConfig {
+        FieldDropoutConfig::new(self.dropout).with_unit(self.dropout_unit)
+    }
+}
+
+/// Side of the pooling windows and step between them.
+pub(super) const POOL_SIZE: usize = 2;
+
+struct Stop {
+    layer: usize,
+    before: [usize; 2],
+    reason: StopReason,
+}
+
+enum StopReason {
+    TooSmall {
+        what: &'static str,
+        kernel_size: usize,
+    },
+    Inexact,
+}
+
+fn at_least(what: &'static str, value: usize, least: usize) -> Result<(), ModelError> {
+    if value < least {
+        return Err(ModelError::TooFew { what, value, least });
+    }
+    Ok(())
+}
+
+fn c4() -> Group {
+    // Four rotations are within every bound; the fallback only keeps this function free of panics.
+    Group::cyclic(4).unwrap_or_else(|_| Group::trivial())
+}

@@ -1,0 +1,17 @@
+//! The group-convolutional classifier: lifting, group convolutions, projection.
+//!
+//! ```text
+//! image → [lifting convolution → normalise → ReLU → (pool) → (dropout)]
+//!       → [group convolution   → normalise → ReLU → (pool) → (dropout)] …
+//!       → head: class scores as fields → pool over H → pool over the plane → logits
+//! ```
+//!
+//! Every arrow before the head commutes with rotations and reflections in H, and the head forgets them, so the logits
+//! are invariant under H. With the trivial group the same definition is an ordinary convolutional network.
+//! Source: Cohen & Welling 2016, section 8.1.
+
+mod config;
+mod network;
+
+pub use config::{GcnnConfig, Head, InputShape, Normalisation};
+pub use network::{Gcnn, LayerFeatures};

@@ -1,0 +1,201 @@
+//! The network itself.
+
+use burn::nn::{Linear, LinearConfig};
+use burn::prelude::*;
+use burn::tensor::activation::relu;
+use gcnn_layers::equivariance::{EquivarianceReport, Region, measure_on};
+use gcnn_layers::{
+    FieldBatchNorm, FieldDropout, GlobalPool2d, GlobalPool2dConfig, Group, GroupConv2d,
+    LiftingConv2d, Projection, ProjectionConfig, SpatialMaxPool2d, SpatialMaxPool2dConfig,
+};
+
+use super::config::{GcnnConfig, Head, InputShape, Normalisation, POOL_SIZE};
+
+/// A group-convolutional classifier, see [`GcnnConfig`].
+#[derive(Module, Debug)]
+pub struct Gcnn {
+    lifting: LiftingConv2d,
+    convolutions: Vec<GroupConv2d>,
+    /// One block per hidden layer.
+    blocks: Vec<Block>,
+    projection: Projection,
+    global_pool: GlobalPool2d,
+    linear: Option<Linear>,
+    #[module(skip)]
+    group: Group,
+}
+
+/// What follows a hidden convolution.
+#[derive(Module, Debug)]
+struct Block {
+    norm: Option<FieldBatchNorm>,
+    pool: Option<SpatialMaxPool2d>,
+    dropout: Option<FieldDropout>,
+}
+
+impl Block {
+    fn forward(&self, map: Tensor<5>) -> Tensor<5> {
+        let map = match &self.norm {
+            Some(norm) => norm.forward(map),
+            None => map,
+        };
+        let map = relu(map);
+        let map = match &self.pool {
+            Some(pool) => pool.forward(map),
+            None => map,
+        };
+        match &self.dropout {
+            Some(dropout) => dropout.forward(map),
+            None => map,
+        }
+    }
+}
+
+/// The feature map after one layer.
+#[derive(Debug, Clone)]
+pub struct LayerFeatures {
+    /// `layer 1`, `layer 2`, …
+    pub name: String,
+    /// `[batch, channels, group, height, width]`.
+    pub map: Tensor<5>,
+}
+
+impl Gcnn {
+    /// The caller has validated the configuration for this input.
+    pub(super) fn new(
+        config: &GcnnConfig,
+        input: InputShape,
+        classes: usize,
+        device: &Device,
+    ) -> Self {
+        let hidden = config.channels.len();
+        let block = |layer| {
+            let pooled = config.pool_after.contains(&layer);
+            Block {
+                norm: match config.normalisation {
+                    Normalisation::Batch => Some(config.norm_config(layer).init(device)),
+                    Normalisation::None => None,
+                },
+                pool: pooled.then(|| SpatialMaxPool2dConfig::new(POOL_SIZE).init()),
+                dropout: (!pooled && config.dropout > 0.0)
+                    .then(|| config.dropout_config().init()),
+            }
+        };
+        let linear = match config.head {
+            Head::Convolution => None,
+            Head::Linear => {
+                Some(LinearConfig::new(config.channels[hidden - 1], classes).init(device))
+            }
+        };
+        let network = Self {
+            lifting: config.first_layer(input).init(device),
+            convolutions: (2..=config.kernel_sizes.len())
+                .map(|layer| config.layer(layer, classes).init(device))
+                .collect(),
+            blocks: (1..=hidden).map(block).collect(),
+            projection: ProjectionConfig::new().with_kind(config.projection).init(),
+            global_pool: GlobalPool2dConfig::new().with_kind(config.global_pool).init(),
+            linear,
+            group: config.group.clone(),
+        };
+        // Parameters draw their values when first used; drawing all of them here, in order, makes them depend on the
+        // seed alone.
+        network.materialize()
+    }
+
+    /// Class scores (logits).
+    ///
+    /// # Shapes
+    /// - images: `[batch, channels, height, width]`
+    /// - output: `[batch, classes]`
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        let mut map = self.lifting.forward(images);
+        for (index, block) in self.blocks.iter().enumerate() {
+            map = block.forward(map);
+            if let Some(convolution) = self.convolutions.get(index) {
+                map = convolution.forward(map);
+            }
+        }
+        self.head(map)
+    }
+
+    /// The feature maps after every layer, with its normalisation, activation and pooling; with the `convolution` head
+    /// the last one holds the class scores of every position and group element.
+    ///
+    /// # Shapes
+    /// - images: `[batch, channels, height, width]`
+    pub fn features(&self, images: Tensor<4>) -> Vec<LayerFeatures> {
+        let layers = self.blocks.len().max(self.convolutions.len() + 1);
+        let mut features = Vec::with_capacity(layers);
+        let mut map = self.lifting.forward(images);
+        for index in 0..layers {
+            if let Some(block) = self.blocks.get(index) {
+                map = block.forward(map);
+            }
+            features.push(LayerFeatures {
+                name: format!("layer {}", index + 1),
+                map: map.clone(),
+            });
+            if let Some(convolution) = self.convolutions.get(index) {
+                map = convolution.forward(map);
+            }
+        }
+        features
+    }
+
+    /// The equivariance error of every layer and of the logits, under every element of the network's group. Run it on
+    /// a device without gradients, where dropout is off and normalisation uses its running statistics.
+    ///
+    /// # Shapes
+    /// - images: `[batch, channels, height, width]`
+    pub fn equivariance(
+        &self,
+        images: Tensor<4>,
+        region: Region,
+    ) -> Vec<(String, EquivarianceReport)> {
+        let layers = self.features(images.clone()).into_iter().enumerate();
+        let mut reports: Vec<_> = layers
+            .map(|(index, features)| {
+                let report = measure_on(
+                    &self.group,
+                    images.clone(),
+                    |images: Tensor<4>| self.features(images).swap_remove(index).map,
+                    region,
+                );
+                (features.name, report)
+            })
+            .collect();
+        let logits = measure_on(
+            &self.group,
+            images,
+            |images: Tensor<4>| self.forward(images),
+            region,
+        );
+        reports.push(("logits".into(), logits));
+        reports
+    }
+
+    /// The group that the network is equivariant under.
+    pub fn group(&self) -> &Group {
+        &self.group
+    }
+
+    /// Number of trained parameters. Burn's count (`Module::num_params`) adds the running statistics.
+    pub fn num_params(&self) -> usize {
+        let running: usize = self
+            .blocks
+            .iter()
+            .filter_map(|block| block.norm.as_ref())
+            .map(|norm| 2 * norm.scale.dims()[0])
+            .sum();
+        Module::num_params(self) - running
+    }
+
+    fn head(&self, map: Tensor<5>) -> Tensor<2> {
+        let scores = self.global_pool.forward(self.projection.forward(map));
+        match &self.linear {
+            Some(linear) => linear.forward(scores),
+            None => scores,
+        }
+    }
+}
