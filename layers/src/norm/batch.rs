@@ -284,7 +284,7 @@ mod tests {
     /// A layer in double precision.
     fn double_layer(channels: usize, device: &Device) -> FieldBatchNorm {
         let layer = layer(channels, device);
-        let double = |tensor: Tensor<1>| tensor.detach().cast(DType::F64);
+        let double = |tensor: Tensor<1>| tensor.cast(DType::F64).detach();
         FieldBatchNorm {
             scale: Param::from_tensor(double(layer.scale.val())),
             shift: Param::from_tensor(double(layer.shift.val())),

@@ -215,7 +215,9 @@ impl GcnnConfig {
                     kernel_size,
                     before_height,
                     before_width,
-                    larger: self.working_sizes(height.max(width)..height.max(width) + 256).next(),
+                    larger: self
+                        .working_sizes(height.max(width)..height.max(width) + 256)
+                        .next(),
                 },
                 StopReason::Inexact => {
                     let size = height.max(width);

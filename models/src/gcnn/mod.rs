@@ -1,8 +1,8 @@
 //! The group-convolutional classifier: lifting, group convolutions, projection.
 //!
 //! ```text
-//! image → [lifting convolution → normalise → ReLU → (pool) → (dropout)]
-//!       → [group convolution   → normalise → ReLU → (pool) → (dropout)] …
+//! image → [lifting convolution → normalise → ReLU → dropout or pool]
+//!       → [group convolution   → normalise → ReLU → dropout or pool] …
 //!       → head: class scores as fields → pool over H → pool over the plane → logits
 //! ```
 //!

@@ -29,23 +29,25 @@ pub struct Gcnn {
 #[derive(Module, Debug)]
 struct Block {
     norm: Option<FieldBatchNorm>,
-    pool: Option<SpatialMaxPool2d>,
+    /// Where there is none, the map may be pooled instead: a block has one of the two or neither.
     dropout: Option<FieldDropout>,
+    pool: Option<SpatialMaxPool2d>,
 }
 
 impl Block {
     fn forward(&self, map: Tensor<5>) -> Tensor<5> {
         let map = match &self.norm {
-            Some(norm) => norm.forward(map),
-            None => map,
+            Some(norm) => norm.forward_relu(map, self.dropout.as_ref()),
+            None => {
+                let map = relu(map);
+                match &self.dropout {
+                    Some(dropout) => dropout.forward(map),
+                    None => map,
+                }
+            }
         };
-        let map = relu(map);
-        let map = match &self.pool {
+        match &self.pool {
             Some(pool) => pool.forward(map),
-            None => map,
-        };
-        match &self.dropout {
-            Some(dropout) => dropout.forward(map),
             None => map,
         }
     }
@@ -77,8 +79,7 @@ impl Gcnn {
                     Normalisation::None => None,
                 },
                 pool: pooled.then(|| SpatialMaxPool2dConfig::new(POOL_SIZE).init()),
-                dropout: (!pooled && config.dropout > 0.0)
-                    .then(|| config.dropout_config().init()),
+                dropout: (!pooled && config.dropout > 0.0).then(|| config.dropout_config().init()),
             }
         };
         let linear = match config.head {
@@ -94,7 +95,9 @@ impl Gcnn {
                 .collect(),
             blocks: (1..=hidden).map(block).collect(),
             projection: ProjectionConfig::new().with_kind(config.projection).init(),
-            global_pool: GlobalPool2dConfig::new().with_kind(config.global_pool).init(),
+            global_pool: GlobalPool2dConfig::new()
+                .with_kind(config.global_pool)
+                .init(),
             linear,
             group: config.group.clone(),
         };

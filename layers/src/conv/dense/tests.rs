@@ -194,7 +194,10 @@ fn the_number_of_threads_changes_no_bit() {
         };
         let one = bits_with_threads(1, &case);
         for threads in [2, 3, 8] {
-            assert!(one == bits_with_threads(threads, &case), "{threads} threads");
+            assert!(
+                one == bits_with_threads(threads, &case),
+                "{threads} threads"
+            );
         }
     }
 }

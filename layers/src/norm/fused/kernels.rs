@@ -92,21 +92,21 @@ fn vectorised<R>(run: impl FnOnce() -> R) -> R {
 /// Σ of one or two terms per value, lane by lane.
 #[inline(always)]
 fn sums<T: Number>(length: usize, term: impl Fn(usize) -> [T; 2]) -> [f64; 2] {
-    let mut lanes = [[T::ZERO; LANES]; 2];
+    let (mut first, mut second) = ([T::ZERO; LANES], [T::ZERO; LANES]);
+    let mut add = |start: usize, lanes: usize| {
+        let pairs = first.iter_mut().zip(&mut second).take(lanes);
+        for (lane, (first, second)) in pairs.enumerate() {
+            let [a, b] = term(start + lane);
+            *first = *first + a;
+            *second = *second + b;
+        }
+    };
     let whole = length / LANES * LANES;
     for start in (0..whole).step_by(LANES) {
-        for lane in 0..LANES {
-            let [a, b] = term(start + lane);
-            lanes[0][lane] = lanes[0][lane] + a;
-            lanes[1][lane] = lanes[1][lane] + b;
-        }
+        add(start, LANES);
     }
-    for index in whole..length {
-        let [a, b] = term(index);
-        lanes[0][index - whole] = lanes[0][index - whole] + a;
-        lanes[1][index - whole] = lanes[1][index - whole] + b;
-    }
-    lanes.map(|lanes| lanes.into_iter().map(T::to_f64).sum())
+    add(whole, length - whole);
+    [first, second].map(|lanes| lanes.into_iter().map(T::to_f64).sum())
 }
 
 /// Mean and (biased) variance of each channel.
