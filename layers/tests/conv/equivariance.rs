@@ -196,7 +196,7 @@ fn centre_error(
     errors.fold(0.0, f64::max)
 }
 
-/// The bounds stated in the documentation of the interpolation.
+/// The bounds that the documentation of the interpolation states.
 #[rstest]
 #[case("C8", 3, 0.12, 0.12)]
 #[case("C12", 3, 0.12, 0.12)]

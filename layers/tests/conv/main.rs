@@ -2,6 +2,9 @@
 //! initialisation, saving and loading.
 
 mod equivariance;
+mod lifecycle;
+mod reference;
+mod variance;
 
 use burn::module::{ModuleMapper, Param};
 use burn::prelude::*;
