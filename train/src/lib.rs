@@ -1,1 +1,37 @@
-//! Under construction.
+//! Training, evaluation and the program `gcnn`.
+//!
+//! A run is a TOML file ([`config`]). [`run::train`] reads it into a [`task::Task`], the [`trainer`] works through its
+//! epochs, and everything lands in a [`run_folder`]; a weights file alone rebuilds its network ([`model_file`]).
+//!
+//! | what | where |
+//! | --- | --- |
+//! | run files, overrides, their documentation | [`config`] |
+//! | what is learned: data, network, loss, measures | [`task`], [`classification`] |
+//! | the loop, checkpoints, resumption | [`trainer`], [`checkpoint`] |
+//! | how weights move | [`optimizer`], [`schedule`], [`average`] |
+//! | what is written | [`run_folder`], [`model_file`], [`curves`], [`metrics`] |
+//! | using trained weights | [`evaluation`], [`prediction`] |
+
+pub mod average;
+pub mod checkpoint;
+pub mod classification;
+pub mod cli;
+pub mod config;
+pub mod curves;
+pub mod device;
+pub mod error;
+pub mod evaluation;
+pub mod files;
+pub mod metrics;
+pub mod model_file;
+pub mod optimizer;
+pub mod prediction;
+pub mod progress;
+pub mod run;
+pub mod run_folder;
+pub mod schedule;
+pub mod task;
+pub mod trainer;
+pub mod weights;
+
+pub use error::TrainError;

@@ -1,0 +1,137 @@
+//! Everything a run needs to go on as if nothing had happened, in one file that is replaced as a whole.
+//!
+//! Randomness needs no state of its own: the order and augmentation of the data depend on (seed, epoch), dropout on
+//! (seed, step). What is left is the weights, the optimizer, and the counts in [`Progress`].
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::TrainError;
+use crate::metrics::Sums;
+use crate::optimizer::UpdaterScalars;
+use crate::run_folder::EpochRecord;
+use crate::schedule::Plateau;
+use crate::weights::{self, Weights};
+
+const FORMAT: &str = "1";
+
+/// The best epoch so far.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Best {
+    /// Epoch, counted from 1.
+    pub epoch: usize,
+    /// Its validation measures.
+    pub measures: BTreeMap<String, f64>,
+}
+
+/// How far a run has come.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The epoch in work, counted from 0.
+    pub epoch: usize,
+    /// Batches of it that are done.
+    pub batch: usize,
+    /// Optimizer steps done.
+    pub step: u64,
+    /// Training metrics of the epoch in work.
+    pub sums: Sums,
+    /// Seconds spent on the epoch in work.
+    pub seconds: f64,
+    /// The finished epochs.
+    pub history: Vec<EpochRecord>,
+    /// The best of them.
+    pub best: Option<Best>,
+    /// Epochs since the best one.
+    pub since_best: usize,
+    /// What the learning rate's `plateau` schedule remembers.
+    pub plateau: Plateau,
+    /// Whether training is over (the epochs are done, or early stopping ended them).
+    pub finished: bool,
+}
+
+/// A run, frozen between two steps.
+pub struct Checkpoint {
+    /// Counts and records.
+    pub progress: Progress,
+    /// The weights.
+    pub model: Weights,
+    /// Their running average, where one is kept.
+    pub average: Option<Weights>,
+    /// The weights of the best epoch.
+    pub best: Option<Weights>,
+    /// The optimizer's arrays.
+    pub optimizer: Weights,
+    /// The optimizer's numbers.
+    pub scalars: UpdaterScalars,
+}
+
+impl Checkpoint {
+    /// Writes the file, whole or not at all.
+    pub fn save(&self, path: &Path) -> Result<(), TrainError> {
+        let mut arrays = Weights::new();
+        let groups = [
+            ("model", Some(&self.model)),
+            ("average", self.average.as_ref()),
+            ("best", self.best.as_ref()),
+            ("optimizer", Some(&self.optimizer)),
+        ];
+        for (group, weights) in groups {
+            for (name, array) in weights.into_iter().flatten() {
+                arrays.insert(format!("{group}/{name}"), array.clone());
+            }
+        }
+        let metadata = HashMap::from([
+            ("checkpoint".to_string(), FORMAT.to_string()),
+            (
+                "progress".to_string(),
+                crate::run_folder::to_json(path, &self.progress)?,
+            ),
+            (
+                "optimizer".to_string(),
+                crate::run_folder::to_json(path, &self.scalars)?,
+            ),
+        ]);
+        weights::save(path, &arrays, metadata)
+    }
+
+    /// Reads a file that [`save`](Self::save) wrote.
+    pub fn load(path: &Path) -> Result<Self, TrainError> {
+        let (arrays, metadata) = weights::load(path)?;
+        let fault = |reason: &str| TrainError::weights(path, reason.to_string());
+        let text = |key: &str| {
+            metadata
+                .get(key)
+                .ok_or_else(|| fault(&format!("not a checkpoint: `{key}` is missing in its metadata")))
+        };
+        let format = text("checkpoint")?;
+        if format != FORMAT {
+            return Err(fault(&format!(
+                "a checkpoint of format {format}; this program reads format {FORMAT}"
+            )));
+        }
+        let progress: Progress = serde_json::from_str(text("progress")?)
+            .map_err(|e| fault(&format!("its progress cannot be read: {e}")))?;
+        let scalars: UpdaterScalars = serde_json::from_str(text("optimizer")?)
+            .map_err(|e| fault(&format!("its optimizer state cannot be read: {e}")))?;
+        let mut groups: HashMap<String, Weights> = HashMap::new();
+        for (name, array) in arrays {
+            let (group, name) = name
+                .split_once('/')
+                .ok_or_else(|| fault(&format!("unexpected array `{name}`")))?;
+            groups
+                .entry(group.to_string())
+                .or_default()
+                .insert(name.to_string(), array);
+        }
+        Ok(Self {
+            progress,
+            model: groups.remove("model").unwrap_or_default(),
+            average: groups.remove("average"),
+            best: groups.remove("best"),
+            optimizer: groups.remove("optimizer").unwrap_or_default(),
+            scalars,
+        })
+    }
+}

@@ -1,0 +1,335 @@
+//! Image classification: cross-entropy on logits, judged by accuracy.
+//!
+//! ```text
+//! loss = − Σ_c t_c log softmax(z)_c,   t_c = (1 − s) [c = label] + s / C,   s the label smoothing
+//! ```
+
+use std::sync::Arc;
+
+use burn::prelude::*;
+use burn::tensor::activation::log_softmax;
+use burn::tensor::TensorData;
+use gcnn_datasets::{BatchLoader, BatchOptions, ImageBatch, ImageDataset, Normalisation, Splits};
+use gcnn_layers::equivariance::plane_action;
+use gcnn_models::{Gcnn, InputShape};
+use serde::{Deserialize, Serialize};
+
+use crate::TrainError;
+use crate::config::RunConfig;
+use crate::metrics::{Measure, Outcomes};
+use crate::task::{Batches, ElementError, Goal, Split, Step, Task};
+
+/// Images of the equivariance report: enough to see every class many times.
+const REPORT_IMAGES: usize = 256;
+
+/// What a network for images is built for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImageFormat {
+    /// Channels, 1 for grey.
+    pub channels: usize,
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// Number of classes.
+    pub classes: usize,
+    /// What is subtracted and divided by, per channel.
+    pub normalisation: Normalisation,
+}
+
+impl ImageFormat {
+    /// The format of a data set.
+    pub fn of(splits: &Splits) -> Self {
+        Self {
+            channels: splits.train.channels(),
+            height: splits.train.height(),
+            width: splits.train.width(),
+            classes: splits.train.classes(),
+            normalisation: splits.normalisation.clone(),
+        }
+    }
+
+    /// A network of a run's `[model]` table for such images.
+    pub fn network(&self, config: &RunConfig, device: &Device) -> Result<Gcnn, TrainError> {
+        let input = InputShape {
+            channels: self.channels,
+            height: self.height,
+            width: self.width,
+        };
+        Ok(config.model.init(input, self.classes, device)?)
+    }
+
+    /// Whether the numbers make sense.
+    pub fn validate(&self) -> Result<(), TrainError> {
+        let sizes = [self.channels, self.height, self.width, self.classes];
+        if let Some(size) = sizes.iter().find(|s| !(1..=1 << 16).contains(*s)) {
+            return Err(TrainError::Mismatch(format!(
+                "image sizes and classes must be between 1 and 65536, found {size}"
+            )));
+        }
+        Ok(self.normalisation.validate(self.channels)?)
+    }
+
+    /// Whether images of a data set fit the network.
+    pub fn accepts(&self, images: &ImageDataset) -> Result<(), TrainError> {
+        let found = (images.shape(), images.classes());
+        let expected = ([self.channels, self.height, self.width], self.classes);
+        if found != expected {
+            let words = |([c, h, w], classes): ([usize; 3], usize)| {
+                format!("{c}×{h}×{w} images (channels×height×width) in {classes} classes")
+            };
+            return Err(TrainError::Mismatch(format!(
+                "the network is for {}; the data has {}",
+                words(expected),
+                words(found)
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Learning to classify the images of a data set.
+pub struct Classification {
+    train: Arc<ImageDataset>,
+    valid: Arc<ImageDataset>,
+    test: Arc<ImageDataset>,
+    about: String,
+    format: ImageFormat,
+    config: RunConfig,
+}
+
+impl Classification {
+    /// For training: normalises by the training split's own statistics.
+    pub fn new(splits: Splits, config: &RunConfig) -> Result<Self, TrainError> {
+        for (split, name) in [(&splits.valid, "validation"), (&splits.test, "test")] {
+            if split.is_empty() {
+                return Err(TrainError::Mismatch(format!(
+                    "the {name} split of the data is empty"
+                )));
+            }
+        }
+        Ok(Self {
+            format: ImageFormat::of(&splits),
+            about: splits.description.to_string(),
+            train: splits.train,
+            valid: splits.valid,
+            test: splits.test,
+            config: config.clone(),
+        })
+    }
+
+    /// For evaluating a network that exists on some images, which become the test split. The format, with its
+    /// normalisation, is the network's.
+    pub fn of_images(
+        images: Arc<ImageDataset>,
+        about: String,
+        config: &RunConfig,
+        format: ImageFormat,
+    ) -> Result<Self, TrainError> {
+        format.accepts(&images)?;
+        let none = Arc::new(images.slice(0..0));
+        Ok(Self {
+            train: none.clone(),
+            valid: none,
+            test: images,
+            about,
+            format,
+            config: config.clone(),
+        })
+    }
+
+    /// Where the data comes from, in a sentence.
+    pub fn about_data(&self) -> &str {
+        &self.about
+    }
+
+    fn options(&self, batch_size: usize) -> BatchOptions {
+        BatchOptions::new(batch_size).with_normalisation(Some(self.format.normalisation.clone()))
+    }
+
+    fn stream(
+        images: Arc<ImageDataset>,
+        options: BatchOptions,
+    ) -> Result<Batches<ImageBatch>, TrainError> {
+        Ok(Box::new(Checked {
+            loader: BatchLoader::new(images, options)?,
+        }))
+    }
+}
+
+/// Batches of a loader, with an error where they end too soon.
+struct Checked {
+    loader: BatchLoader,
+}
+
+impl Iterator for Checked {
+    type Item = Result<ImageBatch, TrainError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let expected = self.loader.len();
+        match self.loader.next() {
+            Some(batch) => Some(Ok(batch)),
+            None if expected > 0 => Some(Err(TrainError::Mismatch(format!(
+                "the thread that prepares batches stopped with {expected} batches to go"
+            )))),
+            None => None,
+        }
+    }
+}
+
+/// Pixels of a batch on a device.
+fn images(pixels: Vec<f32>, shape: [usize; 4], device: &Device) -> Tensor<4> {
+    Tensor::from_data(TensorData::new(pixels, shape), device)
+}
+
+impl Task for Classification {
+    type Model = Gcnn;
+    type Batch = ImageBatch;
+
+    fn init(&self, device: &Device) -> Result<Gcnn, TrainError> {
+        self.format.network(&self.config, device)
+    }
+
+    fn describe(&self) -> serde_json::Value {
+        serde_json::json!(self.format)
+    }
+
+    fn unit(&self) -> &'static str {
+        "images"
+    }
+
+    fn examples(&self, split: Split) -> usize {
+        match split {
+            Split::Train => self.train.count(),
+            Split::Valid => self.valid.count(),
+            Split::Test => self.test.count(),
+            Split::All => self.train.count() + self.valid.count() + self.test.count(),
+        }
+    }
+
+    fn training_batches(
+        &self,
+        epoch: usize,
+        start: usize,
+    ) -> Result<Batches<ImageBatch>, TrainError> {
+        let options = self
+            .options(self.config.training.batch_size)
+            .with_seed(self.config.seed)
+            .with_epoch(epoch)
+            .with_shuffle(true)
+            .with_start_batch(start)
+            .with_augmentation(self.config.augmentation.clone());
+        Self::stream(self.train.clone(), options)
+    }
+
+    fn batches(&self, split: Split) -> Result<Batches<ImageBatch>, TrainError> {
+        let options = self.options(self.config.training.eval_batch_size);
+        let images = match split {
+            Split::Train => self.train.clone(),
+            Split::Valid => self.valid.clone(),
+            Split::Test => self.test.clone(),
+            Split::All => {
+                Arc::new(ImageDataset::concatenate(&[&self.train, &self.valid, &self.test])?)
+            }
+        };
+        Self::stream(images, options)
+    }
+
+    fn step(&self, model: &Gcnn, batch: &ImageBatch, device: &Device) -> Step {
+        let [count, ..] = batch.shape;
+        let input = images(batch.pixels.clone(), batch.shape, device);
+        let logits = model.forward(input);
+        let labels: Tensor<2, Int> =
+            Tensor::from_data(TensorData::new(batch.labels.clone(), [count, 1]), device);
+        let log_p = log_softmax(logits, 1);
+        let hit = -log_p.clone().gather(1, labels.clone());
+        let correct = log_p.clone().detach().argmax(1).equal(labels).float();
+        let outcomes = Tensor::cat(vec![hit.clone().detach(), correct], 1);
+        let smoothing = self.config.training.label_smoothing;
+        let loss = if smoothing > 0.0 {
+            hit.mean() * (1.0 - smoothing) - log_p.mean() * smoothing
+        } else {
+            hit.mean()
+        };
+        Step {
+            loss,
+            outcomes: match outcomes.device().is_autodiff() {
+                true => outcomes.inner(),
+                false => outcomes,
+            },
+        }
+    }
+
+    fn columns(&self) -> &'static [&'static str] {
+        &["loss", "accuracy"]
+    }
+
+    fn measures(&self, outcomes: &Outcomes) -> Vec<Measure> {
+        vec![outcomes.share("accuracy"), outcomes.mean("loss")]
+    }
+
+    fn goals(&self) -> &'static [Goal] {
+        &[
+            Goal {
+                name: "accuracy",
+                higher_is_better: true,
+            },
+            Goal {
+                name: "loss",
+                higher_is_better: false,
+            },
+        ]
+    }
+
+    fn equivariance(
+        &self,
+        model: &Gcnn,
+        device: &Device,
+    ) -> Result<Vec<ElementError>, TrainError> {
+        let Some(batch) = self.batches(Split::Test)?.next().transpose()? else {
+            return Ok(Vec::new());
+        };
+        let count = batch.shape[0].min(REPORT_IMAGES);
+        let input = images(batch.pixels, batch.shape, device).narrow(0, 0, count);
+        let group = self.config.model.group.clone();
+        let logits = |input: Tensor<4>| -> Vec<f32> {
+            model.forward(input).into_data().iter::<f32>().collect()
+        };
+        let upright = logits(input.clone());
+        let classes = self.format.classes;
+        Ok(group
+            .elements()
+            .map(|g| {
+                let moved = logits(plane_action(&group, g, input.clone()));
+                compare_logits(group.describe(g), &upright, &moved, classes)
+            })
+            .collect())
+    }
+}
+
+/// Logits of the same images before and after a group element moved them.
+fn compare_logits(element: String, upright: &[f32], moved: &[f32], classes: usize) -> ElementError {
+    let square = |values: &mut dyn Iterator<Item = f32>| -> f64 {
+        values.map(|v| f64::from(v) * f64::from(v)).sum()
+    };
+    let difference = square(&mut upright.iter().zip(moved).map(|(a, b)| a - b));
+    let norm = square(&mut upright.iter().copied()).max(f64::MIN_POSITIVE);
+    let same = upright
+        .chunks_exact(classes)
+        .zip(moved.chunks_exact(classes))
+        .filter(|(a, b)| largest(a) == largest(b))
+        .count();
+    ElementError {
+        element,
+        relative_error: (difference / norm).sqrt(),
+        same_answer: same as f64 / (upright.len() / classes).max(1) as f64,
+    }
+}
+
+/// Index of the largest value.
+pub fn largest(values: &[f32]) -> usize {
+    (0..values.len())
+        .max_by(|a, b| values[*a].total_cmp(&values[*b]))
+        .unwrap_or(0)
+}

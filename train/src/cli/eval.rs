@@ -1,0 +1,81 @@
+//! `gcnn eval`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget};
+
+use super::{DeviceArg, WeightsArg};
+use crate::TrainError;
+use crate::evaluation::{self, Loaded};
+use crate::task::{Split, Task};
+
+/// Parts of a data set, as the command line names them.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SplitArg {
+    Train,
+    Valid,
+    Test,
+    All,
+}
+
+impl From<SplitArg> for Split {
+    fn from(split: SplitArg) -> Self {
+        match split {
+            SplitArg::Train => Split::Train,
+            SplitArg::Valid => Split::Valid,
+            SplitArg::Test => Split::Test,
+            SplitArg::All => Split::All,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct EvalArgs {
+    #[command(flatten)]
+    weights: WeightsArg,
+    /// Data to evaluate on instead of the run's: a folder of IDX files, an .amat file or a folder of them
+    #[arg(long, value_name = "PATH")]
+    data: Option<PathBuf>,
+    /// Part of the data
+    #[arg(long, value_enum, default_value = "test")]
+    split: SplitArg,
+    #[command(flatten)]
+    device: DeviceArg,
+    /// Print one JSON object on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+impl EvalArgs {
+    pub fn run(self) -> Result<(), TrainError> {
+        let (name, device) = self.device.open("auto")?;
+        let loaded = Loaded::open(&self.weights.weights, &device)?;
+        let split = Split::from(self.split);
+        let task = loaded.task(self.data.as_deref(), split)?;
+        eprintln!("data: {}", task.about_data());
+        let bar = ProgressBar::with_draw_target(
+            Some(task.examples(Split::Test) as u64),
+            ProgressDrawTarget::stderr_with_hz(8),
+        );
+        let (measures, count) = evaluation::measure(&loaded, &task, &device, |seen| {
+            bar.set_position(seen as u64);
+        })?;
+        bar.finish_and_clear();
+        if self.json {
+            let mut json = evaluation::to_json(&measures);
+            json["split"] = serde_json::json!(split);
+            json["examples"] = serde_json::json!(count);
+            json["weights"] = serde_json::json!(self.weights.weights);
+            json["epoch"] = serde_json::json!(loaded.file.epoch);
+            json["device"] = serde_json::json!(name.to_string());
+            println!("{json}");
+        } else {
+            println!("{split}, {count} {}:", task.unit());
+            for m in &measures {
+                println!("  {:<10} {:.4}  (95 % interval {:.4} to {:.4})", m.name, m.value, m.low, m.high);
+            }
+        }
+        Ok(())
+    }
+}

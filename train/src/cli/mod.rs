@@ -1,0 +1,80 @@
+//! The commands of the program `gcnn`.
+
+mod config;
+mod data;
+mod devices;
+mod eval;
+mod predict;
+mod train;
+
+use std::path::PathBuf;
+
+use burn::prelude::*;
+use clap::{Args, Parser, Subcommand};
+
+use crate::TrainError;
+use crate::device::DeviceName;
+
+/// Trains and evaluates group-equivariant networks.
+#[derive(Debug, Parser)]
+#[command(name = "gcnn", version, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train a network as a run file says
+    Train(train::TrainArgs),
+    /// Measure trained weights on a data set
+    Eval(eval::EvalArgs),
+    /// Classify image files
+    Predict(predict::PredictArgs),
+    /// Show a run file with all its defaults, or explain every key
+    Config(config::ConfigArgs),
+    /// Download data sets
+    Data(data::DataArgs),
+    /// List the devices this build can compute on
+    Devices,
+}
+
+/// Where to compute, for commands without a run file.
+#[derive(Debug, Args)]
+struct DeviceArg {
+    /// Where to compute: auto, flex, ndarray, wgpu, vulkan, cuda:0
+    #[arg(long, value_name = "DEVICE")]
+    device: Option<String>,
+}
+
+impl DeviceArg {
+    fn open(&self, otherwise: &str) -> Result<(DeviceName, Device), TrainError> {
+        let name = self.device.as_deref().unwrap_or(otherwise);
+        Ok(DeviceName::parse(name)?.open()?)
+    }
+}
+
+/// A weights file or run folder.
+#[derive(Debug, Args)]
+struct WeightsArg {
+    /// Weights file (.safetensors), or a run folder, whose best weights are meant
+    #[arg(value_name = "WEIGHTS|RUN_DIR")]
+    weights: PathBuf,
+}
+
+impl Cli {
+    /// Does what the command line says.
+    pub fn run(self) -> Result<(), TrainError> {
+        match self.command {
+            Command::Train(args) => args.run(),
+            Command::Eval(args) => args.run(),
+            Command::Predict(args) => args.run(),
+            Command::Config(args) => args.run(),
+            Command::Data(args) => args.run(),
+            Command::Devices => {
+                devices::run();
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! `gcnn train`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Args;
+
+use crate::TrainError;
+use crate::config::RunConfig;
+use crate::device::DeviceName;
+use crate::files::{read_text, write_atomically};
+use crate::progress::reporter;
+use crate::run::{self, Run};
+use crate::run_folder::RunFolder;
+
+#[derive(Debug, Args)]
+pub struct TrainArgs {
+    /// Run file (TOML), or a run folder to go on with
+    #[arg(value_name = "FILE|RUN_DIR")]
+    file: PathBuf,
+    /// Override a key, as in --set training.epochs=3
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Where to compute: auto, flex, ndarray, wgpu, vulkan, cuda:0
+    #[arg(long, value_name = "DEVICE")]
+    device: Option<String>,
+    /// Run folder
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Go on from the last checkpoint of the run folder
+    #[arg(long)]
+    resume: bool,
+    /// No dashboard, lines instead
+    #[arg(long)]
+    no_tui: bool,
+    /// Nothing but the result
+    #[arg(long)]
+    quiet: bool,
+}
+
+impl TrainArgs {
+    pub fn run(self) -> Result<(), TrainError> {
+        let (config, folder) = self.resolve()?;
+        let (name, device) = DeviceName::parse(&config.device)?.open()?;
+        let interrupt = interrupt();
+        let mut reporter = reporter(self.quiet, !self.no_tui, &interrupt);
+        if !self.quiet {
+            eprintln!("run folder: {}", folder.root().display());
+            eprintln!("device: {name}");
+        }
+        write_atomically(&folder.config(), config.to_toml()?.as_bytes())?;
+        let report = run::train(Run {
+            config: &config,
+            device: &device,
+            device_name: name,
+            folder: &folder,
+            reporter: reporter.as_mut(),
+            interrupt,
+        })?;
+        eprint!("{}", report.text());
+        eprintln!("all of it is in {}", folder.root().display());
+        Ok(())
+    }
+
+    /// The configuration and the run folder that the arguments mean.
+    fn resolve(&self) -> Result<(RunConfig, RunFolder), TrainError> {
+        if self.file.is_dir() {
+            return self.resolve_folder();
+        }
+        let mut config = RunConfig::load(&self.file, &self.set)?;
+        let text = read_text(&self.file)?;
+        for note in config.without_effect(&text, &self.set) {
+            tracing::warn!("{}: {note}", self.file.display());
+        }
+        self.apply_to(&mut config)?;
+        let root = match &config.output {
+            Some(root) => root.clone(),
+            None => default_folder(&self.file, self.resume),
+        };
+        config.output = Some(root.clone());
+        if !self.resume {
+            return Ok((config, RunFolder::create(root)?));
+        }
+        let folder = RunFolder::at(root);
+        if !folder.is_taken() {
+            return Err(TrainError::RunFolder(format!(
+                "nothing to resume: the run folder {} does not exist; start it without --resume",
+                folder.root().display()
+            )));
+        }
+        if folder.config().exists() {
+            let before = RunConfig::load(&folder.config(), &[])?;
+            run::check_resumable(&before, &config)?;
+        }
+        folder.prepare()?;
+        Ok((config, folder))
+    }
+
+    /// A run folder in place of a run file: its configuration, only to be resumed.
+    fn resolve_folder(&self) -> Result<(RunConfig, RunFolder), TrainError> {
+        let root = self.file.display();
+        if !self.resume {
+            return Err(TrainError::RunFolder(format!(
+                "{root} is a folder; to go on with the run in it add --resume, to start a run give a run file"
+            )));
+        }
+        let folder = RunFolder::at(&self.file);
+        if !folder.config().exists() {
+            return Err(TrainError::RunFolder(format!(
+                "nothing to resume: {root} holds no config.toml, so it is not a run folder"
+            )));
+        }
+        let before = RunConfig::load(&folder.config(), &[])?;
+        let mut config = RunConfig::load(&folder.config(), &self.set)?;
+        self.apply_to(&mut config)?;
+        config.output = Some(self.file.clone());
+        run::check_resumable(&before, &config)?;
+        folder.prepare()?;
+        Ok((config, folder))
+    }
+
+    fn apply_to(&self, config: &mut RunConfig) -> Result<(), TrainError> {
+        if let Some(device) = &self.device {
+            DeviceName::parse(device)?;
+            config.device = device.clone();
+        }
+        if let Some(output) = &self.output {
+            config.output = Some(output.clone());
+        }
+        Ok(())
+    }
+}
+
+/// `runs/NAME` for a run file NAME.toml, numbered: the first free one, or the last taken one to resume.
+fn default_folder(file: &Path, resume: bool) -> PathBuf {
+    let name = file
+        .file_stem()
+        .map_or("run".into(), |stem| stem.to_string_lossy().into_owned());
+    let numbered = |i: usize| match i {
+        1 => PathBuf::from("runs").join(&name),
+        _ => PathBuf::from("runs").join(format!("{name}-{i}")),
+    };
+    let free = (1..)
+        .find(|i| !RunFolder::at(numbered(*i)).is_taken())
+        .unwrap_or(1);
+    numbered(if resume { free.saturating_sub(1).max(1) } else { free })
+}
+
+/// A flag that Ctrl-C sets; a second Ctrl-C ends the program at once.
+fn interrupt() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let handler = flag.clone();
+    let set = ctrlc::set_handler(move || {
+        if handler.swap(true, Ordering::SeqCst) {
+            std::process::exit(130);
+        }
+        eprintln!("\nstopping after this batch; Ctrl-C again to stop at once");
+    });
+    if let Err(error) = set {
+        tracing::warn!("Ctrl-C will end the program without saving: {error}");
+    }
+    flag
+}

@@ -1,0 +1,156 @@
+//! Every key of a run file: what it holds and what it means. Types and defaults in `gcnn config --explain` come from
+//! the configuration structs themselves, the words from the table here.
+
+use serde::Serialize;
+use toml::{Table, Value};
+
+use super::{ConfigError, RunConfig};
+
+/// A key of a run file.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// Full name, `section.key`.
+    pub name: &'static str,
+    /// What may stand there.
+    pub kind: &'static str,
+    /// What it means, in a line.
+    pub doc: &'static str,
+    /// The kinds of its section that look at it; empty for all.
+    pub with: &'static [&'static str],
+}
+
+const fn key(name: &'static str, kind: &'static str, doc: &'static str) -> Key {
+    let with = &[];
+    Key {
+        name,
+        kind,
+        doc,
+        with,
+    }
+}
+
+/// A key that only some kinds of its section look at.
+const fn only(
+    with: &'static [&'static str],
+    name: &'static str,
+    kind: &'static str,
+    doc: &'static str,
+) -> Key {
+    Key {
+        name,
+        kind,
+        doc,
+        with,
+    }
+}
+
+const ADAMS: &[&str] = &["adam", "adamw"];
+
+/// All keys, in the order of a run file.
+#[rustfmt::skip] // one line a key reads as the table it is
+pub const KEYS: &[Key] = &[
+    key("task", "\"rotated-mnist\"", "what [dataset] and [model] describe"),
+    key("seed", "whole number", "seed of initial weights, data order, augmentation and dropout"),
+    key("device", "\"auto\" | \"flex\" | \"ndarray\" | \"wgpu\" | \"vulkan\" | \"cuda:0\"", "where to compute; auto takes a GPU that works before the CPU"),
+    key("output", "path", "run folder; left out, runs/NAME, where NAME is the file's name, numbered if taken"),
+    key("dataset.source", "\"auto\" | \"built-in\" | \"amat\" | \"mnist\" | \"idx\"", "form of the data; auto takes the first of amat, mnist and idx that is in the folder"),
+    key("dataset.path", "path", "folder of the data, or one .amat file; left out, the user's data folder"),
+    key("dataset.seed", "whole number", "seed of the choice of digits and of their angles, where the set is made here"),
+    key("dataset.interpolation", "\"bicubic\" | \"bilinear\"", "how digits that are turned here are read between pixels"),
+    key("dataset.train_limit", "whole number", "use only so many training images; left out, all"),
+    key("dataset.valid_limit", "whole number", "use only so many validation images; left out, all"),
+    key("dataset.test_limit", "whole number", "use only so many test images; left out, all"),
+    key("model.group", "\"trivial\" | \"C4\" | \"D4\" | \"C8\" | …", "rotations (C) and reflections (D) that the network is equivariant under"),
+    key("model.channels", "list of whole numbers", "fields of each hidden layer"),
+    key("model.kernel_sizes", "list of whole numbers", "side of each layer's kernel; the convolution head has one more"),
+    key("model.pool_after", "list of whole numbers", "layers, counted from 1, after which the map is halved by max-pooling"),
+    key("model.normalisation", "\"batch\" | \"none\"", "what follows the hidden convolutions"),
+    key("model.dropout", "number in [0, 1)", "probability of dropout after the hidden layers that are not pooled"),
+    key("model.dropout_unit", "\"field\" | \"value\"", "what dropout drops at once: a whole field, or a single number"),
+    key("model.kernel", "table", "how kernels are parametrised; basis = \"pixel\" has one weight per pixel"),
+    key("model.padding", "\"none\" | \"same\" | \"circular\"", "what convolutions see beyond the border"),
+    key("model.bias", "true | false", "a bias per field in the convolutions"),
+    key("model.head", "\"convolution\" | \"linear\"", "how class scores are made of the last map: one more group convolution and pooling, or pooling and a linear map"),
+    key("model.projection", "\"max\" | \"mean\"", "pooling over the group in the head"),
+    key("model.global_pool", "\"max\" | \"mean\"", "pooling over the plane in the head"),
+    key("training.epochs", "whole number ≥ 1", "passes over the training set"),
+    key("training.batch_size", "whole number ≥ 1", "examples per optimizer step"),
+    key("training.eval_batch_size", "whole number ≥ 1", "examples per batch when evaluating"),
+    key("training.checkpoint_every", "whole number", "steps between checkpoints within an epoch; 0: one after each epoch"),
+    key("training.patience", "whole number", "epochs without progress on validation before the run ends; 0: never"),
+    key("training.clip_norm", "number ≥ 0", "largest norm of the whole gradient; 0: no clipping"),
+    key("training.label_smoothing", "number in [0, 1)", "share of the target spread over all classes"),
+    key("training.average", "number in [0, 1)", "decay per step of the running average of the weights that is evaluated and kept; 0: none"),
+    key("optimizer.kind", "\"adam\" | \"adamw\" | \"sgd\"", "update rule"),
+    key("optimizer.lr", "number > 0", "learning rate before the schedule"),
+    key("optimizer.weight_decay", "number ≥ 0", "weight decay; with adam and sgd it joins the gradient (L2), with adamw it is decoupled"),
+    only(ADAMS, "optimizer.beta_1", "number in [0, 1)", "decay of the mean gradient"),
+    only(ADAMS, "optimizer.beta_2", "number in [0, 1)", "decay of the mean squared gradient"),
+    only(ADAMS, "optimizer.epsilon", "number > 0", "added to the root mean square"),
+    only(&["sgd"], "optimizer.momentum", "number in [0, 1)", "share of the last update that is kept"),
+    only(&["sgd"], "optimizer.nesterov", "true | false", "look ahead along the momentum"),
+    key("schedule.kind", "\"constant\" | \"step\" | \"cosine\" | \"exponential\" | \"plateau\"", "shape of the learning rate over the run"),
+    key("schedule.warmup_epochs", "number ≥ 0", "epochs of linear growth from zero, with any kind"),
+    only(&["step"], "schedule.every", "whole number ≥ 1", "epochs between reductions"),
+    only(&["step", "exponential", "plateau"], "schedule.factor", "number in (0, 1]", "what the rate is multiplied by"),
+    only(&["exponential"], "schedule.start", "whole number", "first epoch, counted from 0, with a reduced rate"),
+    only(&["cosine"], "schedule.floor", "number in [0, 1]", "last rate as a fraction of the first"),
+    only(&["plateau"], "schedule.patience", "whole number ≥ 1", "epochs without progress before a reduction"),
+    key("augmentation.rotation", "\"none\" | \"right-angles\" | \"continuous\"", "random rotation of training images"),
+    key("augmentation.flip", "true | false", "reflect every other training image"),
+    key("augmentation.translation", "number ≥ 0", "largest random shift in pixels"),
+    key("augmentation.interpolation", "\"bicubic\" | \"bilinear\"", "how moved images are read between pixels"),
+];
+
+/// The full name of a key whose last part is `leaf`, if there is one.
+pub fn with_leaf(leaf: &str) -> Option<&'static str> {
+    KEYS.iter()
+        .map(|k| k.name)
+        .find(|name| name.rsplit('.').next() == Some(leaf) && *name != leaf)
+}
+
+/// A variant's name in files.
+pub fn name_of<T: Serialize>(kind: &T) -> String {
+    match Value::try_from(kind) {
+        Ok(Value::String(name)) => name,
+        _ => String::new(),
+    }
+}
+
+/// The value of `section.key` in a table.
+pub fn value_of(table: &Table, name: &str) -> Option<Value> {
+    let mut parts = name.split('.');
+    let mut value = table.get(parts.next()?)?;
+    for part in parts {
+        value = value.as_table()?.get(part)?;
+    }
+    Some(value.clone())
+}
+
+/// All keys with kind, default and meaning, as a commented run file.
+pub fn explain() -> Result<String, ConfigError> {
+    let defaults = Table::try_from(RunConfig::default()).map_err(|e| ConfigError::Write {
+        reason: e.to_string(),
+    })?;
+    let mut text = String::from(
+        "# Every key of a run file with its default. A file needs to state only what differs.\n",
+    );
+    let mut section = "";
+    for key in KEYS {
+        let (head, leaf) = key.name.rsplit_once('.').unwrap_or(("", key.name));
+        if head != section {
+            section = head;
+            text.push_str(&format!("\n[{section}]\n"));
+        }
+        let with = match key.with {
+            [] => String::new(),
+            kinds => format!(" (with {})", kinds.join(", ")),
+        };
+        text.push_str(&format!("# {}\n# {}{with}\n", key.doc, key.kind));
+        match value_of(&defaults, key.name) {
+            Some(value) => text.push_str(&format!("{leaf} = {value}\n")),
+            None => text.push_str(&format!("# {leaf} is left out by default\n")),
+        }
+    }
+    Ok(text)
+}

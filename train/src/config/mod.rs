@@ -1,0 +1,251 @@
+//! Run files: one TOML file describes one experiment.
+//!
+//! Every key has a default, so a file states only what differs; an unknown key is an error. `--set section.key=value`
+//! is applied on top of the file. What every key means is told in one place, [`keys`].
+
+mod diagnose;
+mod error;
+pub mod keys;
+mod overrides;
+
+use std::path::{Path, PathBuf};
+
+use gcnn_datasets::{Augmentation, RotatedMnistConfig};
+use gcnn_models::GcnnConfig;
+use serde::{Deserialize, Serialize};
+
+pub use error::ConfigError;
+
+use crate::optimizer::{OptimizerConfig, OptimizerKind};
+use crate::schedule::ScheduleConfig;
+
+/// What is learned from which data.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TaskName {
+    /// Classification of randomly rotated digits.
+    #[default]
+    RotatedMnist,
+}
+
+impl std::fmt::Display for TaskName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::RotatedMnist => write!(f, "rotated-mnist"),
+        }
+    }
+}
+
+/// One experiment: everything a run depends on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RunConfig {
+    /// Which data set and kind of network `[dataset]` and `[model]` describe.
+    pub task: TaskName,
+    /// Seed of initial weights, data order, augmentation and dropout.
+    pub seed: u64,
+    /// Where to compute.
+    pub device: String,
+    /// Run folder; `None` chooses one under `runs/` by the file's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<PathBuf>,
+    /// Where the data comes from.
+    pub dataset: RotatedMnistConfig,
+    /// The network.
+    pub model: GcnnConfig,
+    /// How weights move.
+    pub optimizer: OptimizerConfig,
+    /// How the learning rate changes.
+    pub schedule: ScheduleConfig,
+    /// How long and in which portions.
+    pub training: TrainingConfig,
+    /// Random changes of training images.
+    pub augmentation: Augmentation,
+}
+
+impl Default for RunConfig {
+    fn default() -> Self {
+        Self {
+            task: TaskName::default(),
+            seed: 0,
+            device: "auto".into(),
+            output: None,
+            dataset: Default::default(),
+            model: Default::default(),
+            optimizer: Default::default(),
+            schedule: Default::default(),
+            training: Default::default(),
+            augmentation: Default::default(),
+        }
+    }
+}
+
+/// The `[training]` table of a run file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainingConfig {
+    /// Passes over the training set.
+    pub epochs: usize,
+    /// Examples per optimizer step.
+    pub batch_size: usize,
+    /// Examples per batch when evaluating.
+    pub eval_batch_size: usize,
+    /// Steps between checkpoints within an epoch; 0 keeps to one after each epoch.
+    pub checkpoint_every: usize,
+    /// Epochs without progress on validation before the run ends; 0 never ends it.
+    pub patience: usize,
+    /// Largest norm of the whole gradient; 0 does not clip.
+    pub clip_norm: f64,
+    /// Share of the target spread over all classes.
+    pub label_smoothing: f64,
+    /// Decay per step of the running average of the weights that is evaluated and kept; 0 keeps the weights themselves.
+    pub average: f64,
+}
+
+impl Default for TrainingConfig {
+    fn default() -> Self {
+        Self {
+            epochs: 30,
+            batch_size: 128,
+            eval_batch_size: 500,
+            checkpoint_every: 0,
+            patience: 0,
+            clip_norm: 0.0,
+            label_smoothing: 0.0,
+            average: 0.0,
+        }
+    }
+}
+
+impl RunConfig {
+    /// Reads a run file and applies overrides of the form `section.key=value`.
+    pub fn load(path: &Path, set: &[String]) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_path_buf(),
+            source,
+        })?;
+        Self::parse(&text, path, set)
+    }
+
+    /// Reads the text of a run file; `path` is only named in errors.
+    pub fn parse(text: &str, path: &Path, set: &[String]) -> Result<Self, ConfigError> {
+        let file: Self =
+            toml::from_str(text).map_err(|e| diagnose::file_error(path, text, &e))?;
+        let config = if set.is_empty() {
+            file
+        } else {
+            overrides::apply(path, text, set)?
+        };
+        config
+            .check()
+            .map_err(|fault| diagnose::value_error(path, text, set, fault))?;
+        Ok(config)
+    }
+
+    /// Keys that a file or override sets although they do nothing with the chosen kinds, in words.
+    pub fn without_effect(&self, text: &str, set: &[String]) -> Vec<String> {
+        let Ok(mut given) = text.parse::<toml::Table>() else {
+            return Vec::new();
+        };
+        for (key, value) in set.iter().filter_map(|s| s.split_once('=')) {
+            // Overrides were applied before without complaint.
+            let _ = overrides::put(&mut given, key.trim(), value.into());
+        }
+        let kinds = [
+            ("optimizer.", keys::name_of(&self.optimizer.kind)),
+            ("schedule.", keys::name_of(&self.schedule.kind)),
+        ];
+        let mut notes = Vec::new();
+        for key in keys::KEYS.iter().filter(|k| !k.with.is_empty()) {
+            let kind = kinds
+                .iter()
+                .find(|(section, _)| key.name.starts_with(section));
+            if let Some((section, kind)) = kind
+                && !key.with.contains(&kind.as_str())
+                && keys::value_of(&given, key.name).is_some()
+            {
+                notes.push(format!(
+                    "`{}` has no effect with {section}kind = \"{kind}\"",
+                    key.name
+                ));
+            }
+        }
+        notes
+    }
+
+    /// The complete configuration as a run file.
+    pub fn to_toml(&self) -> Result<String, ConfigError> {
+        toml::to_string(self).map_err(|e| ConfigError::Write {
+            reason: e.to_string(),
+        })
+    }
+
+    /// Values that are of the right type but cannot work.
+    fn check(&self) -> Result<(), Fault> {
+        let t = &self.training;
+        let o = &self.optimizer;
+        let s = &self.schedule;
+        at_least_1("training.epochs", t.epochs)?;
+        at_least_1("training.batch_size", t.batch_size)?;
+        at_least_1("training.eval_batch_size", t.eval_batch_size)?;
+        within("training.clip_norm", t.clip_norm, 0.0, f64::MAX, "a number ≥ 0")?;
+        within("training.label_smoothing", t.label_smoothing, 0.0, 0.999, "a number in [0, 1)")?;
+        within("training.average", t.average, 0.0, 0.999_999_9, "a number in [0, 1)")?;
+        within("optimizer.lr", o.lr, f64::MIN_POSITIVE, f64::MAX, "a number > 0")?;
+        within("optimizer.weight_decay", o.weight_decay, 0.0, f64::MAX, "a number ≥ 0")?;
+        within("optimizer.beta_1", o.beta_1, 0.0, 0.999_999_9, "a number in [0, 1)")?;
+        within("optimizer.beta_2", o.beta_2, 0.0, 0.999_999_9, "a number in [0, 1)")?;
+        within("optimizer.epsilon", o.epsilon, f64::MIN_POSITIVE, f64::MAX, "a number > 0")?;
+        within("optimizer.momentum", o.momentum, 0.0, 0.999_999_9, "a number in [0, 1)")?;
+        if o.nesterov && o.momentum == 0.0 && o.kind == OptimizerKind::Sgd {
+            return Err(Fault::new("optimizer.nesterov", "true", "false where momentum is 0"));
+        }
+        within("schedule.warmup_epochs", s.warmup_epochs, 0.0, t.epochs as f64, "between 0 and training.epochs")?;
+        at_least_1("schedule.every", s.every)?;
+        at_least_1("schedule.patience", s.patience)?;
+        within("schedule.factor", s.factor, f64::MIN_POSITIVE, 1.0, "a number in (0, 1]")?;
+        within("schedule.floor", s.floor, 0.0, 1.0, "a number in [0, 1]")?;
+        if crate::device::DeviceName::parse(&self.device).is_err() {
+            return Err(Fault::new(
+                "device",
+                &format!("\"{}\"", self.device),
+                "auto, flex, ndarray, wgpu, vulkan or cuda:0 (or another number)",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// A value that cannot work.
+pub(crate) struct Fault {
+    key: &'static str,
+    found: String,
+    expected: String,
+}
+
+impl Fault {
+    fn new(key: &'static str, found: &str, expected: &str) -> Self {
+        Self {
+            key,
+            found: found.into(),
+            expected: expected.into(),
+        }
+    }
+}
+
+fn at_least_1(key: &'static str, value: usize) -> Result<(), Fault> {
+    if value == 0 {
+        return Err(Fault::new(key, "0", "a whole number ≥ 1"));
+    }
+    Ok(())
+}
+
+fn within(key: &'static str, value: f64, low: f64, high: f64, expected: &str) -> Result<(), Fault> {
+    if !(low..=high).contains(&value) {
+        return Err(Fault::new(key, &value.to_string(), expected));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

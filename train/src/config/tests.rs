@@ -1,0 +1,160 @@
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use rstest::rstest;
+use serde::de::{DeserializeOwned, Deserializer, Visitor};
+use serde::forward_to_deserialize_any;
+
+use super::*;
+
+fn parse(text: &str, set: &[&str]) -> Result<RunConfig, ConfigError> {
+    let set: Vec<String> = set.iter().map(|s| s.to_string()).collect();
+    RunConfig::parse(text, Path::new("run.toml"), &set)
+}
+
+#[test]
+fn an_empty_file_is_the_defaults() {
+    assert_eq!(parse("", &[]).expect("no key is required"), RunConfig::default());
+}
+
+#[test]
+fn what_is_written_reads_as_the_same() {
+    let config = parse(
+        "seed = 7\n[model]\ngroup = \"D4\"\n[optimizer]\nkind = \"sgd\"\nlr = 0.1\n[dataset]\nsource = \"built-in\"",
+        &["training.epochs=3", "output=some/where", "schedule.kind=cosine"],
+    )
+    .expect("a valid file");
+    let text = config.to_toml().expect("TOML");
+    assert_eq!(parse(&text, &[]).expect("its own output"), config);
+}
+
+#[test]
+fn the_explanation_is_a_run_file_of_the_defaults() {
+    let text = keys::explain().expect("text");
+    assert_eq!(parse(&text, &[]).expect("a run file"), RunConfig::default());
+    for key in keys::KEYS {
+        assert!(text.contains(key.doc), "{} is not explained", key.name);
+    }
+}
+
+#[rstest]
+#[case::unknown_key("[training]\nepoch = 3", "run.toml:2:1: unknown key `epoch` in [training]; did you mean `epochs`?")]
+#[case::unknown_section("\n[trainin]\nepochs = 3", "run.toml:2:2: unknown key `trainin` at the top of the file; did you mean `training`?")]
+#[case::misplaced("epochs = 3", "run.toml:1:1: unknown key `epochs` at the top of the file; did you mean `training.epochs`?")]
+#[case::inline("optimizer = { learning_rate = 1.0 }", "run.toml:1:15: unknown key `learning_rate`")]
+#[case::model("[model]\nkernel_size = [3]", "run.toml:2:1: unknown key `kernel_size` in [model]; did you mean `kernel_sizes`?")]
+#[case::dataset("[dataset]\nfolder = \"x\"", "run.toml:2:1: unknown key `folder` in [dataset]")]
+#[case::value("[optimizer]\nkind = \"adan\"", "run.toml:2:8: unknown value `adan`; did you mean `adam`? (valid: adam, adamw, sgd)")]
+#[case::integer("# seed\nseed = \"x\"", "run.toml:2:8: expected a whole number ≥ 0, found string \"x\"")]
+#[case::negative("seed = -1", "run.toml:1:8: expected a whole number ≥ 0, found integer `-1`")]
+#[case::number("[optimizer]\nlr = \"a\"", "run.toml:2:6: expected a number, found string \"a\"")]
+#[case::boolean("[optimizer]\nnesterov = 1", "run.toml:2:12: expected true or false, found integer `1`")]
+#[case::table("training = 3", "run.toml:1:12: expected a table, found integer `3`")]
+#[case::zero("[training]\n\nepochs = 0", "run.toml:3:1: `training.epochs` is 0, expected a whole number ≥ 1")]
+#[case::range("[schedule]\nfactor = 2.0", "run.toml:2:1: `schedule.factor` is 2, expected a number in (0, 1]")]
+#[case::nan("[optimizer]\nlr = nan", "run.toml:2:1: `optimizer.lr` is NaN, expected a number > 0")]
+#[case::device("device = \"gpu\"", "run.toml:1:1: `device` is \"gpu\", expected auto, flex,")]
+#[case::group("[model]\ngroup = \"Q8\"", "run.toml:2:9: there is no group named \"Q8\"")]
+#[case::syntax("[optimizer\n", "run.toml:1:11: unclosed table")]
+#[case::twice("seed = 1\nseed = 2", "run.toml:2:1: duplicate key")]
+fn a_wrong_file_is_told_where_and_what(#[case] text: &str, #[case] expected: &str) {
+    let error = parse(text, &[]).expect_err("a wrong file").to_string();
+    assert!(error.starts_with(expected), "{error}\ndoes not start with\n{expected}");
+}
+
+#[rstest]
+#[case("training.epoch=3", "--set training.epoch=3: unknown key `epoch` in [training]; did you mean `epochs`?")]
+#[case("trainin.epochs=3", "--set trainin.epochs=3: unknown key `trainin` at the top of the file; did you mean `training`?")]
+#[case("epochs=3", "--set epochs=3: unknown key `epochs` at the top of the file; did you mean `training.epochs`?")]
+#[case("training.epochs=many", "--set training.epochs=many: expected a whole number ≥ 0, found string \"many\"")]
+#[case("training.epochs=0", "--set training.epochs=0: `training.epochs` is 0, expected a whole number ≥ 1")]
+#[case("optimizer.kind=adan", "--set optimizer.kind=adan: unknown value `adan`; did you mean `adam`?")]
+#[case("seed.x=2", "--set seed.x=2: expected a whole number ≥ 0, found map")]
+#[case("seed", "--set seed: expected section.key=value")]
+#[case("=3", "--set =3: the key is empty")]
+fn a_wrong_override_is_named(#[case] set: &str, #[case] expected: &str) {
+    let error = parse("", &["seed=3", set]).expect_err("a wrong override").to_string();
+    assert!(error.starts_with(expected), "{error}\ndoes not start with\n{expected}");
+}
+
+#[test]
+fn overrides_win_over_the_file_and_the_last_over_the_first() {
+    let config = parse(
+        "seed = 1\n[training]\nepochs = 5",
+        &[
+            "training.epochs=6",
+            "training.epochs = 7",
+            "optimizer.lr=1e-2",
+            "optimizer.kind=sgd",
+            "model.channels=[4, 4, 4, 4, 4, 4]",
+            "device=\"cuda:1\"",
+        ],
+    )
+    .expect("valid overrides");
+    assert_eq!((config.seed, config.training.epochs), (1, 7));
+    assert_eq!((config.optimizer.lr, config.optimizer.kind), (0.01, OptimizerKind::Sgd));
+    assert_eq!(config.model.channels, [4; 6]);
+    assert_eq!(config.device, "cuda:1");
+}
+
+#[test]
+fn keys_that_do_nothing_are_noticed() {
+    let text = "[optimizer]\nmomentum = 0.5\nbeta_1 = 0.8";
+    let config = parse(text, &[]).expect("valid");
+    let notes = config.without_effect(text, &["schedule.floor=0.1".into()]);
+    assert_eq!(
+        notes,
+        [
+            "`optimizer.momentum` has no effect with optimizer.kind = \"adam\"",
+            "`schedule.floor` has no effect with schedule.kind = \"constant\""
+        ]
+    );
+}
+
+/// The field names of a struct that serde reads.
+fn fields<T: DeserializeOwned>() -> Vec<String> {
+    struct Probe<'a>(&'a mut Vec<String>);
+    impl<'de> Deserializer<'de> for Probe<'_> {
+        type Error = serde::de::value::Error;
+        fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+            Err(serde::de::Error::custom("only structs"))
+        }
+        fn deserialize_struct<V: Visitor<'de>>(
+            self,
+            _name: &'static str,
+            fields: &'static [&'static str],
+            _visitor: V,
+        ) -> Result<V::Value, Self::Error> {
+            self.0.extend(fields.iter().map(|f| f.to_string()));
+            Err(serde::de::Error::custom("seen enough"))
+        }
+        forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+            unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+        }
+    }
+    let mut names = Vec::new();
+    let stopped = T::deserialize(Probe(&mut names));
+    assert!(stopped.is_err());
+    names
+}
+
+#[test]
+fn every_key_is_in_the_table_once() {
+    let sections = [
+        ("dataset", fields::<RotatedMnistConfig>()),
+        ("model", fields::<GcnnConfig>()),
+        ("optimizer", fields::<OptimizerConfig>()),
+        ("schedule", fields::<ScheduleConfig>()),
+        ("training", fields::<TrainingConfig>()),
+        ("augmentation", fields::<Augmentation>()),
+    ];
+    let mut expected: BTreeSet<String> = fields::<RunConfig>().into_iter().collect();
+    for (section, fields) in sections {
+        assert!(expected.remove(section), "[{section}] is no section");
+        expected.extend(fields.iter().map(|f| format!("{section}.{f}")));
+    }
+    let found: BTreeSet<String> = keys::KEYS.iter().map(|k| k.name.to_string()).collect();
+    assert_eq!(found, expected);
+    assert_eq!(found.len(), keys::KEYS.len());
+}

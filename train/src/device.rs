@@ -1,0 +1,324 @@
+//! Devices: chosen by name at run time among those that this build holds.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+
+use burn::prelude::*;
+
+/// A device as a run file or the command line names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeviceName {
+    /// The first that is compiled in and starts: CUDA, Vulkan, wgpu, flex, ndarray.
+    Auto,
+    /// The CPU, Burn's flex backend.
+    Flex,
+    /// The CPU, Burn's ndarray backend.
+    NdArray,
+    /// A GPU through wgpu, whichever graphics interface works; with a number, that discrete GPU.
+    Wgpu(Option<usize>),
+    /// A GPU through Vulkan; with a number, that discrete GPU.
+    Vulkan(Option<usize>),
+    /// The NVIDIA GPU of this number.
+    Cuda(usize),
+}
+
+/// Why a device cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeviceError {
+    /// No such name.
+    #[error("unknown device `{0}`; valid are auto, flex, ndarray, wgpu, vulkan, cuda:0 (or another number)")]
+    Unknown(String),
+    /// The backend is not part of this build.
+    #[error(
+        "device `{device}` is not part of this build; compile with the cargo feature `{feature}`: \
+         cargo run --release --features {feature} -- …"
+    )]
+    NotCompiled {
+        /// The device asked for.
+        device: String,
+        /// The feature that holds it.
+        feature: &'static str,
+    },
+    /// The backend is there, but the device does not start.
+    #[error("device `{device}` does not start ({reason}); {hint}")]
+    DoesNotStart {
+        /// The device asked for.
+        device: String,
+        /// What the driver said.
+        reason: String,
+        /// What is probably missing.
+        hint: &'static str,
+    },
+    /// A build without any backend.
+    #[error("this build holds no backend; compile with the cargo feature `flex` or another one")]
+    Nothing,
+}
+
+impl std::fmt::Display for DeviceName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Auto => write!(f, "auto"),
+            Self::Flex => write!(f, "flex"),
+            Self::NdArray => write!(f, "ndarray"),
+            Self::Wgpu(None) => write!(f, "wgpu"),
+            Self::Wgpu(Some(i)) => write!(f, "wgpu:{i}"),
+            Self::Vulkan(None) => write!(f, "vulkan"),
+            Self::Vulkan(Some(i)) => write!(f, "vulkan:{i}"),
+            Self::Cuda(i) => write!(f, "cuda:{i}"),
+        }
+    }
+}
+
+/// A backend, whether this build holds it, and what it needs.
+#[derive(Debug, Clone, Copy)]
+pub struct Backend {
+    /// Name of device and cargo feature.
+    pub name: &'static str,
+    /// Whether it is compiled in.
+    pub compiled: bool,
+    /// What it computes on and needs.
+    pub about: &'static str,
+}
+
+/// All backends, in the order in which `auto` tries them.
+pub const BACKENDS: [Backend; 5] = [
+    Backend {
+        name: "cuda",
+        compiled: cfg!(feature = "cuda"),
+        about: "NVIDIA GPU; needs the NVIDIA driver and the CUDA toolkit's libraries",
+    },
+    Backend {
+        name: "vulkan",
+        compiled: cfg!(feature = "vulkan"),
+        about: "GPU with a Vulkan driver",
+    },
+    Backend {
+        name: "wgpu",
+        compiled: cfg!(feature = "wgpu"),
+        about: "GPU with a Vulkan, Metal or DirectX 12 driver",
+    },
+    Backend {
+        name: "flex",
+        compiled: cfg!(feature = "flex"),
+        about: "CPU",
+    },
+    Backend {
+        name: "ndarray",
+        compiled: cfg!(feature = "ndarray"),
+        about: "CPU, slow; deprecated upstream",
+    },
+];
+
+impl DeviceName {
+    /// Reads a name such as `flex` or `cuda:0`.
+    pub fn parse(text: &str) -> Result<Self, DeviceError> {
+        let unknown = || DeviceError::Unknown(text.to_string());
+        let lower = text.trim().to_lowercase();
+        let (name, number) = match lower.split_once(':') {
+            Some((name, number)) => (name, Some(number.parse::<usize>().map_err(|_| unknown())?)),
+            None => (lower.as_str(), None),
+        };
+        match (name, number) {
+            ("auto", None) => Ok(Self::Auto),
+            ("flex", None) => Ok(Self::Flex),
+            ("ndarray", None) => Ok(Self::NdArray),
+            ("wgpu", i) => Ok(Self::Wgpu(i)),
+            ("vulkan", i) => Ok(Self::Vulkan(i)),
+            ("cuda", i) => Ok(Self::Cuda(i.unwrap_or(0))),
+            _ => Err(unknown()),
+        }
+    }
+
+    /// Starts the device and computes a sum on it.
+    pub fn open(self) -> Result<(Self, Device), DeviceError> {
+        if self != Self::Auto {
+            return self.start().map(|device| (self, device));
+        }
+        let mut last = DeviceError::Nothing;
+        for name in [
+            Self::Cuda(0),
+            Self::Vulkan(None),
+            Self::Wgpu(None),
+            Self::Flex,
+            Self::NdArray,
+        ] {
+            match name.start() {
+                Ok(device) => return Ok((name, device)),
+                Err(DeviceError::NotCompiled { .. }) => {}
+                Err(error) => {
+                    tracing::warn!("{error}");
+                    last = error;
+                }
+            }
+        }
+        Err(last)
+    }
+
+    fn start(self) -> Result<Device, DeviceError> {
+        match self {
+            Self::Auto => Err(DeviceError::Nothing),
+            Self::Flex => flex(),
+            Self::NdArray => ndarray(),
+            Self::Wgpu(i) => wgpu(self, i),
+            Self::Vulkan(i) => vulkan(self, i),
+            Self::Cuda(i) => cuda(self, i),
+        }
+    }
+}
+
+#[cfg(feature = "flex")]
+fn flex() -> Result<Device, DeviceError> {
+    Ok(Device::flex())
+}
+
+#[cfg(not(feature = "flex"))]
+fn flex() -> Result<Device, DeviceError> {
+    Err(not_compiled(DeviceName::Flex, "flex"))
+}
+
+#[cfg(feature = "ndarray")]
+fn ndarray() -> Result<Device, DeviceError> {
+    #[allow(deprecated)] // offered for comparison as long as Burn has it
+    Ok(Device::ndarray())
+}
+
+#[cfg(not(feature = "ndarray"))]
+fn ndarray() -> Result<Device, DeviceError> {
+    Err(not_compiled(DeviceName::NdArray, "ndarray"))
+}
+
+#[cfg(any(feature = "wgpu", feature = "vulkan"))]
+fn kind(index: Option<usize>) -> burn::tensor::DeviceKind {
+    match index {
+        None => burn::tensor::DeviceKind::DefaultDevice,
+        Some(i) => burn::tensor::DeviceKind::DiscreteGpu(i),
+    }
+}
+
+#[cfg(feature = "wgpu")]
+fn wgpu(name: DeviceName, index: Option<usize>) -> Result<Device, DeviceError> {
+    let hint = "install a GPU driver with Vulkan support, or use `device = \"flex\"`";
+    probe(name, hint, || {
+        Device::wgpu_options()
+            .device_kind(kind(index))
+            .init()
+            .map_err(|e| e.to_string())
+    })
+}
+
+#[cfg(not(feature = "wgpu"))]
+fn wgpu(name: DeviceName, _index: Option<usize>) -> Result<Device, DeviceError> {
+    Err(not_compiled(name, "wgpu"))
+}
+
+#[cfg(feature = "vulkan")]
+fn vulkan(name: DeviceName, index: Option<usize>) -> Result<Device, DeviceError> {
+    let hint = "install a GPU driver with Vulkan support, or use `device = \"flex\"`";
+    probe(name, hint, || {
+        Device::wgpu_options()
+            .device_kind(kind(index))
+            .graphics_api(burn::tensor::wgpu::WgpuBackend::Vulkan)
+            .init()
+            .map_err(|e| e.to_string())
+    })
+}
+
+#[cfg(not(feature = "vulkan"))]
+fn vulkan(name: DeviceName, _index: Option<usize>) -> Result<Device, DeviceError> {
+    Err(not_compiled(name, "vulkan"))
+}
+
+#[cfg(feature = "cuda")]
+fn cuda(name: DeviceName, index: usize) -> Result<Device, DeviceError> {
+    let hint = "install the NVIDIA driver and the CUDA toolkit, check the number, or use `device = \"flex\"`";
+    probe(name, hint, || Ok(Device::cuda(index)))
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda(name: DeviceName, _index: usize) -> Result<Device, DeviceError> {
+    Err(not_compiled(name, "cuda"))
+}
+
+#[allow(dead_code)] // not called when everything is compiled in
+fn not_compiled(name: DeviceName, feature: &'static str) -> DeviceError {
+    DeviceError::NotCompiled {
+        device: name.to_string(),
+        feature,
+    }
+}
+
+/// Starts a device and computes on it; start-up that panics, as Burn's lazy one does, becomes an error.
+#[allow(dead_code)] // GPU builds only
+fn probe(
+    name: DeviceName,
+    hint: &'static str,
+    start: impl FnOnce() -> Result<Device, String>,
+) -> Result<Device, DeviceError> {
+    let outcome = quietly(|| {
+        let device = start()?;
+        let sum = Tensor::<1>::ones([4], &device).sum().into_scalar::<f32>();
+        if sum == 4.0 {
+            Ok(device)
+        } else {
+            Err(format!("1 + 1 + 1 + 1 came out as {sum}"))
+        }
+    });
+    outcome.map_err(|reason| DeviceError::DoesNotStart {
+        device: name.to_string(),
+        reason,
+        hint,
+    })
+}
+
+/// Runs `f` with panics turned into their messages.
+fn quietly<T>(f: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    let hook = take_hook();
+    set_hook(Box::new(|_| {}));
+    let outcome = catch_unwind(AssertUnwindSafe(f));
+    set_hook(hook);
+    outcome.unwrap_or_else(|panic| {
+        let text = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or("the driver gave no reason");
+        Err(text.lines().next().unwrap_or(text).to_string())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_and_printed() {
+        for name in ["auto", "flex", "ndarray", "wgpu", "vulkan", "vulkan:1", "cuda:2"] {
+            let parsed = DeviceName::parse(name).expect("a valid name");
+            assert_eq!(parsed.to_string(), name);
+        }
+        assert_eq!(DeviceName::parse("CUDA").ok(), Some(DeviceName::Cuda(0)));
+        let error = DeviceName::parse("gpu").expect_err("not a name").to_string();
+        assert!(error.contains("`gpu`") && error.contains("vulkan"), "{error}");
+        assert!(DeviceName::parse("cuda:x").is_err());
+    }
+
+    #[test]
+    #[cfg(not(feature = "cuda"))]
+    fn a_missing_backend_names_its_feature() {
+        let error = DeviceName::Cuda(0).open().expect_err("not compiled").to_string();
+        assert!(error.contains("--features cuda"), "{error}");
+    }
+
+    #[test]
+    fn a_panicking_driver_becomes_an_error() {
+        let result = probe(DeviceName::Cuda(0), "install it", || panic!("no libcuda.so"));
+        let error = result.expect_err("panicked").to_string();
+        assert!(error.contains("no libcuda.so") && error.contains("install it"), "{error}");
+    }
+
+    #[test]
+    #[cfg(feature = "flex")]
+    fn auto_finds_a_device() {
+        assert!(DeviceName::Auto.open().is_ok());
+    }
+}

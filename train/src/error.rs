@@ -1,0 +1,121 @@
+//! What can go wrong between a run file and a report.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::ConfigError;
+use crate::device::DeviceError;
+
+/// Why a run, an evaluation or a prediction could not be completed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// The file system refused.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// What was attempted, as in "cannot … the file".
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The run file or an override is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The device is unknown, not compiled in, or does not start.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// The data set cannot be read.
+    #[error("the data set cannot be loaded")]
+    Dataset(#[from] gcnn_datasets::DatasetError),
+    /// The network cannot be built from its configuration.
+    #[error("the network of [model] cannot be built")]
+    Model(#[from] gcnn_models::ModelError),
+    /// The data and the network do not fit together.
+    #[error("{0}")]
+    Mismatch(String),
+    /// A weights file or checkpoint is not what it should be.
+    #[error("{}: {reason}", path.display())]
+    Weights {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and what was found.
+        reason: String,
+    },
+    /// A picture to classify cannot be read.
+    #[error("{}: not an image that can be read", path.display())]
+    Image {
+        /// The file.
+        path: PathBuf,
+        /// The decoder's reason.
+        source: image::ImageError,
+    },
+    /// The run folder is taken, or there is nothing to resume in it.
+    #[error("{0}")]
+    RunFolder(String),
+    /// The loss stopped being a number.
+    #[error(
+        "the training loss became {loss} in epoch {epoch}, step {step}; a smaller optimizer.lr, \
+         schedule.warmup_epochs or training.clip_norm usually helps"
+    )]
+    NotFinite {
+        /// The value found.
+        loss: f64,
+        /// Epoch, counted from 1.
+        epoch: usize,
+        /// Optimizer step, counted from 0.
+        step: u64,
+    },
+    /// The curves could not be drawn.
+    #[error("cannot draw {}: {reason}", path.display())]
+    Curves {
+        /// The SVG file.
+        path: PathBuf,
+        /// The drawing library's reason.
+        reason: String,
+    },
+    /// The user stopped the run; everything is saved.
+    #[error("stopped on request in epoch {epoch}; to go on from here: gcnn train {} --resume", folder.display())]
+    Interrupted {
+        /// Epoch, counted from 1.
+        epoch: usize,
+        /// The run folder.
+        folder: PathBuf,
+    },
+}
+
+impl TrainError {
+    /// For `map_err`: names what was attempted and on which path.
+    pub fn io(action: &'static str, path: impl AsRef<Path>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.as_ref().to_path_buf();
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+
+    /// A weights file or checkpoint at fault.
+    pub fn weights(path: impl AsRef<Path>, reason: impl Into<String>) -> Self {
+        Self::Weights {
+            path: path.as_ref().to_path_buf(),
+            reason: reason.into(),
+        }
+    }
+}
+
+/// Everything an error says, from the outcome down to the cause, on one line each.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let line = cause.to_string();
+        // Transparent errors repeat their cause's words.
+        if !text.ends_with(&line) {
+            text.push_str("\n  because: ");
+            text.push_str(&line);
+        }
+        source = cause.source();
+    }
+    text
+}

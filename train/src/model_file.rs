@@ -1,0 +1,110 @@
+//! Weights files that explain themselves: the metadata holds everything that rebuilds the network.
+//!
+//! | metadata key | content |
+//! | --- | --- |
+//! | `gcnn.version` | version of this crate |
+//! | `gcnn.config` | the run's complete configuration, TOML |
+//! | `gcnn.data` | what the task adds, JSON: for images their size, number of classes and normalisation |
+//! | `gcnn.epoch` | the epoch of these weights, counted from 1 |
+//! | `gcnn.metrics` | their validation measures, JSON |
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use crate::TrainError;
+use crate::config::RunConfig;
+use crate::run_folder::{RunFolder, to_json};
+use crate::task::Task;
+use crate::weights::{self, Weights};
+
+/// What a weights file tells about its weights.
+#[derive(Debug, Clone)]
+pub struct ModelFile {
+    /// The run that made them.
+    pub config: RunConfig,
+    /// What the task adds.
+    pub data: serde_json::Value,
+    /// Their epoch, counted from 1.
+    pub epoch: usize,
+    /// Their validation measures.
+    pub measures: BTreeMap<String, f64>,
+}
+
+impl ModelFile {
+    /// Describes weights of a run.
+    pub fn new<T: Task>(
+        task: &T,
+        config: &RunConfig,
+        epoch: usize,
+        measures: &BTreeMap<String, f64>,
+    ) -> Result<Self, TrainError> {
+        // Where and on what a run was computed says nothing about its weights.
+        let config = RunConfig {
+            output: None,
+            device: "auto".into(),
+            ..config.clone()
+        };
+        Ok(Self {
+            config,
+            data: task.describe(),
+            epoch,
+            measures: measures.clone(),
+        })
+    }
+
+    /// Writes weights with this description, whole or not at all.
+    pub fn save(&self, path: &Path, weights: &Weights) -> Result<(), TrainError> {
+        let metadata = HashMap::from([
+            ("gcnn.version".into(), env!("CARGO_PKG_VERSION").into()),
+            ("gcnn.config".into(), self.config.to_toml()?),
+            ("gcnn.data".into(), to_json(path, &self.data)?),
+            ("gcnn.epoch".into(), self.epoch.to_string()),
+            ("gcnn.metrics".into(), to_json(path, &self.measures)?),
+        ]);
+        weights::save(path, weights, metadata)
+    }
+
+    /// Reads a weights file; of a run folder, the best weights.
+    pub fn load(path: &Path) -> Result<(Self, Weights), TrainError> {
+        let path = resolve(path)?;
+        let (weights, metadata) = weights::load(&path)?;
+        let fault = |reason: String| TrainError::weights(&path, reason);
+        let text = |key: &str| {
+            metadata.get(key).ok_or_else(|| {
+                fault(format!(
+                    "not a weights file of gcnn: `{key}` is missing in its metadata"
+                ))
+            })
+        };
+        let json = |key: &str, e: serde_json::Error| fault(format!("`{key}` in its metadata: {e}"));
+        let config = RunConfig::parse(text("gcnn.config")?, &path, &[])?;
+        Ok((
+            Self {
+                config,
+                data: serde_json::from_str(text("gcnn.data")?)
+                    .map_err(|e| json("gcnn.data", e))?,
+                epoch: text("gcnn.epoch")?
+                    .parse()
+                    .map_err(|e| fault(format!("`gcnn.epoch` in its metadata: {e}")))?,
+                measures: serde_json::from_str(text("gcnn.metrics")?)
+                    .map_err(|e| json("gcnn.metrics", e))?,
+            },
+            weights,
+        ))
+    }
+}
+
+/// The weights file that a path means.
+fn resolve(path: &Path) -> Result<PathBuf, TrainError> {
+    if !path.is_dir() {
+        return Ok(path.to_path_buf());
+    }
+    let best = RunFolder::at(path).best();
+    if best.exists() {
+        return Ok(best);
+    }
+    Err(TrainError::RunFolder(format!(
+        "{} holds no best.safetensors: its run has not finished an epoch yet, or it is not a run folder",
+        path.display()
+    )))
+}

@@ -1,0 +1,306 @@
+//! Parameter updates: Burn's rules, with a state that is named by parameter path and lives where it is told to.
+//!
+//! Burn's `ModuleOptimizer` restores its state on the default device, which need not exist on this machine when several
+//! backends are compiled in, and clips each parameter by itself. Here the whole gradient is clipped as one vector,
+//!
+//! ```text
+//! g ← g · min(1, c / ‖g‖),   ‖g‖² = Σ over all parameters
+//! ```
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::optim::decay::WeightDecayConfig;
+use burn::optim::momentum::MomentumConfig;
+use burn::optim::{
+    Adam, AdamConfig, AdamW, AdamWConfig, DynOptimizer, DynState, GradientsParams, Optimizer, Sgd,
+    SgdConfig, StateSink, StateSource,
+};
+use burn::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::weights::{Array, Weights};
+
+/// Update rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OptimizerKind {
+    /// Adam; weight decay joins the gradient (L2).
+    Adam,
+    /// Adam with decoupled weight decay.
+    AdamW,
+    /// Stochastic gradient descent with momentum.
+    Sgd,
+}
+
+/// The `[optimizer]` table of a run file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OptimizerConfig {
+    /// Update rule.
+    pub kind: OptimizerKind,
+    /// Learning rate before the schedule.
+    pub lr: f64,
+    /// Weight decay.
+    pub weight_decay: f64,
+    /// Adam, AdamW: decay of the mean gradient.
+    pub beta_1: f64,
+    /// Adam, AdamW: decay of the mean squared gradient.
+    pub beta_2: f64,
+    /// Adam, AdamW: added to the root mean square.
+    pub epsilon: f64,
+    /// Sgd: momentum.
+    pub momentum: f64,
+    /// Sgd: look ahead along the momentum.
+    pub nesterov: bool,
+}
+
+impl Default for OptimizerConfig {
+    fn default() -> Self {
+        Self {
+            kind: OptimizerKind::Adam,
+            lr: 1e-3,
+            weight_decay: 0.0,
+            beta_1: 0.9,
+            beta_2: 0.999,
+            epsilon: 1e-8,
+            momentum: 0.9,
+            nesterov: false,
+        }
+    }
+}
+
+#[derive(Clone)]
+enum Rule {
+    Adam(Adam),
+    AdamW(AdamW),
+    Sgd(Sgd),
+}
+
+impl Rule {
+    fn erased(&self) -> &dyn DynOptimizer {
+        match self {
+            Self::Adam(rule) => rule,
+            Self::AdamW(rule) => rule,
+            Self::Sgd(rule) => rule,
+        }
+    }
+}
+
+/// An update rule with its state for each parameter.
+pub struct ModuleUpdater {
+    rule: Rule,
+    clip_norm: f64,
+    states: BTreeMap<String, DynState>,
+}
+
+/// The numbers of an optimizer's state that are not tensors, by parameter path.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct UpdaterScalars {
+    /// Rank of each parameter that has a state.
+    pub ranks: BTreeMap<String, usize>,
+    /// Whole numbers such as Adam's count of updates.
+    pub counts: BTreeMap<String, u64>,
+}
+
+impl OptimizerConfig {
+    /// Makes the rule real; `clip_norm` 0 leaves gradients as they are.
+    pub fn init(&self, clip_norm: f64) -> ModuleUpdater {
+        let decay = (self.weight_decay > 0.0)
+            .then(|| WeightDecayConfig::new(self.weight_decay as f32));
+        let rule = match self.kind {
+            OptimizerKind::Adam => Rule::Adam(
+                AdamConfig::new()
+                    .with_beta_1(self.beta_1 as f32)
+                    .with_beta_2(self.beta_2 as f32)
+                    .with_epsilon(self.epsilon as f32)
+                    .with_weight_decay(decay)
+                    .build(),
+            ),
+            OptimizerKind::AdamW => Rule::AdamW(
+                AdamWConfig::new()
+                    .with_beta_1(self.beta_1 as f32)
+                    .with_beta_2(self.beta_2 as f32)
+                    .with_epsilon(self.epsilon as f32)
+                    .with_weight_decay(self.weight_decay as f32)
+                    .build(),
+            ),
+            OptimizerKind::Sgd => {
+                // Dampening 0 is the textbook momentum v ← μ v + g.
+                let momentum = (self.momentum > 0.0).then(|| {
+                    MomentumConfig::new()
+                        .with_momentum(self.momentum)
+                        .with_dampening(0.0)
+                        .with_nesterov(self.nesterov)
+                });
+                Rule::Sgd(
+                    SgdConfig::new()
+                        .with_weight_decay(decay)
+                        .with_momentum(momentum)
+                        .build(),
+                )
+            }
+        };
+        ModuleUpdater {
+            rule,
+            clip_norm,
+            states: BTreeMap::new(),
+        }
+    }
+}
+
+impl ModuleUpdater {
+    /// One update of every parameter that has a gradient.
+    pub fn step<M: Module>(&mut self, lr: f64, module: M, grads: GradientsParams) -> M {
+        let scale = (self.clip_norm > 0.0)
+            .then(|| clipping(&module, &grads, self.clip_norm))
+            .flatten();
+        match &self.rule {
+            Rule::Adam(rule) => module.map(&mut Update::new(rule, &mut self.states, grads, lr, scale)),
+            Rule::AdamW(rule) => module.map(&mut Update::new(rule, &mut self.states, grads, lr, scale)),
+            Rule::Sgd(rule) => module.map(&mut Update::new(rule, &mut self.states, grads, lr, scale)),
+        }
+    }
+
+    /// The state as named arrays and numbers.
+    pub fn state(&self) -> (Weights, UpdaterScalars) {
+        let mut arrays = Weights::new();
+        let mut scalars = UpdaterScalars::default();
+        for (path, state) in &self.states {
+            let mut sink = StateSink::default();
+            self.rule.erased().state_flatten(path, state, &mut sink);
+            scalars.ranks.insert(path.clone(), state.rank());
+            for (name, data) in sink.tensors {
+                arrays.insert(name, Array::from_data(&data));
+            }
+            for (name, value) in sink.scalars {
+                // Adam's and AdamW's only number is their count of updates.
+                if let Ok(count) = u64::try_from(value) {
+                    scalars.counts.insert(name, count);
+                }
+            }
+        }
+        (arrays, scalars)
+    }
+
+    /// Puts a state back that [`state`](Self::state) gave.
+    pub fn restore(
+        &mut self,
+        arrays: &Weights,
+        scalars: &UpdaterScalars,
+        device: &Device,
+    ) -> Result<(), String> {
+        let counts = scalars
+            .counts
+            .iter()
+            .map(|(name, count)| (name.clone(), (*count).into()))
+            .collect();
+        let mut source = StateSource::new(counts);
+        for (name, array) in arrays {
+            source.insert_tensor(name.clone(), array.to_data());
+        }
+        let mut states = BTreeMap::new();
+        for (path, rank) in &scalars.ranks {
+            if *rank > 8 {
+                return Err(format!("the optimizer's state of `{path}` has {rank} axes"));
+            }
+            let state = self
+                .rule
+                .erased()
+                .state_unflatten(*rank, path, &mut source, device)
+                .ok_or_else(|| format!("the optimizer's state of `{path}` is incomplete"))?;
+            states.insert(path.clone(), state);
+        }
+        self.states = states;
+        Ok(())
+    }
+}
+
+/// The factor that brings the norm of the whole gradient down to `limit`, as a tensor so that no value is waited for.
+fn clipping<M: Module>(module: &M, grads: &GradientsParams, limit: f64) -> Option<Tensor<1>> {
+    struct Norm<'a> {
+        grads: &'a GradientsParams,
+        square: Option<Tensor<1>>,
+    }
+    impl ModuleVisitor for Norm<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            if let Some(grad) = self.grads.get::<D>(param.id) {
+                let square = grad.square().sum();
+                self.square = Some(match self.square.take() {
+                    Some(sum) => sum + square,
+                    None => square,
+                });
+            }
+        }
+    }
+    let mut norm = Norm {
+        grads,
+        square: None,
+    };
+    module.visit(&mut norm);
+    let norm = norm.square?.sqrt();
+    Some(norm.add_scalar(1e-12).recip().mul_scalar(limit).clamp_max(1.0))
+}
+
+struct Update<'a, O> {
+    rule: &'a O,
+    states: &'a mut BTreeMap<String, DynState>,
+    grads: GradientsParams,
+    lr: f64,
+    scale: Option<Tensor<1>>,
+    path: Vec<String>,
+}
+
+impl<'a, O: Optimizer> Update<'a, O> {
+    fn new(
+        rule: &'a O,
+        states: &'a mut BTreeMap<String, DynState>,
+        grads: GradientsParams,
+        lr: f64,
+        scale: Option<Tensor<1>>,
+    ) -> Self {
+        Self {
+            rule,
+            states,
+            grads,
+            lr,
+            scale,
+            path: Vec::new(),
+        }
+    }
+}
+
+impl<O: Optimizer> ModuleMapper for Update<'_, O> {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_string());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let (id, tensor, mapper) = param.consume();
+        let Some(mut grad) = self.grads.remove::<D>(id) else {
+            return Param::from_mapped_value(id, tensor, mapper);
+        };
+        if let Some(scale) = &self.scale {
+            grad = grad.mul(scale.clone().reshape([1; D]));
+        }
+        let path = self.path.join(".");
+        let state = self
+            .states
+            .remove(&path)
+            .map(|state| state.downcast::<O::State<D>>());
+        let tracked = tensor.is_require_grad();
+        let (updated, state) = self.rule.step(self.lr, tensor.inner(), grad, state);
+        if let Some(state) = state {
+            self.states.insert(path, DynState::create(state, D));
+        }
+        let mut updated = Tensor::from_inner(updated);
+        if tracked {
+            updated = updated.require_grad();
+        }
+        Param::from_mapped_value(id, updated, mapper)
+    }
+}

@@ -1,0 +1,161 @@
+//! A whole run: data, training, the one look at the test split, the report.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use burn::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::TrainError;
+use crate::classification::Classification;
+use crate::config::{RunConfig, TaskName};
+use crate::device::DeviceName;
+use crate::evaluation;
+use crate::files::write_atomically;
+use crate::metrics::Measure;
+use crate::progress::Reporter;
+use crate::run_folder::RunFolder;
+use crate::task::{ElementError, Split, Task, evaluate};
+use crate::trainer::Trainer;
+
+/// Everything a run is given.
+pub struct Run<'a> {
+    /// What to do.
+    pub config: &'a RunConfig,
+    /// Where to compute.
+    pub device: &'a Device,
+    /// Its name, for the report.
+    pub device_name: DeviceName,
+    /// Where to write.
+    pub folder: &'a RunFolder,
+    /// Who hears of it.
+    pub reporter: &'a mut dyn Reporter,
+    /// Set from outside to stop after the current batch.
+    pub interrupt: Arc<AtomicBool>,
+}
+
+/// The end of a run: `report.json`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Report {
+    /// The test split with the best validation weights: metrics and intervals.
+    pub test: serde_json::Value,
+    /// Examples in the test split.
+    pub test_examples: usize,
+    /// The best validation epoch, counted from 1.
+    pub best_epoch: usize,
+    /// Its validation measures.
+    pub validation: std::collections::BTreeMap<String, f64>,
+    /// Parameters of the network.
+    pub parameters: usize,
+    /// The run's seed.
+    pub seed: u64,
+    /// Where it was computed.
+    pub device: String,
+    /// Equivariance of the trained network, per group element.
+    pub equivariance: Vec<ElementError>,
+}
+
+impl Report {
+    /// The report in words.
+    pub fn text(&self) -> String {
+        let mut text = format!(
+            "{} parameters; best validation epoch {}\n",
+            self.parameters, self.best_epoch
+        );
+        text.push_str(&format!("test ({} examples, seen once):\n", self.test_examples));
+        if let Some(intervals) = self.test["intervals"].as_object() {
+            for (name, interval) in intervals {
+                let value = self.test["metrics"][name].as_f64().unwrap_or(f64::NAN);
+                let end = |i: usize| interval[i].as_f64().unwrap_or(f64::NAN);
+                text.push_str(&format!(
+                    "  {name:<10} {value:.4}  (95 % interval {:.4} to {:.4})\n",
+                    end(0),
+                    end(1)
+                ));
+            }
+        }
+        if !self.equivariance.is_empty() {
+            text.push_str("equivariance of the trained network on test examples:\n");
+            for e in &self.equivariance {
+                text.push_str(&format!(
+                    "  {:<44} relative error {:.1e}, same answer {:.2} %\n",
+                    e.element,
+                    e.relative_error,
+                    e.same_answer * 100.0
+                ));
+            }
+        }
+        text
+    }
+}
+
+/// Trains as the configuration says and reports.
+pub fn train(run: Run) -> Result<Report, TrainError> {
+    match run.config.task {
+        TaskName::RotatedMnist => {
+            let splits = run.config.dataset.load()?;
+            let task = Classification::new(splits, run.config)?;
+            run.reporter.note(&format!("data: {}", task.about_data()));
+            train_task(&task, run)
+        }
+    }
+}
+
+fn train_task<T: Task>(task: &T, run: Run) -> Result<Report, TrainError> {
+    let trainer = Trainer::new(
+        task,
+        run.config,
+        run.device,
+        run.folder.clone(),
+        run.reporter,
+        run.interrupt,
+    )?;
+    let finished = trainer.run()?;
+    let outcomes = evaluate(task, &finished.model, Split::Test, run.device, |_| {})?;
+    let measures: Vec<Measure> = task.measures(&outcomes);
+    let report = Report {
+        test: evaluation::to_json(&measures),
+        test_examples: outcomes.len(),
+        best_epoch: finished.best.epoch,
+        validation: finished.best.measures,
+        parameters: finished.parameters,
+        seed: run.config.seed,
+        device: run.device_name.to_string(),
+        equivariance: task.equivariance(&finished.model, run.device)?,
+    };
+    write_report(&run.folder.report(), &report)?;
+    Ok(report)
+}
+
+fn write_report(path: &Path, report: &Report) -> Result<(), TrainError> {
+    let json = serde_json::to_string_pretty(report)
+        .map_err(|e| TrainError::io("write", path)(e.into()))?;
+    write_atomically(path, json.as_bytes())
+}
+
+/// Whether a run may go on under a changed configuration: only its length, its place and its bookkeeping may differ.
+pub fn check_resumable(before: &RunConfig, now: &RunConfig) -> Result<(), TrainError> {
+    let neutral = |config: &RunConfig| {
+        let mut c = config.clone();
+        c.device = String::new();
+        c.output = None;
+        c.training.epochs = 0;
+        c.training.patience = 0;
+        c.training.checkpoint_every = 0;
+        c.training.eval_batch_size = 0;
+        c
+    };
+    let (a, b) = (neutral(before).to_toml()?, neutral(now).to_toml()?);
+    if a == b {
+        return Ok(());
+    }
+    let differing: Vec<&str> = b
+        .lines()
+        .filter(|line| !a.lines().any(|other| other == *line))
+        .collect();
+    Err(TrainError::RunFolder(format!(
+        "this run was started with other settings and can only be resumed with them; differing: {}",
+        differing.join(", ")
+    )))
+}

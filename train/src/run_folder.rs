@@ -1,0 +1,151 @@
+//! The folder that a run writes.
+//!
+//! ```text
+//! config.toml          the complete configuration
+//! metrics.jsonl        one line per epoch
+//! curves.svg           loss and score over the epochs
+//! checkpoint/          everything a run needs to go on
+//! best.safetensors     weights of the best validation epoch
+//! last.safetensors     weights of the last epoch
+//! report.json          the final test result
+//! ```
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::TrainError;
+use crate::files::write_atomically;
+
+/// Numbers of one pass over a split.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PassRecord {
+    /// Measures by name.
+    #[serde(flatten)]
+    pub measures: BTreeMap<String, f64>,
+    /// Speed.
+    pub examples_per_second: f64,
+}
+
+/// One line of `metrics.jsonl`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EpochRecord {
+    /// Epoch, counted from 1.
+    pub epoch: usize,
+    /// Optimizer steps done so far.
+    pub step: u64,
+    /// Learning rate of the last step.
+    pub learning_rate: f64,
+    /// Means over the training batches as they were seen, with dropout and augmentation.
+    pub training: PassRecord,
+    /// The validation split after the epoch.
+    pub validation: PassRecord,
+    /// Whether this is the best epoch so far.
+    pub best: bool,
+    /// Wall-clock seconds.
+    pub seconds: f64,
+}
+
+/// Paths inside a run folder.
+#[derive(Debug, Clone)]
+pub struct RunFolder {
+    root: PathBuf,
+}
+
+impl RunFolder {
+    /// Names a folder without touching it.
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Makes a new run folder; one that holds a run is refused.
+    pub fn create(root: impl Into<PathBuf>) -> Result<Self, TrainError> {
+        let folder = Self::at(root);
+        if folder.is_taken() {
+            let root = folder.root.display();
+            return Err(TrainError::RunFolder(format!(
+                "the run folder {root} exists already; go on with it (gcnn train {root} --resume), choose another one \
+                 (--output), or remove it"
+            )));
+        }
+        folder.prepare()?;
+        Ok(folder)
+    }
+
+    /// Makes the folders of a run where they are missing.
+    pub fn prepare(&self) -> Result<(), TrainError> {
+        let checkpoints = self.root.join("checkpoint");
+        fs::create_dir_all(&checkpoints).map_err(TrainError::io("create", &checkpoints))
+    }
+
+    /// Whether anything is in the folder.
+    pub fn is_taken(&self) -> bool {
+        match fs::read_dir(&self.root) {
+            Ok(mut entries) => entries.next().is_some(),
+            // Something that is not a readable folder is in the way.
+            Err(_) => self.root.exists(),
+        }
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// `config.toml`.
+    pub fn config(&self) -> PathBuf {
+        self.root.join("config.toml")
+    }
+
+    /// `metrics.jsonl`.
+    pub fn metrics(&self) -> PathBuf {
+        self.root.join("metrics.jsonl")
+    }
+
+    /// `curves.svg`.
+    pub fn curves(&self) -> PathBuf {
+        self.root.join("curves.svg")
+    }
+
+    /// The checkpoint.
+    pub fn checkpoint(&self) -> PathBuf {
+        self.root.join("checkpoint").join("latest.safetensors")
+    }
+
+    /// `best.safetensors`.
+    pub fn best(&self) -> PathBuf {
+        self.root.join("best.safetensors")
+    }
+
+    /// `last.safetensors`.
+    pub fn last(&self) -> PathBuf {
+        self.root.join("last.safetensors")
+    }
+
+    /// `report.json`.
+    pub fn report(&self) -> PathBuf {
+        self.root.join("report.json")
+    }
+
+    /// Writes the history as `metrics.jsonl`, whole: after a kill it never disagrees with the checkpoint for long.
+    pub fn write_metrics(&self, history: &[EpochRecord]) -> Result<(), TrainError> {
+        let path = self.metrics();
+        let mut text = String::new();
+        for record in history {
+            text.push_str(&to_json(&path, record)?);
+            text.push('\n');
+        }
+        write_atomically(&path, text.as_bytes())
+    }
+}
+
+/// JSON on one line.
+pub fn to_json<T: Serialize>(path: &Path, value: &T) -> Result<String, TrainError> {
+    serde_json::to_string(value).map_err(|e| TrainError::Io {
+        action: "write",
+        path: path.to_path_buf(),
+        source: e.into(),
+    })
+}

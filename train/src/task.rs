@@ -1,0 +1,110 @@
+//! What the loop needs to know about a learning problem, and nothing else.
+//!
+//! The loop ([`crate::trainer`]) owns time: epochs, steps, learning rate, checkpoints, records. A [`Task`] owns
+//! meaning: what a batch is, what the loss is, which numbers describe a model.
+
+use burn::module::Module;
+use burn::prelude::*;
+pub use gcnn_datasets::Split;
+use serde::{Deserialize, Serialize};
+
+use crate::TrainError;
+use crate::metrics::{Measure, Outcomes};
+
+/// What one batch gives.
+pub struct Step {
+    /// The quantity to descend, one number.
+    pub loss: Tensor<1>,
+    /// One row per example, one column per name in [`Task::columns`]; carries no gradient.
+    pub outcomes: Tensor<2>,
+}
+
+/// A measure to choose the best epoch by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Goal {
+    /// Name of the measure.
+    pub name: &'static str,
+    /// Whether more is better.
+    pub higher_is_better: bool,
+}
+
+/// How far a network is from equivariance under one group element.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ElementError {
+    /// The element in words.
+    pub element: String,
+    /// ‖Φ(L_g f) − Φ(f)‖ / ‖Φ(f)‖ at the output.
+    pub relative_error: f64,
+    /// Share of examples whose answer does not change.
+    pub same_answer: f64,
+}
+
+/// A stream of batches.
+pub type Batches<B> = Box<dyn Iterator<Item = Result<B, TrainError>>>;
+
+/// A learning problem: data, network, loss and measures.
+pub trait Task {
+    /// The network.
+    type Model: Module;
+    /// What the network sees at once.
+    type Batch;
+
+    /// A fresh network on a device, its weights drawn from the device's random stream.
+    fn init(&self, device: &Device) -> Result<Self::Model, TrainError>;
+
+    /// What, beside the run's configuration, rebuilding the network and reading its input takes; goes into weights files.
+    fn describe(&self) -> serde_json::Value;
+
+    /// What an example is called, in the plural.
+    fn unit(&self) -> &'static str;
+
+    /// Number of examples of a split.
+    fn examples(&self, split: Split) -> usize;
+
+    /// Training batches of an epoch from batch `start` on. They depend on nothing but the run's seed and the epoch.
+    fn training_batches(
+        &self,
+        epoch: usize,
+        start: usize,
+    ) -> Result<Batches<Self::Batch>, TrainError>;
+
+    /// All examples of a split once, in order.
+    fn batches(&self, split: Split) -> Result<Batches<Self::Batch>, TrainError>;
+
+    /// Forward pass and loss.
+    fn step(&self, model: &Self::Model, batch: &Self::Batch, device: &Device) -> Step;
+
+    /// Names of the outcome columns; their means over an epoch are the training metrics.
+    fn columns(&self) -> &'static [&'static str];
+
+    /// The measures of an evaluation.
+    fn measures(&self, outcomes: &Outcomes) -> Vec<Measure>;
+
+    /// Measures to choose the best epoch by; later ones decide where earlier ones are equal.
+    fn goals(&self) -> &'static [Goal];
+
+    /// Equivariance of a network on real examples, per group element.
+    fn equivariance(
+        &self,
+        model: &Self::Model,
+        device: &Device,
+    ) -> Result<Vec<ElementError>, TrainError>;
+}
+
+/// Runs a network without gradients over a split; `seen` hears the number of examples so far.
+pub fn evaluate<T: Task>(
+    task: &T,
+    model: &T::Model,
+    split: Split,
+    device: &Device,
+    mut seen: impl FnMut(usize),
+) -> Result<Outcomes, TrainError> {
+    let mut outcomes = Outcomes::new(task.columns());
+    for batch in task.batches(split)? {
+        let step = task.step(model, &batch?, device);
+        let rows: Vec<f32> = step.outcomes.into_data().iter::<f32>().collect();
+        outcomes.extend(&rows);
+        seen(outcomes.len());
+    }
+    Ok(outcomes)
+}

@@ -1,0 +1,438 @@
+//! The training loop: time, records and checkpoints around any [`Task`].
+//!
+//! ```text
+//! for each epoch, for each batch t:   w ← update(w, ∇ loss(w, batch_t), rate(t))
+//! after each epoch:                   validate; keep the best; write records, weights, checkpoint
+//! at the end:                         test the best weights, once
+//! ```
+//!
+//! Bit-exact resumption rests on one rule: whatever is random at step t depends on the seed and on t alone, never on
+//! what was drawn before.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::prelude::*;
+
+use crate::TrainError;
+use crate::average;
+use crate::checkpoint::{Best, Checkpoint, Progress};
+use crate::config::RunConfig;
+use crate::curves;
+use crate::metrics::{Measure, Outcomes};
+use crate::model_file::ModelFile;
+use crate::optimizer::ModuleUpdater;
+use crate::progress::{Moment, Plan, Reporter};
+use crate::run_folder::{EpochRecord, PassRecord, RunFolder};
+use crate::schedule::Schedule;
+use crate::task::{Split, Task, evaluate};
+use crate::weights::{self, Weights};
+
+/// Batches whose outcomes may wait on the device before they are read; reading stops a GPU's pipeline.
+const PENDING: usize = 8;
+
+/// A run in work.
+pub struct Trainer<'a, T: Task> {
+    task: &'a T,
+    config: &'a RunConfig,
+    device: Device,
+    folder: RunFolder,
+    reporter: &'a mut dyn Reporter,
+    interrupt: Arc<AtomicBool>,
+    model: T::Model,
+    average: Option<T::Model>,
+    best: Option<Weights>,
+    updater: ModuleUpdater,
+    schedule: Schedule,
+    progress: Progress,
+}
+
+/// What a finished run is left with.
+pub struct Finished<M> {
+    /// The network with the weights of the best validation epoch, ready for inference.
+    pub model: M,
+    /// The best epoch.
+    pub best: Best,
+    /// Trainable parameters.
+    pub parameters: usize,
+}
+
+impl<'a, T: Task> Trainer<'a, T> {
+    /// Prepares a run in a folder; where the folder holds a checkpoint, the run goes on from it.
+    pub fn new(
+        task: &'a T,
+        config: &'a RunConfig,
+        device: &Device,
+        folder: RunFolder,
+        reporter: &'a mut dyn Reporter,
+        interrupt: Arc<AtomicBool>,
+    ) -> Result<Self, TrainError> {
+        let device = device.clone().autodiff();
+        let training = &config.training;
+        let steps_per_epoch = task.examples(Split::Train).div_ceil(training.batch_size);
+        device.seed(mix(config.seed, u64::MAX));
+        let model = task.init(&device)?;
+        // Parameters draw their values when they are first read: now, in the order of the module tree.
+        weights::collect(&model);
+        let average = (training.average > 0.0).then(|| model.valid());
+        let mut trainer = Self {
+            task,
+            config,
+            device,
+            folder,
+            reporter,
+            interrupt,
+            model,
+            average,
+            best: None,
+            updater: config.optimizer.init(training.clip_norm),
+            schedule: config
+                .schedule
+                .init(config.optimizer.lr, steps_per_epoch, training.epochs),
+            progress: Progress::default(),
+        };
+        if trainer.folder.checkpoint().exists() {
+            trainer.restore()?;
+        } else {
+            trainer.save()?;
+        }
+        Ok(trainer)
+    }
+
+    /// Trains to the end, or until interrupted: then everything is saved and the error says how to go on.
+    pub fn run(mut self) -> Result<Finished<T::Model>, TrainError> {
+        let plan = Plan {
+            epochs: self.config.training.epochs,
+            first_epoch: self.progress.epoch,
+            examples: self.task.examples(Split::Train),
+            validation_examples: self.task.examples(Split::Valid),
+            unit: self.task.unit(),
+            columns: self.task.columns(),
+            higher_is_better: self
+                .task
+                .goals()
+                .iter()
+                .filter(|g| g.higher_is_better)
+                .map(|g| g.name)
+                .collect(),
+        };
+        if !self.progress.finished {
+            self.reporter.start(&plan);
+            let outcome = self.epochs();
+            self.reporter.finish();
+            outcome?;
+        }
+        self.write_records()?;
+        let fault = |reason: String| TrainError::weights(self.folder.checkpoint(), reason);
+        let (Some(best), Some(weights)) = (self.progress.best.clone(), &self.best) else {
+            return Err(fault("the run is over but has no best epoch".into()));
+        };
+        let model = weights::apply(self.model.valid(), weights).map_err(fault)?;
+        Ok(Finished {
+            model,
+            best,
+            parameters: weights::count_trainable(&self.model),
+        })
+    }
+
+    fn epochs(&mut self) -> Result<(), TrainError> {
+        while !self.progress.finished {
+            self.epoch()?;
+        }
+        Ok(())
+    }
+
+    fn epoch(&mut self) -> Result<(), TrainError> {
+        let before = self.progress.seconds;
+        let start = Instant::now();
+        let width = self.task.columns().len();
+        let batches = self
+            .task
+            .training_batches(self.progress.epoch, self.progress.batch)?;
+        let mut pending: Vec<Tensor<2>> = Vec::new();
+        let mut rate = self.rate();
+        let first = self.progress.sums.examples;
+        for batch in batches {
+            rate = self.rate();
+            pending.push(self.step(&batch?, rate));
+            let stop = self.interrupt.load(Ordering::SeqCst);
+            let every = self.config.training.checkpoint_every as u64;
+            let due = every > 0 && self.progress.step.is_multiple_of(every);
+            if pending.len() >= PENDING || stop || due || self.progress.step < PENDING as u64 {
+                self.read(&mut pending, width)?;
+                let seconds = start.elapsed().as_secs_f64();
+                self.progress.seconds = before + seconds;
+                let means: Vec<f64> = (0..width).map(|i| self.progress.sums.mean(i)).collect();
+                let seen = self.progress.sums.examples;
+                self.reporter.batch(&Moment {
+                    epoch: self.progress.epoch,
+                    seen,
+                    means: &means,
+                    learning_rate: rate,
+                    examples_per_second: (seen - first) as f64 / seconds.max(1e-9),
+                });
+            }
+            if stop || due {
+                self.save()?;
+            }
+            if stop {
+                return Err(self.interrupted());
+            }
+        }
+        self.read(&mut pending, width)?;
+        self.progress.seconds = before + start.elapsed().as_secs_f64();
+        self.close_epoch(rate)
+    }
+
+    /// One optimizer step; gives the outcomes of its batch.
+    fn step(&mut self, batch: &T::Batch, rate: f64) -> Tensor<2> {
+        self.device.seed(mix(self.config.seed, self.progress.step));
+        let step = self.task.step(&self.model, batch, &self.device);
+        let grads = GradientsParams::from_grads(step.loss.backward(), &self.model);
+        self.model = self.updater.step(rate, self.model.clone(), grads);
+        if let Some(average) = self.average.take() {
+            self.average = Some(average::blend(
+                average,
+                &self.model.valid(),
+                self.config.training.average,
+                self.progress.step,
+            ));
+        }
+        self.progress.step += 1;
+        self.progress.batch += 1;
+        step.outcomes
+    }
+
+    fn rate(&self) -> f64 {
+        self.schedule
+            .rate(self.progress.step, &self.progress.plateau)
+    }
+
+    /// Reads the outcomes that wait on the device; a loss that is no number ends the run.
+    fn read(&mut self, pending: &mut Vec<Tensor<2>>, width: usize) -> Result<(), TrainError> {
+        for outcomes in pending.drain(..) {
+            let rows: Vec<f32> = outcomes.into_data().iter::<f32>().collect();
+            self.progress.sums.extend(&rows, width);
+        }
+        let loss = self.progress.sums.mean(0);
+        if !loss.is_finite() {
+            return Err(TrainError::NotFinite {
+                loss,
+                epoch: self.progress.epoch + 1,
+                step: self.progress.step,
+            });
+        }
+        Ok(())
+    }
+
+    /// Validation, records, weights and checkpoint after the last batch of an epoch.
+    fn close_epoch(&mut self, rate: f64) -> Result<(), TrainError> {
+        let start = Instant::now();
+        let model = match &self.average {
+            Some(average) => average.clone(),
+            None => self.model.valid(),
+        };
+        let device = self.device.clone().inner();
+        let reporter = &mut self.reporter;
+        let outcomes: Outcomes = evaluate(self.task, &model, Split::Valid, &device, |seen| {
+            reporter.validation(seen);
+        })?;
+        let validation_seconds = start.elapsed().as_secs_f64();
+        let measures = values(&self.task.measures(&outcomes));
+        let better = self
+            .progress
+            .best
+            .as_ref()
+            .is_none_or(|best| improves(self.task.goals(), &measures, &best.measures));
+        let p = &mut self.progress;
+        let training = self
+            .task
+            .columns()
+            .iter()
+            .enumerate()
+            .map(|(i, name)| (name.to_string(), p.sums.mean(i)))
+            .collect();
+        let record = EpochRecord {
+            epoch: p.epoch + 1,
+            step: p.step,
+            learning_rate: rate,
+            training: PassRecord {
+                measures: training,
+                examples_per_second: p.sums.examples as f64 / p.seconds.max(1e-9),
+            },
+            validation: PassRecord {
+                measures: measures.clone(),
+                examples_per_second: outcomes.len() as f64 / validation_seconds.max(1e-9),
+            },
+            best: better,
+            seconds: p.seconds + validation_seconds,
+        };
+        let current = weights::collect(&model);
+        let file = ModelFile::new(self.task, self.config, record.epoch, &measures)?;
+        file.save(&self.folder.last(), &current)?;
+        if better {
+            file.save(&self.folder.best(), &current)?;
+            self.best = Some(current);
+            p.best = Some(Best {
+                epoch: record.epoch,
+                measures,
+            });
+            p.since_best = 0;
+        } else {
+            p.since_best += 1;
+        }
+        self.schedule.observe(better, &mut p.plateau);
+        p.history.push(record.clone());
+        p.epoch += 1;
+        p.batch = 0;
+        p.sums = Default::default();
+        p.seconds = 0.0;
+        let patience = self.config.training.patience;
+        let stalled = patience > 0 && p.since_best >= patience;
+        p.finished = p.epoch >= self.config.training.epochs || stalled;
+        let seconds: Vec<f64> = p.history.iter().rev().take(5).map(|r| r.seconds).collect();
+        let eta = seconds.iter().sum::<f64>() / seconds.len().max(1) as f64
+            * self.config.training.epochs.saturating_sub(p.epoch) as f64;
+        self.write_records()?;
+        self.save()?;
+        self.reporter.epoch(&record, eta);
+        if stalled {
+            self.reporter.note(&format!(
+                "no progress on validation for {patience} epochs: training ends here"
+            ));
+        }
+        if self.interrupt.load(Ordering::SeqCst) && !self.progress.finished {
+            return Err(self.interrupted());
+        }
+        Ok(())
+    }
+
+    fn write_records(&self) -> Result<(), TrainError> {
+        self.folder.write_metrics(&self.progress.history)?;
+        curves::draw(
+            &self.folder.curves(),
+            &self.progress.history,
+            self.task.columns(),
+        )
+    }
+
+    fn interrupted(&self) -> TrainError {
+        TrainError::Interrupted {
+            epoch: self.progress.epoch + 1,
+            folder: self.folder.root().to_path_buf(),
+        }
+    }
+
+    fn save(&self) -> Result<(), TrainError> {
+        let (optimizer, scalars) = self.updater.state();
+        Checkpoint {
+            progress: self.progress.clone(),
+            // `valid` brings pending updates of running statistics in.
+            model: weights::collect(&self.model.valid()),
+            average: self.average.as_ref().map(weights::collect),
+            best: self.best.clone(),
+            optimizer,
+            scalars,
+        }
+        .save(&self.folder.checkpoint())
+    }
+
+    fn restore(&mut self) -> Result<(), TrainError> {
+        let path = self.folder.checkpoint();
+        let checkpoint = Checkpoint::load(&path)?;
+        let fault = |reason: String| TrainError::weights(&path, reason);
+        self.model =
+            weights::apply(self.model.clone(), &checkpoint.model).map_err(fault)?;
+        self.average = match (self.average.take(), &checkpoint.average) {
+            (Some(average), Some(saved)) => {
+                Some(weights::apply(average, saved).map_err(fault)?)
+            }
+            (None, None) => None,
+            _ => return Err(fault("training.average differs from the checkpoint's".into())),
+        };
+        self.updater
+            .restore(&checkpoint.optimizer, &checkpoint.scalars, &self.device.clone().inner())
+            .map_err(fault)?;
+        self.best = checkpoint.best;
+        self.progress = checkpoint.progress;
+        // More epochs may be asked for than the run was started with.
+        let p = &mut self.progress;
+        let patience = self.config.training.patience;
+        p.finished = p.epoch >= self.config.training.epochs
+            || (patience > 0 && p.since_best >= patience);
+        // A kill may have come between the weights of an epoch and its checkpoint.
+        if let (Some(weights), Some(best)) = (&self.best, &self.progress.best) {
+            ModelFile::new(self.task, self.config, best.epoch, &best.measures)?
+                .save(&self.folder.best(), weights)?;
+        }
+        Ok(())
+    }
+}
+
+fn values(measures: &[Measure]) -> BTreeMap<String, f64> {
+    measures
+        .iter()
+        .map(|m| (m.name.to_string(), m.value))
+        .collect()
+}
+
+/// Whether `new` beats `old`: by the first goal in which they differ.
+fn improves(
+    goals: &[crate::task::Goal],
+    new: &BTreeMap<String, f64>,
+    old: &BTreeMap<String, f64>,
+) -> bool {
+    for goal in goals {
+        let (Some(new), Some(old)) = (new.get(goal.name), old.get(goal.name)) else {
+            continue;
+        };
+        if new != old {
+            return (new > old) == goal.higher_is_better;
+        }
+    }
+    false
+}
+
+/// A well-mixed 64-bit number from two (the finaliser of splitmix64).
+fn mix(seed: u64, index: u64) -> u64 {
+    let mut z = seed
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        .wrapping_add(index)
+        .wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::Goal;
+
+    #[test]
+    fn the_first_goal_that_differs_decides() {
+        let goals = [
+            Goal { name: "accuracy", higher_is_better: true },
+            Goal { name: "loss", higher_is_better: false },
+        ];
+        let of = |accuracy: f64, loss: f64| {
+            BTreeMap::from([("accuracy".to_string(), accuracy), ("loss".to_string(), loss)])
+        };
+        assert!(improves(&goals, &of(0.9, 2.0), &of(0.8, 1.0)));
+        assert!(!improves(&goals, &of(0.8, 1.0), &of(0.9, 2.0)));
+        assert!(improves(&goals, &of(0.9, 1.0), &of(0.9, 2.0)));
+        assert!(!improves(&goals, &of(0.9, 1.0), &of(0.9, 1.0)));
+    }
+
+    #[test]
+    fn seeds_of_neighbouring_steps_and_runs_differ() {
+        let seeds: std::collections::BTreeSet<u64> = (0..50)
+            .flat_map(|seed| (0..50).map(move |step| mix(seed, step)))
+            .collect();
+        assert_eq!(seeds.len(), 2500);
+    }
+}

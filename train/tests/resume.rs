@@ -1,0 +1,248 @@
+//! A run that is killed and resumed ends with the very weights of a run that was left alone.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use common::{SMALL, fail, gcnn, run, run_file, succeed};
+use gcnn_train::checkpoint::Checkpoint;
+use gcnn_train::run_folder::EpochRecord;
+use gcnn_train::weights::{self, Weights};
+use rstest::rstest;
+
+/// Optimizer, schedule and the rest of what has a state, in different combinations.
+const PLAIN: &str = "";
+const AVERAGED: &str = r#"
+average = 0.9
+clip_norm = 1.0
+[schedule]
+kind = "cosine"
+warmup_epochs = 1
+[augmentation]
+rotation = "continuous"
+"#;
+
+fn momentum() -> String {
+    SMALL.replace("lr = 5e-3", "kind = \"sgd\"\nlr = 1e-2\nmomentum = 0.9\nweight_decay = 1e-4")
+        + "label_smoothing = 0.1\n[schedule]\nkind = \"plateau\"\npatience = 1\n"
+}
+
+fn adamw() -> String {
+    SMALL.replace("lr = 5e-3", "kind = \"adamw\"\nlr = 5e-3\nweight_decay = 1e-2")
+        + "[schedule]\nkind = \"exponential\"\nfactor = 0.7\n[augmentation]\nrotation = \"right-angles\"\nflip = true\n"
+}
+
+struct Folder {
+    root: tempfile::TempDir,
+}
+
+impl Folder {
+    fn new(text: &str) -> Self {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        run_file(root.path(), text);
+        Self { root }
+    }
+
+    fn path(&self) -> &Path {
+        self.root.path()
+    }
+
+    fn weights(&self, run: &str, file: &str) -> Weights {
+        weights::load(&self.path().join(run).join(file)).expect("a weights file").0
+    }
+
+    fn checkpoint(&self, run: &str) -> PathBuf {
+        self.path().join(run).join("checkpoint/latest.safetensors")
+    }
+
+    /// Steps in the checkpoint. Whenever it is looked at, it is whole.
+    fn steps(&self, run: &str) -> Option<u64> {
+        let path = self.checkpoint(run);
+        path.exists()
+            .then(|| Checkpoint::load(&path).expect("a whole checkpoint").progress.step)
+    }
+
+    fn metrics(&self, run: &str) -> Vec<EpochRecord> {
+        std::fs::read_to_string(self.path().join(run).join("metrics.jsonl"))
+            .expect("metrics")
+            .lines()
+            .map(|line| {
+                let mut record: EpochRecord = serde_json::from_str(line).expect("a record");
+                // All that may differ is time.
+                record.seconds = 0.0;
+                record.training.examples_per_second = 0.0;
+                record.validation.examples_per_second = 0.0;
+                record
+            })
+            .collect()
+    }
+
+    fn spawn(&self, args: &[&str]) -> Child {
+        gcnn(self.path(), args).spawn().expect("the program starts")
+    }
+
+    /// Kills the program without warning as soon as `when` holds.
+    fn kill_when(&self, mut child: Child, mut when: impl FnMut() -> bool) {
+        let start = Instant::now();
+        while !when() {
+            assert!(start.elapsed() < Duration::from_secs(60), "the moment never came");
+            assert!(child.try_wait().expect("its status").is_none(), "it ended before the moment came");
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        child.kill().expect("it can be killed");
+        child.wait().expect("its status");
+    }
+
+    fn assert_same_runs(&self, a: &str, b: &str) {
+        for file in ["last.safetensors", "best.safetensors"] {
+            let (a, b) = (self.weights(a, file), self.weights(b, file));
+            assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());
+            for (name, array) in &a {
+                let bits = |w: &Weights| w[name].values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+                assert_eq!(bits(&a), bits(&b), "`{name}` {:?} of {file} differs", array.shape);
+            }
+        }
+        assert_eq!(self.metrics(a), self.metrics(b));
+    }
+}
+
+#[rstest]
+#[case::adam(format!("{SMALL}{PLAIN}"))]
+#[case::averaged(format!("{SMALL}{AVERAGED}"))]
+#[case::momentum(momentum())]
+#[case::adamw(adamw())]
+fn killed_runs_end_as_if_nothing_had_happened(#[case] text: String) {
+    let folder = Folder::new(&text);
+    succeed(folder.path(), &["train", "small.toml", "--output", "whole"]);
+
+    let train = ["train", "small.toml", "--output", "cut"];
+    let resume = ["train", "cut", "--resume"];
+    // Before the first step, in the middle of an epoch, in the next one, and in the last.
+    folder.kill_when(folder.spawn(&train), || folder.steps("cut").is_some());
+    for step in [7, 22, 47] {
+        let child = folder.spawn(&resume);
+        folder.kill_when(child, || folder.steps("cut") >= Some(step));
+    }
+    succeed(folder.path(), &resume);
+    folder.assert_same_runs("whole", "cut");
+    assert_eq!(folder.metrics("whole").len(), 3);
+}
+
+#[test]
+fn a_kill_while_the_checkpoint_is_written_does_no_harm() {
+    let folder = Folder::new(&SMALL.replace("checkpoint_every = 3", "checkpoint_every = 1"));
+    succeed(folder.path(), &["train", "small.toml", "--output", "whole"]);
+    let beside = folder.path().join("cut/checkpoint/latest.safetensors.tmp");
+    folder.kill_when(folder.spawn(&["train", "small.toml", "--output", "cut"]), || {
+        folder.steps("cut") > Some(3) && beside.exists()
+    });
+    for _ in 0..3 {
+        let before = folder.steps("cut");
+        let child = folder.spawn(&["train", "cut", "--resume"]);
+        folder.kill_when(child, || folder.steps("cut") > before && beside.exists());
+    }
+    succeed(folder.path(), &["train", "cut", "--resume"]);
+    folder.assert_same_runs("whole", "cut");
+}
+
+#[test]
+fn a_kill_before_the_first_checkpoint_starts_from_the_beginning() {
+    let folder = Folder::new(SMALL);
+    let child = folder.spawn(&["train", "small.toml", "--output", "cut"]);
+    folder.kill_when(child, || folder.path().join("cut").exists());
+    // Had the checkpoint been faster than the kill, this is what was meant to be tested.
+    let _ = std::fs::remove_file(folder.checkpoint("cut"));
+    succeed(folder.path(), &["train", "small.toml", "--output", "cut", "--resume"]);
+    succeed(folder.path(), &["train", "small.toml", "--output", "whole"]);
+    folder.assert_same_runs("whole", "cut");
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_saves_and_says_how_to_go_on() {
+    let folder = Folder::new(&SMALL.replace("checkpoint_every = 3", ""));
+    let child = folder.spawn(&["train", "small.toml", "--output", "cut"]);
+    let start = Instant::now();
+    // The handler is set before the run folder gets its configuration.
+    while !folder.checkpoint("cut").exists() {
+        assert!(start.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let killed = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .expect("kill");
+    assert!(killed.success());
+    let output = child.wait_with_output().expect("its output");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    assert!(stderr.contains("gcnn train cut --resume"), "{stderr}");
+    assert!(folder.steps("cut") > Some(0));
+
+    succeed(folder.path(), &["train", "cut", "--resume"]);
+    succeed(folder.path(), &["train", "small.toml", "--output", "whole"]);
+    folder.assert_same_runs("whole", "cut");
+}
+
+#[test]
+fn a_finished_run_can_be_made_longer_and_nothing_else() {
+    let folder = Folder::new(SMALL);
+    succeed(folder.path(), &["train", "small.toml", "--output", "whole"]);
+    succeed(folder.path(), &["train", "small.toml", "--output", "cut", "--set", "training.epochs=1"]);
+    succeed(folder.path(), &["train", "cut", "--resume", "--set", "training.epochs=3"]);
+    folder.assert_same_runs("whole", "cut");
+    let error = fail(folder.path(), &["train", "cut", "--resume", "--set", "optimizer.lr=0.1"]);
+    assert!(error.contains("lr = 0.1"), "{error}");
+}
+
+#[test]
+fn the_same_run_twice_gives_the_same_weights_and_another_seed_others() {
+    let folder = Folder::new(SMALL);
+    for (name, seed) in [("a", "seed=5"), ("b", "seed=5"), ("c", "seed=6")] {
+        let args = ["train", "small.toml", "--set", "training.epochs=1", "--set", seed, "--output", name];
+        succeed(folder.path(), &args);
+    }
+    folder.assert_same_runs("a", "b");
+    assert_ne!(folder.weights("a", "last.safetensors"), folder.weights("c", "last.safetensors"));
+}
+
+#[test]
+fn folders_in_the_way_and_folders_without_a_run_are_refused() {
+    let folder = Folder::new(SMALL);
+    std::fs::create_dir_all(folder.path().join("taken")).expect("a folder");
+    std::fs::write(folder.path().join("taken/thesis.txt"), "precious").expect("a file");
+    let error = fail(folder.path(), &["train", "small.toml", "--output", "taken"]);
+    assert!(error.contains("exists already") && error.contains("--resume"), "{error}");
+    let error = fail(folder.path(), &["train", "taken", "--resume"]);
+    assert!(error.contains("no config.toml"), "{error}");
+    let error = fail(folder.path(), &["train", "small.toml", "--output", "nothing", "--resume"]);
+    assert!(error.contains("does not exist"), "{error}");
+    let error = fail(folder.path(), &["train", "taken"]);
+    assert!(error.contains("--resume"), "{error}");
+}
+
+#[test]
+fn a_damaged_checkpoint_is_refused() {
+    let folder = Folder::new(SMALL);
+    succeed(folder.path(), &["train", "small.toml", "--output", "run", "--set", "training.epochs=1"]);
+    let path = folder.checkpoint("run");
+    let whole = std::fs::read(&path).expect("a checkpoint");
+    for part in [&whole[..0], &whole[..7], &whole[..whole.len() / 2], b"not a checkpoint at all"] {
+        std::fs::write(&path, part).expect("written");
+        let error = fail(folder.path(), &["train", "run", "--resume", "--set", "training.epochs=2"]);
+        assert!(error.contains("latest.safetensors"), "{error}");
+    }
+}
+
+#[test]
+fn default_folders_are_numbered() {
+    let folder = Folder::new(SMALL);
+    for _ in 0..2 {
+        let output = run(folder.path(), &["train", "small.toml", "--set", "training.epochs=1"]);
+        assert!(output.status.success());
+    }
+    assert!(folder.path().join("runs/small/report.json").exists());
+    assert!(folder.path().join("runs/small-2/report.json").exists());
+}
