@@ -27,3 +27,4 @@ pub use pool::{
     GlobalPool2d, GlobalPool2dConfig, Projection, ProjectionConfig, ProjectionKind,
     SpatialAvgPool2d, SpatialAvgPool2dConfig, SpatialMaxPool2d, SpatialMaxPool2dConfig,
 };
+pub use so3::{Irrep, Irreps, So3Error};
