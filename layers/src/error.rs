@@ -1,5 +1,6 @@
 //! What can be wrong with a layer's configuration.
 
+use crate::graph::GraphError;
 use crate::group::GroupError;
 
 /// Why a layer cannot be built from its configuration.
@@ -95,6 +96,9 @@ pub enum LayerError {
         /// Pixels on the axis.
         size: usize,
     },
+    /// The graph cannot be made.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
     /// The group cannot be made.
     #[error(transparent)]
     Group(#[from] GroupError),

@@ -3,6 +3,7 @@
 pub mod conv;
 pub mod equivariance;
 pub mod error;
+pub mod graph;
 pub mod group;
 pub mod kernel;
 pub mod norm;
@@ -18,6 +19,7 @@ pub use conv::{
 };
 pub use equivariance::{EquivarianceReport, group_action, plane_action};
 pub use error::LayerError;
+pub use graph::{Graph, GraphError, GraphTensors};
 pub use group::Group;
 pub use kernel::KernelConfig;
 pub use norm::{

@@ -1,0 +1,177 @@
+//! A graph on a device: gathering features to edges, summing messages to nodes and nodes to graphs.
+
+use super::{Graph, RowIndex, uniform};
+use burn::prelude::*;
+use burn::tensor::IndexingUpdateOp;
+use std::sync::Arc;
+
+/// The index tensors of a [`Graph`], shared by all layers that work on the same batch.
+///
+/// Where all nodes have equally many neighbours, sums over them are a reshape and a sum instead of a scatter, and so are
+/// sums over graphs of equally many nodes.
+///
+/// ```
+/// use burn::prelude::*;
+/// use gcnn_layers::{Graph, GraphTensors};
+///
+/// let device = Device::flex();
+/// let graph = GraphTensors::new(&Graph::fully_connected(3)?, &device);
+/// let values = Tensor::<2>::from_floats([[1.], [2.], [4.]], &device);
+/// let heard = graph.sum_to_targets(graph.gather_sources(values));
+/// assert_eq!(heard.into_data(), TensorData::from([[6.], [5.], [3f32]]));
+/// # Ok::<(), gcnn_layers::graph::GraphError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct GraphTensors {
+    graph: Graph,
+    sources: Rows,
+    targets: Rows,
+    graph_of_node: Rows,
+}
+
+/// One map from rows to rows, on the device and here.
+#[derive(Clone, Debug)]
+pub(crate) struct Rows {
+    pub(crate) tensor: Tensor<1, Int>,
+    pub(crate) plain: Arc<RowIndex>,
+    /// Readers of each row, where they are sorted by row and all rows have equally many.
+    pub(crate) each: Option<usize>,
+    /// How many readers each row has, `[rows, 1]`, at least 1, to divide by.
+    divisors: Tensor<2>,
+}
+
+impl Rows {
+    fn new(index: Vec<u32>, rows: usize, device: &Device) -> Self {
+        let numbers: Vec<i64> = index.iter().map(|&row| i64::from(row)).collect();
+        let each = uniform(&index, rows);
+        let plain = RowIndex::new(index, rows);
+        let divisors: Vec<f32> = (0..rows)
+            .map(|row| plain.readers(row).len().max(1) as f32)
+            .collect();
+        let length = numbers.len();
+        Self {
+            tensor: Tensor::from_data(TensorData::new(numbers, [length]), device),
+            plain: Arc::new(plain),
+            each,
+            divisors: Tensor::from_data(TensorData::new(divisors, [rows, 1]), device),
+        }
+    }
+
+    /// Features of each reader's row, `[rows, dim]` to `[readers, dim]`.
+    pub(crate) fn gather(&self, features: Tensor<2>) -> Tensor<2> {
+        let [rows, width] = features.dims();
+        assert_eq!(
+            rows,
+            self.plain.rows(),
+            "the graph has {} rows to gather from, the features {rows}",
+            self.plain.rows()
+        );
+        let readers = self.plain.index().len();
+        if readers == 0 || width == 0 {
+            return Tensor::zeros([readers, width], (&features.device(), features.dtype()));
+        }
+        match self.each {
+            Some(each) => features
+                .reshape([rows, 1, width])
+                .expand([rows, each, width])
+                .reshape([readers, width]),
+            None => features.select(0, self.tensor.clone()),
+        }
+    }
+
+    /// Sum over each row's readers, `[readers, dim]` to `[rows, dim]`.
+    pub(crate) fn sum(&self, features: Tensor<2>) -> Tensor<2> {
+        let [readers, width] = features.dims();
+        assert_eq!(
+            readers,
+            self.plain.index().len(),
+            "the graph has {} rows to sum, the features {readers}",
+            self.plain.index().len()
+        );
+        let rows = self.plain.rows();
+        let empty = || Tensor::zeros([rows, width], (&features.device(), features.dtype()));
+        if readers == 0 || width == 0 {
+            return empty();
+        }
+        match self.each {
+            Some(each) => features
+                .reshape([rows, each, width])
+                .sum_dim(1)
+                .squeeze_dim(1),
+            None => {
+                let index = self.tensor.clone();
+                empty().select_assign(0, index, features, IndexingUpdateOp::Add)
+            }
+        }
+    }
+
+    fn mean(&self, features: Tensor<2>) -> Tensor<2> {
+        let divisors = self.divisors.clone().cast(features.dtype());
+        self.sum(features) / divisors
+    }
+}
+
+impl GraphTensors {
+    /// Puts a graph on the device of the features.
+    pub fn new(graph: &Graph, device: &Device) -> Self {
+        let nodes = graph.nodes();
+        let graph_of_node: Vec<u32> = graph.graph_of_node().collect();
+        Self {
+            sources: Rows::new(graph.sources().to_vec(), nodes, device),
+            targets: Rows::new(graph.targets().to_vec(), nodes, device),
+            graph_of_node: Rows::new(graph_of_node, graph.graphs(), device),
+            graph: graph.clone(),
+        }
+    }
+
+    /// The graph itself.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Features of the sending node of each edge, `[nodes, dim]` to `[edges, dim]`.
+    pub fn gather_sources(&self, features: Tensor<2>) -> Tensor<2> {
+        self.sources.gather(features)
+    }
+
+    /// Features of the receiving node of each edge, `[nodes, dim]` to `[edges, dim]`.
+    pub fn gather_targets(&self, features: Tensor<2>) -> Tensor<2> {
+        self.targets.gather(features)
+    }
+
+    /// Sum of the messages into each node, `[edges, dim]` to `[nodes, dim]`. Nobody's messages sum to zero.
+    pub fn sum_to_targets(&self, messages: Tensor<2>) -> Tensor<2> {
+        self.targets.sum(messages)
+    }
+
+    /// Mean of the messages into each node, `[edges, dim]` to `[nodes, dim]`, zero where there are none.
+    pub fn mean_to_targets(&self, messages: Tensor<2>) -> Tensor<2> {
+        self.targets.mean(messages)
+    }
+
+    /// Sum over the nodes of each graph, `[nodes, dim]` to `[graphs, dim]`.
+    pub fn sum_to_graphs(&self, features: Tensor<2>) -> Tensor<2> {
+        self.graph_of_node.sum(features)
+    }
+
+    /// Mean over the nodes of each graph, `[nodes, dim]` to `[graphs, dim]`, zero for a graph without nodes.
+    pub fn mean_to_graphs(&self, features: Tensor<2>) -> Tensor<2> {
+        self.graph_of_node.mean(features)
+    }
+
+    /// Features of the graph of each node, `[graphs, dim]` to `[nodes, dim]`.
+    pub fn gather_graphs(&self, features: Tensor<2>) -> Tensor<2> {
+        self.graph_of_node.gather(features)
+    }
+
+    /// Positions relative to the mean of their graph, `[nodes, 3]` to `[nodes, 3]`. Invariant to translations.
+    pub fn centre(&self, positions: Tensor<2>) -> Tensor<2> {
+        let centres = self.mean_to_graphs(positions.clone());
+        positions - self.gather_graphs(centres)
+    }
+
+    /// The vector from the receiving to the sending node of each edge, x_source − x_target, `[nodes, 3]` to `[edges, 3]`.
+    pub fn relative_positions(&self, positions: Tensor<2>) -> Tensor<2> {
+        self.gather_sources(positions.clone()) - self.gather_targets(positions)
+    }
+}
