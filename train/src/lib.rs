@@ -22,6 +22,7 @@ pub mod device;
 pub mod error;
 pub mod evaluation;
 pub mod files;
+pub mod memory;
 pub mod metrics;
 pub mod model_file;
 pub mod optimizer;
