@@ -15,9 +15,9 @@ use crate::group::Group;
 /// otherwise a matrix product turns the taps and the selection orders the group axis.
 #[derive(Module, Debug)]
 pub struct FilterBasis {
-    /// `[weights, order · size²]`: the taps of all turned kernels; absent where they are permutations.
-    turn: Option<Tensor<2>>,
-    /// Which column of the weights `[g, j]`, or of the turned kernels `[g, h]`, each of the bank's `[h, h'(, z)]` is.
+    /// `[1, order · size², weights]`: the taps of all turned kernels; absent where they are permutations.
+    turn: Option<Tensor<3>>,
+    /// Which row of the weights `[g, j]`, or of the turned kernels `[g, h]`, each of the bank's `[h, h'(, z)]` is.
     arrange: Option<Tensor<1, Int>>,
     order_out: usize,
     order_in: usize,
@@ -51,23 +51,21 @@ impl FilterBasis {
         };
         let (turn, arrange) = match kernel.permutation() {
             Some(source) => {
-                let column = |h: usize, g: usize, z: usize| g * weights + source[h * taps + z];
-                let columns = pairs
+                let row = |h: usize, g: usize, z: usize| g * weights + source[h * taps + z];
+                let rows = pairs
                     .flat_map(|(h, h_in)| (0..taps).map(move |z| (h, h_in, z)))
-                    .map(|(h, h_in, z)| column(h, relative(h, h_in), z));
-                (None, Some(ints(columns.collect())))
+                    .map(|(h, h_in, z)| row(h, relative(h, h_in), z));
+                (None, Some(ints(rows.collect())))
             }
             None => {
-                let mut turn: Vec<f64> = Vec::with_capacity(weights * order_out * taps);
-                for j in 0..weights {
-                    for h in 0..order_out {
-                        turn.extend(kernel.values(h).iter().skip(j).step_by(weights));
-                    }
-                }
-                let data = TensorData::new(turn, [weights, order_out * taps]);
-                let columns = pairs.map(|(h, h_in)| relative(h, h_in) * order_out + h);
+                let turn: Vec<f64> = (0..order_out)
+                    .flat_map(|h| kernel.values(h))
+                    .copied()
+                    .collect();
+                let data = TensorData::new(turn, [1, order_out * taps, weights]);
+                let rows = pairs.map(|(h, h_in)| relative(h, h_in) * order_out + h);
                 // Without a group axis the turned kernels are in order already.
-                let arrange = (order_in > 1).then(|| ints(columns.collect()));
+                let arrange = (order_in > 1).then(|| ints(rows.collect()));
                 (Some(Tensor::from_data(data, device)), arrange)
             }
         };
@@ -87,24 +85,25 @@ impl FilterBasis {
     /// - bank: `[channels_out · order_out, channels_in · order_in, size, size]`
     pub fn expand(&self, weights: Tensor<4>) -> Tensor<4> {
         let [c_out, c_in, order_in, count] = weights.dims();
-        let (h, size) = (self.order_out, self.size);
-        let select = |kernels: Tensor<3>| match &self.arrange {
-            Some(columns) => kernels.select(1, columns.clone()),
-            None => kernels,
-        };
-        let filters = match &self.turn {
-            None => select(weights.reshape([c_out * c_in, order_in * count, 1])),
+        let (h, size, pairs) = (self.order_out, self.size, c_out * c_in);
+        let taps = size * size;
+        // Channels last: then what is selected are whole rows, forward and backward.
+        let kernels = weights.permute([2, 3, 0, 1]);
+        let rows = match &self.turn {
+            None => kernels.reshape([order_in * count, pairs]),
             Some(turn) => {
-                let turn = turn.clone().cast(weights.dtype());
-                let turned = weights
-                    .reshape([c_out * c_in * order_in, count])
-                    .matmul(turn);
-                select(turned.reshape([c_out * c_in, order_in * h, size * size]))
+                let turn = turn.clone().cast(kernels.dtype());
+                let turned = turn.matmul(kernels.reshape([order_in, count, pairs]));
+                turned.reshape([order_in * h, taps * pairs])
             }
         };
+        let filters = match &self.arrange {
+            Some(order) => rows.select(0, order.clone()),
+            None => rows,
+        };
         filters
-            .reshape([c_out, c_in, h, self.order_in * size * size])
-            .swap_dims(1, 2)
+            .reshape([h, self.order_in, taps, c_out, c_in])
+            .permute([3, 0, 4, 1, 2])
             .reshape([c_out * h, c_in * self.order_in, size, size])
     }
 }
