@@ -364,11 +364,13 @@ pub struct Description {
     pub name: String,
     /// Where it comes from and how it was made, in a sentence.
     pub origin: String,
-    /// Images in the training split.
+    /// What is counted: images, simulations.
+    pub items: String,
+    /// Items in the training split.
     pub train: usize,
-    /// Images in the validation split.
+    /// Items in the validation split.
     pub valid: usize,
-    /// Images in the test split.
+    /// Items in the test split.
     pub test: usize,
 }
 
@@ -377,13 +379,14 @@ impl fmt::Display for Description {
         let Self {
             name,
             origin,
+            items,
             train,
             valid,
             test,
         } = self;
         write!(
             f,
-            "{name} ({origin}): {train} training, {valid} validation, {test} test images"
+            "{name} ({origin}): {train} training, {valid} validation, {test} test {items}"
         )
     }
 }
@@ -432,6 +435,7 @@ impl Splits {
             description: Description {
                 name: name.to_string(),
                 origin: origin.to_string(),
+                items: "images".into(),
                 train: train.count(),
                 valid: valid.count(),
                 test: test.count(),

@@ -6,7 +6,8 @@
 //! | --- | --- |
 //! | labelled images in memory, splits, normalisation | [`images`] |
 //! | rotated MNIST: the community's files, re-made from MNIST, or the digits that the crate carries | [`rotated_mnist`] |
-//! | readers of files that others wrote | [`idx`], [`amat`] |
+//! | particles in motion: simulated, or the community's files | [`nbody`] |
+//! | readers of files that others wrote | [`idx`], [`amat`], [`npy`] |
 //! | rotating images; random motions of a training set | [`rotate`], [`augmentation`] |
 //! | batches prepared on another thread | [`loader`] |
 //! | where data lies, and how to download it | [`folders`], [`fetch`] |
@@ -34,6 +35,8 @@ pub mod folders;
 pub mod idx;
 pub mod images;
 pub mod loader;
+pub mod nbody;
+pub mod npy;
 mod random;
 pub mod rotate;
 pub mod rotated_mnist;
@@ -42,5 +45,8 @@ pub use augmentation::{Augmentation, RotationAugmentation};
 pub use error::DatasetError;
 pub use images::{Description, ImageDataset, Normalisation, Split, Splits};
 pub use loader::{BatchLoader, BatchOptions, ImageBatch};
+pub use nbody::{
+    NBodyBatch, NBodyConfig, NBodyDataset, NBodyLoader, NBodySplits, NBodySystem, Trajectories,
+};
 pub use rotate::Interpolation;
 pub use rotated_mnist::{RotatedMnistConfig, RotatedMnistSource};

@@ -206,8 +206,8 @@ impl Drop for BatchLoader {
     }
 }
 
-/// The order of the images in an epoch.
-fn order(count: usize, options: &BatchOptions) -> Vec<u32> {
+/// The order of the items in an epoch.
+pub(crate) fn order(count: usize, options: &BatchOptions) -> Vec<u32> {
     let mut order: Vec<u32> = (0..count as u32).collect();
     if options.shuffle {
         Random::new(options.seed, Purpose::Order, options.epoch as u64, 0).shuffle(&mut order);

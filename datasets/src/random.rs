@@ -18,6 +18,10 @@ pub(crate) enum Purpose {
     Order = 3,
     /// The random motion of a training image.
     Augmentation = 4,
+    /// The initial state of charged particles.
+    Charged = 5,
+    /// The initial state of masses.
+    Gravity = 6,
 }
 
 /// A stream of random numbers.
@@ -38,6 +42,18 @@ impl Random {
     /// Uniform in [0, 1), on a grid of 2⁻⁵³.
     pub(crate) fn unit(&mut self) -> f64 {
         (self.0.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+    }
+
+    /// Three independent numbers from N(0, 1), by Box and Muller.
+    pub(crate) fn normal3(&mut self) -> [f64; 3] {
+        let mut pair = || {
+            // 1 − u lies in (0, 1], where the logarithm is finite.
+            let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
+            let (sin, cos) = (std::f64::consts::TAU * self.unit()).sin_cos();
+            [radius * cos, radius * sin]
+        };
+        let ([first, second], [third, _]) = (pair(), pair());
+        [first, second, third]
     }
 
     /// Uniform in 0..n. The bias of multiply-and-shift, n/2⁶⁴, is beyond measuring.
@@ -103,5 +119,28 @@ mod tests {
         assert!((mean - 0.5).abs() < 0.0103, "{mean}");
         assert!((variance - 1.0 / 12.0).abs() < 0.0027, "{variance}");
         assert!((0..1000).all(|_| random.below(7) < 7));
+    }
+
+    #[test]
+    fn normal_numbers_have_the_moments_of_normal_numbers() {
+        let mut random = Random::new(3, Purpose::Charged, 0, 0);
+        let vectors: Vec<[f64; 3]> = (0..20_000).map(|_| random.normal3()).collect();
+        for axis in 0..3 {
+            let moment =
+                |power: i32| vectors.iter().map(|v| v[axis].powi(power)).sum::<f64>() / 20_000.0;
+            // Five standard errors: 1, √2, √15, √96 over √20,000.
+            assert!(
+                moment(1).abs() < 0.036 && (moment(2) - 1.0).abs() < 0.05,
+                "{}",
+                moment(1)
+            );
+            assert!(
+                moment(3).abs() < 0.137 && (moment(4) - 3.0).abs() < 0.35,
+                "{}",
+                moment(4)
+            );
+        }
+        let covariance = vectors.iter().map(|v| v[0] * v[1]).sum::<f64>() / 20_000.0;
+        assert!(covariance.abs() < 0.036, "{covariance}");
     }
 }

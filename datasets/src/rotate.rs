@@ -161,14 +161,34 @@ impl Stencil {
     }
 
     fn read(&self, pixels: &[f32], height: usize, width: usize) -> f32 {
+        match self.size {
+            2 => self.read_window::<2>(pixels, height, width),
+            _ => self.read_window::<4>(pixels, height, width),
+        }
+    }
+
+    /// Reads N × N pixels; N is known to the compiler, which makes the common case, a window inside the image, fast.
+    fn read_window<const N: usize>(&self, pixels: &[f32], height: usize, width: usize) -> f32 {
         let [rows, columns] = &self.weights;
         let mut sum = 0.0;
-        for (down, row_weight) in rows[..self.size].iter().enumerate() {
+        let corner = self
+            .first
+            .map(|first| usize::try_from(first).unwrap_or(usize::MAX / 2));
+        if corner[0] + N <= height && corner[1] + N <= width {
+            for (down, row_weight) in rows[..N].iter().enumerate() {
+                let start = (corner[0] + down) * width + corner[1];
+                let line = &pixels[start..start + N];
+                let across: f32 = (0..N).map(|right| columns[right] * line[right]).sum();
+                sum += row_weight * across;
+            }
+            return sum;
+        }
+        for (down, row_weight) in rows[..N].iter().enumerate() {
             let Some(row) = place(self.first[0], down, height) else {
                 continue;
             };
             let line = &pixels[row * width..(row + 1) * width];
-            for (right, column_weight) in columns[..self.size].iter().enumerate() {
+            for (right, column_weight) in columns[..N].iter().enumerate() {
                 if let Some(column) = place(self.first[1], right, width) {
                     sum += row_weight * column_weight * line[column];
                 }

@@ -383,7 +383,8 @@ fn mnist_itself_is_remade_as_ever_in_seconds() {
         "62,000 digits in {seconds:.2} s, {:?}",
         splits.normalisation
     );
-    assert!(seconds < 30.0, "{seconds} s");
+    // A few seconds on a machine that does nothing else; the bound is for one that does.
+    assert!(seconds < 120.0, "{seconds} s");
     assert_eq!(
         [&splits.train, &splits.valid, &splits.test].map(|split| split.count()),
         SIZES

@@ -1,0 +1,194 @@
+//! N-body simulations as examples: from one frame to another, in batches.
+
+use std::sync::Arc;
+
+use super::trajectories::Trajectories;
+use crate::DatasetError;
+use crate::loader::{BatchOptions, order};
+
+/// Simulations with the frame to predict from and the frame to predict.
+#[derive(Debug, Clone)]
+pub struct NBodyDataset {
+    trajectories: Arc<Trajectories>,
+    input_frame: usize,
+    target_frame: usize,
+}
+
+/// Some simulations at the input frame, with their target.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NBodyBatch {
+    /// Where the particles are, `[graphs · particles, 3]`.
+    pub positions: Vec<f32>,
+    /// How they move, `[graphs · particles, 3]`.
+    pub velocities: Vec<f32>,
+    /// Their charges (or masses), `[graphs · particles]`.
+    pub charges: Vec<f32>,
+    /// Where they will be, `[graphs · particles, 3]`.
+    pub targets: Vec<f32>,
+    /// How many simulations.
+    pub graphs: usize,
+    /// Particles in each.
+    pub particles: usize,
+    /// Where each simulation stands in its set.
+    pub indices: Vec<u32>,
+}
+
+impl NBodyDataset {
+    /// Examples from `input_frame` to `target_frame`.
+    pub fn new(
+        trajectories: Arc<Trajectories>,
+        input_frame: usize,
+        target_frame: usize,
+    ) -> Result<Self, DatasetError> {
+        let last = trajectories.frames() - 1;
+        for (frame, field) in [
+            (input_frame, "dataset.input_frame"),
+            (target_frame, "dataset.target_frame"),
+        ] {
+            if frame > last {
+                return Err(DatasetError::setting(
+                    field,
+                    format!("a frame from 0 to {last}"),
+                    frame,
+                ));
+            }
+        }
+        if u32::try_from(trajectories.count()).is_err() {
+            return Err(DatasetError::setting(
+                "simulations",
+                "fewer than 2³²",
+                trajectories.count(),
+            ));
+        }
+        Ok(Self {
+            trajectories,
+            input_frame,
+            target_frame,
+        })
+    }
+
+    /// How many simulations there are.
+    pub fn count(&self) -> usize {
+        self.trajectories.count()
+    }
+
+    /// Whether there is no simulation.
+    pub fn is_empty(&self) -> bool {
+        self.count() == 0
+    }
+
+    /// Particles in a simulation.
+    pub fn particles(&self) -> usize {
+        self.trajectories.particles()
+    }
+
+    /// The frame to predict from.
+    pub fn input_frame(&self) -> usize {
+        self.input_frame
+    }
+
+    /// The frame to predict.
+    pub fn target_frame(&self) -> usize {
+        self.target_frame
+    }
+
+    /// The whole simulations, for pictures and tables.
+    pub fn trajectories(&self) -> &Arc<Trajectories> {
+        &self.trajectories
+    }
+
+    /// The examples of several sets, one set after the other.
+    pub fn concatenate(parts: &[&Self]) -> Result<Self, DatasetError> {
+        let trajectories: Vec<&Trajectories> =
+            parts.iter().map(|part| &*part.trajectories).collect();
+        let trajectories = Arc::new(Trajectories::concatenate(&trajectories)?);
+        // There is a first one, or there would have been an error.
+        let frames = parts
+            .first()
+            .map_or((0, 0), |part| (part.input_frame, part.target_frame));
+        Self::new(trajectories, frames.0, frames.1)
+    }
+
+    /// The examples of some simulations. Panics if there is no such simulation.
+    pub fn batch(&self, indices: &[u32]) -> NBodyBatch {
+        let all = &self.trajectories;
+        let simulations = || indices.iter().map(|index| *index as usize);
+        let flatten = |vectors: &[[f64; 3]], values: &mut Vec<f32>| {
+            values.extend(vectors.iter().flatten().map(|value| *value as f32));
+        };
+        let (mut positions, mut velocities, mut targets) = (Vec::new(), Vec::new(), Vec::new());
+        for simulation in simulations() {
+            flatten(all.positions(simulation, self.input_frame), &mut positions);
+            flatten(
+                all.velocities(simulation, self.input_frame),
+                &mut velocities,
+            );
+            flatten(all.positions(simulation, self.target_frame), &mut targets);
+        }
+        let charges = simulations().flat_map(|simulation| all.charges(simulation));
+        NBodyBatch {
+            positions,
+            velocities,
+            charges: charges.map(|value| *value as f32).collect(),
+            targets,
+            graphs: indices.len(),
+            particles: self.particles(),
+            indices: indices.to_vec(),
+        }
+    }
+}
+
+/// An iterator of [`NBodyBatch`]es, a function of (seed, epoch, number of the batch). A batch is gathered in
+/// microseconds, so no thread prepares it.
+#[derive(Debug)]
+pub struct NBodyLoader {
+    dataset: Arc<NBodyDataset>,
+    order: Vec<u32>,
+    batch_size: usize,
+    next: usize,
+    total: usize,
+}
+
+impl NBodyLoader {
+    /// Starts an epoch. Of the options, those of images (augmentation, normalisation) must be left alone.
+    pub fn new(dataset: Arc<NBodyDataset>, options: &BatchOptions) -> Result<Self, DatasetError> {
+        if options.batch_size == 0 {
+            return Err(DatasetError::setting("batch_size", "at least 1", 0));
+        }
+        if !options.augmentation.is_none() || options.normalisation.is_some() {
+            return Err(DatasetError::setting(
+                "augmentation",
+                "none for simulations",
+                "options of images",
+            ));
+        }
+        Ok(Self {
+            order: order(dataset.count(), options),
+            batch_size: options.batch_size,
+            next: options.start_batch,
+            total: options.batches(dataset.count()),
+            dataset,
+        })
+    }
+}
+
+impl Iterator for NBodyLoader {
+    type Item = NBodyBatch;
+
+    fn next(&mut self) -> Option<NBodyBatch> {
+        if self.next >= self.total {
+            return None;
+        }
+        let start = self.next * self.batch_size;
+        let end = (start + self.batch_size).min(self.order.len());
+        self.next += 1;
+        Some(self.dataset.batch(&self.order[start..end]))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let remaining = self.total.saturating_sub(self.next);
+        (remaining, Some(remaining))
+    }
+}
+
+impl ExactSizeIterator for NBodyLoader {}

@@ -1,0 +1,418 @@
+//! Particles in motion: predict where they will be from where they are and how they move.
+//!
+//! ```text
+//! input    positions, velocities and charges (or masses) at one frame of a simulation
+//! target   positions some frames later
+//! ```
+//!
+//! [`charged`] is the charged N-body benchmark (5 particles, frame 30 to 40), [`gravity`] its variant with 100 masses.
+//! Both are simulated here, in parallel and as a function of the seed alone, and kept on disk in the community's own
+//! `.npy` layout ([`store`]) under a name that holds every parameter; files made by the community's code are read the
+//! same way.
+//!
+//! Source: Kipf, Fetaya, Wang, Welling and Zemel 2018 (the simulation), Satorras, Hoogeboom and Welling 2021 (the task
+//! in three dimensions), Brandstetter, Hesselink, van der Pol, Bekkers and Welling 2022 (gravity).
+
+pub mod charged;
+pub mod gravity;
+pub mod loader;
+pub mod store;
+pub mod trajectories;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::images::{Description, Split};
+use crate::random::{Purpose, Random};
+use crate::{DatasetError, folders};
+use charged::Charged;
+use gravity::Gravity;
+pub use loader::{NBodyBatch, NBodyDataset, NBodyLoader};
+pub use trajectories::Trajectories;
+
+/// Training, validation and test simulations of the charged benchmark.
+pub const CHARGED_SIZES: [usize; 3] = [3_000, 2_000, 2_000];
+
+/// Training, validation and test simulations with gravity, each of which takes as long as 200 charged ones.
+pub const GRAVITY_SIZES: [usize; 3] = [1_000, 200, 200];
+
+/// Which forces act.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NBodySystem {
+    /// Charges ±1 that attract and repel.
+    #[default]
+    Charged,
+    /// Equal masses that attract.
+    Gravity,
+}
+
+/// Configuration of an N-body data set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NBodyConfig {
+    /// Which forces act: "charged" or "gravity".
+    pub system: NBodySystem,
+    /// A folder with the community's `.npy` files. None: simulate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    /// The seed of the initial states, where they are simulated.
+    pub seed: u64,
+    /// How many particles. None: 5 charged, 100 masses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub particles: Option<usize>,
+    /// How many training simulations; from files at most so many. None: as many as the benchmark has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub train: Option<usize>,
+    /// How many validation simulations. None: as many as the benchmark has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid: Option<usize>,
+    /// How many test simulations. None: as many as the benchmark has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test: Option<usize>,
+    /// The frame to predict from.
+    pub input_frame: usize,
+    /// The frame to predict.
+    pub target_frame: usize,
+    /// Whether to keep simulations on disk for the next time.
+    pub cache: bool,
+    /// Where to keep them. None: `nbody` in the [data folder](crate::folders::data_folder).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_path: Option<PathBuf>,
+}
+
+impl Default for NBodyConfig {
+    fn default() -> Self {
+        Self::new(NBodySystem::Charged)
+    }
+}
+
+/// An N-body data set in its three splits.
+#[derive(Debug, Clone)]
+pub struct NBodySplits {
+    /// What the weights are fitted to.
+    pub train: Arc<NBodyDataset>,
+    /// What choices are made on.
+    pub valid: Arc<NBodyDataset>,
+    /// What is measured once, at the end.
+    pub test: Arc<NBodyDataset>,
+    /// Name, origin and sizes.
+    pub description: Description,
+}
+
+impl NBodySplits {
+    /// One split, or all of them put together (a copy).
+    pub fn get(&self, split: Split) -> Result<Arc<NBodyDataset>, DatasetError> {
+        Ok(match split {
+            Split::Train => self.train.clone(),
+            Split::Valid => self.valid.clone(),
+            Split::Test => self.test.clone(),
+            Split::All => Arc::new(NBodyDataset::concatenate(&[
+                &self.train,
+                &self.valid,
+                &self.test,
+            ])?),
+        })
+    }
+}
+
+impl NBodyConfig {
+    /// A benchmark with its own sizes and frames, seed 0.
+    pub fn new(system: NBodySystem) -> Self {
+        Self {
+            system,
+            path: None,
+            seed: 0,
+            particles: None,
+            train: None,
+            valid: None,
+            test: None,
+            input_frame: 30,
+            target_frame: 40,
+            cache: true,
+            cache_path: None,
+        }
+    }
+
+    /// A folder with the community's `.npy` files.
+    pub fn with_path(mut self, path: impl Into<PathBuf>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// The seed of the initial states.
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// How many particles.
+    pub fn with_particles(mut self, particles: usize) -> Self {
+        self.particles = Some(particles);
+        self
+    }
+
+    /// How many training, validation and test simulations.
+    pub fn with_sizes(mut self, [train, valid, test]: [usize; 3]) -> Self {
+        (self.train, self.valid, self.test) = (Some(train), Some(valid), Some(test));
+        self
+    }
+
+    /// The frame to predict from and the frame to predict.
+    pub fn with_frames(mut self, input: usize, target: usize) -> Self {
+        (self.input_frame, self.target_frame) = (input, target);
+        self
+    }
+
+    /// Whether to keep simulations on disk.
+    pub fn with_cache(mut self, cache: bool) -> Self {
+        self.cache = cache;
+        self
+    }
+
+    /// Where to keep simulations.
+    pub fn with_cache_path(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.cache_path = Some(folder.into());
+        self
+    }
+
+    /// Reads or simulates all three splits.
+    pub fn load(&self) -> Result<NBodySplits, DatasetError> {
+        let read = |split| {
+            self.read(split)
+                .and_then(|trajectories| self.dataset(trajectories))
+        };
+        let (train, valid, test) = (read(Split::Train)?, read(Split::Valid)?, read(Split::Test)?);
+        for (other, field) in [(&valid, "valid"), (&test, "test")] {
+            if other.particles() != train.particles() {
+                let found = format!("{} particles", other.particles());
+                return Err(DatasetError::setting(
+                    field,
+                    format!("{} particles", train.particles()),
+                    found,
+                ));
+            }
+        }
+        let description = Description {
+            name: self.name().into(),
+            origin: self.origin(),
+            items: "simulations".into(),
+            train: train.count(),
+            valid: valid.count(),
+            test: test.count(),
+        };
+        let [train, valid, test] = [train, valid, test].map(Arc::new);
+        Ok(NBodySplits {
+            train,
+            valid,
+            test,
+            description,
+        })
+    }
+
+    /// Reads or simulates one split alone.
+    pub fn load_split(&self, split: Split) -> Result<NBodyDataset, DatasetError> {
+        if split != Split::All {
+            return self.dataset(self.read(split)?);
+        }
+        let parts = [Split::Train, Split::Valid, Split::Test].map(|split| self.read(split));
+        let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
+        self.dataset(Trajectories::concatenate(
+            &parts.iter().collect::<Vec<_>>(),
+        )?)
+    }
+
+    /// The benchmark's name.
+    pub fn name(&self) -> &'static str {
+        match self.system {
+            NBodySystem::Charged => "charged N-body",
+            NBodySystem::Gravity => "gravitational N-body",
+        }
+    }
+
+    /// Where the simulations come from, for reports.
+    pub fn origin(&self) -> String {
+        match &self.path {
+            Some(folder) => format!("the files of {}", folder.display()),
+            None => format!("simulated, seed {}", self.seed),
+        }
+    }
+
+    fn dataset(&self, trajectories: Trajectories) -> Result<NBodyDataset, DatasetError> {
+        NBodyDataset::new(Arc::new(trajectories), self.input_frame, self.target_frame)
+    }
+
+    /// Training, validation and test simulations; from files at most so many.
+    pub fn sizes(&self) -> [usize; 3] {
+        let usual = match self.system {
+            NBodySystem::Charged => CHARGED_SIZES,
+            NBodySystem::Gravity => GRAVITY_SIZES,
+        };
+        let given = [self.train, self.valid, self.test];
+        [0, 1, 2].map(|split| given[split].unwrap_or(usual[split]))
+    }
+
+    fn size(&self, split: Split) -> usize {
+        let sizes = self.sizes();
+        match split {
+            Split::Train => sizes[0],
+            Split::Valid => sizes[1],
+            Split::Test => sizes[2],
+            Split::All => sizes.iter().sum(),
+        }
+    }
+
+    /// Reads or simulates the trajectories of a split.
+    fn read(&self, split: Split) -> Result<Trajectories, DatasetError> {
+        let size = self.size(split);
+        if let Some(folder) = &self.path {
+            let read = store::read(folder, split, size)?;
+            return match self.particles {
+                Some(particles) if particles != read.particles() => {
+                    let expected = format!("{particles} particles, as `particles` says");
+                    Err(DatasetError::malformed(
+                        folder,
+                        expected,
+                        read.particles().to_string(),
+                    ))
+                }
+                _ => Ok(read),
+            };
+        }
+        let simulation = Simulation::new(self.system, self.particles)?;
+        if !self.cache {
+            return simulation.run(self.seed, split, size);
+        }
+        let folder = self
+            .cache_path
+            .clone()
+            .unwrap_or_else(|| folders::data_folder().join("nbody"));
+        let folder = folder.join(format!(
+            "{}-seed{}-{split}{size}",
+            simulation.name(),
+            self.seed
+        ));
+        // A cache that is damaged is made anew, one that can't be written is done without.
+        match store::read(&folder, split, size) {
+            Ok(kept) if simulation.made(&kept, size) => Ok(kept),
+            _ => {
+                let made = simulation.run(self.seed, split, size)?;
+                let _ = store::write(
+                    &folder,
+                    split,
+                    &simulation.suffix(),
+                    simulation.weights(),
+                    &made,
+                );
+                Ok(made)
+            }
+        }
+    }
+}
+
+/// A system with all its parameters.
+enum Simulation {
+    Charged(Charged),
+    Gravity(Gravity),
+}
+
+impl Simulation {
+    fn new(system: NBodySystem, particles: Option<usize>) -> Result<Self, DatasetError> {
+        let simulation = match system {
+            NBodySystem::Charged => Self::Charged(Charged {
+                particles: particles.unwrap_or(5),
+                ..Charged::default()
+            }),
+            NBodySystem::Gravity => Self::Gravity(Gravity {
+                particles: particles.unwrap_or(100),
+                ..Gravity::default()
+            }),
+        };
+        match simulation.particles() {
+            2..=10_000 => Ok(simulation),
+            other => Err(DatasetError::setting(
+                "dataset.particles",
+                "2 to 10,000",
+                other,
+            )),
+        }
+    }
+
+    fn particles(&self) -> usize {
+        match self {
+            Self::Charged(charged) => charged.particles,
+            Self::Gravity(gravity) => gravity.particles,
+        }
+    }
+
+    fn frames(&self) -> usize {
+        match self {
+            Self::Charged(charged) => charged.frames(),
+            Self::Gravity(gravity) => gravity.frames(),
+        }
+    }
+
+    /// A name that holds every parameter.
+    fn name(&self) -> String {
+        match self {
+            Self::Charged(charged) => charged.name(),
+            Self::Gravity(gravity) => gravity.name(),
+        }
+    }
+
+    /// The community's name for such a set of files.
+    fn suffix(&self) -> String {
+        match self {
+            Self::Charged(charged) => format!("charged{}_initvel1small", charged.particles),
+            Self::Gravity(gravity) => format!("gravity{}_initvel1small", gravity.particles),
+        }
+    }
+
+    /// What the last property of a particle is called in file names.
+    fn weights(&self) -> store::Weights {
+        match self {
+            Self::Charged(_) => store::Weights::Charges,
+            Self::Gravity(_) => store::Weights::Masses,
+        }
+    }
+
+    /// Whether trajectories have the form of this system's.
+    fn made(&self, kept: &Trajectories, size: usize) -> bool {
+        (kept.count(), kept.frames(), kept.particles()) == (size, self.frames(), self.particles())
+    }
+
+    /// Simulates a split: simulation i is a function of the seed, the split and i.
+    fn run(&self, seed: u64, split: Split, size: usize) -> Result<Trajectories, DatasetError> {
+        let runs: Vec<trajectories::Trajectory> = (0..size)
+            .into_par_iter()
+            .map(|index| {
+                let stream = split as u64;
+                match self {
+                    Self::Charged(charged) => {
+                        charged
+                            .simulate(&mut Random::new(
+                                seed,
+                                Purpose::Charged,
+                                stream,
+                                index as u64,
+                            ))
+                            .trajectory
+                    }
+                    Self::Gravity(gravity) => gravity.simulate(&mut Random::new(
+                        seed,
+                        Purpose::Gravity,
+                        stream,
+                        index as u64,
+                    )),
+                }
+            })
+            .collect();
+        Trajectories::from_runs(self.frames(), self.particles(), &runs)
+    }
+}
+
+#[cfg(test)]
+mod tests;

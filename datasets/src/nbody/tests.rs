@@ -1,0 +1,379 @@
+//! Tests of the data set as a whole: simulated, kept, written and read.
+
+use std::fs;
+use std::path::Path;
+
+use super::*;
+use crate::BatchOptions;
+use crate::npy::NpyArray;
+
+fn small() -> NBodyConfig {
+    NBodyConfig::default()
+        .with_sizes([12, 5, 4])
+        .with_cache(false)
+}
+
+#[test]
+fn simulations_depend_on_seed_split_and_number_alone() {
+    let all = small().load().unwrap();
+    assert_eq!(
+        [&all.train, &all.valid, &all.test].map(|split| split.count()),
+        [12, 5, 4]
+    );
+    assert_eq!(
+        all.description.to_string(),
+        "charged N-body (simulated, seed 0): 12 training, 5 validation, 4 test simulations"
+    );
+    // Fewer simulations, one thread: the same ones.
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build()
+        .unwrap();
+    let few = pool.install(|| {
+        small()
+            .with_sizes([3, 5, 4])
+            .load_split(Split::Train)
+            .unwrap()
+    });
+    assert_eq!(few.batch(&[0, 1, 2]), all.train.batch(&[0, 1, 2]));
+    assert_ne!(few.batch(&[0]).positions, all.valid.batch(&[0]).positions);
+    assert_ne!(
+        few.batch(&[0]),
+        small()
+            .with_seed(1)
+            .load_split(Split::Train)
+            .unwrap()
+            .batch(&[0])
+    );
+    assert_eq!(
+        small().load_split(Split::All).unwrap().batch(&[12]).targets,
+        all.valid.batch(&[0]).targets
+    );
+}
+
+/// Loose enough for another machine's logarithm and cosine.
+#[test]
+fn the_simulations_of_seed_zero_stay_what_they_are() {
+    let batch = small().load_split(Split::Test).unwrap().batch(&[0]);
+    assert_eq!(batch.charges, [-1.0, 1.0, -1.0, -1.0, 1.0]);
+    let expected = [
+        2.43971f32, -0.98511, -0.66949, -1.44219, 0.02224, -0.59053, -1.74029, 1.59293, 0.89894,
+    ];
+    assert!(
+        batch
+            .targets
+            .iter()
+            .zip(expected)
+            .all(|(a, b)| (a - b).abs() < 1e-3),
+        "{:?}",
+        batch
+    );
+}
+
+#[test]
+fn simulations_are_kept_under_a_name_that_holds_every_parameter() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = small().with_cache(true).with_cache_path(folder.path());
+    let made = config.load_split(Split::Valid).unwrap();
+    let name =
+        "charged5-strength1-dt0.001-steps5000-every100-force100-box5-spread1-speed0.5-seed0-valid5";
+    let kept = folder.path().join(name);
+    let names: Vec<_> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(names, std::slice::from_ref(&kept));
+    let again = config.load_split(Split::Valid).unwrap();
+    assert_eq!(again.trajectories(), made.trajectories());
+
+    // What is kept is what is read: a changed number comes back.
+    let file = kept.join("charges_valid_charged5_initvel1small.npy");
+    let mut charges = NpyArray::read(&file).unwrap();
+    charges.values[0] = 7.0;
+    charges.write(fs::File::create(&file).unwrap()).unwrap();
+    assert_eq!(
+        config.load_split(Split::Valid).unwrap().batch(&[0]).charges[0],
+        7.0
+    );
+    // A damaged file is made anew.
+    fs::write(&file, b"not an array").unwrap();
+    assert_eq!(
+        config.load_split(Split::Valid).unwrap().trajectories(),
+        made.trajectories()
+    );
+    assert_eq!(
+        NpyArray::read(&file).unwrap().values[0],
+        made.batch(&[0]).charges[0] as f64
+    );
+    // Where nothing can be kept, the simulations are made all the same.
+    fs::write(folder.path().join("file"), b"").unwrap();
+    let nowhere = config.with_cache_path(folder.path().join("file").join("below"));
+    assert_eq!(
+        nowhere.load_split(Split::Valid).unwrap().trajectories(),
+        made.trajectories()
+    );
+}
+
+fn write_all(folder: &Path, config: &NBodyConfig, name: &str) {
+    for split in [Split::Train, Split::Valid, Split::Test] {
+        let trajectories = config.load_split(split).unwrap().trajectories().clone();
+        store::write_files(folder, split, name, store::Weights::Charges, &trajectories).unwrap();
+    }
+}
+
+#[test]
+fn the_communitys_files_are_written_and_read() {
+    let folder = tempfile::tempdir().unwrap();
+    write_all(folder.path(), &small(), "charged5_initvel1small");
+    let loc = NpyArray::read(&folder.path().join("loc_train_charged5_initvel1small.npy")).unwrap();
+    assert_eq!(loc.shape, [12, 49, 3, 5]);
+    let edges =
+        NpyArray::read(&folder.path().join("edges_train_charged5_initvel1small.npy")).unwrap();
+    assert_eq!(edges.shape, [12, 5, 5]);
+    let made = small().load().unwrap();
+    let charges = made.train.trajectories().charges(3).to_vec();
+    assert_eq!(edges.values[3 * 25 + 2 * 5 + 4], charges[2] * charges[4]);
+    // y of particle 4 in simulation 3, frame 30.
+    let y = loc.values[((3 * 49 + 30) * 3 + 1) * 5 + 4];
+    assert_eq!(y, made.train.trajectories().positions(3, 30)[4][1]);
+
+    let config = NBodyConfig::default().with_path(folder.path());
+    let read = config.load().unwrap();
+    assert_eq!(read.train.trajectories(), made.train.trajectories());
+    assert_eq!(read.test.batch(&[3]), made.test.batch(&[3]));
+    assert_eq!(
+        config
+            .clone()
+            .with_sizes([7, 1, 1])
+            .load()
+            .unwrap()
+            .train
+            .count(),
+        7
+    );
+    assert!(config.clone().with_particles(6).load().is_err());
+    // A second set beside the first changes nothing; without the usual name there is no telling.
+    write_all(folder.path(), &small().with_seed(1), "charged5_initvel1");
+    assert_eq!(
+        config.load().unwrap().train.trajectories(),
+        made.train.trajectories()
+    );
+    let usual = folder.path().join("loc_train_charged5_initvel1small.npy");
+    fs::rename(usual, folder.path().join("loc_train_other.npy")).unwrap();
+    let error = config.load().unwrap_err().to_string();
+    assert!(error.contains("charged5_initvel1, other"), "{error}");
+}
+
+#[test]
+fn missing_and_damaged_files_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = NBodyConfig::default().with_path(folder.path());
+    let message = || config.load_split(Split::Test).unwrap_err().to_string();
+    assert!(
+        message().contains("loc_test_charged5_initvel1small.npy is missing"),
+        "{}",
+        message()
+    );
+    let trajectories = small()
+        .load_split(Split::Test)
+        .unwrap()
+        .trajectories()
+        .clone();
+    let file = |kind: &str| folder.path().join(format!("{kind}_test_x.npy"));
+    let restore = || {
+        store::write_files(
+            folder.path(),
+            Split::Test,
+            "x",
+            store::Weights::Charges,
+            &trajectories,
+        )
+        .unwrap()
+    };
+    restore();
+    fs::remove_file(file("charges")).unwrap();
+    assert!(
+        message().contains("charges_test_x.npy is missing: expected the charges"),
+        "{}",
+        message()
+    );
+    restore();
+    fs::remove_file(file("vel")).unwrap();
+    assert!(
+        message().contains("vel_test_x.npy is missing"),
+        "{}",
+        message()
+    );
+    restore();
+    let mut loc = NpyArray::read(&file("loc")).unwrap();
+    loc.values[(49 + 2) * 15 + 7] = f64::NAN;
+    loc.write(fs::File::create(file("loc")).unwrap()).unwrap();
+    assert!(
+        message().contains("loc_test_x.npy: expected finite numbers"),
+        "{}",
+        message()
+    );
+    assert!(
+        message().contains("simulation 1, frame 2, particle 2"),
+        "{}",
+        message()
+    );
+    restore();
+    NpyArray {
+        shape: vec![4, 6, 1],
+        values: vec![1.0; 24],
+    }
+    .write(fs::File::create(file("charges")).unwrap())
+    .unwrap();
+    assert!(
+        message().contains("charges_test_x.npy: expected an array of [4, 5, 1], found [4, 6, 1]"),
+        "{}",
+        message()
+    );
+    restore();
+    fs::write(file("vel"), &fs::read(file("vel")).unwrap()[..1000]).unwrap();
+    assert!(
+        message().contains("vel_test_x.npy: expected 2940 values"),
+        "{}",
+        message()
+    );
+    let elsewhere = NBodyConfig::default().with_path(folder.path().join("none"));
+    assert!(
+        elsewhere
+            .load()
+            .unwrap_err()
+            .to_string()
+            .contains("none is missing")
+    );
+}
+
+#[test]
+fn impossible_settings_are_refused() {
+    for config in [
+        small().with_frames(49, 40),
+        small().with_frames(30, 49),
+        small().with_particles(1),
+    ] {
+        assert!(config.load().is_err(), "{config:?}");
+    }
+    let dataset = Arc::new(small().load_split(Split::Test).unwrap());
+    assert!(NBodyLoader::new(dataset.clone(), &BatchOptions::new(0)).is_err());
+    let rotation = crate::RotationAugmentation::Continuous;
+    let augmentation = crate::Augmentation {
+        rotation,
+        ..crate::Augmentation::none()
+    };
+    assert!(
+        NBodyLoader::new(
+            dataset,
+            &BatchOptions::new(2).with_augmentation(augmentation)
+        )
+        .is_err()
+    );
+    assert!(toml::from_str::<NBodyConfig>("systm = \"charged\"").is_err());
+    assert_eq!(
+        NBodyConfig::new(NBodySystem::Gravity).sizes(),
+        GRAVITY_SIZES
+    );
+    assert_eq!(
+        toml::from_str::<NBodyConfig>("system = \"gravity\"").unwrap(),
+        NBodyConfig::new(NBodySystem::Gravity)
+    );
+}
+
+#[test]
+fn batches_depend_on_seed_and_epoch_and_can_go_on_in_the_middle() {
+    let dataset = Arc::new(small().load_split(Split::Train).unwrap());
+    let options = BatchOptions::new(5)
+        .with_shuffle(true)
+        .with_seed(3)
+        .with_epoch(2);
+    let batches = |options: &BatchOptions| {
+        NBodyLoader::new(dataset.clone(), options)
+            .unwrap()
+            .collect::<Vec<_>>()
+    };
+    let whole = batches(&options);
+    assert_eq!(
+        whole.iter().map(|batch| batch.graphs).collect::<Vec<_>>(),
+        [5, 5, 2]
+    );
+    assert_eq!(batches(&options.clone().with_start_batch(1)), whole[1..]);
+    assert!(batches(&options.clone().with_start_batch(9)).is_empty());
+    assert_ne!(
+        batches(&options.clone().with_epoch(3))[0].indices,
+        whole[0].indices
+    );
+    let mut all: Vec<u32> = whole
+        .iter()
+        .flat_map(|batch| batch.indices.clone())
+        .collect();
+    all.sort_unstable();
+    assert_eq!(all, (0..12).collect::<Vec<u32>>());
+    let batch = &whole[0];
+    assert_eq!(
+        [
+            batch.positions.len(),
+            batch.velocities.len(),
+            batch.targets.len(),
+            batch.charges.len()
+        ],
+        [75, 75, 75, 25]
+    );
+    let simulation = batch.indices[1] as usize;
+    assert_eq!(
+        batch.targets[15],
+        dataset.trajectories().positions(simulation, 40)[0][0] as f32
+    );
+}
+
+#[test]
+fn gravity_is_simulated_kept_and_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = NBodyConfig::new(NBodySystem::Gravity)
+        .with_particles(4)
+        .with_sizes([2, 1, 1])
+        .with_cache_path(folder.path());
+    let splits = config.load().unwrap();
+    assert_eq!(
+        (
+            splits.train.particles(),
+            splits.train.trajectories().frames()
+        ),
+        (4, 50)
+    );
+    assert_eq!(splits.train.batch(&[1]).charges, [1.0; 4]);
+    assert_eq!(
+        config.load().unwrap().train.trajectories(),
+        splits.train.trajectories()
+    );
+    // The community's order of axes.
+    let kept = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let kept = kept
+        .filter(|path| path.to_string_lossy().ends_with("train2"))
+        .next()
+        .unwrap();
+    for kind in ["loc", "vel"] {
+        let file = kept.join(format!("{kind}_train_gravity4_initvel1small.npy"));
+        let array = NpyArray::read(&file).unwrap();
+        let turn = |frame: &[f64]| {
+            (0..12)
+                .map(|place| frame[place % 3 * 4 + place / 3])
+                .collect::<Vec<_>>()
+        };
+        let values = array.values.chunks_exact(12).flat_map(turn).collect();
+        NpyArray {
+            shape: vec![2, 50, 4, 3],
+            values,
+        }
+        .write(fs::File::create(&file).unwrap())
+        .unwrap();
+    }
+    let read = NBodyConfig::new(NBodySystem::Gravity)
+        .with_path(&kept)
+        .load_split(Split::Train)
+        .unwrap();
+    assert_eq!(read.trajectories(), splits.train.trajectories());
+}
