@@ -350,10 +350,8 @@ fn gravity_is_simulated_kept_and_read() {
     // The community's order of axes.
     let kept = fs::read_dir(folder.path())
         .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let kept = kept
-        .filter(|path| path.to_string_lossy().ends_with("train2"))
-        .next()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.to_string_lossy().ends_with("train2"))
         .unwrap();
     for kind in ["loc", "vel"] {
         let file = kept.join(format!("{kind}_train_gravity4_initvel1small.npy"));
