@@ -90,6 +90,57 @@ pub enum ModelError {
         /// Why.
         source: LayerError,
     },
+    /// A real number is outside its range.
+    #[error("{what} must be {range}, it is {value}")]
+    OutOfRange {
+        /// The setting's name.
+        what: &'static str,
+        /// What it is set to.
+        value: f64,
+        /// What it may be.
+        range: &'static str,
+    },
+    /// There are more or fewer numbers than the particles need.
+    #[error("{}", particle_numbers(what, *found, *nodes, *expected))]
+    ParticleNumbers {
+        /// `positions`, `velocities` or `charges`.
+        what: &'static str,
+        /// Numbers given.
+        found: usize,
+        /// Particles, which is nodes of the graph.
+        nodes: usize,
+        /// Numbers that they need.
+        expected: usize,
+    },
+    /// A tensor of particles has the wrong shape.
+    #[error("the {what} have shape {found:?}, the graph's {} particles need {expected:?}", expected[0])]
+    ParticleShape {
+        /// `positions`, `velocities` or `charges`.
+        what: &'static str,
+        /// The shape given.
+        found: [usize; 2],
+        /// The shape needed.
+        expected: [usize; 2],
+    },
+    /// A number that is infinite or none at all.
+    #[error(
+        "the {what} of particle {particle} (counted from 0) hold {value}: every number must be finite"
+    )]
+    NotFinite {
+        /// `positions`, `velocities` or `charges`.
+        what: &'static str,
+        /// The number.
+        value: f32,
+        /// The particle in the batch.
+        particle: usize,
+    },
+}
+
+fn particle_numbers(what: &str, found: usize, nodes: usize, expected: usize) -> String {
+    if found == 0 {
+        return format!("the {what} are missing: {nodes} particles need {expected} numbers");
+    }
+    format!("the {what} hold {found} numbers, the graph's {nodes} particles need {expected}")
 }
 
 fn works(nearby: &[usize]) -> String {

@@ -2,6 +2,7 @@
 
 pub mod error;
 pub mod gcnn;
+pub mod nbody;
 
 pub use error::ModelError;
 pub use gcnn::{Gcnn, GcnnConfig, Head, InputShape, LayerFeatures, Normalisation};

@@ -1,0 +1,73 @@
+//! The `[model]` table of a run file for dynamics.
+
+use burn::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{DynamicsModel, EgnnConfig, LinearDynamicsConfig, NmpConfig, RadialFieldConfig};
+use crate::ModelError;
+
+/// Which dynamics model, with its settings. In files `kind` names the model, and settings that are left out are those of
+/// the published recipe.
+///
+/// ```
+/// use burn::prelude::*;
+/// use gcnn_models::nbody::DynamicsConfig;
+///
+/// let config: DynamicsConfig = serde_json::from_str(r#"{ "kind": "egnn", "layers": 2 }"#)?;
+/// let model = config.init(&Device::flex())?;
+/// assert_eq!(model.num_params(), 2 * 33_473 + 128);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+#[allow(missing_docs)] // The variants are the configurations of their names.
+pub enum DynamicsConfig {
+    Linear(LinearDynamicsConfig),
+    Nmp(NmpConfig),
+    RadialField(RadialFieldConfig),
+    Egnn(EgnnConfig),
+}
+
+impl DynamicsConfig {
+    /// The model's name in files.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Linear(_) => "linear",
+            Self::Nmp(_) => "nmp",
+            Self::RadialField(_) => "radial-field",
+            Self::Egnn(_) => "egnn",
+        }
+    }
+
+    /// Checks that the model can be built.
+    pub fn validate(&self) -> Result<(), ModelError> {
+        match self {
+            Self::Linear(config) => config.validate(),
+            Self::Nmp(config) => config.validate(),
+            Self::RadialField(config) => config.validate(),
+            Self::Egnn(config) => config.validate(),
+        }
+    }
+
+    /// Builds the model with fresh weights.
+    pub fn init(&self, device: &Device) -> Result<DynamicsModel, ModelError> {
+        Ok(match self {
+            Self::Linear(config) => DynamicsModel::Linear(config.init(device)?),
+            Self::Nmp(config) => DynamicsModel::Nmp(config.init(device)?),
+            Self::RadialField(config) => DynamicsModel::RadialField(config.init(device)?),
+            Self::Egnn(config) => DynamicsModel::Egnn(config.init(device)?),
+        })
+    }
+}
+
+/// Checks a number of layers or features.
+pub(super) fn at_least_one(settings: &[(&'static str, usize)]) -> Result<(), ModelError> {
+    match settings.iter().find(|(_, value)| *value == 0) {
+        Some(&(what, value)) => Err(ModelError::TooFew {
+            what,
+            value,
+            least: 1,
+        }),
+        None => Ok(()),
+    }
+}

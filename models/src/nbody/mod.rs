@@ -1,0 +1,37 @@
+//! Dynamics of particles: from positions, velocities and charges now, the positions a while later.
+//!
+//! ```text
+//! (x, v, q)_i  ↦  x_i(t + Δt)      for each particle i of each graph of a batch
+//! ```
+//!
+//! The laws of motion know no preferred origin, direction or handedness, so the map is equivariant under E(3): rotations,
+//! reflections and translations. The models differ in how they use that:
+//!
+//! | model | what an edge says | equivariant by |
+//! | --- | --- | --- |
+//! | [`LinearDynamics`] | nothing | linearity |
+//! | [`Nmp`] | any function of both particles | not at all |
+//! | [`RadialField`] | a push along the edge, by distance | pushes along edges |
+//! | [`Egnn`] | an invariant message, and such a push | invariant messages |
+//!
+//! All of them take a [`ParticleBatch`] and are built from a [`DynamicsConfig`], the `[model]` table of a run file.
+
+mod batch;
+mod config;
+mod edge_mlp;
+mod egnn;
+mod linear;
+mod model;
+mod nmp;
+mod radial_field;
+mod symmetry;
+
+pub use batch::{ParticleBatch, Particles};
+pub use config::DynamicsConfig;
+pub use edge_mlp::{EdgeMlp, Mlp};
+pub use egnn::{Egnn, EgnnConfig, EgnnLayer};
+pub use linear::{LinearDynamics, LinearDynamicsConfig};
+pub use model::{Dynamics, DynamicsModel};
+pub use nmp::{Nmp, NmpConfig, NmpLayer};
+pub use radial_field::{RadialField, RadialFieldConfig, RadialFieldLayer};
+pub use symmetry::{EuclideanMotion, motion_error};

@@ -1,0 +1,47 @@
+//! One type for all dynamics models, so that a program has one path for them.
+
+use burn::prelude::*;
+
+use super::{Egnn, LinearDynamics, Nmp, ParticleBatch, RadialField};
+
+/// A map from particles now to their positions later.
+pub trait Dynamics {
+    /// The predicted positions, `[nodes, 3]`.
+    fn forward(&self, particles: &ParticleBatch) -> Tensor<2>;
+
+    /// Whether the prediction turns, reflects and shifts with the particles.
+    fn is_equivariant(&self) -> bool {
+        true
+    }
+}
+
+/// Any of the dynamics models, as [`DynamicsConfig`](super::DynamicsConfig) builds them.
+#[derive(Module, Debug)]
+#[allow(missing_docs, clippy::large_enum_variant)] // The variants are the models of their names.
+pub enum DynamicsModel {
+    Linear(LinearDynamics),
+    Nmp(Nmp),
+    RadialField(RadialField),
+    Egnn(Egnn),
+}
+
+impl DynamicsModel {
+    fn as_dynamics(&self) -> &dyn Dynamics {
+        match self {
+            Self::Linear(model) => model,
+            Self::Nmp(model) => model,
+            Self::RadialField(model) => model,
+            Self::Egnn(model) => model,
+        }
+    }
+}
+
+impl Dynamics for DynamicsModel {
+    fn forward(&self, particles: &ParticleBatch) -> Tensor<2> {
+        self.as_dynamics().forward(particles)
+    }
+
+    fn is_equivariant(&self) -> bool {
+        self.as_dynamics().is_equivariant()
+    }
+}
