@@ -49,11 +49,7 @@ fn register_panels(channels: usize, lanes: usize) -> Vec<Panel> {
     let mut panels = Vec::new();
     let (mut start, mut before) = (0, 0);
     while registers > 0 {
-        let vectors = match registers {
-            1..=MAX_VECTORS => registers,
-            _ if registers % 2 == 1 => 3,
-            _ => 2,
-        };
+        let vectors = registers.min(MAX_VECTORS);
         let width = vectors * lanes;
         let here = width.min(channels - start);
         panels.push(Panel {

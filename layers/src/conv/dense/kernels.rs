@@ -8,13 +8,13 @@
 //! weight gradient   weight'(k, m) += Σ_q source(base(q) + offset(k)) · target'(q, m)
 //! ```
 //!
-//! A tile is up to eight pixels q (or weights k) times one panel of one to three registers of channels m: per step, that
+//! A tile is up to eight pixels q (or weights k) times one panel of one or two registers of channels m: per step, that
 //! many registers are loaded and one number per pixel is broadcast.
 
 use super::simd::{Portable, Simd};
 
 /// Registers in the widest panel.
-pub(super) const MAX_VECTORS: usize = 3;
+pub(super) const MAX_VECTORS: usize = 2;
 
 /// A run of pixels that use the same kernel taps.
 #[derive(Debug, Clone, Copy)]
@@ -109,6 +109,43 @@ pub(super) trait Number:
 }
 
 #[inline(always)]
+unsafe fn load_row<S: Simd, const V: usize>(row: &mut [S::Register; V], from: *const S::Element) {
+    for (v, register) in row.iter_mut().enumerate() {
+        *register = unsafe { S::load(from.add(v * S::LANES)) };
+    }
+}
+
+#[inline(always)]
+unsafe fn store_row<S: Simd, const V: usize>(to: *mut S::Element, row: &[S::Register; V]) {
+    for (v, &register) in row.iter().enumerate() {
+        unsafe { S::store(to.add(v * S::LANES), register) };
+    }
+}
+
+/// Steps between two looks at the loop counter.
+const UNROLL: usize = 4;
+
+/// `sum(p, m) += source(p) · row(m)`
+#[inline(always)]
+unsafe fn step<S: Simd, const V: usize, const P: usize>(
+    sum: &mut [[S::Register; V]; P],
+    base: &[*const S::Element; P],
+    at: usize,
+    row: *const S::Element,
+) {
+    unsafe {
+        let mut factor = [S::zero(); V];
+        load_row::<S, V>(&mut factor, row);
+        for (sum, base) in sum.iter_mut().zip(base) {
+            let value = S::splat(base.add(at));
+            for (sum, &factor) in sum.iter_mut().zip(&factor) {
+                *sum = S::multiply_add(value, factor, *sum);
+            }
+        }
+    }
+}
+
+#[inline(always)]
 unsafe fn convolve_tile<S: Simd, const V: usize, const P: usize>(
     job: &Convolve<'_, S::Element>,
     bases: &[u32],
@@ -119,55 +156,42 @@ unsafe fn convolve_tile<S: Simd, const V: usize, const P: usize>(
         let width = V * S::LANES;
         let mut sum = [[S::zero(); V]; P];
         if !job.first {
-            for p in 0..P {
-                let from = job.target.add(*slots.get_unchecked(p) as usize * width);
-                for v in 0..V {
-                    sum[p][v] = S::load(from.add(v * S::LANES));
-                }
+            for (sum, &slot) in sum.iter_mut().zip(slots) {
+                load_row::<S, V>(sum, job.target.add(slot as usize * width));
             }
         }
         let mut base = [job.source; P];
-        for p in 0..P {
-            base[p] = job
-                .source
-                .add(*bases.get_unchecked(p) as usize * job.source_stride);
+        for (base, &pixel) in base.iter_mut().zip(bases) {
+            *base = base.add(pixel as usize * job.source_stride);
         }
         let block = job.channels * width;
         for tap in taps {
             let mut weight = job.weight.add(tap.index as usize * block);
             let mut at = tap.offset as usize * job.source_stride;
-            let end = at + job.channels;
-            while at < end {
-                let mut row = [S::zero(); V];
-                for v in 0..V {
-                    row[v] = S::load(weight.add(v * S::LANES));
+            for _ in 0..job.channels / UNROLL {
+                for u in 0..UNROLL {
+                    step::<S, V, P>(&mut sum, &base, at + u, weight.add(u * width));
                 }
-                for p in 0..P {
-                    let value = S::splat(base[p].add(at));
-                    for v in 0..V {
-                        sum[p][v] = S::multiply_add(value, row[v], sum[p][v]);
-                    }
-                }
+                weight = weight.add(UNROLL * width);
+                at += UNROLL;
+            }
+            for _ in 0..job.channels % UNROLL {
+                step::<S, V, P>(&mut sum, &base, at, weight);
                 weight = weight.add(width);
                 at += 1;
             }
         }
-        for p in 0..P {
-            let to = job.target.add(*slots.get_unchecked(p) as usize * width);
-            for v in 0..V {
-                S::store(to.add(v * S::LANES), sum[p][v]);
-            }
+        for (sum, &slot) in sum.iter().zip(slots) {
+            store_row::<S, V>(job.target.add(slot as usize * width), sum);
         }
     }
 }
 
 /// How many pixels a tile may have, so that its sums stay in registers.
-const fn tile_pixels(vectors: usize, lanes_bits_512: bool) -> usize {
-    match (vectors, lanes_bits_512) {
-        (_, true) => 8,
-        (1, false) => 8,
+const fn tile_pixels(vectors: usize, wide: bool) -> usize {
+    match (vectors, wide) {
         (2, false) => 6,
-        (_, false) => 4,
+        _ => 8,
     }
 }
 
@@ -219,8 +243,7 @@ unsafe fn convolve<S: Simd, const WIDE: bool>(job: &Convolve<'_, S::Element>) {
     unsafe {
         match job.vectors {
             1 => convolve_panel::<S, 1, WIDE>(job),
-            2 => convolve_panel::<S, 2, WIDE>(job),
-            _ => convolve_panel::<S, 3, WIDE>(job),
+            _ => convolve_panel::<S, 2, WIDE>(job),
         }
     }
 }
@@ -234,37 +257,24 @@ unsafe fn correlate_tile<S: Simd, const V: usize, const P: usize>(
         let width = V * S::LANES;
         let gradient = job.gradient.add(first * width);
         let mut sum = [[S::zero(); V]; P];
-        for p in 0..P {
-            for v in 0..V {
-                sum[p][v] = S::load(gradient.add(p * width + v * S::LANES));
-            }
+        for (p, sum) in sum.iter_mut().enumerate() {
+            load_row::<S, V>(sum, gradient.add(p * width));
         }
         let mut base = [job.source; P];
-        for p in 0..P {
-            base[p] = job.source.add(*job.offsets.get_unchecked(first + p));
+        for (base, &offset) in base.iter_mut().zip(&job.offsets[first..first + P]) {
+            *base = base.add(offset);
         }
         for &(source, target) in job.rows {
             let mut at = source;
             let mut from = job.target.add(target);
             for _ in 0..job.columns {
-                let mut row = [S::zero(); V];
-                for v in 0..V {
-                    row[v] = S::load(from.add(v * S::LANES));
-                }
-                for p in 0..P {
-                    let value = S::splat(base[p].add(at));
-                    for v in 0..V {
-                        sum[p][v] = S::multiply_add(value, row[v], sum[p][v]);
-                    }
-                }
+                step::<S, V, P>(&mut sum, &base, at, from);
                 from = from.add(width);
                 at += job.source_step;
             }
         }
-        for p in 0..P {
-            for v in 0..V {
-                S::store(gradient.add(p * width + v * S::LANES), sum[p][v]);
-            }
+        for (p, sum) in sum.iter().enumerate() {
+            store_row::<S, V>(gradient.add(p * width), sum);
         }
     }
 }
@@ -291,8 +301,7 @@ unsafe fn correlate<S: Simd, const WIDE: bool>(job: &Correlate<'_, S::Element>) 
     unsafe {
         match job.vectors {
             1 => correlate_panel::<S, 1, WIDE>(job),
-            2 => correlate_panel::<S, 2, WIDE>(job),
-            _ => correlate_panel::<S, 3, WIDE>(job),
+            _ => correlate_panel::<S, 2, WIDE>(job),
         }
     }
 }

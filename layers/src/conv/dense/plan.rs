@@ -119,6 +119,8 @@ struct Position {
 pub(super) struct Axis {
     /// Zeros in front of the source.
     pub before: usize,
+    /// Kernel size.
+    kernel: usize,
     /// Source size with zeros on both sides.
     pub padded: usize,
     /// Per residue, kernel index and offset of each tap, by growing kernel index.
@@ -151,6 +153,7 @@ impl Axis {
         let reach = (output - 1) * stride + (kernel - 1) * dilation + 1;
         Self {
             before: padding,
+            kernel,
             padded: reach.max(padding + input),
             taps: vec![taps],
             positions,
@@ -201,6 +204,7 @@ impl Axis {
             .collect();
         Self {
             before: before as usize,
+            kernel,
             padded,
             taps,
             positions,
@@ -278,7 +282,7 @@ impl Pass {
     pub fn pixels(&self, samples: usize, rows: Range<usize>) -> Pixels {
         let [height, width] = self.padded();
         let columns = self.axes[1].positions.len();
-        let kernel_columns = self.kernel_columns();
+        let kernel_columns = self.axes[1].kernel;
         let mut pixels = Pixels::default();
         let first_row = rows.start;
         let number = rows.len() * columns;
@@ -346,11 +350,6 @@ impl Pass {
             }
         }
         pixels
-    }
-
-    fn kernel_columns(&self) -> usize {
-        let taps = self.axes[1].taps.iter().flatten();
-        taps.map(|&(j, _)| j + 1).max().unwrap_or(1)
     }
 }
 

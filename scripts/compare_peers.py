@@ -1,0 +1,99 @@
+"""Measures this project's convolution and training step beside PyTorch's and escnn's, taking turns.
+
+Started by `compare-peers`, which prepares the environment. Each table row is the median over many short runs that
+alternate between the programs, all with the same number of threads, so that a busy machine slows all of them alike.
+"""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+
+import torch
+
+CONVOLUTIONS = [
+    # name, batch, channels in, channels out, kernel, size, gradient of the input, bar
+    ("16 × 128→128, 5×5, 24²", 16, 128, 128, 5, 24, True, 1.0),
+    ("64 × 80→80, 3×3, 24²", 64, 80, 80, 3, 24, True, 0.9),
+    ("64 × 1→80, 3×3, 28²", 64, 1, 80, 3, 28, False, 0.4),
+    ("128 × 1→40, 3×3, 28²", 128, 1, 40, 3, 28, False, None),
+    ("128 × 40→40, 3×3, 26²", 128, 40, 40, 3, 26, True, None),
+    ("128 × 40→40, 3×3, 12²", 128, 40, 40, 3, 12, True, None),
+    ("128 × 40→40, 3×3, 6²", 128, 40, 40, 3, 6, True, None),
+]
+
+
+def torch_convolution(batch, channels_in, channels_out, kernel, size, input_gradient):
+    """A function that runs forward and backward once and returns its milliseconds."""
+    input = torch.rand(batch, channels_in, size, size) - 0.5
+    input.requires_grad_(input_gradient)
+    weight = (torch.rand(channels_out, channels_in, kernel, kernel) - 0.5).requires_grad_()
+    wanted = [input, weight] if input_gradient else [weight]
+    out = size + 1 - kernel
+    gradient = torch.rand(batch, channels_out, out, out) - 0.5
+
+    def run():
+        start = time.perf_counter()
+        output = torch.nn.functional.conv2d(input, weight)
+        torch.autograd.grad(output, wanted, gradient)
+        return (time.perf_counter() - start) * 1e3
+
+    run()
+    return run
+
+
+class Served:
+    """Our benchmark program, which runs what it is asked for."""
+
+    def __init__(self, command):
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+
+    def ask(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            sys.exit(f"the benchmark program stopped at: {line}")
+        return [float(word) for word in answer.split()]
+
+
+def report(name, mine, theirs, bar):
+    """One row: medians, and the fastest runs, which a busy machine disturbs least."""
+    middle = [statistics.median(times) for times in (mine, theirs)]
+    least = [min(times) for times in (mine, theirs)]
+    limit = f"bar {bar}" if bar else ""
+    print(
+        f"{name:26} {middle[0]:10.2f} {middle[1]:9.2f} {middle[0] / middle[1]:8.2f}"
+        f" {least[0]:9.2f} {least[1]:8.2f} {least[0] / least[1]:8.2f}   {limit}",
+        flush=True,
+    )
+
+
+def convolutions(ours, rounds):
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; forward + backward, milliseconds")
+    print(f"{'':26} {'medians':>20} {'ratio':>8} {'fastest':>18} {'ratio':>8}")
+    print(f"{'':26} {'ours':>10} {'torch':>9} {'':>8} {'ours':>9} {'torch':>8}")
+    for name, *sizes, input_gradient, bar in CONVOLUTIONS:
+        run = torch_convolution(*sizes, input_gradient)
+        mine, theirs = [], []
+        for _ in range(rounds):
+            words = ["ours", *sizes, 3, int(input_gradient)]
+            mine += ours.ask(" ".join(map(str, words)))
+            theirs += [run() for _ in range(3)]
+        report(name, mine, theirs, bar)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bench", required=True, help="the built benchmark program `dense_convolution`")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=9)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    convolutions(Served([arguments.bench, "serve"]), arguments.rounds)
+
+
+main()
