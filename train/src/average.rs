@@ -75,3 +75,33 @@ impl ModuleMapper for Blend {
         }
     }
 }
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use burn::nn::LinearConfig;
+
+    use super::*;
+    use crate::weights::{apply, collect};
+
+    #[test]
+    fn the_average_follows_its_formula() {
+        let device = Device::flex();
+        let linear = LinearConfig::new(2, 2).init(&device);
+        let constant = |value: f32| {
+            let weights = collect(&linear)
+                .into_iter()
+                .map(|(name, mut array)| {
+                    array.values.fill(value);
+                    (name, array)
+                })
+                .collect();
+            apply(linear.clone(), &weights).expect("weights of the same layer")
+        };
+        let value = |module: &burn::nn::Linear| collect(module)["bias"].values[0];
+        // Late in a run the decay is the one asked for, at its start it is a tenth.
+        let late = blend(constant(1.0), &constant(3.0), 0.75, 1_000_000);
+        assert!((value(&late) - 1.5).abs() < 1e-6);
+        let early = blend(constant(1.0), &constant(3.0), 0.75, 0);
+        assert!((value(&early) - 2.8).abs() < 1e-6);
+    }
+}

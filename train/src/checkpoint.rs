@@ -101,9 +101,11 @@ impl Checkpoint {
         let (arrays, metadata) = weights::load(path)?;
         let fault = |reason: &str| TrainError::weights(path, reason.to_string());
         let text = |key: &str| {
-            metadata
-                .get(key)
-                .ok_or_else(|| fault(&format!("not a checkpoint: `{key}` is missing in its metadata")))
+            metadata.get(key).ok_or_else(|| {
+                fault(&format!(
+                    "not a checkpoint: `{key}` is missing in its metadata"
+                ))
+            })
         };
         let format = text("checkpoint")?;
         if format != FORMAT {

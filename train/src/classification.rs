@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use burn::prelude::*;
-use burn::tensor::activation::log_softmax;
 use burn::tensor::TensorData;
+use burn::tensor::activation::log_softmax;
 use gcnn_datasets::{BatchLoader, BatchOptions, ImageBatch, ImageDataset, Normalisation, Splits};
 use gcnn_layers::equivariance::plane_action;
 use gcnn_models::{Gcnn, InputShape};
@@ -229,9 +229,11 @@ impl Task for Classification {
             Split::Train => self.train.clone(),
             Split::Valid => self.valid.clone(),
             Split::Test => self.test.clone(),
-            Split::All => {
-                Arc::new(ImageDataset::concatenate(&[&self.train, &self.valid, &self.test])?)
-            }
+            Split::All => Arc::new(ImageDataset::concatenate(&[
+                &self.train,
+                &self.valid,
+                &self.test,
+            ])?),
         };
         Self::stream(images, options)
     }
@@ -282,11 +284,7 @@ impl Task for Classification {
         ]
     }
 
-    fn equivariance(
-        &self,
-        model: &Gcnn,
-        device: &Device,
-    ) -> Result<Vec<ElementError>, TrainError> {
+    fn equivariance(&self, model: &Gcnn, device: &Device) -> Result<Vec<ElementError>, TrainError> {
         let Some(batch) = self.batches(Split::Test)?.next().transpose()? else {
             return Ok(Vec::new());
         };

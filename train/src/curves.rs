@@ -64,6 +64,7 @@ fn panel_of(area: &Area, history: &[EpochRecord], metric: &str) -> Result<(), St
     chart
         .configure_mesh()
         .disable_x_mesh()
+        .max_light_lines(1)
         .bold_line_style(GRID)
         .light_line_style(WHITE)
         .axis_style(INK)
@@ -84,9 +85,7 @@ fn panel_of(area: &Area, history: &[EpochRecord], metric: &str) -> Result<(), St
             .draw_series(LineSeries::new(points.clone(), colour.stroke_width(2)))
             .map_err(text)?
             .label(name)
-            .legend(move |(x, y)| {
-                PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2))
-            });
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
         if marks {
             chart
                 .draw_series(points.iter().map(|p| Circle::new(*p, 2, colour.filled())))

@@ -26,7 +26,9 @@ pub enum DeviceName {
 #[non_exhaustive]
 pub enum DeviceError {
     /// No such name.
-    #[error("unknown device `{0}`; valid are auto, flex, ndarray, wgpu, vulkan, cuda:0 (or another number)")]
+    #[error(
+        "unknown device `{0}`; valid are auto, flex, ndarray, wgpu, vulkan, cuda:0 (or another number)"
+    )]
     Unknown(String),
     /// The backend is not part of this build.
     #[error(
@@ -94,7 +96,7 @@ pub const BACKENDS: [Backend; 5] = [
     },
     Backend {
         name: "wgpu",
-        compiled: cfg!(feature = "wgpu"),
+        compiled: cfg!(any(feature = "wgpu", feature = "vulkan")),
         about: "GPU with a Vulkan, Metal or DirectX 12 driver",
     },
     Backend {
@@ -195,7 +197,7 @@ fn kind(index: Option<usize>) -> burn::tensor::DeviceKind {
     }
 }
 
-#[cfg(feature = "wgpu")]
+#[cfg(any(feature = "wgpu", feature = "vulkan"))]
 fn wgpu(name: DeviceName, index: Option<usize>) -> Result<Device, DeviceError> {
     let hint = "install a GPU driver with Vulkan support, or use `device = \"flex\"`";
     probe(name, hint, || {
@@ -206,7 +208,7 @@ fn wgpu(name: DeviceName, index: Option<usize>) -> Result<Device, DeviceError> {
     })
 }
 
-#[cfg(not(feature = "wgpu"))]
+#[cfg(not(any(feature = "wgpu", feature = "vulkan")))]
 fn wgpu(name: DeviceName, _index: Option<usize>) -> Result<Device, DeviceError> {
     Err(not_compiled(name, "wgpu"))
 }
@@ -292,28 +294,43 @@ mod tests {
 
     #[test]
     fn names_are_read_and_printed() {
-        for name in ["auto", "flex", "ndarray", "wgpu", "vulkan", "vulkan:1", "cuda:2"] {
+        for name in [
+            "auto", "flex", "ndarray", "wgpu", "vulkan", "vulkan:1", "cuda:2",
+        ] {
             let parsed = DeviceName::parse(name).expect("a valid name");
             assert_eq!(parsed.to_string(), name);
         }
         assert_eq!(DeviceName::parse("CUDA").ok(), Some(DeviceName::Cuda(0)));
-        let error = DeviceName::parse("gpu").expect_err("not a name").to_string();
-        assert!(error.contains("`gpu`") && error.contains("vulkan"), "{error}");
+        let error = DeviceName::parse("gpu")
+            .expect_err("not a name")
+            .to_string();
+        assert!(
+            error.contains("`gpu`") && error.contains("vulkan"),
+            "{error}"
+        );
         assert!(DeviceName::parse("cuda:x").is_err());
     }
 
     #[test]
     #[cfg(not(feature = "cuda"))]
     fn a_missing_backend_names_its_feature() {
-        let error = DeviceName::Cuda(0).open().expect_err("not compiled").to_string();
+        let error = DeviceName::Cuda(0)
+            .open()
+            .expect_err("not compiled")
+            .to_string();
         assert!(error.contains("--features cuda"), "{error}");
     }
 
     #[test]
     fn a_panicking_driver_becomes_an_error() {
-        let result = probe(DeviceName::Cuda(0), "install it", || panic!("no libcuda.so"));
+        let result = probe(DeviceName::Cuda(0), "install it", || {
+            panic!("no libcuda.so")
+        });
         let error = result.expect_err("panicked").to_string();
-        assert!(error.contains("no libcuda.so") && error.contains("install it"), "{error}");
+        assert!(
+            error.contains("no libcuda.so") && error.contains("install it"),
+            "{error}"
+        );
     }
 
     #[test]

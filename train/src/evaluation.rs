@@ -4,7 +4,7 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::prelude::*;
-use gcnn_datasets::RotatedMnistConfig;
+use gcnn_datasets::{RotatedMnistConfig, RotatedMnistSource};
 use gcnn_models::Gcnn;
 
 use crate::TrainError;
@@ -30,14 +30,25 @@ impl Loaded {
         let (file, arrays) = ModelFile::load(path)?;
         let format: ImageFormat = serde_json::from_value(file.data.clone())
             .map_err(|e| TrainError::weights(path, format!("`gcnn.data` in its metadata: {e}")))?;
-        format.validate().map_err(|e| TrainError::weights(path, e.to_string()))?;
+        format
+            .validate()
+            .map_err(|e| TrainError::weights(path, e.to_string()))?;
         let numbers: usize = arrays.values().map(|array| array.values.len()).sum();
-        let widest = file.config.model.channels.iter().max().copied().unwrap_or(0);
+        let widest = file
+            .config
+            .model
+            .channels
+            .iter()
+            .max()
+            .copied()
+            .unwrap_or(0);
         if widest > numbers {
             // Building such a network could take all memory before its weights are found to be missing.
             return Err(TrainError::weights(
                 path,
-                format!("its network has layers of {widest} fields, its arrays hold {numbers} numbers"),
+                format!(
+                    "its network has layers of {widest} fields, its arrays hold {numbers} numbers"
+                ),
             ));
         }
         let model = format.network(&file.config, device)?;
@@ -53,11 +64,13 @@ impl Loaded {
 
     /// The task of evaluating on a split of the weights' own data set, or of data in another place.
     pub fn task(&self, data: Option<&Path>, split: Split) -> Result<Classification, TrainError> {
+        let own = self.file.config.dataset.clone();
         let dataset = match data {
-            Some(path) => RotatedMnistConfig::default()
-                .with_seed(self.file.config.dataset.seed)
-                .with_path(path),
-            None => self.file.config.dataset.clone(),
+            Some(path) => RotatedMnistConfig {
+                source: RotatedMnistSource::Auto,
+                ..own.with_limits([None; 3]).with_path(path)
+            },
+            None => own,
         };
         let found = dataset.load_split(split)?;
         let about = format!("{split} images ({})", found.origin);
@@ -74,7 +87,9 @@ pub fn measure(
 ) -> Result<(Vec<Measure>, usize), TrainError> {
     let outcomes: Outcomes = evaluate(task, &loaded.model, Split::Test, device, seen)?;
     if outcomes.is_empty() {
-        return Err(TrainError::Mismatch("there are no examples in this data".into()));
+        return Err(TrainError::Mismatch(
+            "there are no examples in this data".into(),
+        ));
     }
     Ok((task.measures(&outcomes), outcomes.len()))
 }

@@ -81,8 +81,7 @@ impl ModelFile {
         Ok((
             Self {
                 config,
-                data: serde_json::from_str(text("gcnn.data")?)
-                    .map_err(|e| json("gcnn.data", e))?,
+                data: serde_json::from_str(text("gcnn.data")?).map_err(|e| json("gcnn.data", e))?,
                 epoch: text("gcnn.epoch")?
                     .parse()
                     .map_err(|e| fault(format!("`gcnn.epoch` in its metadata: {e}")))?,

@@ -106,8 +106,8 @@ pub struct UpdaterScalars {
 impl OptimizerConfig {
     /// Makes the rule real; `clip_norm` 0 leaves gradients as they are.
     pub fn init(&self, clip_norm: f64) -> ModuleUpdater {
-        let decay = (self.weight_decay > 0.0)
-            .then(|| WeightDecayConfig::new(self.weight_decay as f32));
+        let decay =
+            (self.weight_decay > 0.0).then(|| WeightDecayConfig::new(self.weight_decay as f32));
         let rule = match self.kind {
             OptimizerKind::Adam => Rule::Adam(
                 AdamConfig::new()
@@ -156,9 +156,15 @@ impl ModuleUpdater {
             .then(|| clipping(&module, &grads, self.clip_norm))
             .flatten();
         match &self.rule {
-            Rule::Adam(rule) => module.map(&mut Update::new(rule, &mut self.states, grads, lr, scale)),
-            Rule::AdamW(rule) => module.map(&mut Update::new(rule, &mut self.states, grads, lr, scale)),
-            Rule::Sgd(rule) => module.map(&mut Update::new(rule, &mut self.states, grads, lr, scale)),
+            Rule::Adam(rule) => {
+                module.map(&mut Update::new(rule, &mut self.states, grads, lr, scale))
+            }
+            Rule::AdamW(rule) => {
+                module.map(&mut Update::new(rule, &mut self.states, grads, lr, scale))
+            }
+            Rule::Sgd(rule) => {
+                module.map(&mut Update::new(rule, &mut self.states, grads, lr, scale))
+            }
         }
     }
 
@@ -239,7 +245,12 @@ fn clipping<M: Module>(module: &M, grads: &GradientsParams, limit: f64) -> Optio
     };
     module.visit(&mut norm);
     let norm = norm.square?.sqrt();
-    Some(norm.add_scalar(1e-12).recip().mul_scalar(limit).clamp_max(1.0))
+    Some(
+        norm.add_scalar(1e-12)
+            .recip()
+            .mul_scalar(limit)
+            .clamp_max(1.0),
+    )
 }
 
 struct Update<'a, O> {
@@ -302,5 +313,153 @@ impl<O: Optimizer> ModuleMapper for Update<'_, O> {
             updated = updated.require_grad();
         }
         Param::from_mapped_value(id, updated, mapper)
+    }
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use burn::nn::{Linear, LinearConfig};
+    use burn::optim::ModuleOptimizer;
+    use rstest::rstest;
+
+    use super::*;
+    use crate::weights::{apply, collect};
+
+    /// A layer whose weights are known, not drawn: the random stream is shared by all tests of a process.
+    fn layer(device: &Device) -> Linear {
+        let linear = LinearConfig::new(3, 2).init(device);
+        let weights = collect(&linear)
+            .into_iter()
+            .map(|(name, mut array)| {
+                for (i, value) in array.values.iter_mut().enumerate() {
+                    *value = (i as f32 * 0.7 + name.len() as f32).sin();
+                }
+                (name, array)
+            })
+            .collect();
+        apply(linear, &weights).expect("weights of the same layer")
+    }
+
+    fn gradients(layer: &Linear, step: usize, device: &Device) -> GradientsParams {
+        let t = step as f32;
+        let input = Tensor::<2>::from_floats([[1.0, t.sin(), t.cos()], [0.5, t, -1.0]], device);
+        GradientsParams::from_grads(layer.forward(input).square().sum().backward(), layer)
+    }
+
+    fn configs() -> [OptimizerConfig; 4] {
+        let of = |kind, weight_decay, nesterov| OptimizerConfig {
+            kind,
+            lr: 0.05,
+            weight_decay,
+            nesterov,
+            ..Default::default()
+        };
+        [
+            of(OptimizerKind::Adam, 0.1, false),
+            of(OptimizerKind::AdamW, 0.1, false),
+            of(OptimizerKind::Sgd, 0.0, false),
+            of(OptimizerKind::Sgd, 0.1, true),
+        ]
+    }
+
+    fn burns_own(config: &OptimizerConfig) -> ModuleOptimizer {
+        let decay =
+            (config.weight_decay > 0.0).then(|| WeightDecayConfig::new(config.weight_decay as f32));
+        match config.kind {
+            OptimizerKind::Adam => AdamConfig::new()
+                .with_epsilon(1e-8)
+                .with_weight_decay(decay)
+                .init(),
+            OptimizerKind::AdamW => AdamWConfig::new()
+                .with_epsilon(1e-8)
+                .with_weight_decay(config.weight_decay as f32)
+                .init(),
+            OptimizerKind::Sgd => SgdConfig::new()
+                .with_weight_decay(decay)
+                .with_momentum(Some(
+                    MomentumConfig::new()
+                        .with_dampening(0.0)
+                        .with_nesterov(config.nesterov),
+                ))
+                .init(),
+        }
+    }
+
+    #[rstest]
+    fn updates_are_those_of_burns_optimizers(#[values(0, 1, 2, 3)] index: usize) {
+        let config = &configs()[index];
+        let device = Device::flex().autodiff();
+        let (mut ours, mut theirs) = (layer(&device), layer(&device));
+        let (mut updater, mut optimizer) = (config.init(0.0), burns_own(config));
+        for step in 0..5 {
+            let grads = gradients(&ours, step, &device);
+            ours = updater.step(config.lr, ours, grads);
+            let grads = gradients(&theirs, step, &device);
+            theirs = optimizer.step(config.lr, theirs, grads);
+        }
+        assert_eq!(collect(&ours), collect(&theirs));
+        assert_ne!(collect(&ours), collect(&layer(&device)));
+    }
+
+    #[rstest]
+    fn a_restored_state_goes_on_bit_for_bit(#[values(0, 1, 2, 3)] index: usize) {
+        let config = &configs()[index];
+        let device = Device::flex().autodiff();
+        let mut network = layer(&device);
+        let mut updater = config.init(1.0);
+        for step in 0..3 {
+            let grads = gradients(&network, step, &device);
+            network = updater.step(config.lr, network, grads);
+        }
+        let (arrays, scalars) = updater.state();
+        let json = serde_json::to_string(&scalars).expect("JSON");
+        let scalars = serde_json::from_str(&json).expect("JSON");
+        let mut restored = config.init(1.0);
+        restored
+            .restore(&arrays, &scalars, &device.clone().inner())
+            .expect("its own state");
+        let next = |updater: &mut ModuleUpdater| {
+            let grads = gradients(&network, 3, &device);
+            collect(&updater.step(config.lr, network.clone(), grads))
+        };
+        assert_eq!(next(&mut updater), next(&mut restored));
+
+        let mut incomplete = arrays.clone();
+        incomplete.clear();
+        let outcome = config
+            .init(1.0)
+            .restore(&incomplete, &scalars, &device.inner());
+        // Momentum may be absent, the moments of Adam may not.
+        assert_eq!(outcome.is_err(), config.kind != OptimizerKind::Sgd);
+    }
+
+    #[test]
+    fn the_whole_gradient_is_clipped_as_one_vector() {
+        let device = Device::flex().autodiff();
+        let config = OptimizerConfig {
+            kind: OptimizerKind::Sgd,
+            momentum: 0.0,
+            ..Default::default()
+        };
+        let moved = |clip: f64| -> Vec<f32> {
+            let before = layer(&device);
+            let grads = gradients(&before, 1, &device);
+            let after = collect(&config.init(clip).step(1.0, before, grads));
+            let before = collect(&layer(&device));
+            before
+                .iter()
+                .flat_map(|(name, a)| a.values.iter().zip(&after[name].values))
+                .map(|(b, a)| b - a)
+                .collect()
+        };
+        let norm = |v: &[f32]| v.iter().map(|x| x * x).sum::<f32>().sqrt();
+        let free = moved(0.0);
+        assert!(norm(&free) > 1.0);
+        let clipped = moved(0.5);
+        assert!((norm(&clipped) - 0.5).abs() < 1e-5);
+        for (c, f) in clipped.iter().zip(&free) {
+            assert!((c - f * 0.5 / norm(&free)).abs() < 1e-5);
+        }
+        assert_eq!(moved(1e6), free);
     }
 }

@@ -63,7 +63,10 @@ impl Report {
             "{} parameters; best validation epoch {}\n",
             self.parameters, self.best_epoch
         );
-        text.push_str(&format!("test ({} examples, seen once):\n", self.test_examples));
+        text.push_str(&format!(
+            "test ({} examples, seen once):\n",
+            self.test_examples
+        ));
         if let Some(intervals) = self.test["intervals"].as_object() {
             for (name, interval) in intervals {
                 let value = self.test["metrics"][name].as_f64().unwrap_or(f64::NAN);

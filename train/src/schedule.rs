@@ -74,6 +74,16 @@ pub struct Plateau {
 }
 
 /// A schedule fitted to the length of a run.
+///
+/// ```
+/// use gcnn_train::schedule::{Plateau, ScheduleConfig, ScheduleKind};
+///
+/// let config = ScheduleConfig { kind: ScheduleKind::Cosine, ..Default::default() };
+/// let schedule = config.init(0.1, 100, 10);
+/// let rate = |step| schedule.rate(step, &Plateau::default());
+/// assert_eq!(rate(0), 0.1);
+/// assert!((rate(500) - 0.05).abs() < 1e-12);
+/// ```
 #[derive(Debug, Clone)]
 pub struct Schedule {
     config: ScheduleConfig,

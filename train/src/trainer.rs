@@ -345,25 +345,30 @@ impl<'a, T: Task> Trainer<'a, T> {
         let path = self.folder.checkpoint();
         let checkpoint = Checkpoint::load(&path)?;
         let fault = |reason: String| TrainError::weights(&path, reason);
-        self.model =
-            weights::apply(self.model.clone(), &checkpoint.model).map_err(fault)?;
+        self.model = weights::apply(self.model.clone(), &checkpoint.model).map_err(fault)?;
         self.average = match (self.average.take(), &checkpoint.average) {
-            (Some(average), Some(saved)) => {
-                Some(weights::apply(average, saved).map_err(fault)?)
-            }
+            (Some(average), Some(saved)) => Some(weights::apply(average, saved).map_err(fault)?),
             (None, None) => None,
-            _ => return Err(fault("training.average differs from the checkpoint's".into())),
+            _ => {
+                return Err(fault(
+                    "training.average differs from the checkpoint's".into(),
+                ));
+            }
         };
         self.updater
-            .restore(&checkpoint.optimizer, &checkpoint.scalars, &self.device.clone().inner())
+            .restore(
+                &checkpoint.optimizer,
+                &checkpoint.scalars,
+                &self.device.clone().inner(),
+            )
             .map_err(fault)?;
         self.best = checkpoint.best;
         self.progress = checkpoint.progress;
         // More epochs may be asked for than the run was started with.
         let p = &mut self.progress;
         let patience = self.config.training.patience;
-        p.finished = p.epoch >= self.config.training.epochs
-            || (patience > 0 && p.since_best >= patience);
+        p.finished =
+            p.epoch >= self.config.training.epochs || (patience > 0 && p.since_best >= patience);
         // A kill may have come between the weights of an epoch and its checkpoint.
         if let (Some(weights), Some(best)) = (&self.best, &self.progress.best) {
             ModelFile::new(self.task, self.config, best.epoch, &best.measures)?
@@ -416,11 +421,20 @@ mod tests {
     #[test]
     fn the_first_goal_that_differs_decides() {
         let goals = [
-            Goal { name: "accuracy", higher_is_better: true },
-            Goal { name: "loss", higher_is_better: false },
+            Goal {
+                name: "accuracy",
+                higher_is_better: true,
+            },
+            Goal {
+                name: "loss",
+                higher_is_better: false,
+            },
         ];
         let of = |accuracy: f64, loss: f64| {
-            BTreeMap::from([("accuracy".to_string(), accuracy), ("loss".to_string(), loss)])
+            BTreeMap::from([
+                ("accuracy".to_string(), accuracy),
+                ("loss".to_string(), loss),
+            ])
         };
         assert!(improves(&goals, &of(0.9, 2.0), &of(0.8, 1.0)));
         assert!(!improves(&goals, &of(0.8, 1.0), &of(0.9, 2.0)));

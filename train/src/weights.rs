@@ -212,3 +212,70 @@ pub fn load(path: &Path) -> Result<(Weights, HashMap<String, String>), TrainErro
     }
     Ok((weights, metadata))
 }
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use burn::nn::{BatchNormConfig, LinearConfig};
+
+    use super::*;
+
+    #[test]
+    fn what_is_saved_comes_back_bit_for_bit() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("weights.safetensors");
+        let values = vec![0.1, -0.0, f32::MIN_POSITIVE / 2.0, f32::INFINITY];
+        let array = Array {
+            shape: vec![2, 1, 2],
+            values,
+        };
+        let empty = Array {
+            shape: vec![0, 3],
+            values: Vec::new(),
+        };
+        let weights = Weights::from([("a.b".to_string(), array), ("empty".to_string(), empty)]);
+        let metadata = HashMap::from([("key".to_string(), "a \"value\"".to_string())]);
+        save(&path, &weights, metadata.clone()).expect("saved");
+        let (found, found_metadata) = load(&path).expect("loaded");
+        assert_eq!(found, weights);
+        assert_eq!(found["a.b"].values[1].to_bits(), (-0.0f32).to_bits());
+        assert_eq!(found_metadata, metadata);
+    }
+
+    #[test]
+    fn running_statistics_are_part_of_the_weights_but_not_trained() {
+        let device = Device::flex().autodiff();
+        let norm = BatchNormConfig::new(3).init(&device);
+        assert_eq!(count_trainable(&norm), 6);
+        let mut weights = collect(&norm);
+        assert_eq!(weights.len(), 4);
+        weights
+            .get_mut("running_var")
+            .expect("a running variance")
+            .values = vec![1.0, 2.0, 3.0];
+        let changed = apply(norm, &weights).expect("weights of the same layer");
+        assert_eq!(collect(&changed), weights);
+        assert_eq!(count_trainable(&changed), 6);
+    }
+
+    #[test]
+    fn every_difference_is_named() {
+        let device = Device::flex();
+        let linear = LinearConfig::new(2, 3).init(&device);
+        let mut weights = collect(&linear);
+        weights.remove("bias");
+        weights.get_mut("weight").expect("a weight").shape = vec![3, 2];
+        let stranger = Array {
+            shape: vec![1],
+            values: vec![0.0],
+        };
+        weights.insert("stranger".into(), stranger);
+        let error = apply(linear, &weights).expect_err("three differences");
+        for part in [
+            "`bias` [3] is missing",
+            "`weight` has shape [3, 2], the network needs [2, 3]",
+            "`stranger` does not belong",
+        ] {
+            assert!(error.contains(part), "{error}");
+        }
+    }
+}

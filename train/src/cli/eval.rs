@@ -73,7 +73,10 @@ impl EvalArgs {
         } else {
             println!("{split}, {count} {}:", task.unit());
             for m in &measures {
-                println!("  {:<10} {:.4}  (95 % interval {:.4} to {:.4})", m.name, m.value, m.low, m.high);
+                println!(
+                    "  {:<10} {:.4}  (95 % interval {:.4} to {:.4})",
+                    m.name, m.value, m.low, m.high
+                );
             }
         }
         Ok(())

@@ -41,7 +41,12 @@ impl PredictArgs {
                 .take(3)
                 .map(|(class, p)| format!("{class}: {:.1} %", p * 100.0))
                 .collect();
-            println!("{}  class {}  ({})", p.file.display(), p.class, shown.join(", "));
+            println!(
+                "{}  class {}  ({})",
+                p.file.display(),
+                p.class,
+                shown.join(", ")
+            );
         }
         Ok(())
     }

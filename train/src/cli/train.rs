@@ -144,7 +144,11 @@ fn default_folder(file: &Path, resume: bool) -> PathBuf {
     let free = (1..)
         .find(|i| !RunFolder::at(numbered(*i)).is_taken())
         .unwrap_or(1);
-    numbered(if resume { free.saturating_sub(1).max(1) } else { free })
+    numbered(if resume {
+        free.saturating_sub(1).max(1)
+    } else {
+        free
+    })
 }
 
 /// A flag that Ctrl-C sets; a second Ctrl-C ends the program at once.

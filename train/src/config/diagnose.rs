@@ -61,7 +61,9 @@ pub fn explain(message: &str, section: &str) -> String {
         (false, _) => String::new(),
     };
     let what = if is_key { "key" } else { "value" };
-    let mut text = format!("unknown {what} `{found}` {place}").trim_end().to_string();
+    let mut text = format!("unknown {what} `{found}` {place}")
+        .trim_end()
+        .to_string();
     let elsewhere = if is_key { keys::with_leaf(found) } else { None };
     match (nearest(found, valid), elsewhere) {
         (Some(near), _) => text.push_str(&format!("; did you mean `{near}`?")),

@@ -37,6 +37,20 @@ impl std::fmt::Display for TaskName {
 }
 
 /// One experiment: everything a run depends on.
+///
+/// ```
+/// use gcnn_train::config::RunConfig;
+///
+/// let text = "[model]\ngroup = \"D4\"\n";
+/// let set = ["training.epochs=3".to_string()];
+/// let config = RunConfig::parse(text, "experiment.toml".as_ref(), &set)?;
+/// assert_eq!((config.model.group.name(), config.training.epochs), ("D4", 3));
+///
+/// let error = RunConfig::parse("[training]\nepoch = 3\n", "experiment.toml".as_ref(), &[]);
+/// let text = error.expect_err("no such key").to_string();
+/// assert!(text.starts_with("experiment.toml:2:1: unknown key `epoch` in [training]; did you mean `epochs`?"));
+/// # Ok::<(), gcnn_train::config::ConfigError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RunConfig {
@@ -129,8 +143,7 @@ impl RunConfig {
 
     /// Reads the text of a run file; `path` is only named in errors.
     pub fn parse(text: &str, path: &Path, set: &[String]) -> Result<Self, ConfigError> {
-        let file: Self =
-            toml::from_str(text).map_err(|e| diagnose::file_error(path, text, &e))?;
+        let file: Self = toml::from_str(text).map_err(|e| diagnose::file_error(path, text, &e))?;
         let config = if set.is_empty() {
             file
         } else {
@@ -188,22 +201,92 @@ impl RunConfig {
         at_least_1("training.epochs", t.epochs)?;
         at_least_1("training.batch_size", t.batch_size)?;
         at_least_1("training.eval_batch_size", t.eval_batch_size)?;
-        within("training.clip_norm", t.clip_norm, 0.0, f64::MAX, "a number ≥ 0")?;
-        within("training.label_smoothing", t.label_smoothing, 0.0, 0.999, "a number in [0, 1)")?;
-        within("training.average", t.average, 0.0, 0.999_999_9, "a number in [0, 1)")?;
-        within("optimizer.lr", o.lr, f64::MIN_POSITIVE, f64::MAX, "a number > 0")?;
-        within("optimizer.weight_decay", o.weight_decay, 0.0, f64::MAX, "a number ≥ 0")?;
-        within("optimizer.beta_1", o.beta_1, 0.0, 0.999_999_9, "a number in [0, 1)")?;
-        within("optimizer.beta_2", o.beta_2, 0.0, 0.999_999_9, "a number in [0, 1)")?;
-        within("optimizer.epsilon", o.epsilon, f64::MIN_POSITIVE, f64::MAX, "a number > 0")?;
-        within("optimizer.momentum", o.momentum, 0.0, 0.999_999_9, "a number in [0, 1)")?;
+        within(
+            "training.clip_norm",
+            t.clip_norm,
+            0.0,
+            f64::MAX,
+            "a number ≥ 0",
+        )?;
+        within(
+            "training.label_smoothing",
+            t.label_smoothing,
+            0.0,
+            0.999,
+            "a number in [0, 1)",
+        )?;
+        within(
+            "training.average",
+            t.average,
+            0.0,
+            0.999_999_9,
+            "a number in [0, 1)",
+        )?;
+        within(
+            "optimizer.lr",
+            o.lr,
+            f64::MIN_POSITIVE,
+            f64::MAX,
+            "a number > 0",
+        )?;
+        within(
+            "optimizer.weight_decay",
+            o.weight_decay,
+            0.0,
+            f64::MAX,
+            "a number ≥ 0",
+        )?;
+        within(
+            "optimizer.beta_1",
+            o.beta_1,
+            0.0,
+            0.999_999_9,
+            "a number in [0, 1)",
+        )?;
+        within(
+            "optimizer.beta_2",
+            o.beta_2,
+            0.0,
+            0.999_999_9,
+            "a number in [0, 1)",
+        )?;
+        within(
+            "optimizer.epsilon",
+            o.epsilon,
+            f64::MIN_POSITIVE,
+            f64::MAX,
+            "a number > 0",
+        )?;
+        within(
+            "optimizer.momentum",
+            o.momentum,
+            0.0,
+            0.999_999_9,
+            "a number in [0, 1)",
+        )?;
         if o.nesterov && o.momentum == 0.0 && o.kind == OptimizerKind::Sgd {
-            return Err(Fault::new("optimizer.nesterov", "true", "false where momentum is 0"));
+            return Err(Fault::new(
+                "optimizer.nesterov",
+                "true",
+                "false where momentum is 0",
+            ));
         }
-        within("schedule.warmup_epochs", s.warmup_epochs, 0.0, t.epochs as f64, "between 0 and training.epochs")?;
+        within(
+            "schedule.warmup_epochs",
+            s.warmup_epochs,
+            0.0,
+            t.epochs as f64,
+            "between 0 and training.epochs",
+        )?;
         at_least_1("schedule.every", s.every)?;
         at_least_1("schedule.patience", s.patience)?;
-        within("schedule.factor", s.factor, f64::MIN_POSITIVE, 1.0, "a number in (0, 1]")?;
+        within(
+            "schedule.factor",
+            s.factor,
+            f64::MIN_POSITIVE,
+            1.0,
+            "a number in (0, 1]",
+        )?;
         within("schedule.floor", s.floor, 0.0, 1.0, "a number in [0, 1]")?;
         if crate::device::DeviceName::parse(&self.device).is_err() {
             return Err(Fault::new(

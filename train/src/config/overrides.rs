@@ -23,7 +23,10 @@ pub fn apply(path: &Path, text: &str, set: &[String]) -> Result<RunConfig, Confi
         let key = key.trim();
         put(&mut table, key, parse_value(value.trim())).map_err(fault)?;
         config = RunConfig::deserialize(table.clone()).map_err(|e| {
-            fault(diagnose::explain(e.message(), &section_of(key, e.message())))
+            fault(diagnose::explain(
+                e.message(),
+                &section_of(key, e.message()),
+            ))
         })?;
     }
     Ok(config)
@@ -61,10 +64,7 @@ pub fn put(table: &mut Table, key: &str, value: Value) -> Result<(), String> {
                 .or_insert_with(|| Value::Table(Table::new()));
             match inner {
                 Value::Table(inner) => put(inner, rest, value),
-                other => Err(format!(
-                    "`{head}` is a {}, it has no key `{rest}`",
-                    other.type_str()
-                )),
+                other => Err(format!("`{head}` is {other}, it has no key `{rest}`")),
             }
         }
     }

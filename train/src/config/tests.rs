@@ -14,7 +14,10 @@ fn parse(text: &str, set: &[&str]) -> Result<RunConfig, ConfigError> {
 
 #[test]
 fn an_empty_file_is_the_defaults() {
-    assert_eq!(parse("", &[]).expect("no key is required"), RunConfig::default());
+    assert_eq!(
+        parse("", &[]).expect("no key is required"),
+        RunConfig::default()
+    );
 }
 
 #[test]
@@ -38,43 +41,117 @@ fn the_explanation_is_a_run_file_of_the_defaults() {
 }
 
 #[rstest]
-#[case::unknown_key("[training]\nepoch = 3", "run.toml:2:1: unknown key `epoch` in [training]; did you mean `epochs`?")]
-#[case::unknown_section("\n[trainin]\nepochs = 3", "run.toml:2:2: unknown key `trainin` at the top of the file; did you mean `training`?")]
-#[case::misplaced("epochs = 3", "run.toml:1:1: unknown key `epochs` at the top of the file; did you mean `training.epochs`?")]
-#[case::inline("optimizer = { learning_rate = 1.0 }", "run.toml:1:15: unknown key `learning_rate`")]
-#[case::model("[model]\nkernel_size = [3]", "run.toml:2:1: unknown key `kernel_size` in [model]; did you mean `kernel_sizes`?")]
-#[case::dataset("[dataset]\nfolder = \"x\"", "run.toml:2:1: unknown key `folder` in [dataset]")]
-#[case::value("[optimizer]\nkind = \"adan\"", "run.toml:2:8: unknown value `adan`; did you mean `adam`? (valid: adam, adamw, sgd)")]
-#[case::integer("# seed\nseed = \"x\"", "run.toml:2:8: expected a whole number ≥ 0, found string \"x\"")]
-#[case::negative("seed = -1", "run.toml:1:8: expected a whole number ≥ 0, found integer `-1`")]
-#[case::number("[optimizer]\nlr = \"a\"", "run.toml:2:6: expected a number, found string \"a\"")]
-#[case::boolean("[optimizer]\nnesterov = 1", "run.toml:2:12: expected true or false, found integer `1`")]
+#[case::unknown_key(
+    "[training]\nepoch = 3",
+    "run.toml:2:1: unknown key `epoch` in [training]; did you mean `epochs`?"
+)]
+#[case::unknown_section(
+    "\n[trainin]\nepochs = 3",
+    "run.toml:2:2: unknown key `trainin` at the top of the file; did you mean `training`?"
+)]
+#[case::misplaced(
+    "epochs = 3",
+    "run.toml:1:1: unknown key `epochs` at the top of the file; did you mean `training.epochs`?"
+)]
+#[case::inline(
+    "optimizer = { learning_rate = 1.0 }",
+    "run.toml:1:15: unknown key `learning_rate`"
+)]
+#[case::model(
+    "[model]\nkernel_size = [3]",
+    "run.toml:2:1: unknown key `kernel_size` in [model]; did you mean `kernel_sizes`?"
+)]
+#[case::dataset(
+    "[dataset]\nfolder = \"x\"",
+    "run.toml:2:1: unknown key `folder` in [dataset]"
+)]
+#[case::value(
+    "[optimizer]\nkind = \"adan\"",
+    "run.toml:2:8: unknown value `adan`; did you mean `adam`? (valid: adam, adamw, sgd)"
+)]
+#[case::integer(
+    "# seed\nseed = \"x\"",
+    "run.toml:2:8: expected a whole number ≥ 0, found string \"x\""
+)]
+#[case::negative(
+    "seed = -1",
+    "run.toml:1:8: expected a whole number ≥ 0, found integer `-1`"
+)]
+#[case::number(
+    "[optimizer]\nlr = \"a\"",
+    "run.toml:2:6: expected a number, found string \"a\""
+)]
+#[case::boolean(
+    "[optimizer]\nnesterov = 1",
+    "run.toml:2:12: expected true or false, found integer `1`"
+)]
 #[case::table("training = 3", "run.toml:1:12: expected a table, found integer `3`")]
-#[case::zero("[training]\n\nepochs = 0", "run.toml:3:1: `training.epochs` is 0, expected a whole number ≥ 1")]
-#[case::range("[schedule]\nfactor = 2.0", "run.toml:2:1: `schedule.factor` is 2, expected a number in (0, 1]")]
-#[case::nan("[optimizer]\nlr = nan", "run.toml:2:1: `optimizer.lr` is NaN, expected a number > 0")]
-#[case::device("device = \"gpu\"", "run.toml:1:1: `device` is \"gpu\", expected auto, flex,")]
-#[case::group("[model]\ngroup = \"Q8\"", "run.toml:2:9: there is no group named \"Q8\"")]
+#[case::zero(
+    "[training]\n\nepochs = 0",
+    "run.toml:3:1: `training.epochs` is 0, expected a whole number ≥ 1"
+)]
+#[case::range(
+    "[schedule]\nfactor = 2.0",
+    "run.toml:2:1: `schedule.factor` is 2, expected a number in (0, 1]"
+)]
+#[case::nan(
+    "[optimizer]\nlr = nan",
+    "run.toml:2:1: `optimizer.lr` is NaN, expected a number > 0"
+)]
+#[case::device(
+    "device = \"gpu\"",
+    "run.toml:1:1: `device` is \"gpu\", expected auto, flex,"
+)]
+#[case::group(
+    "[model]\ngroup = \"Q8\"",
+    "run.toml:2:9: there is no group named \"Q8\""
+)]
 #[case::syntax("[optimizer\n", "run.toml:1:11: unclosed table")]
 #[case::twice("seed = 1\nseed = 2", "run.toml:2:1: duplicate key")]
 fn a_wrong_file_is_told_where_and_what(#[case] text: &str, #[case] expected: &str) {
     let error = parse(text, &[]).expect_err("a wrong file").to_string();
-    assert!(error.starts_with(expected), "{error}\ndoes not start with\n{expected}");
+    assert!(
+        error.starts_with(expected),
+        "{error}\ndoes not start with\n{expected}"
+    );
 }
 
 #[rstest]
-#[case("training.epoch=3", "--set training.epoch=3: unknown key `epoch` in [training]; did you mean `epochs`?")]
-#[case("trainin.epochs=3", "--set trainin.epochs=3: unknown key `trainin` at the top of the file; did you mean `training`?")]
-#[case("epochs=3", "--set epochs=3: unknown key `epochs` at the top of the file; did you mean `training.epochs`?")]
-#[case("training.epochs=many", "--set training.epochs=many: expected a whole number ≥ 0, found string \"many\"")]
-#[case("training.epochs=0", "--set training.epochs=0: `training.epochs` is 0, expected a whole number ≥ 1")]
-#[case("optimizer.kind=adan", "--set optimizer.kind=adan: unknown value `adan`; did you mean `adam`?")]
-#[case("seed.x=2", "--set seed.x=2: expected a whole number ≥ 0, found map")]
+#[case(
+    "training.epoch=3",
+    "--set training.epoch=3: unknown key `epoch` in [training]; did you mean `epochs`?"
+)]
+#[case(
+    "trainin.epochs=3",
+    "--set trainin.epochs=3: unknown key `trainin` at the top of the file; did you mean `training`?"
+)]
+#[case(
+    "epochs=3",
+    "--set epochs=3: unknown key `epochs` at the top of the file; did you mean `training.epochs`?"
+)]
+#[case(
+    "training.epochs=many",
+    "--set training.epochs=many: expected a whole number ≥ 0, found string \"many\""
+)]
+#[case(
+    "training.epochs=0",
+    "--set training.epochs=0: `training.epochs` is 0, expected a whole number ≥ 1"
+)]
+#[case(
+    "optimizer.kind=adan",
+    "--set optimizer.kind=adan: unknown value `adan`; did you mean `adam`?"
+)]
+#[case("seed.x=2", "--set seed.x=2: `seed` is 3, it has no key `x`")]
 #[case("seed", "--set seed: expected section.key=value")]
 #[case("=3", "--set =3: the key is empty")]
 fn a_wrong_override_is_named(#[case] set: &str, #[case] expected: &str) {
-    let error = parse("", &["seed=3", set]).expect_err("a wrong override").to_string();
-    assert!(error.starts_with(expected), "{error}\ndoes not start with\n{expected}");
+    let error = parse("", &["seed=3", set])
+        .expect_err("a wrong override")
+        .to_string();
+    assert!(
+        error.starts_with(expected),
+        "{error}\ndoes not start with\n{expected}"
+    );
 }
 
 #[test]
@@ -92,7 +169,10 @@ fn overrides_win_over_the_file_and_the_last_over_the_first() {
     )
     .expect("valid overrides");
     assert_eq!((config.seed, config.training.epochs), (1, 7));
-    assert_eq!((config.optimizer.lr, config.optimizer.kind), (0.01, OptimizerKind::Sgd));
+    assert_eq!(
+        (config.optimizer.lr, config.optimizer.kind),
+        (0.01, OptimizerKind::Sgd)
+    );
     assert_eq!(config.model.channels, [4; 6]);
     assert_eq!(config.device, "cuda:1");
 }

@@ -1,9 +1,11 @@
 //! Burn's terminal dashboard, driven by this crate's loop.
 
 use std::collections::BTreeMap;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use burn::train::Interrupter;
 use burn::train::logger::TrainingProgressLogger;
 use burn::train::metric::{
     MetricAttributes, MetricDefinition, MetricEntry, MetricId, NumericAttributes, NumericEntry,
@@ -11,12 +13,11 @@ use burn::train::metric::{
 };
 use burn::train::renderer::tui::TuiMetricsRendererWrapper;
 use burn::train::renderer::{MetricState, MetricsRenderer, MetricsRendererTraining};
-use burn::train::Interrupter;
 
 use super::{Moment, Plan, Reporter, duration};
 use crate::run_folder::EpochRecord;
 
-/// The dashboard. Its "stop" (key `q`, then `s`) does what Ctrl-C does elsewhere.
+/// The dashboard. Its "stop" (key `q`, then `s`) does the same as Ctrl-C.
 pub struct Dashboard {
     plan: Option<Plan>,
     renderer: Option<TuiMetricsRendererWrapper>,
@@ -24,6 +25,7 @@ pub struct Dashboard {
     interrupt: Arc<AtomicBool>,
     epoch: Option<usize>,
     notes: Vec<String>,
+    attempts: usize,
 }
 
 impl Dashboard {
@@ -36,6 +38,7 @@ impl Dashboard {
             interrupt,
             epoch: None,
             notes: Vec::new(),
+            attempts: 0,
         }
     }
 
@@ -48,6 +51,22 @@ impl Dashboard {
             ),
             Some(NumericEntry::Value(value)),
         )
+    }
+
+    /// The dashboard reads the keyboard raw, so that Ctrl-C would be a key like any other; this makes it an interrupt
+    /// again. The dashboard starts on its own thread, hence not once but with each of the first batches.
+    fn let_ctrl_c_through(&mut self) {
+        const ATTEMPTS: usize = 5;
+        if cfg!(unix) && self.attempts < ATTEMPTS {
+            self.attempts += 1;
+            // Without `stty` the dashboard's own key (`q`) is left.
+            let _ = Command::new("stty")
+                .arg("isig")
+                .stdin(Stdio::inherit())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status();
+        }
     }
 
     fn pass_on_stop(&self) {
@@ -78,6 +97,7 @@ impl Reporter for Dashboard {
 
     fn batch(&mut self, moment: &Moment) {
         self.pass_on_stop();
+        self.let_ctrl_c_through();
         let (Some(plan), Some(renderer)) = (&self.plan, &mut self.renderer) else {
             return;
         };

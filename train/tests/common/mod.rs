@@ -63,6 +63,9 @@ pub fn fail(folder: &Path, args: &[&str]) -> String {
     let output = run(folder, args);
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "gcnn {args:?}:\n{stderr}");
-    assert!(!stderr.contains("panicked"), "gcnn {args:?} panicked:\n{stderr}");
+    assert!(
+        !stderr.contains("panicked"),
+        "gcnn {args:?} panicked:\n{stderr}"
+    );
     stderr
 }

@@ -1,0 +1,480 @@
+//! The program as its user meets it: what it prints, what it refuses, and with which exit status.
+
+mod common;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use common::{SMALL, fail, run_file, succeed};
+use gcnn_datasets::RotatedMnistConfig;
+use gcnn_datasets::RotatedMnistSource::BuiltIn;
+use gcnn_train::weights::{self, Array, Weights};
+use serde_json::Value;
+
+/// A trained run, made once for all tests of this file.
+fn trained() -> &'static Path {
+    static RUN: OnceLock<tempfile::TempDir> = OnceLock::new();
+    RUN.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = run_file(folder.path(), SMALL);
+        let file = file.to_str().expect("a name");
+        succeed(
+            folder.path(),
+            &["train", file, "--output", "run", "--quiet"],
+        );
+        folder
+    })
+    .path()
+}
+
+fn json(text: &str) -> Value {
+    assert_eq!(
+        text.trim().lines().count(),
+        1,
+        "one object on one line: {text}"
+    );
+    serde_json::from_str(text).expect("JSON")
+}
+
+#[test]
+fn a_run_folder_holds_everything() {
+    let run = trained().join("run");
+    for file in [
+        "config.toml",
+        "curves.svg",
+        "checkpoint/latest.safetensors",
+        "last.safetensors",
+    ] {
+        assert!(run.join(file).exists(), "{file} is missing");
+    }
+    let lines = std::fs::read_to_string(run.join("metrics.jsonl")).expect("metrics");
+    let records: Vec<Value> = lines.lines().map(json).collect();
+    assert_eq!(records.len(), 3);
+    for (index, record) in records.iter().enumerate() {
+        assert_eq!(record["epoch"], index + 1);
+        assert_eq!(record["step"], 20 * (index + 1));
+        assert_eq!(record["learning_rate"], 5e-3);
+        for part in ["training", "validation"] {
+            for key in ["loss", "accuracy", "examples_per_second"] {
+                assert!(
+                    record[part][key].as_f64().is_some_and(|v| v > 0.0),
+                    "{part}.{key} in {record}"
+                );
+            }
+        }
+    }
+    let report: Value =
+        serde_json::from_str(&std::fs::read_to_string(run.join("report.json")).expect("a report"))
+            .expect("JSON");
+    assert_eq!(report["test_examples"], 200);
+    let best = report["best_epoch"].as_u64().expect("an epoch") as usize;
+    assert_eq!(records[best - 1]["best"], true);
+    assert_eq!(
+        report["validation"]["accuracy"],
+        records[best - 1]["validation"]["accuracy"]
+    );
+    // The trained network over C4 gives every right-angle turn of a digit the same scores.
+    let elements = report["equivariance"]
+        .as_array()
+        .expect("one entry per element");
+    assert_eq!(elements.len(), 4);
+    for element in elements {
+        assert!(
+            element["relative_error"]
+                .as_f64()
+                .is_some_and(|e| e <= 1e-5),
+            "{element}"
+        );
+        assert_eq!(element["same_answer"], 1.0, "{element}");
+    }
+}
+
+#[test]
+fn evaluation_repeats_the_report() {
+    let root = trained();
+    let report: Value = serde_json::from_str(
+        &std::fs::read_to_string(root.join("run/report.json")).expect("a report"),
+    )
+    .expect("JSON");
+    for weights in ["run", "run/best.safetensors"] {
+        let found = json(&succeed(root, &["eval", weights, "--json"]));
+        assert_eq!(found["metrics"], report["test"]["metrics"]);
+        assert_eq!(
+            (&found["split"], &found["examples"]),
+            (&"test".into(), &200.into())
+        );
+        let value = |v: &Value| v.as_f64().expect("a number");
+        let (low, accuracy, high) = (
+            value(&found["interval_low"]),
+            value(&found["metrics"]["accuracy"]),
+            value(&found["interval_high"]),
+        );
+        assert!(low < accuracy && accuracy < high);
+        assert_eq!(found["metrics"]["interval_low"], found["interval_low"]);
+        assert!(found["metrics"]["loss"].is_f64());
+    }
+    let valid = json(&succeed(
+        root,
+        &["eval", "run", "--split", "valid", "--json"],
+    ));
+    assert_eq!(
+        valid["metrics"]["accuracy"],
+        report["validation"]["accuracy"]
+    );
+    let all = json(&succeed(root, &["eval", "run", "--split", "all", "--json"]));
+    assert_eq!(all["examples"], 640 + 200 + 200);
+    let words = succeed(root, &["eval", "run"]);
+    assert!(
+        words.contains("accuracy") && words.contains("95 % interval"),
+        "{words}"
+    );
+}
+
+/// Writes digits as an `.amat` file: 784 numbers and the label on a line.
+fn amat(folder: &Path, name: &str, count: usize) -> PathBuf {
+    let splits = RotatedMnistConfig::new(BuiltIn)
+        .load()
+        .expect("built-in digits");
+    let mut text = String::new();
+    for index in 0..count {
+        for pixel in splits.test.image(index) {
+            text.push_str(&format!("{pixel} "));
+        }
+        text.push_str(&format!("{}\n", splits.test.labels()[index]));
+    }
+    let path = folder.join(name);
+    std::fs::write(&path, text).expect("a file");
+    path
+}
+
+#[test]
+fn other_data_can_be_evaluated() {
+    let root = trained();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = amat(folder.path(), "digits_test.amat", 200);
+    let file = file.to_str().expect("a name");
+    let found = json(&succeed(root, &["eval", "run", "--json", "--data", file]));
+    // The same two hundred digits that the run was tested on.
+    let own = json(&succeed(root, &["eval", "run", "--json"]));
+    assert_eq!(found["examples"], 200);
+    assert_eq!(found["metrics"]["accuracy"], own["metrics"]["accuracy"]);
+
+    let error = fail(root, &["eval", "run", "--data", "no/such/folder"]);
+    assert!(error.contains("no/such/folder"), "{error}");
+}
+
+#[test]
+fn predictions_are_those_of_the_network() {
+    let root = trained();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let splits = RotatedMnistConfig::new(BuiltIn)
+        .load()
+        .expect("built-in digits");
+    let mut args = vec!["predict".to_string(), "run".into(), "--json".into()];
+    let count = 40;
+    for index in 0..count {
+        let bytes = splits
+            .test
+            .image(index)
+            .iter()
+            .map(|p| (p * 255.0).round() as u8)
+            .collect();
+        let image = image::GrayImage::from_raw(28, 28, bytes).expect("28 × 28");
+        let path = folder.path().join(format!("{index}.png"));
+        image.save(&path).expect("a picture");
+        args.push(path.to_str().expect("a name").to_string());
+    }
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let found = json(&succeed(root, &args));
+    let predictions = found["predictions"].as_array().expect("a list");
+    assert_eq!(predictions.len(), count);
+    let mut right = 0;
+    for (prediction, label) in predictions.iter().zip(splits.test.labels()) {
+        let probabilities: Vec<f64> = prediction["probabilities"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|p| p.as_f64().expect("a number"))
+            .collect();
+        assert_eq!(probabilities.len(), 10);
+        assert!((probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-5);
+        let class = prediction["class"].as_u64().expect("a class") as usize;
+        assert!(probabilities.iter().all(|p| *p <= probabilities[class]));
+        right += usize::from(class == usize::from(*label));
+    }
+    // The first forty of the two hundred: evaluation and prediction see the same pixels.
+    let file = amat(folder.path(), "first_test.amat", count);
+    let eval = json(&succeed(
+        root,
+        &[
+            "eval",
+            "run",
+            "--json",
+            "--data",
+            file.to_str().expect("a name"),
+        ],
+    ));
+    let accuracy = eval["metrics"]["accuracy"].as_f64().expect("a number");
+    assert!(
+        (right as f64 / count as f64 - accuracy).abs() < 1e-9,
+        "{right} of {count}, but {accuracy}"
+    );
+
+    let words = succeed(root, &["predict", "run", args[3]]);
+    assert!(words.contains("class"), "{words}");
+}
+
+#[test]
+fn what_is_no_picture_is_refused() {
+    let root = trained();
+    std::fs::write(root.join("text.png"), "not a picture").expect("written");
+    let error = fail(root, &["predict", "run", "text.png"]);
+    assert!(error.contains("text.png"), "{error}");
+    let error = fail(root, &["predict", "run", "absent.png"]);
+    assert!(
+        error.contains("absent.png") && error.contains("because"),
+        "{error}"
+    );
+}
+
+fn damaged(name: &str, change: impl FnOnce(&mut Weights, &mut HashMap<String, String>)) -> PathBuf {
+    let (mut arrays, mut metadata) =
+        weights::load(&trained().join("run/best.safetensors")).expect("weights");
+    change(&mut arrays, &mut metadata);
+    let path = trained().join(format!("{name}.safetensors"));
+    weights::save(&path, &arrays, metadata).expect("written");
+    path
+}
+
+fn refused(path: &Path) -> String {
+    fail(
+        trained(),
+        &["eval", path.to_str().expect("a name"), "--json"],
+    )
+}
+
+#[test]
+fn weights_that_do_not_fit_are_refused_by_name() {
+    let first = |w: &Weights| w.keys().next().cloned().expect("an array");
+
+    let mut name = String::new();
+    let path = damaged("missing", |w, _| {
+        name = first(w);
+        w.remove(&name);
+    });
+    let error = refused(&path);
+    assert!(
+        error.contains(&name) && error.contains("missing"),
+        "{error}"
+    );
+
+    let path = damaged("extra", |w, _| {
+        w.insert(
+            "intruder".into(),
+            Array {
+                shape: vec![1],
+                values: vec![0.0],
+            },
+        );
+    });
+    let error = refused(&path);
+    assert!(error.contains("`intruder` does not belong"), "{error}");
+
+    let path = damaged("shape", |w, _| {
+        let array = w.get_mut(&first(w)).expect("an array");
+        array.shape.insert(0, 1);
+    });
+    let error = refused(&path);
+    assert!(error.contains("has shape"), "{error}");
+}
+
+#[test]
+fn metadata_is_checked_before_anything_is_built() {
+    let cases: [(&str, &str, &str); 7] = [
+        (
+            "gcnn.config",
+            "channels = [3, 3]",
+            "channels = [3, 4000000000000]",
+        ),
+        ("gcnn.config", "group = \"C4\"", "group = \"C400\""),
+        ("gcnn.config", "channels", "chanels"),
+        ("gcnn.data", "\"height\":28", "\"height\":5"),
+        ("gcnn.data", "\"classes\":10", "\"classes\":1000000000"),
+        ("gcnn.data", "\"channels\":1", "\"channels\":\"one\""),
+        ("gcnn.metrics", "{", "["),
+    ];
+    for (index, (key, from, to)) in cases.into_iter().enumerate() {
+        let path = damaged(&format!("metadata{index}"), |_, m| {
+            let text = m.get_mut(key).expect("metadata");
+            assert!(text.contains(from), "{from} is not in {text}");
+            *text = text.replace(from, to);
+        });
+        let error = refused(&path);
+        assert!(error.starts_with("error: "), "{error}");
+    }
+    let path = damaged("foreign", |_, m| m.clear());
+    let error = refused(&path);
+    assert!(error.contains("not a weights file of gcnn"), "{error}");
+}
+
+#[test]
+fn files_that_are_no_weights_are_refused() {
+    let root = trained();
+    let whole = std::fs::read(root.join("run/best.safetensors")).expect("weights");
+    let mut huge = u64::MAX.to_le_bytes().to_vec();
+    huge.extend(b"{}");
+    let mut half = whole.clone();
+    half.truncate(whole.len() / 2);
+    let other_type = String::from_utf8_lossy(&whole).replace("\"F32\"", "\"I32\"");
+    assert!(other_type.contains("I32"));
+    // The header is text; what follows may be left out, as the type is checked first or the length fails.
+    let cases: [(&str, &[u8]); 5] = [
+        ("empty", &[]),
+        ("noise", b"PK\x03\x04 this is an archive"),
+        ("huge", &huge),
+        ("half", &half),
+        ("type", other_type.as_bytes()),
+    ];
+    for (name, bytes) in cases {
+        let path = root.join(format!("{name}.safetensors"));
+        std::fs::write(&path, bytes).expect("written");
+        let error = refused(&path);
+        assert!(error.contains(&format!("{name}.safetensors")), "{error}");
+    }
+    let error = fail(root, &["eval", "absent.safetensors"]);
+    assert!(
+        error.contains("absent.safetensors") && error.contains("because"),
+        "{error}"
+    );
+    let error = fail(root, &["eval", "."]);
+    assert!(error.contains("best.safetensors"), "{error}");
+}
+
+#[test]
+fn devices_are_listed_and_missing_ones_named() {
+    let root = trained();
+    let list = succeed(root, &["devices"]);
+    for name in ["flex", "ndarray", "wgpu", "vulkan", "cuda"] {
+        assert!(list.contains(name), "{list}");
+    }
+    let error = fail(root, &["eval", "run", "--device", "gpu"]);
+    assert!(error.contains("unknown device `gpu`"), "{error}");
+    #[cfg(not(feature = "cuda"))]
+    {
+        let error = fail(root, &["eval", "run", "--device", "cuda:0"]);
+        assert!(error.contains("--features cuda"), "{error}");
+    }
+    let found = json(&succeed(
+        root,
+        &["eval", "run", "--json", "--device", "flex"],
+    ));
+    assert_eq!(found["device"], "flex");
+}
+
+#[test]
+fn configurations_are_shown_explained_and_checked() {
+    let root = trained();
+    let shown = succeed(
+        root,
+        &["config", "small.toml", "--set", "training.epochs=9"],
+    );
+    assert!(
+        shown.contains("epochs = 9") && shown.contains("label_smoothing = 0.0"),
+        "{shown}"
+    );
+    let explained = succeed(root, &["config", "--explain"]);
+    assert!(
+        explained.contains("[schedule]") && explained.contains("# update rule"),
+        "{explained}"
+    );
+    std::fs::write(
+        root.join("wrong.toml"),
+        "[model]\ngroup = \"C4\"\nchanels = [3]\n",
+    )
+    .expect("written");
+    let error = fail(root, &["train", "wrong.toml"]);
+    assert!(
+        error
+            .contains("wrong.toml:3:1: unknown key `chanels` in [model]; did you mean `channels`?"),
+        "{error}"
+    );
+    let error = fail(root, &["train", "absent.toml"]);
+    assert!(
+        error.contains("absent.toml") && error.contains("because"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_network_that_cannot_be_built_is_explained() {
+    let root = trained();
+    let args = [
+        "train",
+        "small.toml",
+        "--output",
+        "unbuilt",
+        "--set",
+        "model.kernel_sizes=[5, 5, 30]",
+    ];
+    let error = fail(root, &args);
+    assert!(
+        error.contains("[model]") && error.contains("because"),
+        "{error}"
+    );
+    let error = fail(
+        root,
+        &[
+            "train",
+            "small.toml",
+            "--output",
+            "empty",
+            "--set",
+            "dataset.test_limit=0",
+        ],
+    );
+    assert!(error.contains("test split"), "{error}");
+}
+
+#[test]
+fn a_loss_that_explodes_ends_the_run_with_advice() {
+    let root = trained();
+    let args = [
+        "train",
+        "small.toml",
+        "--output",
+        "exploded",
+        "--set",
+        "optimizer.lr=1e30",
+        "--set",
+        "model.normalisation=none",
+    ];
+    let error = fail(root, &args);
+    assert!(
+        error.contains("optimizer.lr") && error.contains("epoch 1"),
+        "{error}"
+    );
+}
+
+/// The run files of the repository are valid and describe networks that can be built.
+#[test]
+fn the_configs_of_the_repository_work() {
+    let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs");
+    let files = [
+        "quickstart",
+        "rotmnist/z2cnn",
+        "rotmnist/p4cnn",
+        "rotmnist/d4cnn",
+        "rotmnist/c8cnn",
+    ];
+    for file in files {
+        let path = configs.join(format!("{file}.toml"));
+        let config = gcnn_train::config::RunConfig::load(&path, &[]).expect("a valid run file");
+        let digits = gcnn_models::InputShape {
+            channels: 1,
+            height: 28,
+            width: 28,
+        };
+        assert!(config.model.validate(digits).is_ok(), "{file}");
+    }
+}
