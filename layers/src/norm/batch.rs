@@ -17,7 +17,7 @@ use burn::tensor::module::batch_norm_train;
 use super::FieldDropout;
 #[cfg(feature = "flex")]
 use super::fused;
-use crate::LayerError;
+use crate::{LayerError, SpatialMaxPool2d};
 
 /// Configuration of a [`FieldBatchNorm`].
 #[derive(Config, Debug)]
@@ -152,6 +152,24 @@ impl FieldBatchNorm {
         }
     }
 
+    /// Normalisation, then ReLU, then spatial max-pooling: the same as the three layers one after the other, and in
+    /// training on the CPU, for windows of 2×2, a single pass.
+    ///
+    /// # Shapes
+    /// - input: `[batch, channels, height, width]` or `[batch, channels, group, height, width]`
+    /// - output: the same, with the pooled height and width
+    pub fn forward_relu_pool<const D: usize>(
+        &self,
+        input: Tensor<D>,
+        pool: &SpatialMaxPool2d,
+    ) -> Tensor<D> {
+        #[cfg(feature = "flex")]
+        if pool.halves() && self.trains(&input) && fused::supports(&input) {
+            return self.normalise_batch_fused(input, fused::Activation::ReluMaxPool);
+        }
+        pool.forward(self.forward_relu(input, None))
+    }
+
     fn trains<const D: usize>(&self, input: &Tensor<D>) -> bool {
         input.device().is_autodiff() && self.training.is_enabled()
     }
@@ -200,7 +218,9 @@ impl FieldBatchNorm {
 mod tests {
     use super::*;
     use crate::testing::noise;
-    use crate::{DropoutUnit, FieldDropoutConfig, Group, equivariance::measure};
+    use crate::{
+        DropoutUnit, FieldDropoutConfig, Group, SpatialMaxPool2dConfig, equivariance::measure,
+    };
     use burn::module::Param;
     use burn::tensor::{DType, Tolerance};
     use rstest::rstest;
@@ -295,17 +315,19 @@ mod tests {
     }
 
     #[rstest]
-    fn gradients_agree_with_finite_differences(#[values(false, true)] with_relu: bool) {
+    fn gradients_agree_with_finite_differences(#[values(0, 1, 2)] layers: usize) {
         let device = Device::flex().autodiff();
         let norm = double_layer(2, &device);
-        let dims = [2, 2, 2, 3, 3];
-        let weights = noise(dims, 3, &device).cast(DType::F64);
+        let pool = SpatialMaxPool2dConfig::new(2).init();
+        let dims = [2, 2, 2, 3, 4];
         let loss = |input: Tensor<5>| {
-            let output = match with_relu {
-                true => norm.forward_relu(input, None),
-                false => norm.forward(input),
+            let output = match layers {
+                0 => norm.forward(input),
+                1 => norm.forward_relu(input, None),
+                _ => norm.forward_relu_pool(input, &pool),
             };
-            (output * weights.clone()).sum()
+            let weights = noise(output.dims(), 3, &device).cast(DType::F64);
+            (output * weights).sum()
         };
         let input = noise(dims, 4, &device).cast(DType::F64).require_grad();
         let gradients = loss(input.clone()).backward();
@@ -353,6 +375,40 @@ mod tests {
                 gradient(&norm.shift),
                 norm.running_mean.value().into_data(),
                 norm.running_variance.value().into_data(),
+            ]
+        };
+        for (fused, separate) in run(true).into_iter().zip(run(false)) {
+            fused.assert_approx_eq::<f32>(&separate, Tolerance::rel_abs(1e-4, 2e-5));
+        }
+    }
+
+    /// With windows that pooling leaves over at the end, scales of both signs and more than one plane per field.
+    #[rstest]
+    #[case([3, 4, 4, 6, 8])]
+    #[case([2, 3, 1, 7, 5])]
+    #[case([5, 2, 3, 40, 42])]
+    fn pooling_in_the_same_pass_agrees_with_the_separate_layers(#[case] dims: [usize; 5]) {
+        let device = Device::flex().autodiff();
+        let pool = SpatialMaxPool2dConfig::new(2).init();
+        let run = |fused: bool| {
+            let norm = layer(dims[1], &device);
+            let input = (noise(dims, 5, &device) + 3.0).require_grad();
+            let output = match fused {
+                true => norm.forward_relu_pool(input.clone(), &pool),
+                false => pool.forward(relu(norm.normalise_batch(input.clone()))),
+            };
+            let gradients = (output.clone() * noise(output.dims(), 6, &device))
+                .sum()
+                .backward();
+            let gradient = |parameter: &Param<Tensor<1>>| {
+                parameter.val().grad(&gradients).unwrap().into_data()
+            };
+            [
+                output.into_data(),
+                input.grad(&gradients).unwrap().into_data(),
+                gradient(&norm.scale),
+                gradient(&norm.shift),
+                norm.running_mean.value().into_data(),
             ]
         };
         for (fused, separate) in run(true).into_iter().zip(run(false)) {

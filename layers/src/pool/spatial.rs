@@ -91,6 +91,12 @@ impl SpatialMaxPool2d {
             .with_padding([self.padding; 2]);
         on_planes(input, |planes| max_pool2d(planes, options))
     }
+
+    /// Whether the windows are 2×2, side by side.
+    #[cfg(feature = "flex")]
+    pub(crate) fn halves(&self) -> bool {
+        [self.kernel_size, self.stride, self.padding] == [2, 2, 0]
+    }
 }
 
 /// Configuration of a [`SpatialAvgPool2d`].

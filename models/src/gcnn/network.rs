@@ -36,19 +36,14 @@ struct Block {
 
 impl Block {
     fn forward(&self, map: Tensor<5>) -> Tensor<5> {
-        let map = match &self.norm {
-            Some(norm) => norm.forward_relu(map, self.dropout.as_ref()),
-            None => {
-                let map = relu(map);
-                match &self.dropout {
-                    Some(dropout) => dropout.forward(map),
-                    None => map,
-                }
-            }
-        };
-        match &self.pool {
-            Some(pool) => pool.forward(map),
-            None => map,
+        match (&self.norm, &self.pool) {
+            (Some(norm), Some(pool)) => norm.forward_relu_pool(map, pool),
+            (Some(norm), None) => norm.forward_relu(map, self.dropout.as_ref()),
+            (None, Some(pool)) => pool.forward(relu(map)),
+            (None, None) => match &self.dropout {
+                Some(dropout) => dropout.forward(relu(map)),
+                None => relu(map),
+            },
         }
     }
 }

@@ -66,10 +66,12 @@ fn tensor<T: Stored>(numbers: Vec<T>, shape: Shape) -> FlexTensor {
 
 fn fields(shape: &Shape) -> Fields {
     let [batch, channels] = [shape[0], shape[1]];
+    let rank = shape.num_dims();
     Fields {
         batch,
         channels,
         length: shape.num_elements() / (batch * channels).max(1),
+        plane: [shape[rank - 2], shape[rank - 1]],
     }
 }
 
@@ -108,7 +110,18 @@ fn forward<T: Stored>(
             Line { slope, offset }
         })
         .collect();
-    let output = kernels::affine(T::of(&input), fields, &lines, activation);
+    let (output, shape) = match activation {
+        Activation::ReluMaxPool => {
+            let mut shape = shape;
+            let rank = shape.num_dims();
+            [shape[rank - 2], shape[rank - 1]] = fields.pooled_plane();
+            (kernels::affine_pool(T::of(&input), fields, &lines), shape)
+        }
+        _ => (
+            kernels::affine(T::of(&input), fields, &lines, activation),
+            shape,
+        ),
+    };
     let rows = [0, 1].map(|row| statistics.iter().map(move |pair| T::from_f64(pair[row])));
     let statistics = rows.into_iter().flatten().collect();
     (

@@ -44,6 +44,8 @@ pub(super) struct Fields {
     pub batch: usize,
     pub channels: usize,
     pub length: usize,
+    /// Height and width of the planes that a field consists of.
+    pub plane: [usize; 2],
 }
 
 impl Fields {
@@ -55,6 +57,17 @@ impl Fields {
     /// Values per channel.
     fn population(&self) -> f64 {
         (self.batch * self.length) as f64
+    }
+
+    /// Height and width of the planes after pooling over windows of 2×2.
+    pub(super) fn pooled_plane(&self) -> [usize; 2] {
+        self.plane.map(|n| n / 2)
+    }
+
+    /// Values of a field after pooling.
+    fn pooled_length(&self) -> usize {
+        let [plane, pooled] = [self.plane, self.pooled_plane()].map(|[h, w]| h * w);
+        self.length / plane.max(1) * pooled
     }
 
     /// Sums what each field gives, over the batch.
@@ -93,19 +106,20 @@ fn vectorised<R>(run: impl FnOnce() -> R) -> R {
 #[inline(always)]
 fn sums<T: Number>(length: usize, term: impl Fn(usize) -> [T; 2]) -> [f64; 2] {
     let (mut first, mut second) = ([T::ZERO; LANES], [T::ZERO; LANES]);
-    let mut add = |start: usize, lanes: usize| {
-        let pairs = first.iter_mut().zip(&mut second).take(lanes);
-        for (lane, (first, second)) in pairs.enumerate() {
+    let whole = length / LANES * LANES;
+    for start in (0..whole).step_by(LANES) {
+        // Both arrays have a fixed length, so that this loop becomes one or two vector instructions a term.
+        for (lane, (first, second)) in first.iter_mut().zip(&mut second).enumerate() {
             let [a, b] = term(start + lane);
             *first = *first + a;
             *second = *second + b;
         }
-    };
-    let whole = length / LANES * LANES;
-    for start in (0..whole).step_by(LANES) {
-        add(start, LANES);
     }
-    add(whole, length - whole);
+    for (index, (first, second)) in (whole..length).zip(first.iter_mut().zip(&mut second)) {
+        let [a, b] = term(index);
+        *first = *first + a;
+        *second = *second + b;
+    }
     [first, second].map(|lanes| lanes.into_iter().map(T::to_f64).sum())
 }
 
@@ -171,7 +185,7 @@ pub(super) fn affine<T: Number>(
                     Activation::None => {
                         fill(output, input, |_, x| slope * x + offset);
                     }
-                    Activation::Relu => {
+                    Activation::Relu | Activation::ReluMaxPool => {
                         fill(output, input, |_, x| relu(slope * x + offset));
                     }
                     Activation::ReluDropout(mask) => {
@@ -225,6 +239,7 @@ impl<T: Number> Backward<'_, T> {
         match self.activation {
             Activation::None => self.gradients_with(fields, 1.0, |gradient, _| gradient),
             Activation::Relu => self.gradients_with(fields, 1.0, through),
+            Activation::ReluMaxPool => self.pooled_gradients(fields),
             Activation::ReluDropout(mask) => {
                 self.gradients_with(fields, 1.0 / (1.0 - mask.probability), through)
             }
@@ -257,15 +272,7 @@ impl<T: Number> Backward<'_, T> {
                 })
             })
             .collect();
-        // Σ g and Σ g x̂, per channel.
-        let totals: Vec<[f64; 2]> = fields
-            .per_channel(&of_fields)
-            .into_iter()
-            .zip(self.standard)
-            .map(|([sum, product], [_, inverse])| [kept * sum, kept * product * inverse])
-            .collect();
-
-        let n = fields.population();
+        let totals = self.totals(&fields, &of_fields, kept);
         let input_gradient = filled(self.input.len(), |target: &mut [MaybeUninit<T>]| {
             target
                 .par_chunks_exact_mut(length)
@@ -275,26 +282,237 @@ impl<T: Number> Backward<'_, T> {
                 .enumerate()
                 .with_min_len(fields.per_task())
                 .for_each(|(index, (((target, input), output), gradient))| {
-                    let channel = index % fields.channels;
-                    let [mean, inverse] = self.standard[channel];
-                    let [sum, product] = totals[channel];
-                    // dx = a·g + b·(x − μ) + c
-                    let slope = self.scale[channel].to_f64() * inverse;
-                    let a = T::from_f64(slope * kept);
-                    let b = T::from_f64(-slope * inverse * product / n);
-                    let c = T::from_f64(-slope * sum / n);
-                    let mean = T::from_f64(mean);
+                    let terms = self.terms(&fields, &totals, index % fields.channels, kept);
                     vectorised(|| {
                         let (input, output) = (&input[..length], &output[..length]);
                         fill(target, gradient, |i, dy| {
-                            a * through(dy, output[i]) + b * (input[i] - mean) + c
+                            terms.response * through(dy, output[i])
+                                + terms.without_response(input[i])
                         });
                     });
                 });
         });
-        let scale_gradient = totals.iter().map(|total| T::from_f64(total[1])).collect();
-        let shift_gradient = totals.iter().map(|total| T::from_f64(total[0])).collect();
-        (input_gradient, scale_gradient, shift_gradient)
+        let (scale, shift) = parameter_gradients(&totals);
+        (input_gradient, scale, shift)
+    }
+
+    /// Σ g and Σ g x̂ per channel, from Σ [y > 0] dy and Σ [y > 0] dy (x − μ) per field.
+    fn totals(&self, fields: &Fields, of_fields: &[[f64; 2]], kept: f64) -> Vec<[f64; 2]> {
+        let sums = fields.per_channel(of_fields).into_iter();
+        sums.zip(self.standard)
+            .map(|([sum, product], [_, inverse])| [kept * sum, kept * product * inverse])
+            .collect()
+    }
+
+    fn terms(&self, fields: &Fields, totals: &[[f64; 2]], channel: usize, kept: f64) -> Terms<T> {
+        let [mean, inverse] = self.standard[channel];
+        let [sum, product] = totals[channel];
+        let slope = self.scale[channel].to_f64() * inverse;
+        let n = fields.population();
+        Terms {
+            response: T::from_f64(slope * kept),
+            mean: T::from_f64(mean),
+            distance: T::from_f64(-slope * inverse * product / n),
+            constant: T::from_f64(-slope * sum / n),
+        }
+    }
+}
+
+/// dx = response · [y > 0] dy + distance · (x − mean) + constant, for one channel.
+#[derive(Clone, Copy)]
+struct Terms<T> {
+    response: T,
+    mean: T,
+    distance: T,
+    constant: T,
+}
+
+impl<T: Number> Terms<T> {
+    #[inline(always)]
+    fn without_response(&self, x: T) -> T {
+        self.distance * (x - self.mean) + self.constant
+    }
+}
+
+/// Gradients with respect to γ and β.
+fn parameter_gradients<T: Number>(totals: &[[f64; 2]]) -> (Vec<T>, Vec<T>) {
+    let column = |i: usize| totals.iter().map(|total| T::from_f64(total[i])).collect();
+    (column(1), column(0))
+}
+
+/// slope · x + offset per channel, cut at zero, and the maximum of each window of 2×2.
+pub(super) fn affine_pool<T: Number>(input: &[T], fields: Fields, lines: &[Line]) -> Vec<T> {
+    let pooled = fields.pooled_length();
+    filled(
+        fields.batch * fields.channels * pooled,
+        |output: &mut [MaybeUninit<T>]| {
+            output
+                .par_chunks_exact_mut(pooled)
+                .zip(input.par_chunks_exact(fields.length))
+                .enumerate()
+                .with_min_len(fields.per_task())
+                .for_each(|(index, (output, input))| {
+                    let line = &lines[index % fields.channels];
+                    let (slope, offset) = (T::from_f64(line.slope), T::from_f64(line.offset));
+                    vectorised(|| {
+                        // The order of the values is that of the responses, or where the slope is negative its reverse.
+                        if slope < T::ZERO {
+                            pool_rows(output, input, &fields, |window| {
+                                relu(slope * least(window) + offset)
+                            });
+                        } else {
+                            pool_rows(output, input, &fields, |window| {
+                                relu(slope * largest(window) + offset)
+                            });
+                        }
+                    });
+                });
+        },
+    )
+}
+
+/// Sets every value of a pooled field from its window `[top left, top right, bottom left, bottom right]`.
+#[inline(always)]
+fn pool_rows<T: Number>(
+    output: &mut [MaybeUninit<T>],
+    input: &[T],
+    fields: &Fields,
+    value: impl Fn([T; 4]) -> T,
+) {
+    let ([height, width], [_, out_width]) = (fields.plane, fields.pooled_plane());
+    let planes = input.chunks_exact(height * width);
+    let rows = planes.flat_map(|plane| plane.chunks_exact(2 * width).take(height / 2));
+    for (output, rows) in output.chunks_exact_mut(out_width).zip(rows) {
+        let (top, bottom) = rows.split_at(width);
+        let windows = top.as_chunks().0.iter().zip(bottom.as_chunks().0);
+        for (output, ([a, b], [c, d])) in output.iter_mut().zip(windows) {
+            output.write(value([*a, *b, *c, *d]));
+        }
+    }
+}
+
+#[inline(always)]
+fn largest<T: Number>([a, b, c, d]: [T; 4]) -> T {
+    let larger = |a: T, b: T| if b > a { b } else { a };
+    larger(larger(a, b), larger(c, d))
+}
+
+#[inline(always)]
+fn least<T: Number>([a, b, c, d]: [T; 4]) -> T {
+    let smaller = |a: T, b: T| if b < a { b } else { a };
+    smaller(smaller(a, b), smaller(c, d))
+}
+
+impl<T: Number> Backward<'_, T> {
+    /// As [`gradients`](Self::gradients), where the output and its gradient are those of [`affine_pool`].
+    pub(super) fn pooled_gradients(&self, fields: Fields) -> (Vec<T>, Vec<T>, Vec<T>) {
+        let (length, pooled) = (fields.length, fields.pooled_length());
+        let inputs = self.input.par_chunks_exact(length);
+        let outputs = self.output.par_chunks_exact(pooled);
+        let of_fields: Vec<[f64; 2]> = inputs
+            .zip(outputs.zip(self.gradient.par_chunks_exact(pooled)))
+            .enumerate()
+            .with_min_len(fields.per_task())
+            .map(|(index, (input, (output, gradient)))| {
+                let channel = index % fields.channels;
+                let mean = T::from_f64(self.standard[channel][0]);
+                let falling = self.scale[channel] < T::ZERO;
+                vectorised(|| {
+                    let mut chosen = Vec::with_capacity(pooled);
+                    let chosen_slots = &mut chosen.spare_capacity_mut()[..pooled];
+                    if falling {
+                        pool_rows(chosen_slots, input, &fields, least);
+                    } else {
+                        pool_rows(chosen_slots, input, &fields, largest);
+                    }
+                    // SAFETY: `pool_rows` has set every value of the pooled field.
+                    unsafe { chosen.set_len(pooled) };
+                    let (chosen, output) = (&chosen[..pooled], &output[..pooled]);
+                    let gradient = &gradient[..pooled];
+                    sums(pooled, |i| {
+                        let g = through(gradient[i], output[i]);
+                        [g, g * (chosen[i] - mean)]
+                    })
+                })
+            })
+            .collect();
+        let totals = self.totals(&fields, &of_fields, 1.0);
+        let input_gradient = filled(self.input.len(), |target: &mut [MaybeUninit<T>]| {
+            let outputs = self.output.par_chunks_exact(pooled);
+            target
+                .par_chunks_exact_mut(length)
+                .zip(self.input.par_chunks_exact(length))
+                .zip(outputs.zip(self.gradient.par_chunks_exact(pooled)))
+                .enumerate()
+                .with_min_len(fields.per_task())
+                .for_each(|(index, ((target, input), (output, gradient)))| {
+                    let channel = index % fields.channels;
+                    let terms = self.terms(&fields, &totals, channel, 1.0);
+                    let falling = self.scale[channel] < T::ZERO;
+                    vectorised(|| {
+                        fill(target, input, |_, x| terms.without_response(x));
+                        let responses = (output, gradient);
+                        if falling {
+                            add_to_chosen(target, input, responses, &fields, terms.response, least);
+                        } else {
+                            add_to_chosen(
+                                target,
+                                input,
+                                responses,
+                                &fields,
+                                terms.response,
+                                largest,
+                            );
+                        }
+                    });
+                });
+        });
+        let (scale, shift) = parameter_gradients(&totals);
+        (input_gradient, scale, shift)
+    }
+}
+
+/// Adds the gradient of each pooled value to the first value of its window that it was taken from.
+#[inline(always)]
+fn add_to_chosen<T: Number>(
+    target: &mut [MaybeUninit<T>],
+    input: &[T],
+    (output, gradient): (&[T], &[T]),
+    fields: &Fields,
+    factor: T,
+    choose: impl Fn([T; 4]) -> T,
+) {
+    let ([height, width], [_, out_width]) = (fields.plane, fields.pooled_plane());
+    let rows = |values: usize| values / (height * width) * (height / 2);
+    let row_starts = (0..rows(input.len())).map(|row| {
+        let (plane, row) = (row / (height / 2), row % (height / 2));
+        plane * height * width + row * 2 * width
+    });
+    let responses = output
+        .chunks_exact(out_width)
+        .zip(gradient.chunks_exact(out_width));
+    for (start, (output, gradient)) in row_starts.zip(responses) {
+        let (top, bottom) = input[start..start + 2 * width].split_at(width);
+        let (to_top, to_bottom) = target[start..start + 2 * width].split_at_mut(width);
+        let windows = top.as_chunks().0.iter().zip(bottom.as_chunks().0);
+        let targets = to_top.as_chunks_mut().0.iter_mut();
+        let targets = targets.zip(to_bottom.as_chunks_mut().0);
+        for (((window, target), output), gradient) in windows.zip(targets).zip(output).zip(gradient)
+        {
+            let ([a, b], [c, d]) = window;
+            let values = [*a, *b, *c, *d];
+            let ([a, b], [c, d]) = target;
+            let targets = [a, b, c, d];
+            let chosen = choose(values);
+            let mut left = factor * through(*gradient, *output);
+            for (target, value) in targets.into_iter().zip(values) {
+                let is_chosen = value == chosen;
+                // SAFETY: the caller has set every value before.
+                let old = unsafe { target.assume_init() };
+                target.write(if is_chosen { old + left } else { old });
+                left = if is_chosen { T::ZERO } else { left };
+            }
+        }
     }
 }
 

@@ -9,6 +9,8 @@
 //! These layers compute little and move much: as tensor operations each of their terms is a pass over the whole map.
 //! Here the map is read twice and written once forward, and read twice (with y and dy) and written once backward. The
 //! dropout mask m is not stored: y is zero where a value was dropped or cut off, and both let no gradient through.
+//! Max-pooling over 2×2 windows joins in the same way: the map at full size is then never written, and the backward
+//! pass finds again which value of a window was the largest.
 
 mod extension;
 mod kernels;
@@ -29,6 +31,8 @@ pub(super) enum Activation {
     Relu,
     /// max(·, 0), then dropout.
     ReluDropout(Mask),
+    /// max(·, 0), then the maximum over windows of 2×2.
+    ReluMaxPool,
 }
 
 /// A random mask, given by the seed of a counter-based generator: bit i depends on the seed and i alone, so that
@@ -59,7 +63,9 @@ impl Mask {
 /// Whether these kernels can take the tensor.
 pub(super) fn supports<const D: usize>(tensor: &Tensor<D>) -> bool {
     let device = tensor.device().inner();
-    matches!(device.as_dispatch(), DispatchDevice::Flex(_)) && extension::supports(tensor.dtype())
+    matches!(device.as_dispatch(), DispatchDevice::Flex(_))
+        && extension::supports(tensor.dtype())
+        && tensor.shape().num_elements() > 0
 }
 
 /// Normalises by the statistics of the batch; also returns them, as rows `[mean, variance]` of `[2, channels]`.
