@@ -2,6 +2,7 @@
 
 use crate::graph::GraphError;
 use crate::group::GroupError;
+use crate::so3::{Block, Irreps, So3Error};
 
 /// Why a layer cannot be built from its configuration.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -96,6 +97,47 @@ pub enum LayerError {
         /// Pixels on the axis.
         size: usize,
     },
+    /// No path of a tensor product leads to a block of the output.
+    #[error(
+        "{input} ⊗ {attributes} → {output} cannot connect: no irrep of {input} times one of {attributes} contains the \
+         {} of {block}", block.irrep
+    )]
+    Unreachable {
+        /// The block that nothing leads to.
+        block: Block,
+        /// What should come out.
+        output: Irreps,
+        /// What comes in.
+        input: Irreps,
+        /// What it is multiplied by.
+        attributes: Irreps,
+    },
+    /// A linear layer's output has an irrep that its input lacks.
+    #[error(
+        "{input} → {output} cannot connect: a linear layer keeps irreps apart, and {input} has no {} for {block}",
+        block.irrep
+    )]
+    NotInInput {
+        /// The block that nothing leads to.
+        block: Block,
+        /// What should come out.
+        output: Irreps,
+        /// What comes in.
+        input: Irreps,
+    },
+    /// A tensor's width isn't that of its irreps.
+    #[error("{what} should be {irreps}, {} numbers in a row, but rows have {found}", irreps.dim())]
+    FeatureWidth {
+        /// What the tensor is.
+        what: &'static str,
+        /// What it should hold.
+        irreps: Irreps,
+        /// The width it has.
+        found: usize,
+    },
+    /// Irreps cannot be made.
+    #[error(transparent)]
+    So3(#[from] So3Error),
     /// The graph cannot be made.
     #[error(transparent)]
     Graph(#[from] GraphError),

@@ -9,6 +9,7 @@ pub mod kernel;
 pub mod norm;
 pub mod pool;
 pub mod so3;
+pub mod steerable;
 
 #[cfg(test)]
 mod testing;

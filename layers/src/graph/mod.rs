@@ -19,6 +19,7 @@ mod tree;
 
 pub(crate) use rows::RowIndex;
 pub use tensors::GraphTensors;
+pub(crate) use tensors::Rows;
 
 use std::sync::Arc;
 

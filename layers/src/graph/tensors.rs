@@ -60,12 +60,7 @@ impl Rows {
     /// Features of each reader's row, `[rows, dim]` to `[readers, dim]`.
     pub(crate) fn gather(&self, features: Tensor<2>) -> Tensor<2> {
         let [rows, width] = features.dims();
-        assert_eq!(
-            rows,
-            self.plain.rows(),
-            "the graph has {} rows to gather from, the features {rows}",
-            self.plain.rows()
-        );
+        self.expect_rows(rows);
         let readers = self.plain.index().len();
         if readers == 0 || width == 0 {
             return Tensor::zeros([readers, width], (&features.device(), features.dtype()));
@@ -77,6 +72,16 @@ impl Rows {
                 .reshape([readers, width]),
             None => features.select(0, self.tensor.clone()),
         }
+    }
+
+    /// Checks how many rows there are to gather from.
+    pub(crate) fn expect_rows(&self, rows: usize) {
+        assert_eq!(
+            rows,
+            self.plain.rows(),
+            "the graph has {} rows to gather from, the features {rows}",
+            self.plain.rows()
+        );
     }
 
     /// Sum over each row's readers, `[readers, dim]` to `[rows, dim]`.
@@ -122,6 +127,14 @@ impl GraphTensors {
             graph_of_node: Rows::new(graph_of_node, graph.graphs(), device),
             graph: graph.clone(),
         }
+    }
+
+    pub(crate) fn source_rows(&self) -> &Rows {
+        &self.sources
+    }
+
+    pub(crate) fn target_rows(&self) -> &Rows {
+        &self.targets
     }
 
     /// The graph itself.

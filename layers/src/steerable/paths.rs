@@ -1,0 +1,119 @@
+//! The paths of a tensor product: which block of the input meets which block of the attributes in which block of the
+//! output, and where the weights of that path lie.
+
+use super::layout::placed;
+use crate::LayerError;
+use crate::so3::Irreps;
+use std::ops::Range;
+
+/// One path of a [`TensorProduct`](super::TensorProduct), by the numbers of the blocks it connects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductPath {
+    /// Block of the input.
+    pub input: usize,
+    /// Block of the attributes.
+    pub attribute: usize,
+    /// Block of the output.
+    pub output: usize,
+    /// Where its weights lie in the layer's weight vector: a matrix row by row, a row for each channel of the attribute
+    /// and, fastest, of the input, a column for each channel of the output.
+    pub weights: Range<usize>,
+    /// The first of those rows in the matrix of all paths into the output block.
+    pub(super) row: usize,
+}
+
+/// All paths, and the matrices `[fan_in, channels]` of the output blocks, one after the other in the weight vector.
+#[derive(Debug)]
+pub(super) struct Paths {
+    pub(super) input: Irreps,
+    pub(super) attributes: Irreps,
+    pub(super) output: Irreps,
+    /// In the order of input blocks, then attribute blocks, then output blocks.
+    pub(super) list: Vec<ProductPath>,
+    /// For each output block, the number of its channels' inputs.
+    pub(super) fan_in: Vec<usize>,
+    /// For each output block, where its matrix lies in the weight vector.
+    pub(super) matrices: Vec<Range<usize>>,
+    #[cfg(feature = "flex")]
+    pub(super) plans: super::fused::Plans,
+}
+
+impl Paths {
+    pub(super) fn new(
+        input: &Irreps,
+        attributes: &Irreps,
+        output: &Irreps,
+    ) -> Result<Self, LayerError> {
+        let mut list = Vec::new();
+        let mut fan_in = vec![0; output.blocks().len()];
+        for (i, left) in input.blocks().iter().enumerate() {
+            for (a, right) in attributes.blocks().iter().enumerate() {
+                for (o, out) in output.blocks().iter().enumerate() {
+                    if left.irrep.couples(right.irrep, out.irrep) {
+                        list.push(ProductPath {
+                            input: i,
+                            attribute: a,
+                            output: o,
+                            weights: 0..0,
+                            row: fan_in[o],
+                        });
+                        fan_in[o] += left.multiplicity * right.multiplicity;
+                    }
+                }
+            }
+        }
+        let mut matrices = Vec::with_capacity(fan_in.len());
+        let mut start = 0;
+        for (block, &rows) in output.blocks().iter().zip(&fan_in) {
+            if rows == 0 {
+                return Err(LayerError::Unreachable {
+                    block: *block,
+                    output: output.clone(),
+                    input: input.clone(),
+                    attributes: attributes.clone(),
+                });
+            }
+            matrices.push(start..start + rows * block.multiplicity);
+            start += rows * block.multiplicity;
+        }
+        for path in &mut list {
+            let channels = output.blocks()[path.output].multiplicity;
+            let rows = input.blocks()[path.input].multiplicity
+                * attributes.blocks()[path.attribute].multiplicity;
+            let start = matrices[path.output].start + path.row * channels;
+            path.weights = start..start + rows * channels;
+        }
+        Ok(Self {
+            input: input.clone(),
+            attributes: attributes.clone(),
+            output: output.clone(),
+            list,
+            fan_in,
+            matrices,
+            #[cfg(feature = "flex")]
+            plans: Default::default(),
+        })
+    }
+
+    /// Channels that have a bias: scalars, which no element of O(3) moves.
+    pub(super) fn biases(&self) -> usize {
+        let scalars = self.output.blocks().iter();
+        scalars
+            .filter(|block| block.irrep.is_scalar())
+            .map(|block| block.multiplicity)
+            .sum()
+    }
+
+    /// For each output block, its range in the bias vector, if it has one.
+    pub(super) fn bias_ranges(&self) -> Vec<Option<Range<usize>>> {
+        let mut start = 0;
+        placed(&self.output)
+            .map(|(block, _)| {
+                block.irrep.is_scalar().then(|| {
+                    start += block.multiplicity;
+                    start - block.multiplicity..start
+                })
+            })
+            .collect()
+    }
+}

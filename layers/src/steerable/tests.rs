@@ -1,0 +1,6 @@
+mod agreement;
+mod equivariance;
+mod errors;
+mod gradients;
+mod reference;
+mod support;
