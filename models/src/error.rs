@@ -1,6 +1,7 @@
 //! What can be wrong with a network's configuration.
 
 use gcnn_layers::LayerError;
+use gcnn_layers::so3::Irreps;
 
 /// Why a network cannot be built from its configuration for the input it is given.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -134,6 +135,53 @@ pub enum ModelError {
         /// The particle in the batch.
         particle: usize,
     },
+    /// Irreps of a steerable network don't connect, or cannot be made.
+    #[error("{part}: {source}")]
+    Steerable {
+        /// The part of the network.
+        part: &'static str,
+        /// Why.
+        source: LayerError,
+    },
+    /// Features have other irreps than the network takes.
+    #[error("{what} are {found}, the network takes {expected}")]
+    Irreps {
+        /// Which features.
+        what: &'static str,
+        /// What they are.
+        found: Irreps,
+        /// What the network takes.
+        expected: Irreps,
+    },
+    /// A tensor doesn't fit the network, or the graph.
+    #[error(
+        "the {what} have shape {found:?}, the network needs {expected:?} on a graph of {nodes} nodes and {edges} edges"
+    )]
+    GraphShape {
+        /// What the tensor holds.
+        what: &'static str,
+        /// The shape given.
+        found: [usize; 2],
+        /// The shape needed.
+        expected: [usize; 2],
+        /// Nodes of the graph.
+        nodes: usize,
+        /// Edges of the graph.
+        edges: usize,
+    },
+    /// Channels cannot be shared out among the heads of an attention.
+    #[error("{heads} heads cannot share {channels} channels equally: heads must divide channels")]
+    Heads {
+        /// Channels of each degree.
+        channels: usize,
+        /// Attentions side by side.
+        heads: usize,
+    },
+}
+
+/// Names the part of a network that a layer's error is about.
+pub(crate) fn steerable(part: &'static str) -> impl FnOnce(LayerError) -> ModelError {
+    move |source| ModelError::Steerable { part, source }
 }
 
 fn particle_numbers(what: &str, found: usize, nodes: usize, expected: usize) -> String {

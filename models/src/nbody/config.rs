@@ -3,7 +3,10 @@
 use burn::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{DynamicsModel, EgnnConfig, LinearDynamicsConfig, NmpConfig, RadialFieldConfig};
+use super::{
+    DynamicsModel, EgnnConfig, LinearDynamicsConfig, NmpConfig, RadialFieldConfig,
+    Se3TransformerConfig, SeConvConfig, SegnnDynamicsConfig, TensorFieldNetworkConfig,
+};
 use crate::ModelError;
 
 /// Which dynamics model, with its settings. In files `kind` names the model, and settings that are left out are those of
@@ -26,6 +29,13 @@ pub enum DynamicsConfig {
     Nmp(NmpConfig),
     RadialField(RadialFieldConfig),
     Egnn(EgnnConfig),
+    #[serde(rename = "tfn")]
+    TensorField(TensorFieldNetworkConfig),
+    #[serde(rename = "se3-transformer")]
+    Se3Transformer(Se3TransformerConfig),
+    #[serde(rename = "seconv")]
+    SeConv(SeConvConfig),
+    Segnn(SegnnDynamicsConfig),
 }
 
 impl DynamicsConfig {
@@ -36,6 +46,10 @@ impl DynamicsConfig {
             Self::Nmp(_) => "nmp",
             Self::RadialField(_) => "radial-field",
             Self::Egnn(_) => "egnn",
+            Self::TensorField(_) => "tfn",
+            Self::Se3Transformer(_) => "se3-transformer",
+            Self::SeConv(_) => "seconv",
+            Self::Segnn(_) => "segnn",
         }
     }
 
@@ -46,6 +60,10 @@ impl DynamicsConfig {
             Self::Nmp(config) => config.validate(),
             Self::RadialField(config) => config.validate(),
             Self::Egnn(config) => config.validate(),
+            Self::TensorField(config) => config.validate(),
+            Self::Se3Transformer(config) => config.validate(),
+            Self::SeConv(config) => config.validate(),
+            Self::Segnn(config) => config.validate(),
         }
     }
 
@@ -56,6 +74,10 @@ impl DynamicsConfig {
             Self::Nmp(config) => DynamicsModel::Nmp(config.init(device)?),
             Self::RadialField(config) => DynamicsModel::RadialField(config.init(device)?),
             Self::Egnn(config) => DynamicsModel::Egnn(config.init(device)?),
+            Self::TensorField(config) => DynamicsModel::TensorField(config.init(device)?),
+            Self::Se3Transformer(config) => DynamicsModel::Se3Transformer(config.init(device)?),
+            Self::SeConv(config) => DynamicsModel::SeConv(config.init(device)?),
+            Self::Segnn(config) => DynamicsModel::Segnn(config.init(device)?),
         })
     }
 }

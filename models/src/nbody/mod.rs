@@ -13,6 +13,10 @@
 //! | [`Nmp`] | any function of both particles | not at all |
 //! | [`RadialField`] | a push along the edge, by distance | pushes along edges |
 //! | [`Egnn`] | an invariant message, and such a push | invariant messages |
+//! | [`TensorFieldNetwork`] | a linear map of the sender, by direction and distance | steerable kernels |
+//! | [`Se3Transformer`] | the same, weighed by attention | steerable kernels, invariant weights |
+//! | [`SeConv`] | the same linear map, or a network of both ends | steerable kernels or messages |
+//! | [`SegnnDynamics`] | a network of both ends, and nodes are steered by their velocity too | steerable messages and updates |
 //!
 //! All of them take a [`ParticleBatch`] and are built from a [`DynamicsConfig`], the `[model]` table of a run file.
 
@@ -20,11 +24,18 @@ mod batch;
 mod config;
 mod edge_mlp;
 mod egnn;
+mod kernel;
 mod linear;
 mod model;
 mod nmp;
+mod normalisation;
 mod radial_field;
+mod se3_transformer;
+mod se_conv;
+mod segnn;
+mod steering;
 mod symmetry;
+mod tensor_field;
 
 pub use batch::{ParticleBatch, Particles};
 pub use config::DynamicsConfig;
@@ -33,5 +44,13 @@ pub use egnn::{Egnn, EgnnConfig, EgnnLayer};
 pub use linear::{LinearDynamics, LinearDynamicsConfig};
 pub use model::{Dynamics, DynamicsModel};
 pub use nmp::{Nmp, NmpConfig, NmpLayer};
+pub use normalisation::SteerableNormalisation;
 pub use radial_field::{RadialField, RadialFieldConfig, RadialFieldLayer};
+pub use se_conv::{SeConv, SeConvConfig, SeConvMessage};
+pub use se3_transformer::{Se3Transformer, Se3TransformerConfig};
+pub use segnn::{
+    Segnn, SegnnConfig, SegnnDynamics, SegnnDynamicsConfig, SegnnGraphHead, SegnnLayer,
+    SegnnOutput, SteerableGraph,
+};
 pub use symmetry::{EuclideanMotion, motion_error};
+pub use tensor_field::{TensorFieldNetwork, TensorFieldNetworkConfig};

@@ -2,7 +2,10 @@
 
 use burn::prelude::*;
 
-use super::{Egnn, LinearDynamics, Nmp, ParticleBatch, RadialField};
+use super::{
+    Egnn, LinearDynamics, Nmp, ParticleBatch, RadialField, Se3Transformer, SeConv, SegnnDynamics,
+    TensorFieldNetwork,
+};
 
 /// A map from particles now to their positions later.
 pub trait Dynamics {
@@ -23,6 +26,10 @@ pub enum DynamicsModel {
     Nmp(Nmp),
     RadialField(RadialField),
     Egnn(Egnn),
+    TensorField(TensorFieldNetwork),
+    Se3Transformer(Se3Transformer),
+    SeConv(SeConv),
+    Segnn(SegnnDynamics),
 }
 
 impl DynamicsModel {
@@ -32,6 +39,10 @@ impl DynamicsModel {
             Self::Nmp(model) => model,
             Self::RadialField(model) => model,
             Self::Egnn(model) => model,
+            Self::TensorField(model) => model,
+            Self::Se3Transformer(model) => model,
+            Self::SeConv(model) => model,
+            Self::Segnn(model) => model,
         }
     }
 }

@@ -3,9 +3,12 @@
 use burn::module::Param;
 use burn::nn::Linear;
 use burn::prelude::*;
-use gcnn_layers::Graph;
+use gcnn_layers::so3::Irreps;
+use gcnn_layers::steerable::{Attributes, SteerableMlp, TensorProduct};
+use gcnn_layers::{Graph, GraphTensors};
 use gcnn_models::nbody::{
     Dynamics, EdgeMlp, EgnnConfig, Mlp, NmpConfig, ParticleBatch, Particles, RadialFieldConfig,
+    SegnnConfig, SegnnDynamics, SegnnDynamicsConfig, SteerableGraph,
 };
 
 use crate::fixture::{Fixture, relative_error};
@@ -102,4 +105,134 @@ fn radial_field() {
         layer.velocity = mlp(&file, &format!("w.gcl_{index}.coord_mlp_vel"));
     }
     agrees(&file, &model);
+}
+
+/// Copies the matrices of all paths, which the file numbers in the order of input, attribute and output blocks.
+fn copy_product(file: &Fixture, name: &str, product: &mut TensorProduct) {
+    let mut weights = vec![f32::NAN; product.weight.val().dims()[0]];
+    for (number, path) in product.paths().iter().enumerate() {
+        let matrix = file.floats(&format!("w.{name}.path{number}"));
+        weights[path.weights.clone()].copy_from_slice(&matrix);
+    }
+    let device = Device::flex();
+    product.weight = Param::from_tensor(Tensor::from_floats(weights.as_slice(), &device));
+    let bias = format!("w.{name}.bias");
+    assert_eq!(product.bias.is_some(), file.has(&bias), "{bias}");
+    if product.bias.is_some() {
+        product.bias = Some(Param::from_tensor(file.tensor(&bias)));
+    }
+}
+
+fn copy_perceptron(file: &Fixture, names: [&str; 2], perceptron: &mut SteerableMlp) {
+    for (name, layer) in names.iter().zip(&mut perceptron.layers) {
+        copy_product(file, name, &mut layer.product);
+    }
+}
+
+fn segnn_model(file: &Fixture) -> SegnnDynamics {
+    let config = SegnnDynamicsConfig {
+        hidden: "8x0e+8x1o".parse().unwrap(),
+        layers: 2,
+        ..Default::default()
+    };
+    let mut model = config.init(&Device::flex()).unwrap();
+    let network = &mut model.network;
+    copy_product(file, "embedding_layer", &mut network.embedding);
+    for (index, layer) in network.layers.iter_mut().enumerate() {
+        let named = |part: &str, k| format!("layers.{index}.{part}_layer_{k}");
+        let message = [named("message", 1), named("message", 2)];
+        let update = [named("update", 1), named("update", 2)];
+        copy_perceptron(
+            file,
+            message.each_ref().map(|n| n.as_str()),
+            &mut layer.message,
+        );
+        copy_perceptron(
+            file,
+            update.each_ref().map(|n| n.as_str()),
+            &mut layer.update,
+        );
+    }
+    copy_perceptron(file, ["pre_pool1", "pre_pool2"], &mut network.head);
+    model
+}
+
+fn segnn_graph(file: &Fixture) -> Graph {
+    let edges = file
+        .nodes("in.source")
+        .into_iter()
+        .zip(file.nodes("in.target"));
+    Graph::new(file.values("in.charges").0[0], edges).unwrap()
+}
+
+/// From the features and attributes in the file: the network by itself.
+#[test]
+fn segnn_on_given_attributes() {
+    let file = Fixture::open("segnn.safetensors");
+    let device = Device::flex();
+    let graph = segnn_graph(&file);
+    // The file lists edges by source, a graph by target.
+    let (sources, targets) = (file.nodes("in.source"), file.nodes("in.target"));
+    let mut order: Vec<usize> = (0..targets.len()).collect();
+    order.sort_by_key(|&edge| targets[edge]);
+    assert!(
+        order
+            .iter()
+            .map(|&edge| sources[edge])
+            .eq(graph.sources().iter().copied())
+    );
+    let order: Vec<i64> = order.into_iter().map(|edge| edge as i64).collect();
+    let order = Tensor::<1, Int>::from_ints(order.as_slice(), &device);
+    let of_edges = |name: &str| file.tensor::<2>(name).select(0, order.clone());
+    let graph = GraphTensors::new(&graph, &device);
+    let attributes: Irreps = "1x0e+1x1o".parse().unwrap();
+    let steering = SteerableGraph {
+        graph: &graph,
+        edge_attributes: Attributes::new(&attributes, of_edges("in.edge_attributes")).unwrap(),
+        node_attributes: Attributes::new(&attributes, file.tensor("in.node_attributes")).unwrap(),
+        message_scalars: Some(of_edges("in.message_scalars")),
+    };
+    let input: Irreps = "2x1o+1x0e".parse().unwrap();
+    let features = input
+        .from_multiplicity_first(&file.floats("in.node_features"))
+        .unwrap();
+    let features = Tensor::from_data(
+        TensorData::new(features, [graph.graph().nodes(), 7]),
+        &device,
+    );
+    let model = segnn_model(&file);
+    let found = model.network.forward(features, &steering).unwrap();
+    let error = relative_error(found, file.tensor("out.displacement"));
+    assert!(error < 1e-5, "relative error {error:e}");
+}
+
+/// From positions, velocities and charges: features and attributes are the published ones too.
+#[test]
+fn segnn_on_particles() {
+    let file = Fixture::open("segnn.safetensors");
+    let nodes = file.values("in.charges").0[0];
+    let each = 4;
+    let graph = Graph::fully_connected(each).and_then(|graph| graph.repeat(nodes / each));
+    let particles = Particles {
+        positions: &file.floats("in.positions"),
+        velocities: &file.floats("in.velocities"),
+        charges: &file.floats("in.charges"),
+    };
+    let particles = ParticleBatch::new(particles, &graph.unwrap(), &Device::flex()).unwrap();
+    let found = segnn_model(&file).forward(&particles) - particles.positions();
+    let error = relative_error(found, file.tensor("out.displacement"));
+    assert!(error < 1e-5, "relative error {error:e}");
+}
+
+/// The configuration by hand gives what the one for particles gives.
+#[test]
+fn segnn_has_the_published_size() {
+    let config = SegnnConfig::new(
+        "2x1o+1x0e".parse().unwrap(),
+        "1x0e+1x1o".parse().unwrap(),
+        "32x0e+32x1o".parse().unwrap(),
+        "1x1o".parse().unwrap(),
+    )
+    .with_message_scalars(2);
+    assert_eq!(config.init(&Device::flex()).unwrap().num_params(), 147_424);
 }

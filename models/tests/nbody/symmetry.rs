@@ -1,16 +1,33 @@
 //! Which models commute with which motions of space.
 
 use burn::prelude::*;
-use gcnn_layers::so3;
-use gcnn_models::nbody::{Dynamics, DynamicsConfig, DynamicsModel, EuclideanMotion, motion_error};
+use gcnn_layers::so3::{self, Irreps};
+use gcnn_layers::steerable::{Attributes, SphericalHarmonicsConfig};
+use gcnn_models::nbody::{
+    Dynamics, DynamicsConfig, DynamicsModel, EuclideanMotion, ParticleBatch, SegnnConfig,
+    SegnnOutput, SteerableGraph, motion_error,
+};
 use rstest::rstest;
 
 use crate::fixture::relative_error;
 use crate::particles::{move_up, particles, seeded, turned_round};
 
-fn model(kind: &str) -> DynamicsModel {
-    let config: DynamicsConfig =
-        serde_json::from_value(serde_json::json!({ "kind": kind })).unwrap();
+/// Every model as its recipe has it, and some away from it.
+fn model(name: &str) -> DynamicsModel {
+    let file = match name {
+        "seconv linear" => {
+            serde_json::json!({ "kind": "seconv", "message": "linear", "hidden": "8x0e+8x1o" })
+        }
+        "segnn of degree 2" => serde_json::json!({
+            "kind": "segnn", "hidden": "8x0e+8x1o+4x1e+4x2e", "attribute_degree": 2, "normalisation": "instance"
+        }),
+        "segnn batch" => {
+            serde_json::json!({ "kind": "segnn", "normalisation": "batch", "velocity_attributes": false })
+        }
+        "se3-transformer" => serde_json::json!({ "kind": "se3-transformer", "heads": 3 }),
+        kind => serde_json::json!({ "kind": kind }),
+    };
+    let config: DynamicsConfig = serde_json::from_value(file).unwrap();
     seeded(config.init(&Device::flex()).unwrap(), 3)
 }
 
@@ -57,7 +74,17 @@ fn message_passing_on_coordinates_commutes_with_no_motion() {
 
 #[rstest]
 fn predictions_follow_the_order_of_the_particles(
-    #[values("linear", "nmp", "radial-field", "egnn")] kind: &str,
+    #[values(
+        "linear",
+        "nmp",
+        "radial-field",
+        "egnn",
+        "tfn",
+        "se3-transformer",
+        "seconv",
+        "segnn"
+    )]
+    kind: &str,
 ) {
     let model = model(kind);
     let batch = particles(3, 5, 17, &Device::flex());
@@ -65,4 +92,49 @@ fn predictions_follow_the_order_of_the_particles(
     let expected = move_up(model.forward(&batch), 5);
     let error = relative_error(found, expected);
     assert!(error < 1e-5, "{error:e}");
+}
+
+/// What a graph says about itself doesn't change when it turns, and what it says in vectors turns with it.
+#[rstest]
+fn graph_outputs_turn_with_the_graph(
+    #[values(SegnnOutput::GraphSum, SegnnOutput::GraphMean)] task: SegnnOutput,
+) {
+    let device = Device::flex();
+    let harmonics = SphericalHarmonicsConfig::new(2).init();
+    let (input, hidden, output): (Irreps, Irreps, Irreps) = (
+        "1x1o".parse().unwrap(),
+        "8x0e+8x1o+4x2e".parse().unwrap(),
+        "2x0e+1x1o".parse().unwrap(),
+    );
+    let config = SegnnConfig::new(input, harmonics.irreps().clone(), hidden, output)
+        .with_task(task)
+        .with_layers(2);
+    let network = seeded(config.init(&device).unwrap(), 5);
+    let batch = particles(3, 4, 23, &device);
+    let run = |batch: &ParticleBatch| {
+        let graph = batch.graph();
+        let edges = harmonics.forward(graph.relative_positions(batch.positions()));
+        let nodes = graph.mean_to_targets(edges.clone());
+        let steering = SteerableGraph {
+            graph,
+            edge_attributes: Attributes::new(harmonics.irreps(), edges).unwrap(),
+            node_attributes: Attributes::new(harmonics.irreps(), nodes).unwrap(),
+            message_scalars: None,
+        };
+        network.forward(batch.velocities(), &steering).unwrap()
+    };
+    let before = run(&batch);
+    assert_eq!(before.dims(), [3, 5]);
+    for (name, motion) in motions() {
+        let after = run(&motion.apply_to_particles(&batch));
+        let (scalars, vectors) = (
+            before.clone().narrow(1, 0, 2),
+            before.clone().narrow(1, 2, 3),
+        );
+        let expected = Tensor::cat(vec![scalars, motion.turn(vectors)], 1);
+        let error = relative_error(after, expected);
+        assert!(error < 1e-4, "{name}: {error:e}");
+    }
+    let reordered = relative_error(run(&turned_round(&batch, 4)), before);
+    assert!(reordered < 1e-5, "{reordered:e}");
 }
