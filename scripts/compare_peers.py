@@ -147,7 +147,7 @@ def training_steps(ours, rounds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bench", required=True, help="the built benchmark program `dense_convolution`")
-    parser.add_argument("--step", help="the built benchmark program `training_step`: compares with escnn")
+    parser.add_argument("--step", help="the built benchmark program `p4cnn_step`: compares with escnn")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=9)
     arguments = parser.parse_args()

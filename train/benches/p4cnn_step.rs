@@ -1,23 +1,29 @@
 //! A training step of P4CNN, timed: forward, cross-entropy, backward, Adam.
 //!
 //! ```text
-//! cargo bench -p gcnn-models
-//! GCNN_BENCH=batch=64,steps=20,group=trivial cargo bench -p gcnn-models
-//! cargo bench -p gcnn-models --features cuda -- (with GCNN_BENCH=device=cuda)
+//! cargo bench                                                   the step and its parts
+//! GCNN_BENCH=batch=64,steps=20,group=trivial cargo bench        other sizes, other groups
+//! GCNN_BENCH=device=vulkan cargo bench --features vulkan        other devices
+//! cargo bench --bench p4cnn_step -- serve                       steps on request, for comparisons
 //! ```
 //!
 //! The step is timed as a whole; its parts are timed by themselves, on the shapes that they have in it. What the parts
-//! leave of the whole is "the rest": normalisation, activation, dropout, pooling, the loss and the optimizer.
+//! leave of the whole is "the rest": normalisation, activation, dropout, pooling, the loss and the optimizer. Served lines
+//! are `batch repetitions`; the answer is the milliseconds of each repetition.
 
+use std::io::BufRead;
 use std::time::{Duration, Instant};
 
 use burn::nn::loss::CrossEntropyLossConfig;
+use burn::optim::decay::WeightDecayConfig;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::prelude::*;
 use burn::tensor::Distribution;
 use gcnn_layers::conv::dense::{Conv2dOptions, conv2d};
 use gcnn_layers::{Group, GroupConv2dConfig, LiftingConv2dConfig};
 use gcnn_models::{GcnnConfig, InputShape};
+use gcnn_train::device::DeviceName;
+use gcnn_train::memory::keep_freed_memory;
 
 const DIGITS: InputShape = InputShape {
     channels: 1,
@@ -63,28 +69,21 @@ impl Options {
     }
 
     fn device(&self) -> Result<Device, String> {
-        match self.device.as_str() {
-            #[cfg(feature = "flex")]
-            "flex" => Ok(Device::flex()),
-            #[cfg(feature = "ndarray")]
-            "ndarray" => Ok(Device::ndarray()),
-            #[cfg(feature = "wgpu")]
-            "wgpu" => Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
-            #[cfg(feature = "vulkan")]
-            "vulkan" => Ok(Device::vulkan(burn::tensor::DeviceKind::DefaultDevice)),
-            #[cfg(feature = "cuda")]
-            "cuda" => Ok(Device::cuda(0)),
-            other => Err(format!(
-                "{other}: not a device that this benchmark was built with"
-            )),
-        }
+        let opened = DeviceName::parse(&self.device).and_then(DeviceName::open);
+        opened
+            .map(|(_, device)| device)
+            .map_err(|error| error.to_string())
     }
 }
 
 fn main() -> Result<(), String> {
+    keep_freed_memory();
     let options = Options::from_environment()?;
     let device = options.device()?.autodiff();
-    let whole = whole_step(&options, &device)?;
+    if std::env::args().any(|argument| argument == "serve") {
+        return serve(options, &device);
+    }
+    let whole = whole_step(&options, &device)?.medians();
     let parts = Parts::measure(&options, &device)?;
     let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
     println!(
@@ -119,14 +118,45 @@ fn main() -> Result<(), String> {
     Ok(())
 }
 
-struct Whole {
-    forward: Duration,
-    backward: Duration,
-    optimizer: Duration,
-    total: Duration,
+/// Runs what the standard input asks for.
+fn serve(mut options: Options, device: &Device) -> Result<(), String> {
+    for line in std::io::stdin().lock().lines() {
+        let line = line.map_err(|error| error.to_string())?;
+        let numbers: Vec<usize> = line.split_whitespace().flat_map(str::parse).collect();
+        let [batch, repetitions] = numbers[..] else {
+            return Err(format!("expected `batch repetitions`, found `{line}`"));
+        };
+        (options.batch, options.steps) = (batch, repetitions);
+        let times = whole_step(&options, device)?.total;
+        let times = times[WARM_UP..].iter();
+        let times: Vec<String> = times
+            .map(|time| format!("{:.3}", time.as_secs_f64() * 1e3))
+            .collect();
+        println!("{}", times.join(" "));
+    }
+    Ok(())
 }
 
-fn whole_step(options: &Options, device: &Device) -> Result<Whole, String> {
+/// Times of every step, those of the warm-up included, or their medians.
+struct Whole<T> {
+    forward: T,
+    backward: T,
+    optimizer: T,
+    total: T,
+}
+
+impl Whole<Vec<Duration>> {
+    fn medians(self) -> Whole<Duration> {
+        Whole {
+            forward: median(self.forward),
+            backward: median(self.backward),
+            optimizer: median(self.optimizer),
+            total: median(self.total),
+        }
+    }
+}
+
+fn whole_step(options: &Options, device: &Device) -> Result<Whole<Vec<Duration>>, String> {
     device.seed(0);
     let mut model = options
         .config
@@ -142,7 +172,9 @@ fn whole_step(options: &Options, device: &Device) -> Result<Whole, String> {
     let labels: Vec<i64> = (0..options.batch).map(|i| (i % CLASSES) as i64).collect();
     let labels = Tensor::<1, Int>::from_data(labels.as_slice(), device);
     let loss = CrossEntropyLossConfig::new().init(device);
-    let mut optimizer = AdamConfig::new().init();
+    let mut optimizer = AdamConfig::new()
+        .with_weight_decay(Some(WeightDecayConfig::new(1e-4)))
+        .init();
 
     let mut times = [const { Vec::new() }; 4];
     for _ in 0..options.steps + WARM_UP {
@@ -165,7 +197,7 @@ fn whole_step(options: &Options, device: &Device) -> Result<Whole, String> {
             times.push(time);
         }
     }
-    let [forward, backward, optimizer, total] = times.map(median);
+    let [forward, backward, optimizer, total] = times;
     Ok(Whole {
         forward,
         backward,
