@@ -22,20 +22,20 @@
 
 mod batch;
 mod config;
-mod edge_mlp;
-mod egnn;
-mod kernel;
-mod linear;
+pub mod edge_mlp;
+pub mod egnn;
+pub mod kernel;
+pub mod linear;
 mod model;
-mod nmp;
-mod normalisation;
-mod radial_field;
-mod se3_transformer;
-mod se_conv;
-mod segnn;
-mod steering;
-mod symmetry;
-mod tensor_field;
+pub mod nmp;
+pub mod normalisation;
+pub mod radial_field;
+pub mod se3_transformer;
+pub mod se_conv;
+pub mod segnn;
+pub mod steering;
+pub mod symmetry;
+pub mod tensor_field;
 
 pub use batch::{ParticleBatch, Particles};
 pub use config::DynamicsConfig;

@@ -217,6 +217,7 @@ pub struct SeConvLayer {
 
 /// What makes the messages of a [`SeConvLayer`].
 #[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant)] // There are few of them, and none is moved.
 pub enum Message {
     /// A steerable kernel.
     Linear(SteerableKernel),
