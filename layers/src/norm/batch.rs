@@ -164,7 +164,7 @@ impl FieldBatchNorm {
         pool: &SpatialMaxPool2d,
     ) -> Tensor<D> {
         #[cfg(feature = "flex")]
-        if pool.halves() && self.trains(&input) && fused::supports(&input) {
+        if pool.halves(&input) && self.trains(&input) && fused::supports(&input) {
             return self.normalise_batch_fused(input, fused::Activation::ReluMaxPool);
         }
         pool.forward(self.forward_relu(input, None))

@@ -92,10 +92,12 @@ impl SpatialMaxPool2d {
         on_planes(input, |planes| max_pool2d(planes, options))
     }
 
-    /// Whether the windows are 2×2, side by side.
+    /// Whether the windows are 2×2, side by side, and there is at least one.
     #[cfg(feature = "flex")]
-    pub(crate) fn halves(&self) -> bool {
+    pub(crate) fn halves<const D: usize>(&self, input: &Tensor<D>) -> bool {
+        let dims = input.dims();
         [self.kernel_size, self.stride, self.padding] == [2, 2, 0]
+            && dims[D - 2..].iter().all(|n| *n >= 2)
     }
 }
 

@@ -14,7 +14,8 @@ use burn::tensor::{Element, Shape, TensorData};
 use burn_flex::FlexTensor;
 
 use super::Activation;
-use super::kernels::{self, Fields, Line, Number};
+use super::kernels::{self, Fields};
+use super::loops::{Line, Number};
 
 /// Backends that normalise fields in one pass.
 #[backend_extension(Flex: cfg(feature = "flex"), Autodiff)]
@@ -110,22 +111,16 @@ fn forward<T: Stored>(
             Line { slope, offset }
         })
         .collect();
-    let (output, shape) = match activation {
-        Activation::ReluMaxPool => {
-            let mut shape = shape;
-            let rank = shape.num_dims();
-            [shape[rank - 2], shape[rank - 1]] = fields.pooled_plane();
-            (kernels::affine_pool(T::of(&input), fields, &lines), shape)
-        }
-        _ => (
-            kernels::affine(T::of(&input), fields, &lines, activation),
-            shape,
-        ),
-    };
+    let output = kernels::affine(T::of(&input), fields, &lines, activation);
+    let mut after = shape;
+    if activation == Activation::ReluMaxPool {
+        let rank = after.num_dims();
+        [after[rank - 2], after[rank - 1]] = fields.pooled_plane();
+    }
     let rows = [0, 1].map(|row| statistics.iter().map(move |pair| T::from_f64(pair[row])));
     let statistics = rows.into_iter().flatten().collect();
     (
-        tensor(output, shape),
+        tensor(output, after),
         tensor::<T>(statistics, Shape::from([2, fields.channels])),
     )
 }

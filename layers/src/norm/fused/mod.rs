@@ -14,6 +14,7 @@
 
 mod extension;
 mod kernels;
+mod loops;
 
 use burn::backend::{Dispatch, DispatchDevice};
 use burn::prelude::*;
