@@ -11,7 +11,7 @@
 
 use super::layout::expect_features;
 use crate::LayerError;
-use crate::so3::{Block, Irreps, Normalisation, So3Error, SphericalGrid};
+use crate::so3::{Block, Irreps, Normalisation, SphericalGrid};
 use burn::module::{DisplaySettings, ModuleDisplay};
 use burn::prelude::*;
 use std::sync::Arc;
@@ -53,7 +53,7 @@ impl SphericalFourierConfig {
             multiplicity: self.channels,
             ..*block
         });
-        Ok(Irreps::new(blocks).map_err(So3Error::from)?)
+        Ok(Irreps::new(blocks)?)
     }
 
     /// Checks the settings.

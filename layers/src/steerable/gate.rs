@@ -11,7 +11,7 @@
 
 use super::layout::{block, expect_features, join, placed};
 use crate::LayerError;
-use crate::so3::{Block, Irrep, Irreps, So3Error};
+use crate::so3::{Block, Irrep, Irreps};
 use burn::module::{DisplaySettings, ModuleDisplay};
 use burn::prelude::*;
 use burn::tensor::activation::sigmoid;
@@ -38,7 +38,7 @@ impl GateConfig {
             irrep: Irrep::SCALAR,
         };
         let blocks = std::iter::once(scalars).chain(others.blocks().iter().copied());
-        Ok(Irreps::new(blocks).map_err(So3Error::from)?)
+        Ok(Irreps::new(blocks)?)
     }
 
     /// Checks that the input, which is larger than the output, isn't too large.

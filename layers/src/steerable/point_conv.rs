@@ -14,7 +14,7 @@ use super::spherical_harmonics::{SphericalHarmonics, SphericalHarmonicsConfig};
 use super::tensor_product::{GatheredInput, TensorProduct, TensorProductConfig};
 use crate::LayerError;
 use crate::graph::GraphTensors;
-use crate::so3::{Block, Irreps, Normalisation, So3Error};
+use crate::so3::{Block, Irreps, Normalisation};
 use burn::module::{DisplaySettings, ModuleDisplay};
 use burn::nn::{Linear, LinearConfig};
 use burn::prelude::*;
@@ -48,7 +48,7 @@ impl PointConvConfig {
             multiplicity: self.radial_channels,
             ..*block
         });
-        Ok(Irreps::new(blocks).map_err(So3Error::from)?)
+        Ok(Irreps::new(blocks)?)
     }
 
     fn product(&self) -> Result<TensorProductConfig, LayerError> {
