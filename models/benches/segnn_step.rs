@@ -8,7 +8,6 @@
 //! A step is the forward pass with the mean squared error, the backward pass and Adam. Times are medians over the steps
 //! after a warm-up, in milliseconds.
 
-use burn::module::AutodiffModule;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::prelude::*;
 use gcnn_layers::{Graph, GraphTensors};
@@ -57,7 +56,7 @@ fn measure(kind: &str) -> Result<(), Box<dyn std::error::Error>> {
         let gradients = loss.backward();
         let backward = start.elapsed();
         let gradients = GradientsParams::from_grads(gradients, &model);
-        model = optimizer.step(5e-4.into(), model, gradients);
+        model = optimizer.step(5e-4, model, gradients);
         let whole = start.elapsed();
         if step >= WARM_UP {
             let parts = [whole, forward, backward - forward, whole - backward];
