@@ -119,12 +119,12 @@ fn products(
     }
 }
 
+/// For an element and a tap: the weights that meet there, and by how much.
+type Turned = Box<dyn Fn(usize, usize) -> Vec<(usize, f64)>>;
+
 /// Which weights tap z of the kernel turned by h takes. For groups of the pixel grid this is geometry alone: the
 /// weight at h⁻¹z; for others it is the sampled interpolation.
-fn basis_of(
-    h: &Group,
-    kernel_size: usize,
-) -> (usize, Box<dyn Fn(usize, usize) -> Vec<(usize, f64)>>) {
+fn basis_of(h: &Group, kernel_size: usize) -> (usize, Turned) {
     let (h, k) = (h.clone(), kernel_size);
     if h.is_exact() {
         let centre = (k as f64 - 1.0) / 2.0;

@@ -277,7 +277,7 @@ impl GcnnConfig {
         LiftingConv2dConfig::new(self.group.clone(), channels, self.kernel_sizes[0])
             .with_padding(self.padding)
             .with_bias(self.bias)
-            .with_kernel(self.kernel.clone())
+            .with_kernel(self.kernel)
     }
 
     /// The group convolution of a layer after the first, counted from 1.
@@ -287,7 +287,7 @@ impl GcnnConfig {
         GroupConv2dConfig::new(self.group.clone(), channels, self.kernel_sizes[layer - 1])
             .with_padding(self.padding)
             .with_bias(self.bias)
-            .with_kernel(self.kernel.clone())
+            .with_kernel(self.kernel)
     }
 
     pub(super) fn norm_config(&self, layer: usize) -> FieldBatchNormConfig {
