@@ -220,7 +220,7 @@ fn norms_leave_unit_statistics() {
         .with_epsilon(1e-12)
         .init(&at.0);
     let double = |param: &burn::module::Param<Tensor<1>>| {
-        burn::module::Param::from_tensor(param.val().detach().cast(DType::F64))
+        burn::module::Param::from_tensor(param.val().cast(DType::F64).detach())
     };
     let mut instance = instance;
     instance.scale = double(&instance.scale);
