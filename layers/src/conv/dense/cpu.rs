@@ -2,7 +2,7 @@
 //!
 //! Every number of a result is summed in one fixed order, however the work is divided among threads.
 
-use super::kernels::{Convolve, Correlate, MAX_VECTORS, Number};
+use super::kernels::{Convolve, Correlate, Kernels, MAX_VECTORS, Number};
 use super::plan::{Geometry, Pass};
 use super::scratch::Scratch;
 use rayon::prelude::*;
@@ -31,8 +31,7 @@ impl<T> Shared<T> {
 }
 
 /// A panel of channels.
-#[derive(Debug, Clone, Copy)]
-struct Panel {
+struct Panel<T: 'static> {
     /// Its first channel.
     start: usize,
     /// Channels in it.
@@ -41,32 +40,41 @@ struct Panel {
     width: usize,
     /// Stored channels in front of it.
     before: usize,
+    /// The instruction set that works on it.
+    kernels: &'static Kernels<T>,
 }
 
-/// Panels as registers hold them.
-fn register_panels(channels: usize, lanes: usize) -> Vec<Panel> {
-    let mut registers = channels.div_ceil(lanes);
+/// Panels as registers hold them. What is left at the end and fits half a register gets one, so that 40 channels cost
+/// two and a half registers of 16, and not three.
+fn register_panels<T: Number>(channels: usize) -> Vec<Panel<T>> {
+    let (whole, half) = (T::kernels(), T::half_kernels());
     let mut panels = Vec::new();
     let (mut start, mut before) = (0, 0);
-    while registers > 0 {
-        let vectors = registers.min(MAX_VECTORS);
-        let width = vectors * lanes;
-        let here = width.min(channels - start);
+    while start < channels {
+        let left = channels - start;
+        let fits_half = |numbers: usize| half.filter(|half| numbers <= half.lanes);
+        let (kernels, vectors) = match left.checked_sub(whole.lanes) {
+            None | Some(0) => (fits_half(left).unwrap_or(whole), 1),
+            Some(more) if fits_half(more).is_some() => (whole, 1),
+            Some(_) => (whole, MAX_VECTORS),
+        };
+        let width = vectors * kernels.lanes;
+        let here = width.min(left);
         panels.push(Panel {
             start,
             channels: here,
             width,
             before,
+            kernels,
         });
         start += here;
         before += width;
-        registers -= vectors;
     }
     panels
 }
 
 /// Panels of source channels: only as wide as they are.
-fn source_panels(channels: usize, taps: usize) -> Vec<Panel> {
+fn source_panels<T: Number>(channels: usize, taps: usize) -> Vec<Panel<T>> {
     let most = (STEPS / taps).clamp(16, 64);
     let number = channels.div_ceil(most);
     // Multiples of eight, for whole squares in the transposition.
@@ -80,25 +88,26 @@ fn source_panels(channels: usize, taps: usize) -> Vec<Panel> {
                 channels: here,
                 width: here,
                 before: start,
+                kernels: T::kernels(),
             }
         })
         .collect()
 }
 
-fn stored(panels: &[Panel]) -> usize {
+fn stored<T>(panels: &[Panel<T>]) -> usize {
     panels.iter().map(|p| p.width).sum()
 }
 
 /// Feature maps, channels last: `[panel][sample][padded pixel][channel]`.
-struct Maps<'a, T> {
+struct Maps<'a, T: 'static> {
     data: Shared<T>,
-    panels: &'a [Panel],
+    panels: &'a [Panel<T>],
     samples: usize,
     pixels: usize,
 }
 
 impl<T: Copy> Maps<'_, T> {
-    fn panel(&self, panel: &Panel) -> *mut T {
+    fn panel(&self, panel: &Panel<T>) -> *mut T {
         // SAFETY: inside the buffer, by construction.
         unsafe {
             self.data
@@ -119,7 +128,6 @@ fn gather_samples<T: Number>(
 ) {
     let [height, width] = size;
     let plane = height * width;
-    let kernels = T::kernels();
     let tasks = to.samples * to.panels.len();
     (0..tasks).into_par_iter().for_each(|task| {
         let (sample, panel) = (task / to.panels.len(), &to.panels[task % to.panels.len()]);
@@ -128,13 +136,13 @@ fn gather_samples<T: Number>(
         unsafe {
             let target = to.panel(panel).add(sample * to.pixels * panel.width);
             if size == padded {
-                (kernels.gather)(source, plane, panel.channels, plane, target, panel.width);
+                (panel.kernels.gather)(source, plane, panel.channels, plane, target, panel.width);
                 return;
             }
             let part = std::slice::from_raw_parts_mut(target, to.pixels * panel.width);
             part.fill(T::default());
             for y in 0..height {
-                (kernels.gather)(
+                (panel.kernels.gather)(
                     source.add(y * width),
                     plane,
                     panel.channels,
@@ -151,9 +159,9 @@ fn gather_samples<T: Number>(
 fn pack_weights<T: Number>(
     weight: &[T],
     taps: usize,
-    targets: &[Panel],
+    targets: &[Panel<T>],
     target_stride: usize,
-    sources: &[Panel],
+    sources: &[Panel<T>],
     source_stride: usize,
     packed: &mut [T],
 ) {
@@ -187,12 +195,12 @@ fn pack_weights<T: Number>(
 }
 
 /// The direct convolution of some samples: from channels-last maps to channel planes.
-struct Direct<'a, T> {
+struct Direct<'a, T: 'static> {
     pass: &'a Pass,
     source: &'a Maps<'a, T>,
     weights: &'a [T],
     taps: usize,
-    targets: &'a [Panel],
+    targets: &'a [Panel<T>],
     channels: usize,
     bias: &'a [T],
 }
@@ -224,8 +232,13 @@ impl<T: Number> Direct<'_, T> {
             });
     }
 
-    fn task(&self, samples: Range<usize>, rows: Range<usize>, targets: &[Panel], out: Shared<T>) {
-        let kernels = T::kernels();
+    fn task(
+        &self,
+        samples: Range<usize>,
+        rows: Range<usize>,
+        targets: &[Panel<T>],
+        out: Shared<T>,
+    ) {
         let [all_rows, columns] = self.pass.target();
         let plane = all_rows * columns;
         let band = rows.len() * columns;
@@ -235,7 +248,6 @@ impl<T: Number> Direct<'_, T> {
         let widest = targets.iter().map(|p| p.width).max().unwrap_or(0);
         let mut sums = Scratch::<T>::take(samples.len() * band * widest);
         let sums = sums.slice();
-        let lanes = kernels.lanes;
         let mut bias = [T::default(); MAX_VECTORS * 16];
         for target in targets {
             let mut first = true;
@@ -247,7 +259,7 @@ impl<T: Number> Direct<'_, T> {
                 for start in (0..most_taps.max(1)).step_by(piece) {
                     // SAFETY: bases and slots lie in the source and in `sums`, weights were packed in this order.
                     unsafe {
-                        (kernels.convolve)(&Convolve {
+                        (target.kernels.convolve)(&Convolve {
                             source: self
                                 .source
                                 .panel(source)
@@ -256,7 +268,7 @@ impl<T: Number> Direct<'_, T> {
                             channels: source.channels,
                             weight: weight.as_ptr(),
                             target: sums.as_mut_ptr(),
-                            vectors: target.width / lanes,
+                            vectors: target.width / target.kernels.lanes,
                             first,
                             taps: (start, piece),
                             runs: &pixels.runs,
@@ -274,7 +286,7 @@ impl<T: Number> Direct<'_, T> {
             for (index, sample) in samples.clone().enumerate() {
                 // SAFETY: these rows of these channels of this sample belong to this task.
                 unsafe {
-                    (kernels.scatter)(
+                    (target.kernels.scatter)(
                         sums.as_ptr().add(index * band * target.width),
                         target.width,
                         out.get().add(
@@ -291,7 +303,7 @@ impl<T: Number> Direct<'_, T> {
     }
 }
 
-fn stored_channels(panels: &[Panel]) -> usize {
+fn stored_channels<T>(panels: &[Panel<T>]) -> usize {
     panels.iter().map(|p| p.channels).sum()
 }
 
@@ -316,10 +328,9 @@ pub(super) fn convolve<T: Number>(
     bias: Option<&[T]>,
     sizes: &Geometry,
 ) -> Vec<T> {
-    let kernels = T::kernels();
     let taps = sizes.taps();
     let pass = sizes.forward();
-    let targets = register_panels(sizes.channels_out, kernels.lanes);
+    let targets = register_panels(sizes.channels_out);
     let sources = source_panels(sizes.channels_in, taps);
     let out_sample = sizes.channels_out * sizes.output[0] * sizes.output[1];
     let in_sample = sizes.channels_in * sizes.input[0] * sizes.input[1];
@@ -399,13 +410,12 @@ pub(super) fn gradients<T: Number>(
             wanted.weight.then(|| vec![T::default(); weights]),
         );
     }
-    let kernels = T::kernels();
     let taps = sizes.taps();
     let (forward, backward) = (sizes.forward(), sizes.backward());
     // Output gradients serve as source of the input gradient and as target of the weight gradient.
-    let outs = register_panels(sizes.channels_out, kernels.lanes);
+    let outs = register_panels(sizes.channels_out);
     let ins = source_panels(sizes.channels_in, taps);
-    let targets = register_panels(sizes.channels_in, kernels.lanes);
+    let targets = register_panels(sizes.channels_in);
     let mut packed = Scratch::take(if wanted.input {
         stored(&targets) * sizes.channels_out * taps
     } else {
@@ -528,7 +538,6 @@ fn correlate<T: Number>(
     target_before: [usize; 2],
     sums: &mut [T],
 ) {
-    let kernels = T::kernels();
     let taps = sizes.taps();
     let [rows, columns] = sizes.output;
     // Sums are independent of each other: taps are divided too where there are few channels.
@@ -567,11 +576,11 @@ fn correlate<T: Number>(
         for rows in all.chunks(block) {
             // SAFETY: rows and offsets lie in the maps; each task has its own part of the sums.
             unsafe {
-                (kernels.correlate)(&Correlate {
+                (out_panel.kernels.correlate)(&Correlate {
                     source: source.panel(in_panel),
                     source_step: sizes.stride[1] * in_panel.width,
                     target: target.panel(out_panel),
-                    vectors: out_panel.width / kernels.lanes,
+                    vectors: out_panel.width / out_panel.kernels.lanes,
                     rows,
                     columns,
                     offsets: &offsets,
@@ -585,8 +594,8 @@ fn correlate<T: Number>(
 /// The weight gradient in the weight's own layout.
 fn unpack_gradient<T: Number>(
     sizes: &Geometry,
-    outs: &[Panel],
-    ins: &[Panel],
+    outs: &[Panel<T>],
+    ins: &[Panel<T>],
     sums: &[T],
 ) -> Vec<T> {
     let taps = sizes.taps();

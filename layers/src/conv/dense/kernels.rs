@@ -106,6 +106,8 @@ pub(super) trait Number:
 {
     /// The kernels for the processor that this runs on.
     fn kernels() -> &'static Kernels<Self>;
+    /// Kernels with half as many lanes for the same processor, where there are such.
+    fn half_kernels() -> Option<&'static Kernels<Self>>;
 }
 
 #[inline(always)]
@@ -121,9 +123,6 @@ unsafe fn store_row<S: Simd, const V: usize>(to: *mut S::Element, row: &[S::Regi
         unsafe { S::store(to.add(v * S::LANES), register) };
     }
 }
-
-/// Steps between two looks at the loop counter.
-const UNROLL: usize = 4;
 
 /// `sum(p, m) += source(p) · row(m)`
 #[inline(always)]
@@ -152,6 +151,10 @@ unsafe fn convolve_tile<S: Simd, const V: usize, const P: usize>(
     slots: &[u32],
     taps: &[Tap],
 ) {
+    // Arrays, not slices: a loop over the sums of unknown length would keep them in memory instead of registers.
+    let (Some(bases), Some(slots)) = (bases.first_chunk::<P>(), slots.first_chunk::<P>()) else {
+        return;
+    };
     unsafe {
         let width = V * S::LANES;
         let mut sum = [[S::zero(); V]; P];
@@ -168,17 +171,15 @@ unsafe fn convolve_tile<S: Simd, const V: usize, const P: usize>(
         for tap in taps {
             let mut weight = job.weight.add(tap.index as usize * block);
             let mut at = tap.offset as usize * job.source_stride;
-            for _ in 0..job.channels / UNROLL {
-                for u in 0..UNROLL {
-                    step::<S, V, P>(&mut sum, &base, at + u, weight.add(u * width));
-                }
-                weight = weight.add(UNROLL * width);
-                at += UNROLL;
-            }
-            for _ in 0..job.channels % UNROLL {
+            for _ in 0..job.channels / 2 {
+                // Written out: a loop would be unrolled too late for the sums to stay in registers.
                 step::<S, V, P>(&mut sum, &base, at, weight);
-                weight = weight.add(width);
-                at += 1;
+                step::<S, V, P>(&mut sum, &base, at + 1, weight.add(width));
+                weight = weight.add(2 * width);
+                at += 2;
+            }
+            if !job.channels.is_multiple_of(2) {
+                step::<S, V, P>(&mut sum, &base, at, weight);
             }
         }
         for (sum, &slot) in sum.iter().zip(slots) {
@@ -462,6 +463,20 @@ macro_rules! number {
                     }
                 }
                 &$portable::KERNELS
+            }
+
+            fn half_kernels() -> Option<&'static Kernels<Self>> {
+                #[cfg(target_arch = "x86_64")]
+                {
+                    // Whatever has AVX-512 has AVX2 and FMA, but a hypervisor may hide them.
+                    if is_x86_feature_detected!("avx512f")
+                        && is_x86_feature_detected!("avx2")
+                        && is_x86_feature_detected!("fma")
+                    {
+                        return Some(&$avx2::KERNELS);
+                    }
+                }
+                None
             }
         }
     };
