@@ -13,6 +13,8 @@ pub mod steerable;
 
 #[cfg(test)]
 mod testing;
+#[cfg(feature = "flex")]
+mod vectorised;
 
 pub use conv::{
     GroupConv2d, GroupConv2dConfig, IsotropicConv2d, IsotropicConv2dConfig, LiftingConv2d,

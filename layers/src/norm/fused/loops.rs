@@ -5,6 +5,7 @@ use std::mem::MaybeUninit;
 use std::ops::{Add, Mul, Sub};
 
 use super::Mask;
+use crate::vectorised::vectorised;
 
 /// The numbers that the loops work on.
 pub(super) trait Number:
@@ -32,32 +33,6 @@ macro_rules! number {
 }
 number!(f32);
 number!(f64);
-
-/// Defines a loop that is compiled twice, for any processor and for the wider vectors that most have; which of the two
-/// runs is decided when the program does. (A closure would not do: it is compiled once, for any processor.)
-macro_rules! vectorised {
-    ($(#[$attribute:meta])* fn $name:ident<T: Number>($($argument:ident: $type:ty),* $(,)?)
-     $(-> $result:ty)? $body:block) => {
-        $(#[$attribute])*
-        pub(super) fn $name<T: Number>($($argument: $type),*) $(-> $result)? {
-            #[inline(always)]
-            fn any<T: Number>($($argument: $type),*) $(-> $result)? $body
-
-            #[cfg(target_arch = "x86_64")]
-            {
-                #[target_feature(enable = "avx2")]
-                fn with_avx2<T: Number>($($argument: $type),*) $(-> $result)? {
-                    any($($argument),*)
-                }
-                if std::arch::is_x86_feature_detected!("avx2") {
-                    // SAFETY: the processor has the instructions.
-                    return unsafe { with_avx2($($argument),*) };
-                }
-            }
-            any($($argument),*)
-        }
-    };
-}
 
 /// slope · x + offset, for one channel.
 #[derive(Debug, Clone, Copy)]

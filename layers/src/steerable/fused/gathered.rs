@@ -5,6 +5,7 @@ use super::plan::GatheredPlan;
 use super::product::{Gradients, Inputs, Wanted};
 use super::{segment, total};
 use crate::graph::RowIndex;
+use crate::vectorised::vectorised;
 use rayon::prelude::*;
 
 /// The weights from each input block to all its mixed channels, `[channels, width]` block by block.
@@ -78,23 +79,71 @@ pub(super) fn forward<T: Number>(
         .zip(index.index().par_chunks(segment))
         .zip(inputs.attributes.par_chunks(segment * plan.attributes))
         .for_each(|((output, index), attributes)| {
-            let rows = output
-                .chunks_exact_mut(plan.output)
-                .zip(index)
-                .zip(attributes.chunks_exact(plan.attributes));
-            for ((output, &read), attributes) in rows {
-                let mixed = &mixed[read as usize * plan.mixed..][..plan.mixed];
-                for step in &plan.steps.list {
-                    let factor = plan.steps.factor(step, attributes);
-                    add_scaled(
-                        &mut output[step.to..step.to + step.width],
-                        factor,
-                        &mixed[step.from..step.from + step.width],
-                    );
-                }
-            }
+            contract(plan, &mixed, index, attributes, output);
         });
     output
+}
+
+vectorised! {
+    /// Adds to each row of output the contraction of the mixed row that it reads.
+    fn contract<T: Number>(
+        plan: &GatheredPlan,
+        mixed: &[T],
+        index: &[u32],
+        attributes: &[T],
+        output: &mut [T],
+    ) {
+        let rows = output
+            .chunks_exact_mut(plan.output)
+            .zip(index)
+            .zip(attributes.chunks_exact(plan.attributes));
+        for ((output, &read), attributes) in rows {
+            let mixed = &mixed[read as usize * plan.mixed..][..plan.mixed];
+            for step in &plan.steps.list {
+                let factor = plan.steps.factor(step, attributes);
+                let from = &mixed[step.from..][..step.width];
+                add_scaled(&mut output[step.to..][..step.width], factor, from);
+            }
+        }
+    }
+}
+
+vectorised! {
+    /// The gradient of some mixed rows, from `first` on: from those of all rows that read them.
+    fn collect<T: Number>(
+        plan: &GatheredPlan,
+        index: &RowIndex,
+        first: usize,
+        attributes: &[T],
+        gradient: &[T],
+        slopes: &mut [T],
+    ) {
+        for (row, slopes) in slopes.chunks_exact_mut(plan.mixed.max(1)).enumerate() {
+            for &reader in index.readers(first + row) {
+                let reader = reader as usize;
+                let attributes = &attributes[reader * plan.attributes..][..plan.attributes];
+                let gradient = &gradient[reader * plan.output..][..plan.output];
+                for step in &plan.steps.list {
+                    let factor = plan.steps.factor(step, attributes);
+                    let from = &gradient[step.to..][..step.width];
+                    add_scaled(&mut slopes[step.from..][..step.width], factor, from);
+                }
+            }
+        }
+    }
+}
+
+vectorised! {
+    /// The gradient of one row of attributes.
+    fn steer<T: Number>(plan: &GatheredPlan, mixed: &[T], gradient: &[T], to: &mut [T]) {
+        for step in &plan.steps.list {
+            let factor = dot(
+                &mixed[step.from..][..step.width],
+                &gradient[step.to..][..step.width],
+            );
+            plan.steps.spread(step, factor, to);
+        }
+    }
 }
 
 pub(super) fn backward<T: Number>(
@@ -114,13 +163,7 @@ pub(super) fn backward<T: Number>(
         readers.enumerate().for_each(|(reader, to)| {
             let mixed = &mixed[index.index()[reader] as usize * plan.mixed..][..plan.mixed];
             let gradient = &gradient[reader * plan.output..][..plan.output];
-            for step in &plan.steps.list {
-                let factor = dot(
-                    &mixed[step.from..step.from + step.width],
-                    &gradient[step.to..step.to + step.width],
-                );
-                plan.steps.spread(step, factor, to);
-            }
+            steer(plan, mixed, gradient, to);
         });
     }
     let mut for_features = vec![T::ZERO; rows * plan.input];
@@ -132,22 +175,7 @@ pub(super) fn backward<T: Number>(
             let first = number * segment;
             let rows = for_features.len() / plan.input;
             let mut slopes = vec![T::ZERO; rows * plan.mixed];
-            for (row, slopes) in slopes.chunks_exact_mut(plan.mixed.max(1)).enumerate() {
-                for &reader in index.readers(first + row) {
-                    let reader = reader as usize;
-                    let attributes =
-                        &inputs.attributes[reader * plan.attributes..][..plan.attributes];
-                    let gradient = &gradient[reader * plan.output..][..plan.output];
-                    for step in &plan.steps.list {
-                        let factor = plan.steps.factor(step, attributes);
-                        add_scaled(
-                            &mut slopes[step.from..step.from + step.width],
-                            factor,
-                            &gradient[step.to..step.to + step.width],
-                        );
-                    }
-                }
-            }
+            collect(plan, index, first, inputs.attributes, gradient, &mut slopes);
             let features = &inputs.features[first * plan.input..][..rows * plan.input];
             let blocks = plan.blocks.iter().zip(&packed);
             let for_packed = blocks.map(|(block, packed)| {

@@ -56,7 +56,7 @@ impl Steps {
     }
 
     /// What a step multiplies by.
-    #[inline]
+    #[inline(always)]
     pub(super) fn factor<T: super::matrix::Number>(&self, step: &Step, attributes: &[T]) -> T {
         let mut factor = T::ZERO;
         for &(component, coefficient) in &self.terms[step.terms.clone()] {
@@ -66,7 +66,7 @@ impl Steps {
     }
 
     /// The gradient of the attributes from that of a step's factor.
-    #[inline]
+    #[inline(always)]
     pub(super) fn spread<T: super::matrix::Number>(&self, step: &Step, factor: T, to: &mut [T]) {
         for &(component, coefficient) in &self.terms[step.terms.clone()] {
             to[component] += T::of(coefficient) * factor;

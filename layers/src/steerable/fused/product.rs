@@ -3,6 +3,7 @@
 use super::matrix::{Number, Part, add_scaled, dot, multiply};
 use super::plan::ProductPlan;
 use super::{segment, total};
+use crate::vectorised::vectorised;
 use rayon::prelude::*;
 
 /// What goes in.
@@ -34,39 +35,79 @@ fn chunk<T>(plan: &ProductPlan) -> usize {
     (CACHE / (plan.contracted.max(1) * size_of::<T>())).clamp(16, 256)
 }
 
-/// The contracted features of some rows, block by block `[rows, components, fan_in]`.
-fn contract<T: Number>(plan: &ProductPlan, features: &[T], attributes: &[T], contracted: &mut [T]) {
-    let rows = attributes.len() / plan.attributes;
-    for row in 0..rows {
-        let features = &features[row * plan.input..][..plan.input];
-        let attributes = &attributes[row * plan.attributes..][..plan.attributes];
-        let mut block = 0;
-        for step in &plan.steps.list {
-            let place = place(plan, &mut block, step.to, rows, row);
-            let to = &mut contracted[place..place + step.width];
-            let from = &features[step.from..step.from + step.width];
-            let factor = plan.steps.factor(step, attributes);
-            if step.first {
-                for (to, &from) in to.iter_mut().zip(from) {
-                    *to = factor * from;
+vectorised! {
+    /// The contracted features of some rows, block by block `[rows, components, fan_in]`.
+    fn contract<T: Number>(
+        plan: &ProductPlan,
+        features: &[T],
+        attributes: &[T],
+        contracted: &mut [T],
+    ) {
+        let rows = attributes.len() / plan.attributes;
+        let places = places(plan, rows);
+        for row in 0..rows {
+            let features = &features[row * plan.input..][..plan.input];
+            let attributes = &attributes[row * plan.attributes..][..plan.attributes];
+            for (step, &(start, size)) in plan.steps.list.iter().zip(&places) {
+                let to = &mut contracted[start + row * size..][..step.width];
+                let from = &features[step.from..][..step.width];
+                let factor = plan.steps.factor(step, attributes);
+                if step.first {
+                    for (to, &from) in to.iter_mut().zip(from) {
+                        *to = factor * from;
+                    }
+                } else {
+                    add_scaled(to, factor, from);
                 }
-            } else {
-                add_scaled(to, factor, from);
             }
         }
     }
 }
 
-/// Where a place in a contracted row lies in the blocks of `rows` rows. Steps come block by block, so that `block` only
-/// moves on.
-#[inline]
-fn place(plan: &ProductPlan, block: &mut usize, to: usize, rows: usize, row: usize) -> usize {
-    let size = |block: usize| plan.blocks[block].components * plan.blocks[block].fan_in;
-    while to >= plan.blocks[*block].contracted + size(*block) {
-        *block += 1;
+/// Where each step's place lies in the blocks of `rows` rows: that of the first row, and the distance between rows. Steps
+/// come block by block.
+fn places(plan: &ProductPlan, rows: usize) -> Vec<(usize, usize)> {
+    let mut blocks = plan.blocks.iter();
+    let (mut start, mut size) = (0, 0);
+    let place = |to: usize| {
+        while to >= start + size {
+            let Some(block) = blocks.next() else { break };
+            (start, size) = (block.contracted, block.components * block.fan_in);
+        }
+        (start * rows + (to - start), size)
+    };
+    let steps = plan.steps.list.iter();
+    steps.map(|step| step.to).map(place).collect()
+}
+
+vectorised! {
+    /// The gradients of some rows' features and attributes from those of their contraction; none where there is no room.
+    fn expand<T: Number>(
+        plan: &ProductPlan,
+        rows: &Inputs<'_, T>,
+        slopes: &[T],
+        for_features: &mut [T],
+        for_attributes: &mut [T],
+    ) {
+        let count = rows.attributes.len() / plan.attributes;
+        let places = places(plan, count);
+        for row in 0..count {
+            let attributes = &rows.attributes[row * plan.attributes..][..plan.attributes];
+            for (step, &(start, size)) in plan.steps.list.iter().zip(&places) {
+                let slopes = &slopes[start + row * size..][..step.width];
+                let from = row * plan.input + step.from;
+                if !for_features.is_empty() {
+                    let factor = plan.steps.factor(step, attributes);
+                    add_scaled(&mut for_features[from..][..step.width], factor, slopes);
+                }
+                if !for_attributes.is_empty() {
+                    let factor = dot(&rows.features[from..][..step.width], slopes);
+                    let to = &mut for_attributes[row * plan.attributes..][..plan.attributes];
+                    plan.steps.spread(step, factor, to);
+                }
+            }
+        }
     }
-    let start = plan.blocks[*block].contracted;
-    start * rows + row * size(*block) + (to - start)
 }
 
 pub(super) fn forward<T: Number>(plan: &ProductPlan, inputs: &Inputs<'_, T>, bias: &[T]) -> Vec<T> {
@@ -186,28 +227,28 @@ pub(super) fn backward<T: Number>(
                         }
                     }
                 }
-                for row in 0..rows {
-                    let at = first - start + row;
-                    let attributes = &attributes[row * plan.attributes..][..plan.attributes];
-                    let mut block = 0;
-                    if !(wanted.features || wanted.attributes) {
-                        break;
-                    }
-                    for step in &plan.steps.list {
-                        let place = place(plan, &mut block, step.to, rows, row);
-                        let slopes = &slopes[place..place + step.width];
-                        if wanted.features {
-                            let to = at * plan.input + step.from;
-                            let factor = plan.steps.factor(step, attributes);
-                            add_scaled(&mut for_features[to..to + step.width], factor, slopes);
+                if wanted.features || wanted.attributes {
+                    // Empty stays empty.
+                    let part = |numbers: &mut [T], width: usize| {
+                        let at = (first - start) * width..(last - start) * width;
+                        match numbers.is_empty() {
+                            true => 0..0,
+                            false => at,
                         }
-                        if wanted.attributes {
-                            let from = row * plan.input + step.from;
-                            let factor = dot(&features[from..from + step.width], slopes);
-                            let to = &mut for_attributes[at * plan.attributes..][..plan.attributes];
-                            plan.steps.spread(step, factor, to);
-                        }
-                    }
+                    };
+                    let these = part(for_features, plan.input);
+                    let those = part(for_attributes, plan.attributes);
+                    expand(
+                        plan,
+                        &Inputs {
+                            features,
+                            attributes,
+                            weights: inputs.weights,
+                        },
+                        &slopes,
+                        &mut for_features[these],
+                        &mut for_attributes[those],
+                    );
                 }
             }
             (for_weights, for_bias)
