@@ -1,4 +1,4 @@
-"""Measures this project's convolution and training step beside PyTorch's and escnn's, taking turns.
+"""Measures this project's convolution and training steps beside those of PyTorch, escnn and e3nn, taking turns.
 
 Started by `compare-peers`, which prepares the environment. Each table row is the median over many short runs that
 alternate between the programs, all with the same number of threads, so that a busy machine slows all of them alike.
@@ -144,10 +144,128 @@ def training_steps(ours, rounds):
     report("P4CNN step, batch 128", mine, theirs, 0.8)
 
 
+def e3nn_segnn():
+    """SEGNN of the charged N-body benchmark with e3nn's tensor product and gate.
+
+    32x0e+32x1o, 4 layers, no normalisation, 147,424 parameters: the network of Brandstetter et al. (2022) on a graph
+    with fixed edges, the attributes given.
+    """
+    from e3nn import nn, o3
+
+    hidden, attributes = o3.Irreps("32x0e+32x1o"), o3.Irreps("1x0e+1x1o")
+
+    class Product(torch.nn.Module):
+        """A tensor product with attributes, a bias on its scalars, and a gate where one is asked for."""
+
+        def __init__(self, irreps_in, irreps_out, gated):
+            super().__init__()
+            self.gate = None
+            if gated:
+                scalars = o3.Irreps([entry for entry in irreps_out if entry.ir.l == 0])
+                others = o3.Irreps([entry for entry in irreps_out if entry.ir.l > 0])
+                gates = o3.Irreps(f"{others.num_irreps}x0e")
+                silu, sigmoid = torch.nn.functional.silu, torch.sigmoid
+                self.gate = nn.Gate(scalars, [silu], gates, [sigmoid], others)
+                irreps_out = self.gate.irreps_in.simplify()
+            self.product = o3.FullyConnectedTensorProduct(irreps_in, attributes, irreps_out)
+            self.scalars = sum(entry.mul for entry in irreps_out if entry.ir.l == 0)
+            self.bias = torch.nn.Parameter(torch.zeros(self.scalars))
+
+        def forward(self, features, steering):
+            out = self.product(features, steering)
+            if self.scalars:
+                out = torch.cat([out[:, : self.scalars] + self.bias, out[:, self.scalars :]], 1)
+            return self.gate(out) if self.gate else out
+
+    class Layer(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            pair, both = hidden + hidden + o3.Irreps("2x0e"), hidden + hidden
+            self.messages = torch.nn.ModuleList([Product(pair, hidden, True), Product(hidden, hidden, True)])
+            self.updates = torch.nn.ModuleList([Product(both, hidden, True), Product(hidden, hidden, False)])
+
+        def forward(self, nodes, graph):
+            message = torch.cat([nodes[graph.targets], nodes[graph.sources], graph.scalars], 1)
+            for product in self.messages:
+                message = product(message, graph.edges)
+            total = torch.zeros_like(nodes).index_add_(0, graph.targets, message)
+            update = torch.cat([nodes, total], 1)
+            for product in self.updates:
+                update = product(update, graph.nodes)
+            return nodes + update
+
+    class Network(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embedding = Product(o3.Irreps("2x1o+1x0e"), hidden, False)
+            self.layers = torch.nn.ModuleList(Layer() for _ in range(4))
+            self.head = torch.nn.ModuleList([Product(hidden, hidden, True), Product(hidden, o3.Irreps("1x1o"), False)])
+
+        def forward(self, features, graph):
+            nodes = self.embedding(features, graph.nodes)
+            for layer in self.layers:
+                nodes = layer(nodes, graph)
+            for product in self.head:
+                nodes = product(nodes, graph.nodes)
+            return nodes
+
+    return Network()
+
+
+class ParticleGraph:
+    """Fully connected graphs side by side, with steering attributes of random directions."""
+
+    def __init__(self, graphs, particles):
+        from e3nn import o3
+
+        pairs = [(i, j) for i in range(particles) for j in range(particles) if i != j]
+        starts = torch.arange(graphs).repeat_interleave(len(pairs)) * particles
+        self.targets = torch.tensor([i for i, _ in pairs]).repeat(graphs) + starts
+        self.sources = torch.tensor([j for _, j in pairs]).repeat(graphs) + starts
+        degrees = o3.Irreps("1x0e+1x1o")
+        harmonics = lambda count: o3.spherical_harmonics(degrees, torch.randn(count, 3), True, "integral")
+        self.edges, self.nodes = harmonics(len(self.targets)), harmonics(graphs * particles)
+        self.scalars = torch.randn(len(self.targets), 2)
+
+
+def segnn(ours, rounds):
+    """Training step and prediction of SEGNN on 100 graphs of five particles, beside e3nn's."""
+    model, graph = e3nn_segnn(), ParticleGraph(100, 5)
+    features, target = torch.randn(500, 7), torch.randn(500, 3)
+    optimiser = torch.optim.Adam(model.parameters(), lr=5e-4)
+    parameters = sum(weight.numel() for weight in model.parameters())
+    assert parameters == 147_424, f"{parameters} parameters: not the published network"
+
+    def timed(action):
+        start = time.perf_counter()
+        action()
+        return (time.perf_counter() - start) * 1e3
+
+    def step():
+        optimiser.zero_grad()
+        (model(features, graph) - target).square().mean().backward()
+        optimiser.step()
+
+    def predict():
+        with torch.no_grad():
+            model(features, graph)
+
+    for _ in range(5):
+        step(), predict()
+    steps, predictions, mine = [], [], []
+    for _ in range(rounds):
+        mine.append(ours.ask("5"))
+        steps += [timed(step) for _ in range(5)]
+        predictions += [timed(predict) for _ in range(5)]
+    report("SEGNN step, 100 graphs", [t for run in mine for t in run[:5]], steps, 0.3)
+    report("SEGNN prediction", [t for run in mine for t in run[5:]], predictions, 0.3)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bench", required=True, help="the built benchmark program `dense_convolution`")
     parser.add_argument("--step", help="the built benchmark program `p4cnn_step`: compares with escnn")
+    parser.add_argument("--segnn", help="the built benchmark program `segnn_step`: compares with e3nn")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=9)
     arguments = parser.parse_args()
@@ -155,6 +273,8 @@ def main():
     convolutions(Served([arguments.bench, "serve"]), arguments.rounds)
     if arguments.step:
         training_steps(Served([arguments.step, "serve"]), arguments.rounds)
+    if arguments.segnn:
+        segnn(Served([arguments.segnn, "serve"]), arguments.rounds)
 
 
 main()

@@ -46,7 +46,8 @@ pub use error::DatasetError;
 pub use images::{Description, ImageDataset, Normalisation, Split, Splits};
 pub use loader::{BatchLoader, BatchOptions, ImageBatch};
 pub use nbody::{
-    NBodyBatch, NBodyConfig, NBodyDataset, NBodyLoader, NBodySplits, NBodySystem, Trajectories,
+    NBodyAugmentation, NBodyBatch, NBodyConfig, NBodyDataset, NBodyLoader, NBodySplits,
+    NBodySystem, Trajectories,
 };
 pub use rotate::Interpolation;
 pub use rotated_mnist::{RotatedMnistConfig, RotatedMnistSource};

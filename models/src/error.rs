@@ -101,6 +101,9 @@ pub enum ModelError {
         /// What it may be.
         range: &'static str,
     },
+    /// No graph can be drawn between the particles.
+    #[error("the particles cannot be connected")]
+    Graph(#[from] gcnn_layers::graph::GraphError),
     /// There are more or fewer numbers than the particles need.
     #[error("{}", particle_numbers(what, *found, *nodes, *expected))]
     ParticleNumbers {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::augmentation::{NBodyAugmentation, turn};
 use super::trajectories::Trajectories;
 use crate::DatasetError;
 use crate::loader::{BatchOptions, order};
@@ -111,19 +112,36 @@ impl NBodyDataset {
 
     /// The examples of some simulations. Panics if there is no such simulation.
     pub fn batch(&self, indices: &[u32]) -> NBodyBatch {
+        self.batch_with(indices, |_| false)
+    }
+
+    /// The examples of some simulations, some of them run backwards in time: from the target frame, with opposite
+    /// velocities, to the input frame.
+    pub(super) fn batch_with(
+        &self,
+        indices: &[u32],
+        backwards: impl Fn(u32) -> bool,
+    ) -> NBodyBatch {
         let all = &self.trajectories;
         let simulations = || indices.iter().map(|index| *index as usize);
         let flatten = |vectors: &[[f64; 3]], values: &mut Vec<f32>| {
             values.extend(vectors.iter().flatten().map(|value| *value as f32));
         };
         let (mut positions, mut velocities, mut targets) = (Vec::new(), Vec::new(), Vec::new());
-        for simulation in simulations() {
-            flatten(all.positions(simulation, self.input_frame), &mut positions);
-            flatten(
-                all.velocities(simulation, self.input_frame),
-                &mut velocities,
-            );
-            flatten(all.positions(simulation, self.target_frame), &mut targets);
+        for &index in indices {
+            let simulation = index as usize;
+            let (mut from, mut to) = (self.input_frame, self.target_frame);
+            let start = velocities.len();
+            let reversed = backwards(index);
+            if reversed {
+                (from, to) = (to, from);
+            }
+            flatten(all.positions(simulation, from), &mut positions);
+            flatten(all.velocities(simulation, from), &mut velocities);
+            flatten(all.positions(simulation, to), &mut targets);
+            if reversed {
+                velocities[start..].iter_mut().for_each(|v| *v = -*v);
+            }
         }
         let charges = simulations().flat_map(|simulation| all.charges(simulation));
         NBodyBatch {
@@ -143,6 +161,9 @@ impl NBodyDataset {
 #[derive(Debug)]
 pub struct NBodyLoader {
     dataset: Arc<NBodyDataset>,
+    augmentation: NBodyAugmentation,
+    seed: u64,
+    epoch: usize,
     order: Vec<u32>,
     batch_size: usize,
     next: usize,
@@ -150,7 +171,8 @@ pub struct NBodyLoader {
 }
 
 impl NBodyLoader {
-    /// Starts an epoch. Of the options, those of images (augmentation, normalisation) must be left alone.
+    /// Starts an epoch. Of the options, those of images (augmentation, normalisation) must be left
+    /// alone: particles have [an augmentation of their own](Self::with_augmentation).
     pub fn new(dataset: Arc<NBodyDataset>, options: &BatchOptions) -> Result<Self, DatasetError> {
         if options.batch_size == 0 {
             return Err(DatasetError::setting("batch_size", "at least 1", 0));
@@ -167,8 +189,17 @@ impl NBodyLoader {
             batch_size: options.batch_size,
             next: options.start_batch,
             total: options.batches(dataset.count()),
+            augmentation: NBodyAugmentation::default(),
+            seed: options.seed,
+            epoch: options.epoch,
             dataset,
         })
+    }
+
+    /// Random symmetries of the simulations.
+    pub fn with_augmentation(mut self, augmentation: NBodyAugmentation) -> Self {
+        self.augmentation = augmentation;
+        self
     }
 }
 
@@ -182,7 +213,15 @@ impl Iterator for NBodyLoader {
         let start = self.next * self.batch_size;
         let end = (start + self.batch_size).min(self.order.len());
         self.next += 1;
-        Some(self.dataset.batch(&self.order[start..end]))
+        let indices = &self.order[start..end];
+        let draw = |index| self.augmentation.draw(self.seed, self.epoch, index);
+        let mut batch = self.dataset.batch_with(indices, |index| draw(index).0);
+        for (place, &index) in indices.iter().enumerate() {
+            if let (_, Some(matrix)) = draw(index) {
+                turn(&mut batch, place, &matrix);
+            }
+        }
+        Some(batch)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -13,6 +13,7 @@
 //! Source: Kipf, Fetaya, Wang, Welling and Zemel 2018 (the simulation), Satorras, Hoogeboom and Welling 2021 (the task
 //! in three dimensions), Brandstetter, Hesselink, van der Pol, Bekkers and Welling 2022 (gravity).
 
+pub mod augmentation;
 pub mod charged;
 pub mod gravity;
 pub mod loader;
@@ -28,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use crate::images::{Description, Split};
 use crate::random::{Purpose, Random};
 use crate::{DatasetError, folders};
+pub use augmentation::NBodyAugmentation;
 use charged::Charged;
 use gravity::Gravity;
 pub use loader::{NBodyBatch, NBodyDataset, NBodyLoader};

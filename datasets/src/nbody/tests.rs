@@ -375,3 +375,72 @@ fn gravity_is_simulated_kept_and_read() {
         .unwrap();
     assert_eq!(read.trajectories(), splits.train.trajectories());
 }
+
+#[test]
+fn a_simulation_run_backwards_ends_where_it_began() {
+    let config = NBodyConfig::default()
+        .with_sizes([40, 1, 1])
+        .with_cache(false);
+    let train = config.load().unwrap().train;
+    let options = crate::BatchOptions::new(40).with_seed(5);
+    let reversal = NBodyAugmentation::default().with_time_reversal(true);
+    let loader = NBodyLoader::new(train.clone(), &options).unwrap();
+    let batch = loader.with_augmentation(reversal).next().unwrap();
+    let forwards = train.batch(&batch.indices);
+    let width = 3 * batch.particles;
+    let mut backwards = 0;
+    for place in 0..40 {
+        let at = place * width..(place + 1) * width;
+        if batch.positions[at.clone()] == forwards.positions[at.clone()] {
+            assert_eq!(batch.targets[at.clone()], forwards.targets[at]);
+            continue;
+        }
+        backwards += 1;
+        assert_eq!(batch.positions[at.clone()], forwards.targets[at.clone()]);
+        assert_eq!(batch.targets[at.clone()], forwards.positions[at.clone()]);
+        let simulation = batch.indices[place] as usize;
+        let later = train.trajectories().velocities(simulation, 40);
+        for (found, truth) in batch.velocities[at].iter().zip(later.iter().flatten()) {
+            assert_eq!(*found, -*truth as f32);
+        }
+    }
+    assert!((8..32).contains(&backwards), "{backwards}");
+}
+
+#[test]
+fn turning_keeps_distances_and_changes_positions() {
+    let config = NBodyConfig::default()
+        .with_sizes([9, 1, 1])
+        .with_cache(false);
+    let train = config.load().unwrap().train;
+    let options = crate::BatchOptions::new(9).with_seed(5);
+    let turned = NBodyAugmentation::default().with_orthogonal(true);
+    let loader = NBodyLoader::new(train.clone(), &options).unwrap();
+    let batch = loader.with_augmentation(turned).next().unwrap();
+    let plain = train.batch(&batch.indices);
+    // ‖x − x'‖² and (x − x')·v, which turn with nothing.
+    let invariants = |batch: &NBodyBatch| -> Vec<[f32; 2]> {
+        let vectors = |numbers: &[f32]| numbers.as_chunks::<3>().0.to_vec();
+        let (x, y) = (vectors(&batch.positions), vectors(&batch.targets));
+        let v = vectors(&batch.velocities);
+        (0..x.len())
+            .map(|i| {
+                let way = [0, 1, 2].map(|axis| y[i][axis] - x[i][axis]);
+                let dot = |a: [f32; 3], b: [f32; 3]| a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+                [dot(way, way), dot(way, v[i])]
+            })
+            .collect()
+    };
+    for (found, expected) in invariants(&batch).iter().zip(invariants(&plain)) {
+        for (found, expected) in found.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-4 * (1.0 + expected.abs()));
+        }
+    }
+    assert!(
+        batch
+            .positions
+            .iter()
+            .zip(&plain.positions)
+            .any(|(a, b)| (a - b).abs() > 0.1)
+    );
+}

@@ -38,7 +38,46 @@ pub enum DynamicsConfig {
     Segnn(SegnnDynamicsConfig),
 }
 
+impl Default for DynamicsConfig {
+    fn default() -> Self {
+        Self::Segnn(SegnnDynamicsConfig::default())
+    }
+}
+
 impl DynamicsConfig {
+    /// One of each kind, as published.
+    pub fn all() -> [Self; 8] {
+        [
+            Self::Linear(Default::default()),
+            Self::Nmp(Default::default()),
+            Self::RadialField(Default::default()),
+            Self::TensorField(Default::default()),
+            Self::Se3Transformer(Default::default()),
+            Self::Egnn(Default::default()),
+            Self::SeConv(Default::default()),
+            Self::Segnn(Default::default()),
+        ]
+    }
+
+    /// A lower bound of the parameters: weights with fewer numbers cannot belong to the model. Costs no memory.
+    pub fn least_parameters(&self) -> usize {
+        let layers = |layers: usize, width: usize| layers.saturating_mul(width);
+        match self {
+            Self::Linear(_) => 1,
+            Self::Nmp(config) => layers(config.layers, config.hidden),
+            Self::RadialField(config) => layers(config.layers, config.hidden),
+            Self::Egnn(config) => layers(config.layers, config.hidden),
+            Self::TensorField(config) => {
+                layers(config.layers, config.channels).max(config.radial_hidden)
+            }
+            Self::Se3Transformer(config) => {
+                layers(config.layers, config.channels).max(config.radial_hidden)
+            }
+            Self::SeConv(config) => layers(config.layers, multiplicity(&config.hidden)),
+            Self::Segnn(config) => layers(config.layers, multiplicity(&config.hidden)),
+        }
+    }
+
     /// The model's name in files.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -80,6 +119,12 @@ impl DynamicsConfig {
             Self::Segnn(config) => DynamicsModel::Segnn(config.init(device)?),
         })
     }
+}
+
+/// Channels of all blocks together.
+fn multiplicity(irreps: &gcnn_layers::so3::Irreps) -> usize {
+    let blocks = irreps.blocks().iter();
+    blocks.fold(0, |sum, block| sum.saturating_add(block.multiplicity))
 }
 
 /// Checks a number of layers or features.
