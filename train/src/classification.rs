@@ -11,11 +11,11 @@ use burn::tensor::TensorData;
 use burn::tensor::activation::log_softmax;
 use gcnn_datasets::{BatchLoader, BatchOptions, ImageBatch, ImageDataset, Normalisation, Splits};
 use gcnn_layers::equivariance::plane_action;
-use gcnn_models::{Gcnn, InputShape};
+use gcnn_models::{Gcnn, GcnnConfig, InputShape};
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
-use crate::config::RunConfig;
+use crate::config::{DigitExperiment, RunConfig};
 use crate::metrics::{Measure, Outcomes};
 use crate::task::{Batches, ElementError, Goal, Split, Step, Task};
 
@@ -51,13 +51,13 @@ impl ImageFormat {
     }
 
     /// A network of a run's `[model]` table for such images.
-    pub fn network(&self, config: &RunConfig, device: &Device) -> Result<Gcnn, TrainError> {
+    pub fn network(&self, model: &GcnnConfig, device: &Device) -> Result<Gcnn, TrainError> {
         let input = InputShape {
             channels: self.channels,
             height: self.height,
             width: self.width,
         };
-        Ok(config.model.init(input, self.classes, device)?)
+        Ok(model.init(input, self.classes, device)?)
     }
 
     /// Whether the numbers make sense.
@@ -96,12 +96,17 @@ pub struct Classification {
     test: Arc<ImageDataset>,
     about: String,
     format: ImageFormat,
+    own: DigitExperiment,
     config: RunConfig,
 }
 
 impl Classification {
     /// For training: normalises by the training split's own statistics.
-    pub fn new(splits: Splits, config: &RunConfig) -> Result<Self, TrainError> {
+    pub fn new(
+        splits: Splits,
+        own: &DigitExperiment,
+        config: &RunConfig,
+    ) -> Result<Self, TrainError> {
         for (split, name) in [(&splits.valid, "validation"), (&splits.test, "test")] {
             if split.is_empty() {
                 return Err(TrainError::Mismatch(format!(
@@ -115,6 +120,7 @@ impl Classification {
             train: splits.train,
             valid: splits.valid,
             test: splits.test,
+            own: own.clone(),
             config: config.clone(),
         })
     }
@@ -124,6 +130,7 @@ impl Classification {
     pub fn of_images(
         images: Arc<ImageDataset>,
         about: String,
+        own: &DigitExperiment,
         config: &RunConfig,
         format: ImageFormat,
     ) -> Result<Self, TrainError> {
@@ -135,6 +142,7 @@ impl Classification {
             test: images,
             about,
             format,
+            own: own.clone(),
             config: config.clone(),
         })
     }
@@ -188,7 +196,7 @@ impl Task for Classification {
     type Batch = ImageBatch;
 
     fn init(&self, device: &Device) -> Result<Gcnn, TrainError> {
-        self.format.network(&self.config, device)
+        self.format.network(&self.own.model, device)
     }
 
     fn describe(&self) -> serde_json::Value {
@@ -219,7 +227,7 @@ impl Task for Classification {
             .with_epoch(epoch)
             .with_shuffle(true)
             .with_start_batch(start)
-            .with_augmentation(self.config.augmentation.clone());
+            .with_augmentation(self.own.augmentation.clone());
         Self::stream(self.train.clone(), options)
     }
 
@@ -238,7 +246,7 @@ impl Task for Classification {
         Self::stream(images, options)
     }
 
-    fn step(&self, model: &Gcnn, batch: &ImageBatch, device: &Device) -> Step {
+    fn step(&self, model: &Gcnn, batch: &ImageBatch, device: &Device) -> Result<Step, TrainError> {
         let [count, ..] = batch.shape;
         let input = images(batch.pixels.clone(), batch.shape, device);
         let logits = model.forward(input);
@@ -254,13 +262,13 @@ impl Task for Classification {
         } else {
             hit.mean()
         };
-        Step {
+        Ok(Step {
             loss,
             outcomes: match outcomes.device().is_autodiff() {
                 true => outcomes.inner(),
                 false => outcomes,
             },
-        }
+        })
     }
 
     fn columns(&self) -> &'static [&'static str] {
@@ -290,7 +298,7 @@ impl Task for Classification {
         };
         let count = batch.shape[0].min(REPORT_IMAGES);
         let input = images(batch.pixels, batch.shape, device).narrow(0, 0, count);
-        let group = self.config.model.group.clone();
+        let group = self.own.model.group.clone();
         let logits = |input: Tensor<4>| -> Vec<f32> {
             model.forward(input).into_data().iter::<f32>().collect()
         };
@@ -321,7 +329,7 @@ fn compare_logits(element: String, upright: &[f32], moved: &[f32], classes: usiz
     ElementError {
         element,
         relative_error: (difference / norm).sqrt(),
-        same_answer: same as f64 / (upright.len() / classes).max(1) as f64,
+        same_answer: Some(same as f64 / (upright.len() / classes).max(1) as f64),
     }
 }
 

@@ -1,4 +1,6 @@
 //! The course of a run as a picture: loss and score over the epochs, training and validation.
+//!
+//! Values of more than an order of magnitude, as of an error that falls, stand on a logarithmic axis.
 
 use std::path::Path;
 
@@ -7,6 +9,7 @@ use plotters::prelude::*;
 
 use crate::TrainError;
 use crate::files::write_atomically;
+use crate::metrics::significant;
 use crate::run_folder::{EpochRecord, PassRecord};
 
 const SIZE: (u32, u32) = (960, 400);
@@ -51,8 +54,14 @@ fn panel_of(area: &Area, history: &[EpochRecord], metric: &str) -> Result<(), St
             })
             .collect()
     };
-    let (training, validation) = (series(|r| &r.training), series(|r| &r.validation));
-    let (low, high) = range(&training, &validation);
+    let (mut training, mut validation) = (series(|r| &r.training), series(|r| &r.validation));
+    let logarithmic = spans_magnitudes(training.iter().chain(&validation));
+    if logarithmic {
+        for (_, y) in training.iter_mut().chain(&mut validation) {
+            *y = y.log10();
+        }
+    }
+    let (low, high) = range(&training, &validation, logarithmic);
     let last = history.last().map_or(1.0, |r| r.epoch as f64).max(2.0);
     let mut chart = ChartBuilder::on(area)
         .caption(metric, ("sans-serif", 18).into_font().color(&INK))
@@ -73,7 +82,10 @@ fn panel_of(area: &Area, history: &[EpochRecord], metric: &str) -> Result<(), St
         .x_labels((last as usize).min(10))
         .x_label_formatter(&|x| format!("{x:.0}"))
         .y_labels(6)
-        .y_label_formatter(&|y| tick(*y, high - low))
+        .y_label_formatter(&|y| match logarithmic {
+            true => significant(10f64.powf(*y)),
+            false => tick(*y, high - low),
+        })
         .draw()
         .map_err(text)?;
     for (points, colour, name) in [
@@ -92,7 +104,7 @@ fn panel_of(area: &Area, history: &[EpochRecord], metric: &str) -> Result<(), St
                 .map_err(text)?;
         }
     }
-    let position = if metric == "loss" {
+    let position = if matches!(metric, "loss" | "mse") {
         SeriesLabelPosition::UpperRight
     } else {
         SeriesLabelPosition::LowerRight
@@ -107,8 +119,16 @@ fn panel_of(area: &Area, history: &[EpochRecord], metric: &str) -> Result<(), St
         .map_err(text)
 }
 
+/// Whether the largest value is more than ten times the smallest.
+fn spans_magnitudes<'a>(points: impl Iterator<Item = &'a (f64, f64)>) -> bool {
+    let (low, high) = points.fold((f64::INFINITY, 0f64), |(low, high), (_, y)| {
+        (low.min(*y), high.max(*y))
+    });
+    low > 0.0 && high > 10.0 * low
+}
+
 /// The values' range with a little room around it.
-fn range(a: &[(f64, f64)], b: &[(f64, f64)]) -> (f64, f64) {
+fn range(a: &[(f64, f64)], b: &[(f64, f64)], negative: bool) -> (f64, f64) {
     let values = || a.iter().chain(b).map(|(_, y)| *y);
     let low = values().fold(f64::INFINITY, f64::min);
     let high = values().fold(f64::NEG_INFINITY, f64::max);
@@ -116,7 +136,8 @@ fn range(a: &[(f64, f64)], b: &[(f64, f64)]) -> (f64, f64) {
         return (0.0, 1.0);
     }
     let room = ((high - low) * 0.06).max(1e-3);
-    ((low - room).max(0.0), high + room)
+    let low = low - room;
+    (if negative { low } else { low.max(0.0) }, high + room)
 }
 
 fn tick(value: f64, span: f64) -> String {
@@ -158,6 +179,19 @@ mod tests {
                 assert!(svg.contains(word), "{word} is missing with {epochs} epochs");
             }
         }
+    }
+
+    #[test]
+    fn an_error_that_falls_far_stands_on_a_logarithmic_axis() {
+        let points = |values: [f64; 2]| values.map(|y| (1.0, y));
+        assert!(spans_magnitudes(points([0.3, 0.004]).iter()));
+        assert!(!spans_magnitudes(points([0.9, 0.5]).iter()));
+        assert!(!spans_magnitudes(points([0.0, 0.5]).iter()));
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("curves.svg");
+        draw(&path, &[record(1, 0.3), record(2, 0.004)], &["loss"]).expect("a picture");
+        let svg = std::fs::read_to_string(&path).expect("the picture");
+        assert!(svg.contains("0.01"), "{svg}");
     }
 
     #[test]

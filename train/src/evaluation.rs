@@ -6,65 +6,177 @@ use burn::module::Module;
 use burn::prelude::*;
 use gcnn_datasets::{RotatedMnistConfig, RotatedMnistSource};
 use gcnn_models::Gcnn;
+use gcnn_models::nbody::DynamicsModel;
 
 use crate::TrainError;
 use crate::classification::{Classification, ImageFormat};
-use crate::metrics::{Measure, Outcomes};
+use crate::config::{DigitExperiment, Experiment, ParticleExperiment};
+use crate::dynamics::{Motion, SystemFormat};
+use crate::metrics::Measure;
 use crate::model_file::ModelFile;
 use crate::task::{Split, Task, evaluate};
-use crate::weights;
+use crate::weights::{self, Weights};
 
 /// A network rebuilt from a weights file, ready for inference.
 pub struct Loaded {
     /// The network.
+    pub network: LoadedNetwork,
+    /// What its file tells.
+    pub file: ModelFile,
+}
+
+/// The network of a weights file, by the task that it was trained for.
+#[allow(clippy::large_enum_variant)] // There is one of them.
+pub enum LoadedNetwork {
+    /// Classifies images.
+    Images(ImageNetwork),
+    /// Predicts where particles will be.
+    Particles(ParticleNetwork),
+}
+
+/// A network for images.
+pub struct ImageNetwork {
+    /// The network.
     pub model: Gcnn,
     /// What its images look like.
     pub format: ImageFormat,
-    /// What its file tells.
-    pub file: ModelFile,
+    /// What it was trained on.
+    pub experiment: DigitExperiment,
+}
+
+/// A network for particles.
+pub struct ParticleNetwork {
+    /// The network.
+    pub model: DynamicsModel,
+    /// What its simulations look like.
+    pub format: SystemFormat,
+    /// What it was trained on.
+    pub experiment: ParticleExperiment,
+}
+
+/// What an evaluation finds.
+pub struct Evaluation {
+    /// Where the data came from, in a sentence.
+    pub about: String,
+    /// What an example is called, in the plural.
+    pub unit: &'static str,
+    /// The measures.
+    pub measures: Vec<Measure>,
+    /// How many examples there were.
+    pub examples: usize,
 }
 
 impl Loaded {
     /// Rebuilds the network of a weights file or run folder.
     pub fn open(path: &Path, device: &Device) -> Result<Self, TrainError> {
         let (file, arrays) = ModelFile::load(path)?;
-        let format: ImageFormat = serde_json::from_value(file.data.clone())
-            .map_err(|e| TrainError::weights(path, format!("`gcnn.data` in its metadata: {e}")))?;
+        let network = match &file.config.experiment {
+            Experiment::RotatedMnist(own) => {
+                LoadedNetwork::Images(ImageNetwork::open(path, own, &file, &arrays, device)?)
+            }
+            Experiment::NBody(own) => {
+                LoadedNetwork::Particles(ParticleNetwork::open(path, own, &file, &arrays, device)?)
+            }
+        };
+        Ok(Self { network, file })
+    }
+
+    /// Measures the network on a split of its own data set, or of data in another place. `seen` hears how many examples
+    /// there are and how many are done.
+    pub fn evaluate(
+        &self,
+        data: Option<&Path>,
+        split: Split,
+        device: &Device,
+        mut seen: impl FnMut(usize, usize),
+    ) -> Result<Evaluation, TrainError> {
+        fn run<T: Task>(
+            task: &T,
+            about: &str,
+            model: &T::Model,
+            device: &Device,
+            seen: &mut dyn FnMut(usize, usize),
+        ) -> Result<Evaluation, TrainError> {
+            let examples = task.examples(Split::Test);
+            let outcomes = evaluate(task, model, Split::Test, device, |done| {
+                seen(examples, done);
+            })?;
+            if outcomes.is_empty() {
+                return Err(TrainError::Mismatch(
+                    "there are no examples in this data".into(),
+                ));
+            }
+            Ok(Evaluation {
+                about: about.into(),
+                unit: task.unit(),
+                measures: task.measures(&outcomes),
+                examples,
+            })
+        }
+        match &self.network {
+            LoadedNetwork::Images(network) => {
+                let task = network.task(&self.file, data, split)?;
+                run(&task, task.about_data(), &network.model, device, &mut seen)
+            }
+            LoadedNetwork::Particles(network) => {
+                let task = network.task(&self.file, data, split)?;
+                run(&task, task.about_data(), &network.model, device, &mut seen)
+            }
+        }
+    }
+}
+
+/// What a task added to the description of its weights.
+fn format_of<T: serde::de::DeserializeOwned>(
+    path: &Path,
+    file: &ModelFile,
+) -> Result<T, TrainError> {
+    serde_json::from_value(file.data.clone())
+        .map_err(|e| TrainError::weights(path, format!("`gcnn.data` in its metadata: {e}")))
+}
+
+/// Refuses weights with fewer numbers than a network needs, before the network takes all memory.
+fn check_size(path: &Path, arrays: &Weights, least: usize, what: &str) -> Result<(), TrainError> {
+    let numbers: usize = arrays.values().map(|array| array.values.len()).sum();
+    if least <= numbers {
+        return Ok(());
+    }
+    Err(TrainError::weights(
+        path,
+        format!("its network has {what}, its arrays hold {numbers} numbers"),
+    ))
+}
+
+impl ImageNetwork {
+    fn open(
+        path: &Path,
+        own: &DigitExperiment,
+        file: &ModelFile,
+        arrays: &Weights,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        let format: ImageFormat = format_of(path, file)?;
         format
             .validate()
             .map_err(|e| TrainError::weights(path, e.to_string()))?;
-        let numbers: usize = arrays.values().map(|array| array.values.len()).sum();
-        let widest = file
-            .config
-            .model
-            .channels
-            .iter()
-            .max()
-            .copied()
-            .unwrap_or(0);
-        if widest > numbers {
-            // Building such a network could take all memory before its weights are found to be missing.
-            return Err(TrainError::weights(
-                path,
-                format!(
-                    "its network has layers of {widest} fields, its arrays hold {numbers} numbers"
-                ),
-            ));
-        }
-        let model = format.network(&file.config, device)?;
-        let model = weights::apply(model, &arrays)
-            .map_err(|reason| TrainError::weights(path, reason))?
-            .valid();
+        let widest = own.model.channels.iter().max().copied().unwrap_or(0);
+        check_size(path, arrays, widest, &format!("layers of {widest} fields"))?;
+        let model = weights::apply(format.network(&own.model, device)?, arrays)
+            .map_err(|reason| TrainError::weights(path, reason))?;
         Ok(Self {
-            model,
+            model: model.valid(),
             format,
-            file,
+            experiment: own.clone(),
         })
     }
 
-    /// The task of evaluating on a split of the weights' own data set, or of data in another place.
-    pub fn task(&self, data: Option<&Path>, split: Split) -> Result<Classification, TrainError> {
-        let own = self.file.config.dataset.clone();
+    fn task(
+        &self,
+        file: &ModelFile,
+        data: Option<&Path>,
+        split: Split,
+    ) -> Result<Classification, TrainError> {
+        let own = self.experiment.dataset.clone();
         let dataset = match data {
             Some(path) => RotatedMnistConfig {
                 source: RotatedMnistSource::Auto,
@@ -73,25 +185,61 @@ impl Loaded {
             None => own,
         };
         let found = dataset.load_split(split)?;
-        let about = format!("{split} images ({})", found.origin);
-        Classification::of_images(found.images, about, &self.file.config, self.format.clone())
+        Classification::of_images(
+            found.images,
+            format!("{split} images ({})", found.origin),
+            &self.experiment,
+            &file.config,
+            self.format.clone(),
+        )
     }
 }
 
-/// The measures of a network, with the number of examples.
-pub fn measure(
-    loaded: &Loaded,
-    task: &Classification,
-    device: &Device,
-    seen: impl FnMut(usize),
-) -> Result<(Vec<Measure>, usize), TrainError> {
-    let outcomes: Outcomes = evaluate(task, &loaded.model, Split::Test, device, seen)?;
-    if outcomes.is_empty() {
-        return Err(TrainError::Mismatch(
-            "there are no examples in this data".into(),
-        ));
+impl ParticleNetwork {
+    fn open(
+        path: &Path,
+        own: &ParticleExperiment,
+        file: &ModelFile,
+        arrays: &Weights,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        let format: SystemFormat = format_of(path, file)?;
+        let least = own.model.least_parameters();
+        check_size(path, arrays, least, &format!("at least {least} parameters"))?;
+        let model = weights::apply(own.model.init(device)?, arrays)
+            .map_err(|reason| TrainError::weights(path, reason))?;
+        Ok(Self {
+            model: model.valid(),
+            format,
+            experiment: own.clone(),
+        })
     }
-    Ok((task.measures(&outcomes), outcomes.len()))
+
+    /// The simulations of a split of the network's own data set, or of data in another place, as a task.
+    pub fn task(
+        &self,
+        file: &ModelFile,
+        data: Option<&Path>,
+        split: Split,
+    ) -> Result<Motion, TrainError> {
+        let mut dataset = self.experiment.dataset.clone();
+        if let Some(path) = data {
+            // Whatever is there is meant, not as many as the network was trained and tested on.
+            let everything = [usize::MAX; 3];
+            dataset = dataset.with_path(path).with_sizes(everything);
+            dataset.particles = None;
+        }
+        let about = format!("{split} simulations ({})", dataset.origin());
+        let found = dataset.load_split(split)?;
+        if found.particles() != self.format.particles {
+            tracing::warn!(
+                "the network was trained on {} particles, these simulations have {}",
+                self.format.particles,
+                found.particles()
+            );
+        }
+        Motion::of_simulations(found, about, &self.experiment, &file.config)
+    }
 }
 
 /// Measures as the JSON object that `gcnn eval --json` prints.

@@ -6,11 +6,11 @@
 //! | what | where |
 //! | --- | --- |
 //! | run files, overrides, their documentation | [`config`] |
-//! | what is learned: data, network, loss, measures | [`task`], [`classification`] |
+//! | what is learned: data, network, loss, measures | [`task`], [`classification`], [`dynamics`] |
 //! | the loop, checkpoints, resumption | [`trainer`], [`checkpoint`] |
 //! | how weights move | [`optimizer`], [`schedule`], [`average`] |
 //! | what is written | [`run_folder`], [`model_file`], [`curves`], [`metrics`] |
-//! | using trained weights | [`evaluation`], [`prediction`] |
+//! | using trained weights | [`evaluation`], [`prediction`], [`trajectories`] |
 
 pub mod average;
 pub mod checkpoint;
@@ -19,6 +19,7 @@ pub mod cli;
 pub mod config;
 pub mod curves;
 pub mod device;
+pub mod dynamics;
 pub mod error;
 pub mod evaluation;
 pub mod files;
@@ -33,6 +34,7 @@ pub mod run_folder;
 pub mod schedule;
 pub mod task;
 pub mod trainer;
+pub mod trajectories;
 pub mod weights;
 
 pub use error::TrainError;

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::TrainError;
 use crate::classification::{ImageFormat, largest};
-use crate::evaluation::Loaded;
+use crate::evaluation::ImageNetwork;
 
 /// What a network says about a picture.
 #[derive(Debug, Clone, Serialize)]
@@ -30,18 +30,18 @@ pub struct Prediction {
 
 /// Classifies image files, one after the other.
 pub fn predict(
-    loaded: &Loaded,
+    network: &ImageNetwork,
     files: &[PathBuf],
     device: &Device,
 ) -> Result<Vec<Prediction>, TrainError> {
     files
         .iter()
         .map(|file| {
-            let pixels = read(file, &loaded.format)?;
-            let f = &loaded.format;
+            let pixels = read(file, &network.format)?;
+            let f = &network.format;
             let shape = [1, f.channels, f.height, f.width];
             let input = Tensor::<4>::from_data(TensorData::new(pixels, shape), device);
-            let probabilities: Vec<f32> = softmax(loaded.model.forward(input), 1)
+            let probabilities: Vec<f32> = softmax(network.model.forward(input), 1)
                 .into_data()
                 .iter::<f32>()
                 .collect();

@@ -9,11 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
 use crate::classification::Classification;
-use crate::config::{RunConfig, TaskName};
+use crate::config::{Experiment, RunConfig};
 use crate::device::DeviceName;
+use crate::dynamics::Motion;
 use crate::evaluation;
 use crate::files::write_atomically;
-use crate::metrics::Measure;
+use crate::metrics::{Measure, significant};
 use crate::progress::Reporter;
 use crate::run_folder::RunFolder;
 use crate::task::{ElementError, Split, Task, evaluate};
@@ -72,20 +73,22 @@ impl Report {
                 let value = self.test["metrics"][name].as_f64().unwrap_or(f64::NAN);
                 let end = |i: usize| interval[i].as_f64().unwrap_or(f64::NAN);
                 text.push_str(&format!(
-                    "  {name:<10} {value:.4}  (95 % interval {:.4} to {:.4})\n",
-                    end(0),
-                    end(1)
+                    "  {name:<10} {}  (95 % interval {} to {})\n",
+                    significant(value),
+                    significant(end(0)),
+                    significant(end(1))
                 ));
             }
         }
         if !self.equivariance.is_empty() {
             text.push_str("equivariance of the trained network on test examples:\n");
             for e in &self.equivariance {
+                let same = e.same_answer.map_or(String::new(), |share| {
+                    format!(", same answer {:.2} %", share * 100.0)
+                });
                 text.push_str(&format!(
-                    "  {:<44} relative error {:.1e}, same answer {:.2} %\n",
-                    e.element,
-                    e.relative_error,
-                    e.same_answer * 100.0
+                    "  {:<44} relative error {:.1e}{same}\n",
+                    e.element, e.relative_error
                 ));
             }
         }
@@ -95,10 +98,14 @@ impl Report {
 
 /// Trains as the configuration says and reports.
 pub fn train(run: Run) -> Result<Report, TrainError> {
-    match run.config.task {
-        TaskName::RotatedMnist => {
-            let splits = run.config.dataset.load()?;
-            let task = Classification::new(splits, run.config)?;
+    match &run.config.experiment {
+        Experiment::RotatedMnist(own) => {
+            let task = Classification::new(own.dataset.load()?, own, run.config)?;
+            run.reporter.note(&format!("data: {}", task.about_data()));
+            train_task(&task, run)
+        }
+        Experiment::NBody(own) => {
+            let task = Motion::new(own.dataset.load()?, own, run.config)?;
             run.reporter.note(&format!("data: {}", task.about_data()));
             train_task(&task, run)
         }

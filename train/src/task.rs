@@ -33,10 +33,11 @@ pub struct Goal {
 pub struct ElementError {
     /// The element in words.
     pub element: String,
-    /// ‖Φ(L_g f) − Φ(f)‖ / ‖Φ(f)‖ at the output.
+    /// ‖Φ(L_g f) − L_g Φ(f)‖ / ‖Φ(f)‖ at the output.
     pub relative_error: f64,
-    /// Share of examples whose answer does not change.
-    pub same_answer: f64,
+    /// Share of examples whose answer does not change, where an answer is a choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_answer: Option<f64>,
 }
 
 /// A stream of batches.
@@ -72,7 +73,12 @@ pub trait Task {
     fn batches(&self, split: Split) -> Result<Batches<Self::Batch>, TrainError>;
 
     /// Forward pass and loss.
-    fn step(&self, model: &Self::Model, batch: &Self::Batch, device: &Device) -> Step;
+    fn step(
+        &self,
+        model: &Self::Model,
+        batch: &Self::Batch,
+        device: &Device,
+    ) -> Result<Step, TrainError>;
 
     /// Names of the outcome columns; their means over an epoch are the training metrics.
     fn columns(&self) -> &'static [&'static str];
@@ -101,7 +107,7 @@ pub fn evaluate<T: Task>(
 ) -> Result<Outcomes, TrainError> {
     let mut outcomes = Outcomes::new(task.columns());
     for batch in task.batches(split)? {
-        let step = task.step(model, &batch?, device);
+        let step = task.step(model, &batch?, device)?;
         let rows: Vec<f32> = step.outcomes.into_data().iter::<f32>().collect();
         outcomes.extend(&rows);
         seen(outcomes.len());

@@ -158,7 +158,8 @@ impl<'a, T: Task> Trainer<'a, T> {
         let first = self.progress.sums.examples;
         for batch in batches {
             rate = self.rate();
-            pending.push(self.step(&batch?, rate));
+            let outcomes = self.step(&batch?, rate)?;
+            pending.push(outcomes);
             let stop = self.interrupt.load(Ordering::SeqCst);
             let every = self.config.training.checkpoint_every as u64;
             let due = every > 0 && self.progress.step.is_multiple_of(every);
@@ -189,9 +190,9 @@ impl<'a, T: Task> Trainer<'a, T> {
     }
 
     /// One optimizer step; gives the outcomes of its batch.
-    fn step(&mut self, batch: &T::Batch, rate: f64) -> Tensor<2> {
+    fn step(&mut self, batch: &T::Batch, rate: f64) -> Result<Tensor<2>, TrainError> {
         self.device.seed(mix(self.config.seed, self.progress.step));
-        let step = self.task.step(&self.model, batch, &self.device);
+        let step = self.task.step(&self.model, batch, &self.device)?;
         let grads = GradientsParams::from_grads(step.loss.backward(), &self.model);
         self.model = self.updater.step(rate, self.model.clone(), grads);
         if let Some(average) = self.average.take() {
@@ -204,7 +205,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         }
         self.progress.step += 1;
         self.progress.batch += 1;
-        step.outcomes
+        Ok(step.outcomes)
     }
 
     fn rate(&self) -> f64 {

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use common::{SMALL, fail, run_file, succeed};
 use gcnn_datasets::RotatedMnistConfig;
 use gcnn_datasets::RotatedMnistSource::BuiltIn;
+use gcnn_train::config::{Experiment, RunConfig};
 use gcnn_train::weights::{self, Array, Weights};
 use serde_json::Value;
 
@@ -460,21 +461,39 @@ fn a_loss_that_explodes_ends_the_run_with_advice() {
 #[test]
 fn the_configs_of_the_repository_work() {
     let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs");
-    let files = [
-        "quickstart",
-        "rotmnist/z2cnn",
-        "rotmnist/p4cnn",
-        "rotmnist/d4cnn",
-        "rotmnist/c8cnn",
-    ];
+    let mut folders = vec![configs];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false => files.push(path),
+            }
+        }
+    }
+    assert!(files.len() > 15, "{files:?}");
     for file in files {
-        let path = configs.join(format!("{file}.toml"));
-        let config = gcnn_train::config::RunConfig::load(&path, &[]).expect("a valid run file");
-        let digits = gcnn_models::InputShape {
-            channels: 1,
-            height: 28,
-            width: 28,
-        };
-        assert!(config.model.validate(digits).is_ok(), "{file}");
+        let text = std::fs::read_to_string(&file).expect("text");
+        let config = RunConfig::load(&file, &[]).expect("a valid run file");
+        assert_eq!(
+            config.without_effect(&text, &[]),
+            [""; 0],
+            "{}",
+            file.display()
+        );
+        match config.experiment {
+            Experiment::RotatedMnist(own) => {
+                let digits = gcnn_models::InputShape {
+                    channels: 1,
+                    height: 28,
+                    width: 28,
+                };
+                assert!(own.model.validate(digits).is_ok(), "{}", file.display());
+            }
+            Experiment::NBody(own) => {
+                assert!(own.model.validate().is_ok(), "{}", file.display());
+            }
+        }
     }
 }

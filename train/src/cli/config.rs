@@ -5,16 +5,16 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::TrainError;
-use crate::config::{RunConfig, keys};
+use crate::config::{RunConfig, TaskName, keys};
 
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
     /// Run file to show with all defaults filled in
     #[arg(value_name = "FILE", required_unless_present = "explain")]
     file: Option<PathBuf>,
-    /// Print every key with its type, default and meaning
-    #[arg(long)]
-    explain: bool,
+    /// Print every key of a task's run files with its type, default and meaning
+    #[arg(long, value_name = "TASK", num_args = 0..=1, default_missing_value = "rotated-mnist")]
+    explain: Option<TaskName>,
     /// Override a key, as in --set training.epochs=3
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -22,8 +22,8 @@ pub struct ConfigArgs {
 
 impl ConfigArgs {
     pub fn run(self) -> Result<(), TrainError> {
-        if self.explain {
-            print!("{}", keys::explain()?);
+        if let Some(task) = self.explain {
+            print!("{}", keys::explain(task)?);
         }
         if let Some(file) = &self.file {
             print!("{}", RunConfig::load(file, &self.set)?.to_toml()?);

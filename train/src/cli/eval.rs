@@ -8,7 +8,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 use super::{DeviceArg, WeightsArg};
 use crate::TrainError;
 use crate::evaluation::{self, Loaded};
-use crate::task::{Split, Task};
+use crate::metrics::significant;
+use crate::task::Split;
 
 /// Parts of a data set, as the command line names them.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -34,7 +35,8 @@ impl From<SplitArg> for Split {
 pub struct EvalArgs {
     #[command(flatten)]
     weights: WeightsArg,
-    /// Data to evaluate on instead of the run's: a folder of IDX files, an .amat file or a folder of them
+    /// Data to evaluate on instead of the run's: a folder of IDX or .amat files or one .amat file for digits, a folder of
+    /// .npy files for particles
     #[arg(long, value_name = "PATH")]
     data: Option<PathBuf>,
     /// Part of the data
@@ -52,30 +54,31 @@ impl EvalArgs {
         let (name, device) = self.device.open("auto")?;
         let loaded = Loaded::open(&self.weights.weights, &device)?;
         let split = Split::from(self.split);
-        let task = loaded.task(self.data.as_deref(), split)?;
-        eprintln!("data: {}", task.about_data());
-        let bar = ProgressBar::with_draw_target(
-            Some(task.examples(Split::Test) as u64),
-            ProgressDrawTarget::stderr_with_hz(8),
-        );
-        let (measures, count) = evaluation::measure(&loaded, &task, &device, |seen| {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
+        let found = loaded.evaluate(self.data.as_deref(), split, &device, |all, seen| {
+            bar.set_length(all as u64);
             bar.set_position(seen as u64);
         })?;
         bar.finish_and_clear();
+        eprintln!("data: {}", found.about);
+        let measures = &found.measures;
         if self.json {
-            let mut json = evaluation::to_json(&measures);
+            let mut json = evaluation::to_json(measures);
             json["split"] = serde_json::json!(split);
-            json["examples"] = serde_json::json!(count);
+            json["examples"] = serde_json::json!(found.examples);
             json["weights"] = serde_json::json!(self.weights.weights);
             json["epoch"] = serde_json::json!(loaded.file.epoch);
             json["device"] = serde_json::json!(name.to_string());
             println!("{json}");
         } else {
-            println!("{split}, {count} {}:", task.unit());
-            for m in &measures {
+            println!("{split}, {} {}:", found.examples, found.unit);
+            for m in measures {
                 println!(
-                    "  {:<10} {:.4}  (95 % interval {:.4} to {:.4})",
-                    m.name, m.value, m.low, m.high
+                    "  {:<10} {}  (95 % interval {} to {})",
+                    m.name,
+                    significant(m.value),
+                    significant(m.low),
+                    significant(m.high)
                 );
             }
         }

@@ -29,7 +29,7 @@ enum Command {
     Train(train::TrainArgs),
     /// Measure trained weights on a data set
     Eval(eval::EvalArgs),
-    /// Classify image files
+    /// Classify image files, or predict where particles will be
     Predict(predict::PredictArgs),
     /// Show a run file with all its defaults, or explain every key
     Config(config::ConfigArgs),

@@ -9,8 +9,15 @@ use super::{ConfigError, Fault, keys};
 
 /// A parser's error in a file.
 pub fn file_error(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
-    let start = error.span().map_or(0, |span| span.start);
-    let section = section_at(text, start);
+    let mut start = error.span().map_or(0, |span| span.start);
+    let mut section = section_at(text, start);
+    // A table whose keys depend on its `kind` complains as a whole: the key at fault is looked up in it.
+    if let Some(table) = header_at(text, start)
+        && let Some(key) = unknown_key(error.message())
+        && let Some(span) = key_span(text, &format!("{table}.{key}"))
+    {
+        (start, section) = (span.start, table.to_string());
+    }
     let (line, column) = position(text, start);
     ConfigError::File {
         path: path.to_path_buf(),
@@ -22,10 +29,7 @@ pub fn file_error(path: &Path, text: &str, error: &toml::de::Error) -> ConfigErr
 
 /// A value that parsed but cannot work: points at the override or at the line that set it.
 pub fn value_error(path: &Path, text: &str, set: &[String], fault: Fault) -> ConfigError {
-    let message = format!(
-        "`{}` is {}, expected {}",
-        fault.key, fault.found, fault.expected
-    );
+    let message = fault.reason;
     let by_override = set
         .iter()
         .rev()
@@ -64,7 +68,13 @@ pub fn explain(message: &str, section: &str) -> String {
     let mut text = format!("unknown {what} `{found}` {place}")
         .trim_end()
         .to_string();
-    let elsewhere = if is_key { keys::with_leaf(found) } else { None };
+    // The same key of the same table belongs to another task.
+    let elsewhere = keys::with_leaf(found).filter(|key| {
+        is_key
+            && key
+                .rsplit_once('.')
+                .is_none_or(|(table, _)| table != section)
+    });
     match (nearest(found, valid), elsewhere) {
         (Some(near), _) => text.push_str(&format!("; did you mean `{near}`?")),
         (None, Some(key)) => text.push_str(&format!("; did you mean `{key}`?")),
@@ -129,6 +139,17 @@ fn section_at(text: &str, offset: usize) -> String {
         .unwrap_or("")
         .trim()
         .to_string()
+}
+
+/// The table whose header stands at a byte offset.
+fn header_at(text: &str, offset: usize) -> Option<&str> {
+    let inside = text.get(offset..)?.strip_prefix('[')?;
+    inside.split(']').next().map(str::trim)
+}
+
+/// The key that serde does not know.
+fn unknown_key(message: &str) -> Option<&str> {
+    message.strip_prefix("unknown field `")?.split('`').next()
 }
 
 /// Where a file sets `section.key`.

@@ -4,7 +4,7 @@
 use serde::Serialize;
 use toml::{Table, Value};
 
-use super::{ConfigError, RunConfig};
+use super::{ConfigError, RunConfig, TaskName};
 
 /// A key of a run file.
 #[derive(Debug, Clone, Copy)]
@@ -46,13 +46,18 @@ const fn only(
 
 const ADAMS: &[&str] = &["adam", "adamw"];
 
-/// All keys, in the order of a run file.
+/// Keys of every run file, in front of its tables.
 #[rustfmt::skip] // one line a key reads as the table it is
-pub const KEYS: &[Key] = &[
-    key("task", "\"rotated-mnist\"", "what [dataset] and [model] describe"),
+pub const TOP: &[Key] = &[
+    key("task", "\"rotated-mnist\" | \"nbody\"", "what is learned from which data; it decides what the other tables may hold"),
     key("seed", "whole number", "seed of initial weights, data order, augmentation and dropout"),
     key("device", "\"auto\" | \"flex\" | \"ndarray\" | \"wgpu\" | \"vulkan\" | \"cuda:0\"", "where to compute; auto takes a GPU that works before the CPU"),
     key("output", "path", "run folder; left out, runs/NAME, where NAME is the file's name, numbered if taken"),
+];
+
+/// Tables of `task = "rotated-mnist"`.
+#[rustfmt::skip] // one line a key reads as the table it is
+pub const ROTATED_MNIST: &[Key] = &[
     key("dataset.source", "\"auto\" | \"built-in\" | \"amat\" | \"mnist\" | \"idx\"", "form of the data; auto takes the first of amat, mnist and idx that is in the folder"),
     key("dataset.path", "path", "folder of the data, or one .amat file; left out, the user's data folder"),
     key("dataset.seed", "whole number", "seed of the choice of digits and of their angles, where the set is made here"),
@@ -73,13 +78,56 @@ pub const KEYS: &[Key] = &[
     key("model.head", "\"convolution\" | \"linear\"", "how class scores are made of the last map: one more group convolution and pooling, or pooling and a linear map"),
     key("model.projection", "\"max\" | \"mean\"", "pooling over the group in the head"),
     key("model.global_pool", "\"max\" | \"mean\"", "pooling over the plane in the head"),
+    key("augmentation.rotation", "\"none\" | \"right-angles\" | \"continuous\"", "random rotation of training images"),
+    key("augmentation.flip", "true | false", "reflect every other training image"),
+    key("augmentation.translation", "number ≥ 0", "largest random shift in pixels"),
+    key("augmentation.interpolation", "\"bicubic\" | \"bilinear\"", "how moved images are read between pixels"),
+];
+
+/// Tables of `task = "nbody"`.
+#[rustfmt::skip] // one line a key reads as the table it is
+pub const NBODY: &[Key] = &[
+    key("dataset.system", "\"charged\" | \"gravity\"", "which forces act"),
+    key("dataset.path", "path", "folder with the community's .npy files; left out, the simulations are made here"),
+    key("dataset.seed", "whole number", "seed of the initial states, where they are simulated"),
+    key("dataset.particles", "whole number", "particles of a simulation; left out, 5 charges or 100 masses"),
+    key("dataset.train", "whole number", "training simulations; left out, as many as the benchmark has"),
+    key("dataset.valid", "whole number", "validation simulations; left out, as many as the benchmark has"),
+    key("dataset.test", "whole number", "test simulations; left out, as many as the benchmark has"),
+    key("dataset.input_frame", "whole number", "the frame to predict from"),
+    key("dataset.target_frame", "whole number", "the frame to predict"),
+    key("dataset.cache", "true | false", "keep simulations on disk for the next time"),
+    key("dataset.cache_path", "path", "where to keep them; left out, in the user's data folder"),
+    key("graph.edges", "\"all\" | \"nearest\" | \"radius\"", "which particles a particle hears"),
+    only(&["nearest"], "graph.neighbours", "whole number ≥ 1", "how many of the nearest"),
+    only(&["radius"], "graph.radius", "number > 0", "within what distance"),
+    key("model.kind", "\"linear\" | \"nmp\" | \"radial-field\" | \"tfn\" | \"se3-transformer\" | \"egnn\" | \"seconv\" | \"segnn\"", "the network; its other keys depend on it"),
+    only(&["egnn", "nmp", "radial-field", "seconv", "segnn"], "model.hidden", "whole number; irreps as \"32x0e+32x1o\" for seconv and segnn", "features of a node between layers"),
+    only(&["egnn", "nmp", "radial-field", "tfn", "se3-transformer", "seconv", "segnn"], "model.layers", "whole number ≥ 1", "rounds of messages"),
+    only(&["seconv", "segnn"], "model.attribute_degree", "whole number", "highest degree of the harmonics that steer"),
+    only(&["segnn"], "model.velocity_attributes", "true | false", "whether velocities steer nodes, beside the directions of their edges"),
+    only(&["seconv", "segnn"], "model.normalisation", "\"none\" | \"instance\" | \"batch\"", "what features are normalised by"),
+    only(&["seconv"], "model.message", "\"linear\" | \"non-linear\"", "a linear map of the sender, or a network of both ends"),
+    only(&["tfn", "se3-transformer"], "model.channels", "whole number ≥ 1", "channels of each degree"),
+    only(&["tfn", "se3-transformer"], "model.degree", "whole number", "highest degree of features"),
+    only(&["tfn", "se3-transformer"], "model.kernel_degree", "whole number", "highest degree of the kernels' harmonics"),
+    only(&["tfn", "se3-transformer", "seconv"], "model.radial_hidden", "whole number ≥ 1", "width of the network that scales kernels by distance and charges"),
+    only(&["se3-transformer"], "model.heads", "whole number ≥ 1", "attentions side by side"),
+    only(&["linear"], "model.time", "number", "where the time that a particle keeps its velocity for starts"),
+    key("augmentation.orthogonal", "true | false", "turn and reflect training simulations at random; equivariant networks gain nothing by it"),
+    key("augmentation.time_reversal", "true | false", "run every other training simulation backwards; reads the velocities of the target frame, which the benchmark's task does not"),
+];
+
+/// Tables of every run file.
+#[rustfmt::skip] // one line a key reads as the table it is
+pub const TRAINING: &[Key] = &[
     key("training.epochs", "whole number ≥ 1", "passes over the training set"),
     key("training.batch_size", "whole number ≥ 1", "examples per optimizer step"),
     key("training.eval_batch_size", "whole number ≥ 1", "examples per batch when evaluating"),
     key("training.checkpoint_every", "whole number", "steps between checkpoints within an epoch; 0: one after each epoch"),
     key("training.patience", "whole number", "epochs without progress on validation before the run ends; 0: never"),
     key("training.clip_norm", "number ≥ 0", "largest norm of the whole gradient; 0: no clipping"),
-    key("training.label_smoothing", "number in [0, 1)", "share of the target spread over all classes"),
+    only(&["rotated-mnist"], "training.label_smoothing", "number in [0, 1)", "share of the target spread over all classes"),
     key("training.average", "number in [0, 1)", "decay per step of the running average of the weights that is evaluated and kept; 0: none"),
     key("optimizer.kind", "\"adam\" | \"adamw\" | \"sgd\"", "update rule"),
     key("optimizer.lr", "number > 0", "learning rate before the schedule"),
@@ -96,15 +144,22 @@ pub const KEYS: &[Key] = &[
     only(&["exponential"], "schedule.start", "whole number", "first epoch, counted from 0, with a reduced rate"),
     only(&["cosine"], "schedule.floor", "number in [0, 1]", "last rate as a fraction of the first"),
     only(&["plateau"], "schedule.patience", "whole number ≥ 1", "epochs without progress before a reduction"),
-    key("augmentation.rotation", "\"none\" | \"right-angles\" | \"continuous\"", "random rotation of training images"),
-    key("augmentation.flip", "true | false", "reflect every other training image"),
-    key("augmentation.translation", "number ≥ 0", "largest random shift in pixels"),
-    key("augmentation.interpolation", "\"bicubic\" | \"bilinear\"", "how moved images are read between pixels"),
 ];
 
-/// The full name of a key whose last part is `leaf`, if there is one.
+/// The keys of a task's run file, in its order.
+pub fn of(task: TaskName) -> impl Iterator<Item = &'static Key> {
+    let own = match task {
+        TaskName::RotatedMnist => ROTATED_MNIST,
+        TaskName::NBody => NBODY,
+    };
+    TOP.iter().chain(own).chain(TRAINING)
+}
+
+/// The full name of a key of any task whose last part is `leaf`, if there is one.
 pub fn with_leaf(leaf: &str) -> Option<&'static str> {
-    KEYS.iter()
+    TaskName::ALL
+        .into_iter()
+        .flat_map(of)
         .map(|k| k.name)
         .find(|name| name.rsplit('.').next() == Some(leaf) && *name != leaf)
 }
@@ -127,16 +182,22 @@ pub fn value_of(table: &Table, name: &str) -> Option<Value> {
     Some(value.clone())
 }
 
-/// All keys with kind, default and meaning, as a commented run file.
-pub fn explain() -> Result<String, ConfigError> {
-    let defaults = Table::try_from(RunConfig::default()).map_err(|e| ConfigError::Write {
+/// All keys of a task with kind, default and meaning, as a commented run file.
+pub fn explain(task: TaskName) -> Result<String, ConfigError> {
+    let defaults = Table::try_from(RunConfig::new(task)).map_err(|e| ConfigError::Write {
         reason: e.to_string(),
     })?;
-    let mut text = String::from(
-        "# Every key of a run file with its default. A file needs to state only what differs.\n",
+    let mut text = format!(
+        "# Every key of a run file of task \"{task}\" with its default. A file needs to state only what differs.\n"
     );
+    let others: Vec<String> = TaskName::ALL
+        .iter()
+        .filter(|other| **other != task)
+        .map(|other| format!("gcnn config --explain {other}"))
+        .collect();
+    text.push_str(&format!("# Other tasks: {}\n", others.join(", ")));
     let mut section = "";
-    for key in KEYS {
+    for key in of(task) {
         let (head, leaf) = key.name.rsplit_once('.').unwrap_or(("", key.name));
         if head != section {
             section = head;

@@ -5,92 +5,57 @@
 
 mod diagnose;
 mod error;
+mod experiment;
 pub mod keys;
 mod overrides;
 
 use std::path::{Path, PathBuf};
 
-use gcnn_datasets::{Augmentation, RotatedMnistConfig};
-use gcnn_models::GcnnConfig;
 use serde::{Deserialize, Serialize};
 
 pub use error::ConfigError;
+use experiment::TaskKey;
+pub use experiment::{DigitExperiment, Experiment, ParticleExperiment, TaskName};
 
 use crate::optimizer::{OptimizerConfig, OptimizerKind};
 use crate::schedule::ScheduleConfig;
 
-/// What is learned from which data.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TaskName {
-    /// Classification of randomly rotated digits.
-    #[default]
-    RotatedMnist,
-}
-
-impl std::fmt::Display for TaskName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::RotatedMnist => write!(f, "rotated-mnist"),
-        }
-    }
-}
-
 /// One experiment: everything a run depends on.
 ///
 /// ```
-/// use gcnn_train::config::RunConfig;
+/// use gcnn_train::config::{RunConfig, TaskName};
 ///
-/// let text = "[model]\ngroup = \"D4\"\n";
+/// let text = "task = \"nbody\"\n[model]\nkind = \"egnn\"\n";
 /// let set = ["training.epochs=3".to_string()];
 /// let config = RunConfig::parse(text, "experiment.toml".as_ref(), &set)?;
-/// assert_eq!((config.model.group.name(), config.training.epochs), ("D4", 3));
+/// assert_eq!((config.experiment.task(), config.training.epochs), (TaskName::NBody, 3));
 ///
 /// let error = RunConfig::parse("[training]\nepoch = 3\n", "experiment.toml".as_ref(), &[]);
 /// let text = error.expect_err("no such key").to_string();
 /// assert!(text.starts_with("experiment.toml:2:1: unknown key `epoch` in [training]; did you mean `epochs`?"));
 /// # Ok::<(), gcnn_train::config::ConfigError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RunConfig {
-    /// Which data set and kind of network `[dataset]` and `[model]` describe.
-    pub task: TaskName,
     /// Seed of initial weights, data order, augmentation and dropout.
     pub seed: u64,
     /// Where to compute.
     pub device: String,
     /// Run folder; `None` chooses one under `runs/` by the file's name.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<PathBuf>,
-    /// Where the data comes from.
-    pub dataset: RotatedMnistConfig,
-    /// The network.
-    pub model: GcnnConfig,
+    /// Data and network, by the file's `task`.
+    pub experiment: Experiment,
     /// How weights move.
     pub optimizer: OptimizerConfig,
     /// How the learning rate changes.
     pub schedule: ScheduleConfig,
     /// How long and in which portions.
     pub training: TrainingConfig,
-    /// Random changes of training images.
-    pub augmentation: Augmentation,
 }
 
 impl Default for RunConfig {
     fn default() -> Self {
-        Self {
-            task: TaskName::default(),
-            seed: 0,
-            device: "auto".into(),
-            output: None,
-            dataset: Default::default(),
-            model: Default::default(),
-            optimizer: Default::default(),
-            schedule: Default::default(),
-            training: Default::default(),
-            augmentation: Default::default(),
-        }
+        Self::new(TaskName::default())
     }
 }
 
@@ -132,6 +97,19 @@ impl Default for TrainingConfig {
 }
 
 impl RunConfig {
+    /// The default run of a task.
+    pub fn new(task: TaskName) -> Self {
+        Self {
+            seed: 0,
+            device: "auto".into(),
+            output: None,
+            experiment: Experiment::new(task),
+            optimizer: Default::default(),
+            schedule: Default::default(),
+            training: Default::default(),
+        }
+    }
+
     /// Reads a run file and applies overrides of the form `section.key=value`.
     pub fn load(path: &Path, set: &[String]) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
@@ -143,11 +121,14 @@ impl RunConfig {
 
     /// Reads the text of a run file; `path` is only named in errors.
     pub fn parse(text: &str, path: &Path, set: &[String]) -> Result<Self, ConfigError> {
-        let file: Self = toml::from_str(text).map_err(|e| diagnose::file_error(path, text, &e))?;
-        let config = if set.is_empty() {
-            file
-        } else {
-            overrides::apply(path, text, set)?
+        let fault = |e: toml::de::Error| diagnose::file_error(path, text, &e);
+        let TaskKey { task } = toml::from_str(text).map_err(fault)?;
+        let document = toml::Deserializer::parse(text).map_err(fault)?;
+        let file = Self::read(task, document);
+        let config = match set {
+            [] => file.map_err(fault)?,
+            // Another task may be among the overrides: then only what comes out of them counts.
+            _ => overrides::apply(path, text, set)?,
         };
         config
             .check()
@@ -164,21 +145,32 @@ impl RunConfig {
             // Overrides were applied before without complaint.
             let _ = overrides::put(&mut given, key.trim(), value.into());
         }
-        let kinds = [
-            ("optimizer.", keys::name_of(&self.optimizer.kind)),
-            ("schedule.", keys::name_of(&self.schedule.kind)),
+        let task = self.experiment.task();
+        let mut kinds = vec![
+            (
+                "optimizer.",
+                "optimizer.kind",
+                keys::name_of(&self.optimizer.kind),
+            ),
+            (
+                "schedule.",
+                "schedule.kind",
+                keys::name_of(&self.schedule.kind),
+            ),
+            ("training.", "task", task.to_string()),
         ];
+        if let Experiment::NBody(own) = &self.experiment {
+            kinds.push(("graph.", "graph.edges", keys::name_of(&own.graph.edges)));
+        }
         let mut notes = Vec::new();
-        for key in keys::KEYS.iter().filter(|k| !k.with.is_empty()) {
-            let kind = kinds
-                .iter()
-                .find(|(section, _)| key.name.starts_with(section));
-            if let Some((section, kind)) = kind
+        for key in keys::of(task).filter(|k| !k.with.is_empty()) {
+            let kind = kinds.iter().find(|(table, ..)| key.name.starts_with(table));
+            if let Some((_, chooser, kind)) = kind
                 && !key.with.contains(&kind.as_str())
                 && keys::value_of(&given, key.name).is_some()
             {
                 notes.push(format!(
-                    "`{}` has no effect with {section}kind = \"{kind}\"",
+                    "`{}` has no effect with {chooser} = \"{kind}\"",
                     key.name
                 ));
             }
@@ -288,6 +280,14 @@ impl RunConfig {
             "a number in (0, 1]",
         )?;
         within("schedule.floor", s.floor, 0.0, 1.0, "a number in [0, 1]")?;
+        if let Experiment::NBody(own) = &self.experiment {
+            own.model
+                .validate()
+                .map_err(|error| Fault::reason("model", error))?;
+            own.graph
+                .validate()
+                .map_err(|error| Fault::reason("graph", error))?;
+        }
         if crate::device::DeviceName::parse(&self.device).is_err() {
             return Err(Fault::new(
                 "device",
@@ -302,16 +302,25 @@ impl RunConfig {
 /// A value that cannot work.
 pub(crate) struct Fault {
     key: &'static str,
-    found: String,
-    expected: String,
+    reason: String,
 }
 
 impl Fault {
     fn new(key: &'static str, found: &str, expected: &str) -> Self {
         Self {
             key,
-            found: found.into(),
-            expected: expected.into(),
+            reason: format!("`{key}` is {found}, expected {expected}"),
+        }
+    }
+
+    /// What a whole table is refused for.
+    fn reason(key: &'static str, error: gcnn_models::ModelError) -> Self {
+        Self {
+            key,
+            reason: format!(
+                "[{key}]: {}",
+                crate::error::chain(&error).replace("\n  because", "")
+            ),
         }
     }
 }

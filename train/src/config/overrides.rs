@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{ConfigError, RunConfig, diagnose};
+use super::{ConfigError, RunConfig, TaskKey, diagnose};
 
 /// Applies overrides one after the other, so that an error names the one at fault.
 pub fn apply(path: &Path, text: &str, set: &[String]) -> Result<RunConfig, ConfigError> {
@@ -22,7 +22,9 @@ pub fn apply(path: &Path, text: &str, set: &[String]) -> Result<RunConfig, Confi
         };
         let key = key.trim();
         put(&mut table, key, parse_value(value.trim())).map_err(fault)?;
-        config = RunConfig::deserialize(table.clone()).map_err(|e| {
+        let read = TaskKey::deserialize(table.clone())
+            .and_then(|TaskKey { task }| RunConfig::read(task, table.clone()));
+        config = read.map_err(|e| {
             fault(diagnose::explain(
                 e.message(),
                 &section_of(key, e.message()),

@@ -5,6 +5,14 @@ use rstest::rstest;
 use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
+use gcnn_datasets::{Augmentation, NBodyAugmentation, NBodyConfig, RotatedMnistConfig};
+use gcnn_models::GcnnConfig;
+use gcnn_models::nbody::{
+    DynamicsConfig, EgnnConfig, LinearDynamicsConfig, NeighbourhoodConfig, NmpConfig,
+    RadialFieldConfig, Se3TransformerConfig, SeConvConfig, SegnnDynamicsConfig,
+    TensorFieldNetworkConfig,
+};
+
 use super::*;
 
 fn parse(text: &str, set: &[&str]) -> Result<RunConfig, ConfigError> {
@@ -33,10 +41,12 @@ fn what_is_written_reads_as_the_same() {
 
 #[test]
 fn the_explanation_is_a_run_file_of_the_defaults() {
-    let text = keys::explain().expect("text");
-    assert_eq!(parse(&text, &[]).expect("a run file"), RunConfig::default());
-    for key in keys::KEYS {
-        assert!(text.contains(key.doc), "{} is not explained", key.name);
+    for task in TaskName::ALL {
+        let text = keys::explain(task).expect("text");
+        assert_eq!(parse(&text, &[]).expect("a run file"), RunConfig::new(task));
+        for key in keys::of(task) {
+            assert!(text.contains(key.doc), "{} is not explained", key.name);
+        }
     }
 }
 
@@ -106,6 +116,34 @@ fn the_explanation_is_a_run_file_of_the_defaults() {
     "[model]\ngroup = \"Q8\"",
     "run.toml:2:9: there is no group named \"Q8\""
 )]
+#[case::task(
+    "seed = 1\ntask = \"n-body\"",
+    "run.toml:2:8: unknown value `n-body`; did you mean `nbody`? (valid: rotated-mnist, nbody)"
+)]
+#[case::key_of_another_task(
+    "task = \"nbody\"\n[augmentation]\nflip = true",
+    "run.toml:3:1: unknown key `flip` in [augmentation] (valid: orthogonal, time_reversal)"
+)]
+#[case::kind(
+    "task = \"nbody\"\n[model]\nkind = \"egn\"",
+    "run.toml:3:8: unknown value `egn`; did you mean `egnn`?"
+)]
+#[case::key_of_a_kind(
+    "task = \"nbody\"\n[model]\nkind = \"egnn\"\nlayer = 3",
+    "run.toml:4:1: unknown key `layer` in [model]; did you mean `layers`? (valid: hidden, layers)"
+)]
+#[case::value_of_a_kind(
+    "task = \"nbody\"\n[model]\nkind = \"egnn\"\nlayers = 0",
+    "run.toml:2:2: [model]: layers must be at least 1, it is 0"
+)]
+#[case::irreps(
+    "task = \"nbody\"\n[model]\nkind = \"segnn\"\nhidden = \"32x0e+32x1q\"",
+    "run.toml:"
+)]
+#[case::graph(
+    "task = \"nbody\"\n[graph]\nedges = \"near\"",
+    "run.toml:3:9: unknown value `near`; did you mean `nearest`?"
+)]
 #[case::syntax("[optimizer\n", "run.toml:1:11: unclosed table")]
 #[case::twice("seed = 1\nseed = 2", "run.toml:2:1: duplicate key")]
 fn a_wrong_file_is_told_where_and_what(#[case] text: &str, #[case] expected: &str) {
@@ -173,7 +211,10 @@ fn overrides_win_over_the_file_and_the_last_over_the_first() {
         (config.optimizer.lr, config.optimizer.kind),
         (0.01, OptimizerKind::Sgd)
     );
-    assert_eq!(config.model.channels, [4; 6]);
+    let Experiment::RotatedMnist(own) = config.experiment else {
+        panic!("another task");
+    };
+    assert_eq!(own.model.channels, [4; 6]);
     assert_eq!(config.device, "cuda:1");
 }
 
@@ -219,22 +260,67 @@ fn fields<T: DeserializeOwned>() -> Vec<String> {
     names
 }
 
-#[test]
-fn every_key_is_in_the_table_once() {
-    let sections = [
-        ("dataset", fields::<RotatedMnistConfig>()),
-        ("model", fields::<GcnnConfig>()),
+/// The keys of a run file of type `F` with these tables.
+fn names<F: DeserializeOwned>(tables: &[(&str, Vec<String>)]) -> BTreeSet<String> {
+    let mut names: BTreeSet<String> = fields::<F>().into_iter().collect();
+    let shared = [
         ("optimizer", fields::<OptimizerConfig>()),
         ("schedule", fields::<ScheduleConfig>()),
         ("training", fields::<TrainingConfig>()),
-        ("augmentation", fields::<Augmentation>()),
     ];
-    let mut expected: BTreeSet<String> = fields::<RunConfig>().into_iter().collect();
-    for (section, fields) in sections {
-        assert!(expected.remove(section), "[{section}] is no section");
-        expected.extend(fields.iter().map(|f| format!("{section}.{f}")));
+    for (section, fields) in tables.iter().chain(&shared) {
+        assert!(names.remove(*section), "[{section}] is no section");
+        names.extend(fields.iter().map(|f| format!("{section}.{f}")));
     }
-    let found: BTreeSet<String> = keys::KEYS.iter().map(|k| k.name.to_string()).collect();
-    assert_eq!(found, expected);
-    assert_eq!(found.len(), keys::KEYS.len());
+    names
+}
+
+#[test]
+fn every_key_is_in_the_table_once() {
+    let digits = names::<experiment::DigitFile>(&[
+        ("dataset", fields::<RotatedMnistConfig>()),
+        ("model", fields::<GcnnConfig>()),
+        ("augmentation", fields::<Augmentation>()),
+    ]);
+    // The fields of all kinds of network that a file can hold, and the key that chooses among them.
+    let kinds = [
+        fields::<LinearDynamicsConfig>(),
+        fields::<NmpConfig>(),
+        fields::<RadialFieldConfig>(),
+        fields::<EgnnConfig>(),
+        fields::<TensorFieldNetworkConfig>(),
+        fields::<Se3TransformerConfig>(),
+        fields::<SeConvConfig>(),
+        fields::<SegnnDynamicsConfig>(),
+    ];
+    assert_eq!(kinds.len(), DynamicsConfig::all().len());
+    let mut model = kinds.concat();
+    model.push("kind".into());
+    let particles = names::<experiment::ParticleFile>(&[
+        ("dataset", fields::<NBodyConfig>()),
+        ("graph", fields::<NeighbourhoodConfig>()),
+        ("model", model),
+        ("augmentation", fields::<NBodyAugmentation>()),
+    ]);
+    for (task, expected) in [
+        (TaskName::RotatedMnist, digits),
+        (TaskName::NBody, particles),
+    ] {
+        let found: BTreeSet<String> = keys::of(task).map(|k| k.name.to_string()).collect();
+        assert_eq!(found, expected);
+        assert_eq!(found.len(), keys::of(task).count());
+    }
+}
+
+#[test]
+fn the_table_knows_which_kinds_of_network_have_a_key() {
+    for config in DynamicsConfig::all() {
+        let kind = config.kind();
+        let written = toml::Table::try_from(&config).expect("a table");
+        for key in keys::NBODY.iter().filter(|k| k.name.starts_with("model.")) {
+            let leaf = key.name.trim_start_matches("model.");
+            let told = key.with.is_empty() || key.with.contains(&kind);
+            assert_eq!(written.contains_key(leaf), told, "{kind} and {leaf}");
+        }
+    }
 }

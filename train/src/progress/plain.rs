@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{Moment, Plan, Reporter, duration};
+use crate::metrics::significant;
 use crate::run_folder::EpochRecord;
 
 /// Lines and a bar. The bar hides itself where standard error is no terminal.
@@ -43,7 +44,11 @@ impl Plain {
 fn measures(names: &[&str], values: &BTreeMap<String, f64>) -> String {
     names
         .iter()
-        .filter_map(|name| values.get(*name).map(|v| format!("{name} {v:.4}")))
+        .filter_map(|name| {
+            values
+                .get(*name)
+                .map(|v| format!("{name} {}", significant(*v)))
+        })
         .collect::<Vec<_>>()
         .join(" ")
 }
@@ -63,7 +68,7 @@ impl Reporter for Plain {
                 .columns
                 .iter()
                 .zip(moment.means)
-                .map(|(name, mean)| format!("{name} {mean:.4}"))
+                .map(|(name, mean)| format!("{name} {}", significant(*mean)))
                 .collect();
             bar.set_message(format!(
                 "{}  {:.0} {}/s",

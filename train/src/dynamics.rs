@@ -1,0 +1,383 @@
+//! Motion of particles: squared error of predicted positions.
+//!
+//! ```text
+//! loss = 1/(3N) Σ_i ‖x̂_i(t + Δt) − x_i(t + Δt)‖²        N particles of all simulations of a batch
+//! ```
+//!
+//! The measure is the same number, its interval a bootstrap over simulations: a few close encounters carry much of it.
+
+use std::sync::Arc;
+
+use burn::prelude::*;
+use burn::tensor::TensorData;
+use gcnn_datasets::{BatchOptions, NBodyBatch, NBodyDataset, NBodyLoader, NBodySplits};
+use gcnn_layers::so3;
+use gcnn_models::nbody::{
+    Dynamics, DynamicsModel, EuclideanMotion, NeighbourhoodConfig, ParticleBatch, Particles,
+    motion_error,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::TrainError;
+use crate::config::{ParticleExperiment, RunConfig};
+use crate::metrics::{Measure, Outcomes};
+use crate::task::{Batches, ElementError, Goal, Split, Step, Task};
+
+/// Simulations of the equivariance report.
+const REPORT_SIMULATIONS: usize = 64;
+
+/// What a network for particles is built for; in the metadata of its weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SystemFormat {
+    /// Particles of a simulation. Networks take any number; errors of other numbers are not comparable.
+    pub particles: usize,
+}
+
+/// Learning to predict where particles will be.
+pub struct Motion {
+    splits: [Arc<NBodyDataset>; 3],
+    about: String,
+    own: ParticleExperiment,
+    config: RunConfig,
+}
+
+impl Motion {
+    /// For training.
+    pub fn new(
+        splits: NBodySplits,
+        own: &ParticleExperiment,
+        config: &RunConfig,
+    ) -> Result<Self, TrainError> {
+        let about = splits.description.to_string();
+        let splits = [splits.train, splits.valid, splits.test];
+        for (split, name) in splits.iter().zip(["training", "validation", "test"]) {
+            if split.is_empty() {
+                return Err(TrainError::Mismatch(format!(
+                    "the {name} split of the data is empty"
+                )));
+            }
+        }
+        Ok(Self {
+            splits,
+            about,
+            own: own.clone(),
+            config: config.clone(),
+        })
+    }
+
+    /// For evaluating a network that exists on some simulations, which become the test split.
+    pub fn of_simulations(
+        simulations: NBodyDataset,
+        about: String,
+        own: &ParticleExperiment,
+        config: &RunConfig,
+    ) -> Result<Self, TrainError> {
+        let all = Arc::new(simulations);
+        let splits = [all.clone(), all.clone(), all];
+        Ok(Self {
+            splits,
+            about,
+            own: own.clone(),
+            config: config.clone(),
+        })
+    }
+
+    /// Where the data comes from, in a sentence.
+    pub fn about_data(&self) -> &str {
+        &self.about
+    }
+
+    /// The test simulations.
+    pub fn simulations(&self) -> &Arc<NBodyDataset> {
+        &self.splits[2]
+    }
+
+    fn split(&self, split: Split) -> Result<Arc<NBodyDataset>, TrainError> {
+        Ok(match split {
+            Split::Train => self.splits[0].clone(),
+            Split::Valid => self.splits[1].clone(),
+            Split::Test => self.splits[2].clone(),
+            Split::All => {
+                let parts: Vec<&NBodyDataset> = self.splits.iter().map(|part| &**part).collect();
+                Arc::new(NBodyDataset::concatenate(&parts)?)
+            }
+        })
+    }
+}
+
+/// The particles of a batch on a device, with their edges.
+pub fn particles(
+    batch: &NBodyBatch,
+    graph: &NeighbourhoodConfig,
+    device: &Device,
+) -> Result<ParticleBatch, TrainError> {
+    let graph = graph.graph(&batch.positions, batch.particles)?;
+    let numbers = Particles {
+        positions: &batch.positions,
+        velocities: &batch.velocities,
+        charges: &batch.charges,
+    };
+    Ok(ParticleBatch::new(numbers, &graph, device)?)
+}
+
+impl Task for Motion {
+    type Model = DynamicsModel;
+    type Batch = NBodyBatch;
+
+    fn init(&self, device: &Device) -> Result<DynamicsModel, TrainError> {
+        Ok(self.own.model.init(device)?)
+    }
+
+    fn describe(&self) -> serde_json::Value {
+        serde_json::json!(SystemFormat {
+            particles: self.splits[0].particles(),
+        })
+    }
+
+    fn unit(&self) -> &'static str {
+        "simulations"
+    }
+
+    fn examples(&self, split: Split) -> usize {
+        match split {
+            Split::Train => self.splits[0].count(),
+            Split::Valid => self.splits[1].count(),
+            Split::Test => self.splits[2].count(),
+            Split::All => self.splits.iter().map(|part| part.count()).sum(),
+        }
+    }
+
+    fn training_batches(
+        &self,
+        epoch: usize,
+        start: usize,
+    ) -> Result<Batches<NBodyBatch>, TrainError> {
+        let options = BatchOptions::new(self.config.training.batch_size)
+            .with_seed(self.config.seed)
+            .with_epoch(epoch)
+            .with_shuffle(true)
+            .with_start_batch(start);
+        let batches = NBodyLoader::new(self.splits[0].clone(), &options)?;
+        let batches = batches.with_augmentation(self.own.augmentation);
+        Ok(Box::new(batches.map(Ok)))
+    }
+
+    fn batches(&self, split: Split) -> Result<Batches<NBodyBatch>, TrainError> {
+        let options = BatchOptions::new(self.config.training.eval_batch_size);
+        let batches = NBodyLoader::new(self.split(split)?, &options)?;
+        Ok(Box::new(batches.map(Ok)))
+    }
+
+    fn step(
+        &self,
+        model: &DynamicsModel,
+        batch: &NBodyBatch,
+        device: &Device,
+    ) -> Result<Step, TrainError> {
+        let now = particles(batch, &self.own.graph, device)?;
+        let shape = [batch.graphs * batch.particles, 3];
+        let later = Tensor::<2>::from_data(TensorData::new(batch.targets.clone(), shape), device);
+        let squares = (model.forward(&now) - later).square();
+        let outcomes = squares
+            .clone()
+            .detach()
+            .reshape([batch.graphs, batch.particles * 3])
+            .mean_dim(1);
+        Ok(Step {
+            loss: squares.mean(),
+            outcomes: match outcomes.device().is_autodiff() {
+                true => outcomes.inner(),
+                false => outcomes,
+            },
+        })
+    }
+
+    fn columns(&self) -> &'static [&'static str] {
+        &["mse"]
+    }
+
+    fn measures(&self, outcomes: &Outcomes) -> Vec<Measure> {
+        vec![outcomes.bootstrap_mean("mse")]
+    }
+
+    fn goals(&self) -> &'static [Goal] {
+        &[Goal {
+            name: "mse",
+            higher_is_better: false,
+        }]
+    }
+
+    /// Random rotations and rotations with a reflection, the point reflection, a shift, and another order of the
+    /// particles. The error is relative to how far the predicted particles are from their mean.
+    fn equivariance(
+        &self,
+        model: &DynamicsModel,
+        device: &Device,
+    ) -> Result<Vec<ElementError>, TrainError> {
+        let simulations = &self.splits[2];
+        let count = simulations.count().min(REPORT_SIMULATIONS) as u32;
+        let batch = simulations.batch(&(0..count).collect::<Vec<_>>());
+        let now = particles(&batch, &self.own.graph, device)?;
+        let still = [0.0; 3];
+        let about = |matrix| EuclideanMotion {
+            matrix,
+            shift: still,
+        };
+        let [first, second] = [1, 2].map(so3::random_rotation);
+        let motions = [
+            ("rotation about a random axis", about(first)),
+            ("rotation about another random axis", about(second)),
+            (
+                "rotation and reflection",
+                about(so3::multiply(&first, &so3::negate(&second))),
+            ),
+            (
+                "reflection through the origin",
+                about([[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, -1.0]]),
+            ),
+            (
+                "shift by (1, −2, 3)",
+                EuclideanMotion::translation([1.0, -2.0, 3.0]),
+            ),
+        ];
+        let mut errors: Vec<ElementError> = motions
+            .into_iter()
+            .map(|(name, motion)| ElementError {
+                element: name.into(),
+                relative_error: motion_error(model, &now, motion),
+                same_answer: None,
+            })
+            .collect();
+        let turned = particles(&reversed(&batch), &self.own.graph, device)?;
+        errors.push(ElementError {
+            element: "particles in reverse order".into(),
+            relative_error: permutation_error(model, &now, &turned, batch.particles),
+            same_answer: None,
+        });
+        Ok(errors)
+    }
+}
+
+/// Simulations with their particles in reverse order.
+fn reversed(batch: &NBodyBatch) -> NBodyBatch {
+    let vectors = |values: &[f32], width: usize| -> Vec<f32> {
+        values
+            .chunks(batch.particles * width)
+            .flat_map(|system| system.chunks(width).rev().flatten().copied())
+            .collect()
+    };
+    NBodyBatch {
+        positions: vectors(&batch.positions, 3),
+        velocities: vectors(&batch.velocities, 3),
+        charges: vectors(&batch.charges, 1),
+        targets: vectors(&batch.targets, 3),
+        ..batch.clone()
+    }
+}
+
+/// How far predictions for particles in reverse order are from the reversed predictions.
+fn permutation_error(
+    model: &DynamicsModel,
+    now: &ParticleBatch,
+    turned: &ParticleBatch,
+    particles: usize,
+) -> f64 {
+    let predicted = |batch: &ParticleBatch| {
+        let positions = model.forward(batch);
+        let [nodes, _] = positions.dims();
+        positions.reshape([nodes / particles.max(1), particles, 3])
+    };
+    let expected = predicted(now);
+    let difference = predicted(turned).flip([1]) - expected.clone();
+    let centre = expected.clone().mean_dim(1);
+    let length = |tensor: Tensor<3>| {
+        let squares = tensor.square().sum().into_data();
+        squares.iter::<f64>().sum::<f64>().sqrt()
+    };
+    length(difference) / length(expected - centre).max(f64::MIN_POSITIVE)
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use gcnn_datasets::NBodyConfig;
+    use gcnn_models::nbody::{DynamicsConfig, LinearDynamicsConfig, NmpConfig};
+
+    use super::*;
+    use crate::config::{Experiment, TaskName};
+    use crate::task::evaluate;
+
+    fn motion(model: DynamicsConfig) -> Motion {
+        let own = ParticleExperiment {
+            dataset: NBodyConfig::default()
+                .with_sizes([6, 4, 5])
+                .with_cache(false),
+            model,
+            ..Default::default()
+        };
+        let mut config = RunConfig::new(TaskName::NBody);
+        config.experiment = Experiment::NBody(own.clone());
+        config.training.batch_size = 4;
+        config.training.eval_batch_size = 2;
+        Motion::new(own.dataset.load().expect("simulations"), &own, &config).expect("a task")
+    }
+
+    #[test]
+    fn the_measure_is_the_mean_squared_error_of_all_coordinates() {
+        let time = 0.5;
+        let task = motion(DynamicsConfig::Linear(LinearDynamicsConfig { time }));
+        let device = Device::flex();
+        let model = task.init(&device).expect("a model");
+        let outcomes = evaluate(&task, &model, Split::Test, &device, |_| {}).expect("outcomes");
+        assert_eq!(outcomes.len(), 5);
+        let all = task.simulations().batch(&[0, 1, 2, 3, 4]);
+        let expected: f64 = (0..all.targets.len())
+            .map(|i| {
+                let predicted = all.positions[i] + time as f32 * all.velocities[i];
+                f64::from(predicted - all.targets[i]).powi(2)
+            })
+            .sum::<f64>()
+            / all.targets.len() as f64;
+        let [measure] = task.measures(&outcomes)[..] else {
+            panic!("one measure");
+        };
+        assert!((measure.value - expected).abs() < 1e-6 * expected);
+        assert!(measure.low <= measure.value && measure.value <= measure.high);
+    }
+
+    #[test]
+    fn the_loss_is_the_mean_of_the_outcomes() {
+        let task = motion(DynamicsConfig::default());
+        let device = Device::flex().autodiff();
+        let model = task.init(&device).expect("a model");
+        let batch = task.training_batches(0, 0).expect("batches").next();
+        let batch = batch.expect("a batch").expect("a batch");
+        let step = task.step(&model, &batch, &device).expect("a step");
+        let loss = step.loss.into_data().iter::<f64>().sum::<f64>();
+        let rows: Vec<f64> = step.outcomes.into_data().iter::<f64>().collect();
+        assert_eq!(rows.len(), 4);
+        assert!((rows.iter().sum::<f64>() / 4.0 - loss).abs() < 1e-5 * loss);
+    }
+
+    #[test]
+    fn the_report_tells_equivariant_networks_from_others() {
+        let device = Device::flex();
+        let worst = |model: DynamicsConfig| -> Vec<(String, f64)> {
+            let task = motion(model);
+            let model = task.init(&device).expect("a model");
+            let errors = task.equivariance(&model, &device).expect("a report");
+            let errors = errors.into_iter();
+            errors.map(|e| (e.element, e.relative_error)).collect()
+        };
+        for (element, error) in worst(DynamicsConfig::default()) {
+            assert!(error < 1e-4, "{element}: {error}");
+        }
+        let free = worst(DynamicsConfig::Nmp(NmpConfig::default()));
+        assert_eq!(free.len(), 6);
+        for (element, error) in &free[..5] {
+            assert!(*error > 1e-2, "{element}: {error}");
+        }
+        // Message passing does not depend on the order of particles.
+        assert!(free[5].1 < 1e-4, "{:?}", free[5]);
+    }
+}
