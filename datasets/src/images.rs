@@ -26,6 +26,8 @@ pub struct ImageDataset {
     labels: Vec<u8>,
     shape: [usize; 3],
     classes: usize,
+    class_names: Option<Arc<[String]>>,
+    sources: Option<Vec<u32>>,
 }
 
 impl ImageDataset {
@@ -91,7 +93,34 @@ impl ImageDataset {
             labels,
             shape,
             classes,
+            class_names: None,
+            sources: None,
         })
+    }
+
+    /// Says which larger image each example was cut from. Examples of one source are alike, so that an interval for a
+    /// measurement has to be taken over sources, not over examples.
+    pub fn with_sources(mut self, sources: Vec<u32>) -> Result<Self, DatasetError> {
+        if sources.len() != self.count() {
+            let expected = format!("one for each of the {} images", self.count());
+            return Err(DatasetError::setting("sources", expected, sources.len()));
+        }
+        self.sources = Some(sources);
+        Ok(self)
+    }
+
+    /// Gives the classes names.
+    pub fn with_class_names(
+        mut self,
+        names: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Result<Self, DatasetError> {
+        let names: Arc<[String]> = names.into_iter().map(Into::into).collect();
+        if names.len() != self.classes {
+            let expected = format!("one for each of the {} classes", self.classes);
+            return Err(DatasetError::setting("class names", expected, names.len()));
+        }
+        self.class_names = Some(names);
+        Ok(self)
     }
 
     /// How many images there are.
@@ -139,6 +168,16 @@ impl ImageDataset {
         &self.labels
     }
 
+    /// The names of the classes, where they have some.
+    pub fn class_names(&self) -> Option<&[String]> {
+        self.class_names.as_deref()
+    }
+
+    /// The number of the larger image that each example was cut from, where the examples were cut from larger images.
+    pub fn sources(&self) -> Option<&[u32]> {
+        self.sources.as_deref()
+    }
+
     /// Copies image `index` into `image`.
     ///
     /// # Panics
@@ -176,11 +215,18 @@ impl ImageDataset {
         Self {
             pixels,
             labels: self.labels[start..end].to_vec(),
-            ..*self
+            shape: self.shape,
+            classes: self.classes,
+            class_names: self.class_names.clone(),
+            sources: self
+                .sources
+                .as_ref()
+                .map(|sources| sources[start..end].to_vec()),
         }
     }
 
-    /// The images of several sets, one set after the other. They must agree in shape and classes.
+    /// The images of several sets, one set after the other. They must agree in shape and classes; sources are kept if all
+    /// sets have them.
     pub fn concatenate(parts: &[&Self]) -> Result<Self, DatasetError> {
         let Some(first) = parts.first() else {
             return Err(DatasetError::setting(
@@ -189,13 +235,6 @@ impl ImageDataset {
                 "none",
             ));
         };
-        let mut pixels = Vec::with_capacity(
-            parts
-                .iter()
-                .map(|part| part.count() * part.image_len())
-                .sum(),
-        );
-        let mut labels = Vec::with_capacity(parts.iter().map(|part| part.count()).sum());
         for part in parts {
             if (part.shape, part.classes) != (first.shape, first.classes) {
                 let describe =
@@ -206,21 +245,45 @@ impl ImageDataset {
                     describe(part),
                 ));
             }
-            let start = pixels.len();
-            pixels.resize(start + part.count() * part.image_len(), 0.0);
-            for (index, image) in pixels[start..]
-                .chunks_exact_mut(part.image_len())
-                .enumerate()
-            {
-                part.copy_image(index, image);
-            }
-            labels.extend_from_slice(&part.labels);
         }
+        let sources = parts.iter().map(|part| part.sources()).collect();
         Ok(Self {
-            pixels: Pixels::Floats(pixels),
-            labels,
-            ..**first
+            pixels: Pixels::concatenate(parts),
+            labels: parts
+                .iter()
+                .flat_map(|part| &part.labels)
+                .copied()
+                .collect(),
+            shape: first.shape,
+            classes: first.classes,
+            class_names: first.class_names.clone(),
+            sources: Option::<Vec<&[u32]>>::map(sources, |sources| sources.concat()),
         })
+    }
+}
+
+impl Pixels {
+    /// Bytes stay bytes where all sets hold bytes: floats take four times the memory.
+    fn concatenate(parts: &[&ImageDataset]) -> Self {
+        let bytes: Option<Vec<&[u8]>> = parts
+            .iter()
+            .map(|part| match &part.pixels {
+                Self::Bytes(bytes) => Some(&bytes[..]),
+                Self::Floats(_) => None,
+            })
+            .collect();
+        if let Some(bytes) = bytes {
+            return Self::Bytes(bytes.concat());
+        }
+        let lengths = parts.iter().map(|part| part.count() * part.image_len());
+        let mut pixels = vec![0.0; lengths.sum()];
+        let images = parts
+            .iter()
+            .flat_map(|part| (0..part.count()).map(move |index| (part, index)));
+        for (image, (part, index)) in pixels.chunks_exact_mut(parts[0].image_len()).zip(images) {
+            part.copy_image(index, image);
+        }
+        Self::Floats(pixels)
     }
 }
 
@@ -531,6 +594,7 @@ mod tests {
         let all = ImageDataset::concatenate(&[&images.slice(1..2), &images]).unwrap();
         assert_eq!(all.labels(), [2, 0, 2]);
         assert_eq!(all.image(0), images.image(1));
+        assert_eq!((all.sources(), all.class_names()), (None, None));
         let other = ImageDataset::from_floats(vec![0.0; 4], vec![0], [1, 2, 2], 3).unwrap();
         assert!(ImageDataset::concatenate(&[&images, &other]).is_err());
         assert!(Splits::new("x", "y", images.clone(), other, images.clone()).is_err());
@@ -547,5 +611,31 @@ mod tests {
             splits.description.to_string(),
             "x (y): 1 training, 1 validation, 0 test images"
         );
+    }
+
+    #[test]
+    fn sources_and_names_go_with_the_images() {
+        let bytes = |values: &[u8], sources: &[u32]| {
+            ImageDataset::from_bytes(values.to_vec(), vec![1; values.len()], [1, 1, 1], 2)
+                .and_then(|images| images.with_sources(sources.to_vec()))
+                .and_then(|images| images.with_class_names(["no", "yes"]))
+        };
+        let images = bytes(&[0, 51, 255], &[7, 7, 9]).unwrap();
+        let end = images.slice(1..3);
+        assert_eq!(end.sources(), Some(&[7, 9][..]));
+        let all = ImageDataset::concatenate(&[&end, &images]).unwrap();
+        assert_eq!(all.sources(), Some(&[7, 9, 7, 7, 9][..]));
+        assert_eq!(all.class_names().unwrap(), ["no", "yes"]);
+        assert_eq!([all.image(0), all.image(4)], [[0.2], [1.0]]);
+        assert!(matches!(all.pixels, Pixels::Bytes(_)));
+        // A set without sources: nobody knows what an interval should be taken over.
+        let plain = ImageDataset::from_floats(vec![0.5], vec![0], [1, 1, 1], 2).unwrap();
+        let mixed = ImageDataset::concatenate(&[&images, &plain]).unwrap();
+        assert_eq!(
+            (mixed.sources(), mixed.image(1), mixed.image(3)),
+            (None, vec![0.2], vec![0.5])
+        );
+        assert!(bytes(&[0, 1], &[7]).is_err());
+        assert!(plain.with_class_names(["one"]).is_err());
     }
 }

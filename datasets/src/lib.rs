@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | labelled images in memory, splits, normalisation | [`images`] |
 //! | rotated MNIST: the community's files, re-made from MNIST, or the digits that the crate carries | [`rotated_mnist`] |
+//! | patches of stained tissue around nuclei, from a folder or carried | [`nuclei`] |
 //! | particles in motion: simulated, or the community's files | [`nbody`] |
 //! | readers of files that others wrote | [`idx`], [`amat`], [`npy`] |
 //! | rotating images; random motions of a training set | [`rotate`], [`augmentation`] |
@@ -37,6 +38,8 @@ pub mod images;
 pub mod loader;
 pub mod nbody;
 pub mod npy;
+pub mod nuclei;
+mod pictures;
 mod random;
 pub mod rotate;
 pub mod rotated_mnist;
@@ -48,5 +51,6 @@ pub use loader::{BatchLoader, BatchOptions, ImageBatch};
 pub use nbody::{
     NBodyBatch, NBodyConfig, NBodyDataset, NBodyLoader, NBodySplits, NBodySystem, Trajectories,
 };
+pub use nuclei::{NucleiConfig, NucleiSource};
 pub use rotate::Interpolation;
 pub use rotated_mnist::{RotatedMnistConfig, RotatedMnistSource};

@@ -22,6 +22,10 @@ pub(crate) enum Purpose {
     Charged = 5,
     /// The initial state of masses.
     Gravity = 6,
+    /// The order in which tissue images are dealt to the splits.
+    TissueSplit = 7,
+    /// The pixels of a tissue image that patches are cut around.
+    Patches = 8,
 }
 
 /// A stream of random numbers.
