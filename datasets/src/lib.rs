@@ -9,7 +9,7 @@
 //! | patches of stained tissue around nuclei, from a folder or carried | [`nuclei`] |
 //! | particles in motion: simulated, or the community's files | [`nbody`] |
 //! | readers of files that others wrote | [`idx`], [`amat`], [`npy`] |
-//! | rotating images; random motions of a training set | [`rotate`], [`augmentation`] |
+//! | rotating images; random motions and colours of a training set | [`rotate`], [`augmentation`], [`colour`] |
 //! | batches prepared on another thread | [`loader`] |
 //! | where data lies, and how to download it | [`folders`], [`fetch`] |
 //!
@@ -29,6 +29,7 @@
 
 pub mod amat;
 pub mod augmentation;
+pub mod colour;
 pub mod error;
 pub mod fetch;
 mod files;

@@ -29,7 +29,7 @@ pub struct BatchOptions {
     pub drop_last: bool,
     /// How many batches to prepare ahead, at least 1.
     pub prefetch: usize,
-    /// Random motions of the images.
+    /// Random motions of the images and changes of their colours.
     pub augmentation: Augmentation,
     /// What to subtract and divide by, after the motion.
     pub normalisation: Option<Normalisation>,
@@ -87,7 +87,7 @@ impl BatchOptions {
         self
     }
 
-    /// Random motions of the images.
+    /// Random motions of the images and changes of their colours.
     pub fn with_augmentation(mut self, augmentation: Augmentation) -> Self {
         self.augmentation = augmentation;
         self
@@ -120,7 +120,7 @@ impl BatchOptions {
                 images.count(),
             ));
         }
-        self.augmentation.validate()?;
+        self.augmentation.validate_for(images.channels())?;
         self.normalisation.as_ref().map_or(Ok(()), |normalisation| {
             normalisation.validate(images.channels())
         })
@@ -224,6 +224,12 @@ fn batch(images: &ImageDataset, options: &BatchOptions, indices: &[u32]) -> Imag
     {
         let index = *index as usize;
         images.copy_image(index, image);
+        if options.augmentation.changes_colour() {
+            options
+                .augmentation
+                .colour(options.seed, options.epoch, index)
+                .apply(image);
+        }
         if !options.augmentation.is_none() {
             let motion = options
                 .augmentation
@@ -341,6 +347,48 @@ mod tests {
         }));
         let first = raw[0].indices[0] as usize;
         assert_ne!(raw[0].pixels[..16], images(30).image(first));
+    }
+
+    #[test]
+    fn colours_change_before_the_motion_and_alike_in_every_order() {
+        let pixels = (0..20 * 48)
+            .map(|value| (value % 97) as f32 / 97.0)
+            .collect();
+        let images =
+            Arc::new(ImageDataset::from_floats(pixels, vec![0; 20], [3, 4, 4], 1).unwrap());
+        let augmentation = Augmentation {
+            rotation: RotationAugmentation::RightAngles,
+            brightness: 0.3,
+            stain: 0.4,
+            hue: 0.1,
+            ..Augmentation::none()
+        };
+        let options = BatchOptions::new(7)
+            .with_seed(3)
+            .with_epoch(2)
+            .with_augmentation(augmentation.clone());
+        let load = |options: BatchOptions| -> Vec<ImageBatch> {
+            BatchLoader::new(images.clone(), options).unwrap().collect()
+        };
+        for batch in load(options.clone().with_shuffle(true)) {
+            for (index, found) in batch.indices.iter().zip(batch.pixels.chunks_exact(48)) {
+                let index = *index as usize;
+                let mut expected = images.image(index);
+                augmentation.colour(3, 2, index).apply(&mut expected);
+                assert_ne!(expected, images.image(index));
+                let motion = augmentation.motion(3, 2, index);
+                augmentation.apply(&mut expected, [3, 4, 4], motion, &mut Vec::new());
+                assert_eq!(found, expected);
+            }
+        }
+        // One channel has no colours.
+        let grey = Augmentation {
+            hue: 0.1,
+            ..Augmentation::none()
+        };
+        assert!(
+            BatchLoader::new(super::tests::images(3), options.with_augmentation(grey)).is_err()
+        );
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub(crate) enum Purpose {
     TissueSplit = 7,
     /// The pixels of a tissue image that patches are cut around.
     Patches = 8,
+    /// The random change of a training image's colours.
+    Colour = 9,
 }
 
 /// A stream of random numbers.
