@@ -7,6 +7,7 @@
 //! | labelled images in memory, splits, normalisation | [`images`] |
 //! | rotated MNIST: the community's files, re-made from MNIST, or the digits that the crate carries | [`rotated_mnist`] |
 //! | patches of stained tissue around nuclei, from a folder or carried | [`nuclei`] |
+//! | people's own images, a folder for each class | [`image_folder`] |
 //! | particles in motion: simulated, or the community's files | [`nbody`] |
 //! | readers of files that others wrote | [`idx`], [`amat`], [`npy`] |
 //! | rotating images; random motions and colours of a training set | [`rotate`], [`augmentation`], [`colour`] |
@@ -35,6 +36,7 @@ pub mod fetch;
 mod files;
 pub mod folders;
 pub mod idx;
+pub mod image_folder;
 pub mod images;
 pub mod loader;
 pub mod nbody;
@@ -47,6 +49,7 @@ pub mod rotated_mnist;
 
 pub use augmentation::{Augmentation, RotationAugmentation};
 pub use error::DatasetError;
+pub use image_folder::ImageFolderConfig;
 pub use images::{Description, ImageDataset, Normalisation, Split, Splits};
 pub use loader::{BatchLoader, BatchOptions, ImageBatch};
 pub use nbody::{

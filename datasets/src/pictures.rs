@@ -25,7 +25,22 @@ pub(crate) fn read_bytes(bytes: &[u8], name: &Path) -> Result<DynamicImage, Data
     decode(Cursor::new(bytes), name)
 }
 
+/// `[height, width]` of the picture at `path`, from its first bytes.
+pub(crate) fn read_size(path: &Path) -> Result<[usize; 2], DatasetError> {
+    let file = File::open(path).map_err(|source| DatasetError::io(path, source))?;
+    let (width, height) = reader(BufReader::new(file), path)?
+        .into_dimensions()
+        .map_err(|error| refused(error, path))?;
+    Ok([height as usize, width as usize])
+}
+
 fn decode(stream: impl BufRead + Seek, name: &Path) -> Result<DynamicImage, DatasetError> {
+    reader(stream, name)?
+        .decode()
+        .map_err(|error| refused(error, name))
+}
+
+fn reader<R: BufRead + Seek>(stream: R, name: &Path) -> Result<ImageReader<R>, DatasetError> {
     let mut reader = ImageReader::new(stream)
         .with_guessed_format()
         .map_err(|source| DatasetError::io(name, source))?;
@@ -34,14 +49,18 @@ fn decode(stream: impl BufRead + Seek, name: &Path) -> Result<DynamicImage, Data
     limits.max_image_height = Some(LONGEST_SIDE);
     limits.max_alloc = Some(MOST_BYTES);
     reader.limits(limits);
-    reader.decode().map_err(|error| match error {
+    Ok(reader)
+}
+
+fn refused(error: ImageError, name: &Path) -> DatasetError {
+    match error {
         ImageError::IoError(source) if !is_damage(&source) => DatasetError::io(name, source),
         error => DatasetError::malformed(
             name,
             "an intact picture in PNG, JPEG or TIFF",
             error.to_string(),
         ),
-    })
+    }
 }
 
 /// Whether an error while reading is the file's content and not the disk's trouble.
