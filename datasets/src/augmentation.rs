@@ -1,11 +1,14 @@
-//! Random motions of training images: what a network without the symmetry has to learn from data instead.
+//! Random motions of training images, what a network without the symmetry has to learn from data instead, and random
+//! changes of their [colours](crate::colour), what no symmetry of the plane helps against.
 //!
-//! The motion of an image is a function of (seed, epoch, image), so neither the order of the batches nor the number of
-//! threads changes it. An image is resampled once, for rotation, reflection and translation together.
+//! Both are functions of (seed, epoch, image), so neither the order of the batches nor the number of threads changes
+//! them. An image is resampled once, for rotation, reflection and translation together; colours change before that, so
+//! that what comes in from outside the image stays 0.
 
 use serde::{Deserialize, Serialize};
 
 use crate::DatasetError;
+use crate::colour::ColourChange;
 use crate::random::{Purpose, Random};
 use crate::rotate::{self, Interpolation, Motion};
 
@@ -22,7 +25,7 @@ pub enum RotationAugmentation {
     Continuous,
 }
 
-/// Random motions of training images.
+/// Random motions of training images, and random changes of the colours of those with three channels.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Augmentation {
@@ -34,6 +37,16 @@ pub struct Augmentation {
     pub translation: f64,
     /// How to read between pixels: "bicubic" or "bilinear".
     pub interpolation: Interpolation,
+    /// How far brightness varies: values are multiplied by 1 plus or minus up to so much.
+    pub brightness: f64,
+    /// How far contrast varies, around the image's mean grey.
+    pub contrast: f64,
+    /// How far saturation varies, around each pixel's grey.
+    pub saturation: f64,
+    /// How far the hue varies, in turns, at most 0.5.
+    pub hue: f64,
+    /// How far the amounts of haematoxylin and of eosin vary, each by its own factor.
+    pub stain: f64,
 }
 
 impl Augmentation {
@@ -44,19 +57,60 @@ impl Augmentation {
 
     /// Whether images stay as they are.
     pub fn is_none(&self) -> bool {
-        self.rotation == RotationAugmentation::None && !self.flip && self.translation == 0.0
+        self.rotation == RotationAugmentation::None
+            && !self.flip
+            && self.translation == 0.0
+            && !self.changes_colour()
+    }
+
+    /// Whether colours change, which takes images with three channels.
+    pub fn changes_colour(&self) -> bool {
+        self.colours().iter().any(|(_, extent, _)| *extent != 0.0)
+    }
+
+    /// The settings of colour with their names and their largest values.
+    fn colours(&self) -> [(&'static str, f64, f64); 5] {
+        [
+            ("augmentation.brightness", self.brightness, 1.0),
+            ("augmentation.contrast", self.contrast, 1.0),
+            ("augmentation.saturation", self.saturation, 1.0),
+            ("augmentation.hue", self.hue, 0.5),
+            ("augmentation.stain", self.stain, 1.0),
+        ]
     }
 
     /// Whether the settings make sense.
     pub fn validate(&self) -> Result<(), DatasetError> {
-        if self.translation.is_finite() && self.translation >= 0.0 {
+        if !(self.translation.is_finite() && self.translation >= 0.0) {
+            return Err(DatasetError::setting(
+                "augmentation.translation",
+                "a number of pixels, 0 or more",
+                self.translation,
+            ));
+        }
+        for (field, extent, largest) in self.colours() {
+            if !(0.0..=largest).contains(&extent) {
+                let expected = format!("0 to {largest}");
+                return Err(DatasetError::setting(field, expected, extent));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the settings make sense for images of that many channels.
+    pub fn validate_for(&self, channels: usize) -> Result<(), DatasetError> {
+        self.validate()?;
+        if channels == 3 {
             return Ok(());
         }
-        Err(DatasetError::setting(
-            "augmentation.translation",
-            "a number of pixels, 0 or more",
-            self.translation,
-        ))
+        let used = self
+            .colours()
+            .into_iter()
+            .find(|(_, extent, _)| *extent != 0.0);
+        used.map_or(Ok(()), |(field, extent, _)| {
+            let expected = format!("0 for images of {channels} channels: colours have three");
+            Err(DatasetError::setting(field, expected, extent))
+        })
     }
 
     /// The motion of an image in an epoch.
@@ -73,6 +127,21 @@ impl Augmentation {
         rotation
             .with_mirror(self.flip && flip < 0.5)
             .with_shift(shift)
+    }
+
+    /// The change of an image's colours in an epoch.
+    pub fn colour(&self, seed: u64, epoch: usize, image: usize) -> ColourChange {
+        let mut random = Random::new(seed, Purpose::Colour, epoch as u64, image as u64);
+        // Always the same draws, as for the motion.
+        let [haematoxylin, eosin, brightness, contrast, saturation, hue] =
+            [(); 6].map(|()| 2.0 * random.unit() - 1.0);
+        ColourChange {
+            stains: [haematoxylin, eosin].map(|u| 1.0 + self.stain * u),
+            brightness: 1.0 + self.brightness * brightness,
+            contrast: 1.0 + self.contrast * contrast,
+            saturation: 1.0 + self.saturation * saturation,
+            hue: self.hue * hue,
+        }
     }
 
     /// Moves an image, `[channels, height, width]`, in place. `scratch` is any vector, kept between calls.
@@ -133,6 +202,72 @@ mod tests {
             counts.iter().all(|count| (863..=1137).contains(count)),
             "{counts:?}"
         );
+    }
+
+    #[test]
+    fn colours_vary_by_as_much_as_is_asked() {
+        let augmentation = Augmentation {
+            brightness: 0.25,
+            hue: 0.1,
+            stain: 0.5,
+            ..Augmentation::none()
+        };
+        assert!(!augmentation.is_none() && augmentation.changes_colour());
+        let changes: Vec<_> = (0..2000)
+            .map(|image| augmentation.colour(1, 2, image))
+            .collect();
+        let spread = |value: &dyn Fn(&ColourChange) -> f64| {
+            let values = changes.iter().map(value);
+            values.fold([f64::MAX, f64::MIN], |[low, high], value| {
+                [low.min(value), high.max(value)]
+            })
+        };
+        for ([low, high], expected) in [
+            (spread(&|change| change.brightness), [0.75, 1.25]),
+            (spread(&|change| change.hue), [-0.1, 0.1]),
+            (spread(&|change| change.stains[0]), [0.5, 1.5]),
+            (spread(&|change| change.stains[1]), [0.5, 1.5]),
+            (spread(&|change| change.contrast), [1.0, 1.0]),
+        ] {
+            let inside = low >= expected[0] && high <= expected[1];
+            let room = 0.01 * (expected[1] - expected[0]);
+            assert!(
+                inside && low - expected[0] <= room && expected[1] - high <= room,
+                "{low} to {high}, not {expected:?}"
+            );
+        }
+        assert!(
+            changes
+                .iter()
+                .any(|change| { (change.stains[0] - change.stains[1]).abs() > 0.5 })
+        );
+        assert_eq!(Augmentation::none().colour(1, 2, 3), ColourChange::NONE);
+        assert_eq!(
+            augmentation.motion(1, 2, 3),
+            Augmentation::none().motion(1, 2, 3)
+        );
+    }
+
+    #[test]
+    fn impossible_colours_are_refused() {
+        for text in [
+            "hue = 0.6",
+            "brightness = -0.1",
+            "stain = nan",
+            "contrast = inf",
+        ] {
+            let augmentation: Augmentation = toml::from_str(text).unwrap();
+            let error = augmentation.validate().unwrap_err().to_string();
+            assert!(error.contains(text.split(' ').next().unwrap()), "{error}");
+        }
+        let augmentation: Augmentation = toml::from_str("stain = 0.2").unwrap();
+        assert!(augmentation.validate_for(3).is_ok());
+        let error = augmentation.validate_for(1).unwrap_err().to_string();
+        assert!(
+            error.starts_with("augmentation.stain: expected 0 for images of 1 channels"),
+            "{error}"
+        );
+        assert!(Augmentation::none().validate_for(1).is_ok());
     }
 
     #[test]

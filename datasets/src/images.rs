@@ -1,8 +1,7 @@
-//! Labelled images in memory, their splits, and the statistics that normalise them.
-//!
-//! ```text
-//! normalised(c) = (pixel(c) − mean_c) / std_c        c a channel, statistics over the training split alone
-//! ```
+//! Labelled images, in memory or read when they are asked for, their splits, and the statistics that normalise them.
+
+mod normalisation;
+mod pixels;
 
 use std::fmt;
 use std::ops::Range;
@@ -11,13 +10,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::DatasetError;
-
-/// Pixels as they are kept: bytes stand for 0 to 1 in steps of 1/255.
-#[derive(Debug, Clone)]
-enum Pixels {
-    Bytes(Vec<u8>),
-    Floats(Vec<f32>),
-}
+pub use normalisation::Normalisation;
+use pixels::Pixels;
+pub use pixels::ReadImages;
 
 /// Labelled images of one size, `[count, channels, height, width]`, with values from 0 to 1.
 #[derive(Debug, Clone)]
@@ -26,6 +21,8 @@ pub struct ImageDataset {
     labels: Vec<u8>,
     shape: [usize; 3],
     classes: usize,
+    class_names: Option<Arc<[String]>>,
+    sources: Option<Vec<u32>>,
 }
 
 impl ImageDataset {
@@ -52,19 +49,28 @@ impl ImageDataset {
         Self::new(Pixels::Bytes(pixels), labels, shape, classes)
     }
 
+    /// Like [`Self::from_floats`] for images that a reader reads when they are asked for, one for each label.
+    pub fn from_reader(
+        reader: Arc<dyn ReadImages>,
+        labels: Vec<u8>,
+        shape: [usize; 3],
+        classes: usize,
+    ) -> Result<Self, DatasetError> {
+        let pixels = Pixels::lazy(reader, labels.len());
+        Self::new(pixels, labels, shape, classes)
+    }
+
     fn new(
         pixels: Pixels,
         labels: Vec<u8>,
         shape: [usize; 3],
         classes: usize,
     ) -> Result<Self, DatasetError> {
-        let found = match &pixels {
-            Pixels::Bytes(bytes) => bytes.len(),
-            Pixels::Floats(floats) => floats.len(),
-        };
-        let expected = shape
+        let image_len = shape
             .iter()
-            .try_fold(labels.len(), |size, extent| size.checked_mul(*extent));
+            .try_fold(1, |size: usize, extent| size.checked_mul(*extent));
+        let expected = image_len.and_then(|size| size.checked_mul(labels.len()));
+        let found = pixels.len(image_len.unwrap_or(0));
         if expected != Some(found) || shape.contains(&0) {
             let expected = format!(
                 "{} images of {} × {} × {}",
@@ -91,7 +97,34 @@ impl ImageDataset {
             labels,
             shape,
             classes,
+            class_names: None,
+            sources: None,
         })
+    }
+
+    /// Says which larger image each example was cut from. Examples of one source are alike, so that an interval for a
+    /// measurement has to be taken over sources, not over examples.
+    pub fn with_sources(mut self, sources: Vec<u32>) -> Result<Self, DatasetError> {
+        if sources.len() != self.count() {
+            let expected = format!("one for each of the {} images", self.count());
+            return Err(DatasetError::setting("sources", expected, sources.len()));
+        }
+        self.sources = Some(sources);
+        Ok(self)
+    }
+
+    /// Gives the classes names.
+    pub fn with_class_names(
+        mut self,
+        names: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Result<Self, DatasetError> {
+        let names: Arc<[String]> = names.into_iter().map(Into::into).collect();
+        if names.len() != self.classes {
+            let expected = format!("one for each of the {} classes", self.classes);
+            return Err(DatasetError::setting("class names", expected, names.len()));
+        }
+        self.class_names = Some(names);
+        Ok(self)
     }
 
     /// How many images there are.
@@ -139,22 +172,44 @@ impl ImageDataset {
         &self.labels
     }
 
+    /// The names of the classes, where they have some.
+    pub fn class_names(&self) -> Option<&[String]> {
+        self.class_names.as_deref()
+    }
+
+    /// The number of the larger image that each example was cut from, where the examples were cut from larger images.
+    pub fn sources(&self) -> Option<&[u32]> {
+        self.sources.as_deref()
+    }
+
     /// Copies image `index` into `image`.
     ///
     /// # Panics
-    /// Panics if there is no such image or if `image` isn't [`Self::image_len`] long.
+    /// Panics if there is no such image, if `image` isn't [`Self::image_len`] long, or if the images are read when they are
+    /// asked for and this one can't be read: see [`Self::try_copy_image`].
     pub fn copy_image(&self, index: usize, image: &mut [f32]) {
-        let place = index * self.image_len()..(index + 1) * self.image_len();
-        match &self.pixels {
-            Pixels::Floats(floats) => image.copy_from_slice(&floats[place]),
-            Pixels::Bytes(bytes) => {
-                let bytes = &bytes[place];
-                assert_eq!(image.len(), bytes.len(), "room for one image");
-                for (value, byte) in image.iter_mut().zip(bytes) {
-                    *value = f32::from(*byte) / 255.0;
-                }
-            }
+        if let Err(error) = self.try_copy_image(index, image) {
+            panic!("image {index}: {error}");
         }
+    }
+
+    /// Copies image `index` into `image`. Images in memory can always be copied.
+    ///
+    /// # Panics
+    /// Panics if there is no such image or if `image` isn't [`Self::image_len`] long.
+    pub fn try_copy_image(&self, index: usize, image: &mut [f32]) -> Result<(), DatasetError> {
+        assert_eq!(image.len(), self.image_len(), "room for one image");
+        self.pixels.copy(index, image)
+    }
+
+    /// Whether images are read when they are asked for.
+    pub fn is_lazy(&self) -> bool {
+        matches!(self.pixels, Pixels::Lazy(_))
+    }
+
+    /// `[images in a block, blocks in a window]` as in [`ReadImages::locality`]; `[1, 1]` for images in memory.
+    pub(crate) fn locality(&self) -> [usize; 2] {
+        self.pixels.locality()
     }
 
     /// Image `index`, `[channels, height, width]`. Panics if there is no such image.
@@ -168,19 +223,22 @@ impl ImageDataset {
     pub fn slice(&self, range: Range<usize>) -> Self {
         let end = range.end.min(self.count());
         let start = range.start.min(end);
-        let place = start * self.image_len()..end * self.image_len();
-        let pixels = match &self.pixels {
-            Pixels::Bytes(bytes) => Pixels::Bytes(bytes[place].to_vec()),
-            Pixels::Floats(floats) => Pixels::Floats(floats[place].to_vec()),
-        };
+        let pixels = self.pixels.slice(start..end, self.image_len());
         Self {
             pixels,
             labels: self.labels[start..end].to_vec(),
-            ..*self
+            shape: self.shape,
+            classes: self.classes,
+            class_names: self.class_names.clone(),
+            sources: self
+                .sources
+                .as_ref()
+                .map(|sources| sources[start..end].to_vec()),
         }
     }
 
-    /// The images of several sets, one set after the other. They must agree in shape and classes.
+    /// The images of several sets, one set after the other. They must agree in shape and classes; sources are kept if all
+    /// sets have them.
     pub fn concatenate(parts: &[&Self]) -> Result<Self, DatasetError> {
         let Some(first) = parts.first() else {
             return Err(DatasetError::setting(
@@ -189,13 +247,6 @@ impl ImageDataset {
                 "none",
             ));
         };
-        let mut pixels = Vec::with_capacity(
-            parts
-                .iter()
-                .map(|part| part.count() * part.image_len())
-                .sum(),
-        );
-        let mut labels = Vec::with_capacity(parts.iter().map(|part| part.count()).sum());
         for part in parts {
             if (part.shape, part.classes) != (first.shape, first.classes) {
                 let describe =
@@ -206,111 +257,20 @@ impl ImageDataset {
                     describe(part),
                 ));
             }
-            let start = pixels.len();
-            pixels.resize(start + part.count() * part.image_len(), 0.0);
-            for (index, image) in pixels[start..]
-                .chunks_exact_mut(part.image_len())
-                .enumerate()
-            {
-                part.copy_image(index, image);
-            }
-            labels.extend_from_slice(&part.labels);
         }
+        let sources = parts.iter().map(|part| part.sources()).collect();
         Ok(Self {
-            pixels: Pixels::Floats(pixels),
-            labels,
-            ..**first
+            pixels: Pixels::concatenate(parts)?,
+            labels: parts
+                .iter()
+                .flat_map(|part| &part.labels)
+                .copied()
+                .collect(),
+            shape: first.shape,
+            classes: first.classes,
+            class_names: first.class_names.clone(),
+            sources: Option::<Vec<&[u32]>>::map(sources, |sources| sources.concat()),
         })
-    }
-}
-
-/// Mean and standard deviation of each channel.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Normalisation {
-    /// What is subtracted, per channel.
-    pub mean: Vec<f32>,
-    /// What is divided by, per channel.
-    pub std: Vec<f32>,
-}
-
-impl Normalisation {
-    /// The statistics of a set of images. A channel without variation gets the standard deviation 1.
-    pub fn of(images: &ImageDataset) -> Self {
-        let [channels, height, width] = images.shape();
-        let plane = height * width;
-        let mut sums = vec![[0.0f64; 2]; channels];
-        let mut image = vec![0.0; images.image_len()];
-        for index in 0..images.count() {
-            images.copy_image(index, &mut image);
-            for (sum, pixels) in sums.iter_mut().zip(image.chunks_exact(plane)) {
-                for pixel in pixels {
-                    let pixel = f64::from(*pixel);
-                    sum[0] += pixel;
-                    sum[1] += pixel * pixel;
-                }
-            }
-        }
-        let count = (images.count() * plane).max(1) as f64;
-        let mean = |sum: &[f64; 2]| sum[0] / count;
-        let std = |sum: &[f64; 2]| {
-            let variance = sum[1] / count - mean(sum).powi(2);
-            if variance > 1e-12 {
-                variance.sqrt()
-            } else {
-                1.0
-            }
-        };
-        Self {
-            mean: sums.iter().map(|sum| mean(sum) as f32).collect(),
-            std: sums.iter().map(|sum| std(sum) as f32).collect(),
-        }
-    }
-
-    /// How many channels it is for.
-    pub fn channels(&self) -> usize {
-        self.mean.len()
-    }
-
-    /// Normalises one image, `[channels, height, width]`, in place.
-    pub fn apply(&self, image: &mut [f32]) {
-        let plane = image.len() / self.mean.len().max(1);
-        if plane == 0 {
-            return;
-        }
-        for ((pixels, mean), std) in image.chunks_exact_mut(plane).zip(&self.mean).zip(&self.std) {
-            let scale = 1.0 / std;
-            for pixel in pixels {
-                *pixel = (*pixel - mean) * scale;
-            }
-        }
-    }
-
-    /// Whether it fits images of that many channels and divides by no zero.
-    pub fn validate(&self, channels: usize) -> Result<(), DatasetError> {
-        if self.mean.len() != channels || self.std.len() != channels {
-            let found = format!(
-                "{} means and {} deviations",
-                self.mean.len(),
-                self.std.len()
-            );
-            return Err(DatasetError::setting(
-                "normalisation",
-                format!("statistics of {channels} channels"),
-                found,
-            ));
-        }
-        let usable = |value: &&f32| value.is_finite() && **value > 0.0;
-        if self.mean.iter().all(|mean| mean.is_finite()) && self.std.iter().all(|std| usable(&std))
-        {
-            return Ok(());
-        }
-        let found = format!("mean {:?}, deviation {:?}", self.mean, self.std);
-        Err(DatasetError::setting(
-            "normalisation",
-            "finite means and positive deviations",
-            found,
-        ))
     }
 }
 
@@ -431,7 +391,7 @@ impl Splits {
             return Err(DatasetError::setting("train", "at least one image", "none"));
         }
         Ok(Self {
-            normalisation: Normalisation::of(&train),
+            normalisation: Normalisation::measure(&train)?,
             description: Description {
                 name: name.to_string(),
                 origin: origin.to_string(),
@@ -501,29 +461,6 @@ mod tests {
     }
 
     #[test]
-    fn statistics_are_those_of_each_channel() {
-        let normalisation = Normalisation::of(&two_channels());
-        assert!((normalisation.mean[0] - 0.3).abs() < 1e-6);
-        assert!((normalisation.std[0] - 0.05f32.sqrt()).abs() < 1e-6);
-        // The second channel is constant.
-        assert_eq!((normalisation.mean[1], normalisation.std[1]), (0.5, 1.0));
-        let mut image = two_channels().image(0);
-        normalisation.apply(&mut image);
-        assert!((image[0] + 0.3 / 0.05f32.sqrt()).abs() < 1e-5);
-        assert_eq!(image[2..], [0.0, 0.0]);
-        assert!(normalisation.validate(2).is_ok());
-        assert!(normalisation.validate(1).is_err());
-        assert!(
-            Normalisation {
-                mean: vec![0.0],
-                std: vec![0.0]
-            }
-            .validate(1)
-            .is_err()
-        );
-    }
-
-    #[test]
     fn slices_and_sums_of_sets() {
         let images = two_channels();
         assert_eq!(images.slice(1..9).labels(), [2]);
@@ -531,6 +468,7 @@ mod tests {
         let all = ImageDataset::concatenate(&[&images.slice(1..2), &images]).unwrap();
         assert_eq!(all.labels(), [2, 0, 2]);
         assert_eq!(all.image(0), images.image(1));
+        assert_eq!((all.sources(), all.class_names()), (None, None));
         let other = ImageDataset::from_floats(vec![0.0; 4], vec![0], [1, 2, 2], 3).unwrap();
         assert!(ImageDataset::concatenate(&[&images, &other]).is_err());
         assert!(Splits::new("x", "y", images.clone(), other, images.clone()).is_err());
@@ -547,5 +485,31 @@ mod tests {
             splits.description.to_string(),
             "x (y): 1 training, 1 validation, 0 test images"
         );
+    }
+
+    #[test]
+    fn sources_and_names_go_with_the_images() {
+        let bytes = |values: &[u8], sources: &[u32]| {
+            ImageDataset::from_bytes(values.to_vec(), vec![1; values.len()], [1, 1, 1], 2)
+                .and_then(|images| images.with_sources(sources.to_vec()))
+                .and_then(|images| images.with_class_names(["no", "yes"]))
+        };
+        let images = bytes(&[0, 51, 255], &[7, 7, 9]).unwrap();
+        let end = images.slice(1..3);
+        assert_eq!(end.sources(), Some(&[7, 9][..]));
+        let all = ImageDataset::concatenate(&[&end, &images]).unwrap();
+        assert_eq!(all.sources(), Some(&[7, 9, 7, 7, 9][..]));
+        assert_eq!(all.class_names().unwrap(), ["no", "yes"]);
+        assert_eq!([all.image(0), all.image(4)], [[0.2], [1.0]]);
+        assert!(matches!(all.pixels, Pixels::Bytes(_)));
+        // A set without sources: nobody knows what an interval should be taken over.
+        let plain = ImageDataset::from_floats(vec![0.5], vec![0], [1, 1, 1], 2).unwrap();
+        let mixed = ImageDataset::concatenate(&[&images, &plain]).unwrap();
+        assert_eq!(
+            (mixed.sources(), mixed.image(1), mixed.image(3)),
+            (None, vec![0.2], vec![0.5])
+        );
+        assert!(bytes(&[0, 1], &[7]).is_err());
+        assert!(plain.with_class_names(["one"]).is_err());
     }
 }

@@ -4,11 +4,14 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | labelled images in memory, splits, normalisation | [`images`] |
+//! | labelled images in memory or in files, splits, normalisation | [`images`] |
 //! | rotated MNIST: the community's files, re-made from MNIST, or the digits that the crate carries | [`rotated_mnist`] |
+//! | patches of stained tissue around nuclei, from a folder or carried | [`nuclei`] |
+//! | PatchCamelyon, read from its HDF5 files as batches need it | [`pcam`] |
+//! | people's own images, a folder for each class | [`image_folder`] |
 //! | particles in motion: simulated, or the community's files | [`nbody`] |
 //! | readers of files that others wrote | [`idx`], [`amat`], [`npy`] |
-//! | rotating images; random motions of a training set | [`rotate`], [`augmentation`] |
+//! | rotating images; random motions and colours of a training set | [`rotate`], [`augmentation`], [`colour`] |
 //! | batches prepared on another thread | [`loader`] |
 //! | where data lies, and how to download it | [`folders`], [`fetch`] |
 //!
@@ -28,26 +31,34 @@
 
 pub mod amat;
 pub mod augmentation;
+pub mod colour;
 pub mod error;
 pub mod fetch;
 mod files;
 pub mod folders;
 pub mod idx;
+pub mod image_folder;
 pub mod images;
 pub mod loader;
 pub mod nbody;
 pub mod npy;
+pub mod nuclei;
+pub mod pcam;
+mod pictures;
 mod random;
 pub mod rotate;
 pub mod rotated_mnist;
 
 pub use augmentation::{Augmentation, RotationAugmentation};
 pub use error::DatasetError;
-pub use images::{Description, ImageDataset, Normalisation, Split, Splits};
+pub use image_folder::ImageFolderConfig;
+pub use images::{Description, ImageDataset, Normalisation, ReadImages, Split, Splits};
 pub use loader::{BatchLoader, BatchOptions, ImageBatch};
 pub use nbody::{
     NBodyAugmentation, NBodyBatch, NBodyConfig, NBodyDataset, NBodyLoader, NBodySplits,
     NBodySystem, Trajectories,
 };
+pub use nuclei::{NucleiConfig, NucleiSource};
+pub use pcam::PcamConfig;
 pub use rotate::Interpolation;
 pub use rotated_mnist::{RotatedMnistConfig, RotatedMnistSource};

@@ -29,7 +29,7 @@ pub struct BatchOptions {
     pub drop_last: bool,
     /// How many batches to prepare ahead, at least 1.
     pub prefetch: usize,
-    /// Random motions of the images.
+    /// Random motions of the images and changes of their colours.
     pub augmentation: Augmentation,
     /// What to subtract and divide by, after the motion.
     pub normalisation: Option<Normalisation>,
@@ -87,7 +87,7 @@ impl BatchOptions {
         self
     }
 
-    /// Random motions of the images.
+    /// Random motions of the images and changes of their colours.
     pub fn with_augmentation(mut self, augmentation: Augmentation) -> Self {
         self.augmentation = augmentation;
         self
@@ -120,7 +120,7 @@ impl BatchOptions {
                 images.count(),
             ));
         }
-        self.augmentation.validate()?;
+        self.augmentation.validate_for(images.channels())?;
         self.normalisation.as_ref().map_or(Ok(()), |normalisation| {
             normalisation.validate(images.channels())
         })
@@ -141,9 +141,12 @@ pub struct ImageBatch {
 }
 
 /// An iterator of [`ImageBatch`]es that are prepared on another thread.
+///
+/// Images that are read when they are asked for may turn out to be damaged: [`Self::next_batch`] says so, the iterator
+/// panics. Neither can happen with images in memory.
 #[derive(Debug)]
 pub struct BatchLoader {
-    batches: Option<Receiver<ImageBatch>>,
+    batches: Option<Receiver<Result<ImageBatch, DatasetError>>>,
     worker: Option<JoinHandle<()>>,
     remaining: usize,
 }
@@ -158,12 +161,13 @@ impl BatchLoader {
         let worker = thread::Builder::new()
             .name("batches".into())
             .spawn(move || {
-                let order = order(images.count(), &options);
+                let order = epoch_order(&images, &options);
                 for number in options.start_batch..total {
                     let end = ((number + 1) * options.batch_size).min(order.len());
                     let batch = batch(&images, &options, &order[number * options.batch_size..end]);
+                    let failed = batch.is_err();
                     // Nobody waits for more: the loader was dropped.
-                    if sender.send(batch).is_err() {
+                    if sender.send(batch).is_err() || failed {
                         return;
                     }
                 }
@@ -179,13 +183,30 @@ impl BatchLoader {
     }
 }
 
+impl BatchLoader {
+    /// The next batch, none at the end of the epoch, or why an image could not be read; nothing comes after that.
+    pub fn next_batch(&mut self) -> Result<Option<ImageBatch>, DatasetError> {
+        let Some(batch) = self
+            .batches
+            .as_ref()
+            .and_then(|batches| batches.recv().ok())
+        else {
+            return Ok(None);
+        };
+        self.remaining = self.remaining.saturating_sub(1);
+        batch.map(Some)
+    }
+}
+
 impl Iterator for BatchLoader {
     type Item = ImageBatch;
 
     fn next(&mut self) -> Option<ImageBatch> {
-        let batch = self.batches.as_ref()?.recv().ok()?;
-        self.remaining = self.remaining.saturating_sub(1);
-        Some(batch)
+        match self.next_batch() {
+            Ok(batch) => batch,
+            // To end the epoch here would look as if the set were smaller.
+            Err(error) => panic!("a batch could not be read: {error}"),
+        }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -215,7 +236,29 @@ pub(crate) fn order(count: usize, options: &BatchOptions) -> Vec<u32> {
     order
 }
 
-fn batch(images: &ImageDataset, options: &BatchOptions, indices: &[u32]) -> ImageBatch {
+/// The order of the images in an epoch. Where images are read in blocks, blocks are shuffled, and images within windows of
+/// as many blocks as can be remembered: each block is read once.
+fn epoch_order(images: &ImageDataset, options: &BatchOptions) -> Vec<u32> {
+    let [block, blocks] = images.locality();
+    if block <= 1 || !options.shuffle {
+        return order(images.count(), options);
+    }
+    let mut random = Random::new(options.seed, Purpose::Order, options.epoch as u64, 0);
+    let all: Vec<u32> = (0..images.count() as u32).collect();
+    let mut shuffled: Vec<&[u32]> = all.chunks(block).collect();
+    random.shuffle(&mut shuffled);
+    let mut order = shuffled.concat();
+    for window in order.chunks_mut(block.saturating_mul(blocks.max(1))) {
+        random.shuffle(window);
+    }
+    order
+}
+
+fn batch(
+    images: &ImageDataset,
+    options: &BatchOptions,
+    indices: &[u32],
+) -> Result<ImageBatch, DatasetError> {
     let mut pixels = vec![0.0; indices.len() * images.image_len()];
     let mut scratch = Vec::new();
     for (index, image) in indices
@@ -223,7 +266,13 @@ fn batch(images: &ImageDataset, options: &BatchOptions, indices: &[u32]) -> Imag
         .zip(pixels.chunks_exact_mut(images.image_len()))
     {
         let index = *index as usize;
-        images.copy_image(index, image);
+        images.try_copy_image(index, image)?;
+        if options.augmentation.changes_colour() {
+            options
+                .augmentation
+                .colour(options.seed, options.epoch, index)
+                .apply(image);
+        }
         if !options.augmentation.is_none() {
             let motion = options
                 .augmentation
@@ -237,7 +286,7 @@ fn batch(images: &ImageDataset, options: &BatchOptions, indices: &[u32]) -> Imag
         }
     }
     let [channels, height, width] = images.shape();
-    ImageBatch {
+    Ok(ImageBatch {
         pixels,
         shape: [indices.len(), channels, height, width],
         labels: indices
@@ -245,146 +294,8 @@ fn batch(images: &ImageDataset, options: &BatchOptions, indices: &[u32]) -> Imag
             .map(|index| i64::from(images.labels()[*index as usize]))
             .collect(),
         indices: indices.to_vec(),
-    }
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::augmentation::RotationAugmentation;
-
-    fn images(count: usize) -> Arc<ImageDataset> {
-        let pixels = (0..count * 16).map(|value| value as f32 / 1000.0).collect();
-        let labels = (0..count).map(|index| (index % 10) as u8).collect();
-        Arc::new(ImageDataset::from_floats(pixels, labels, [1, 4, 4], 10).unwrap())
-    }
-
-    fn shuffled() -> BatchOptions {
-        let rotation = RotationAugmentation::Continuous;
-        BatchOptions::new(8)
-            .with_seed(5)
-            .with_shuffle(true)
-            .with_augmentation(Augmentation {
-                rotation,
-                flip: true,
-                translation: 1.0,
-                ..Augmentation::none()
-            })
-    }
-
-    fn all(options: BatchOptions) -> Vec<ImageBatch> {
-        BatchLoader::new(images(30), options).unwrap().collect()
-    }
-
-    #[test]
-    fn every_image_comes_once_in_its_order() {
-        let batches = all(BatchOptions::new(8));
-        assert_eq!(
-            batches
-                .iter()
-                .map(|batch| batch.shape[0])
-                .collect::<Vec<_>>(),
-            [8, 8, 8, 6]
-        );
-        let indices: Vec<u32> = batches
-            .iter()
-            .flat_map(|batch| batch.indices.clone())
-            .collect();
-        assert_eq!(indices, (0..30).collect::<Vec<u32>>());
-        assert_eq!(batches[1].labels[3], 1);
-        assert_eq!(batches[1].pixels[3 * 16..4 * 16], images(30).image(11));
-        assert_eq!(all(BatchOptions::new(8).with_drop_last(true)).len(), 3);
-    }
-
-    #[test]
-    fn an_epoch_is_a_permutation_that_depends_on_seed_and_epoch() {
-        let indices = |options: BatchOptions| -> Vec<u32> {
-            all(options)
-                .iter()
-                .flat_map(|batch| batch.indices.clone())
-                .collect()
-        };
-        let first = indices(shuffled());
-        assert_eq!(first, indices(shuffled()));
-        assert_ne!(first, indices(shuffled().with_epoch(1)));
-        assert_ne!(first, indices(shuffled().with_seed(6)));
-        let mut sorted = first;
-        sorted.sort_unstable();
-        assert_eq!(sorted, (0..30).collect::<Vec<u32>>());
-    }
-
-    #[test]
-    fn going_on_in_the_middle_gives_the_remaining_batches() {
-        let whole = all(shuffled().with_epoch(7));
-        for start in 0..=5 {
-            let rest = all(shuffled()
-                .with_epoch(7)
-                .with_start_batch(start)
-                .with_prefetch(1));
-            assert_eq!(rest, whole[start.min(4)..]);
-        }
-    }
-
-    #[test]
-    fn images_move_and_are_normalised_after_that() {
-        let normalisation = Normalisation {
-            mean: vec![0.5],
-            std: vec![2.0],
-        };
-        let raw = all(shuffled());
-        let normal = all(shuffled().with_normalisation(Some(normalisation)));
-        assert!(raw.iter().zip(&normal).all(|(raw, normal)| {
-            raw.pixels
-                .iter()
-                .zip(&normal.pixels)
-                .all(|(raw, normal)| ((raw - 0.5) / 2.0 - normal).abs() < 1e-6)
-        }));
-        let first = raw[0].indices[0] as usize;
-        assert_ne!(raw[0].pixels[..16], images(30).image(first));
-    }
-
-    #[test]
-    fn the_length_is_known_and_dropping_early_ends_the_worker() {
-        let mut loader =
-            BatchLoader::new(images(1000), BatchOptions::new(1).with_prefetch(2)).unwrap();
-        assert_eq!(loader.len(), 1000);
-        assert!(loader.next().is_some());
-        assert_eq!(loader.len(), 999);
-        // Returns only when the worker, which is waiting for room, has ended.
-        drop(loader);
-    }
-
-    #[test]
-    fn impossible_options_are_refused() {
-        assert!(BatchLoader::new(images(3), BatchOptions::new(0)).is_err());
-        let normalisation = Normalisation {
-            mean: vec![0.0; 3],
-            std: vec![1.0; 3],
-        };
-        assert!(
-            BatchLoader::new(
-                images(3),
-                BatchOptions::new(1).with_normalisation(Some(normalisation))
-            )
-            .is_err()
-        );
-        let augmentation = Augmentation {
-            translation: f64::NAN,
-            ..Augmentation::none()
-        };
-        assert!(
-            BatchLoader::new(
-                images(3),
-                BatchOptions::new(1).with_augmentation(augmentation)
-            )
-            .is_err()
-        );
-        assert_eq!(all(BatchOptions::new(1000)).len(), 1);
-        assert_eq!(
-            BatchLoader::new(images(0), BatchOptions::new(2))
-                .unwrap()
-                .count(),
-            0
-        );
-    }
-}
+mod tests;

@@ -22,6 +22,12 @@ pub(crate) enum Purpose {
     Charged = 5,
     /// The initial state of masses.
     Gravity = 6,
+    /// The order in which tissue images are dealt to the splits.
+    TissueSplit = 7,
+    /// The pixels of a tissue image that patches are cut around.
+    Patches = 8,
+    /// The random change of a training image's colours.
+    Colour = 9,
 }
 
 /// A stream of random numbers.

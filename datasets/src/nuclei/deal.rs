@@ -1,0 +1,119 @@
+//! Which tissue image is for training, which for validation and which for testing.
+//!
+//! Patches of one image are alike, so a split goes by image. Images are put in an order that depends on the seed and on
+//! their own names alone, stain by stain, and dealt one after the other to the split that is furthest behind its share:
+//!
+//! ```text
+//! image i → the split s with the largest   share_s · (i + 1) − count_s
+//! ```
+//!
+//! so that every stain is in every split according to its share, as far as its images go. Of the training images the
+//! first part can be used alone; they come in an order in which every beginning has all stains in proportion, and a
+//! smaller part is contained in a larger one.
+
+use sha2::{Digest, Sha256};
+
+use super::TissueName;
+use crate::random::{Purpose, Random};
+
+/// A number for a name.
+pub(super) fn key(name: &str) -> u64 {
+    let hash = Sha256::digest(name.as_bytes());
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&hash[..8]);
+    u64::from_le_bytes(bytes)
+}
+
+/// Deals images to the splits by their shares. Training images are in the order in which a part of them is taken.
+pub(super) fn deal(images: &[TissueName], shares: [f64; 3], seed: u64) -> [Vec<usize>; 3] {
+    let place =
+        |image: &TissueName| Random::new(seed, Purpose::TissueSplit, key(&image.name), 0).unit();
+    let mut order: Vec<(&str, f64, usize)> = images
+        .iter()
+        .enumerate()
+        .map(|(index, image)| (&image.stain[..], place(image), index))
+        .collect();
+    order.sort_by(|one, other| {
+        (one.0.cmp(other.0))
+            .then(one.1.total_cmp(&other.1))
+            .then(one.2.cmp(&other.2))
+    });
+    let mut splits = [(); 3].map(|()| Vec::new());
+    for (dealt, (_, _, image)) in order.iter().enumerate() {
+        let behind = |split: usize| shares[split] * (dealt + 1) as f64 - splits[split].len() as f64;
+        let mut chosen = 0;
+        for split in 1..3 {
+            if behind(split) > behind(chosen) {
+                chosen = split;
+            }
+        }
+        splits[chosen].push(*image);
+    }
+    splits[0] = spread(images, &splits[0]);
+    splits
+}
+
+/// Spreads each stain evenly: the k-th of n images of a stain comes at (k + 1/2) / n. `chosen` comes stain by stain.
+fn spread(images: &[TissueName], chosen: &[usize]) -> Vec<usize> {
+    let mut places: Vec<(f64, usize)> = chosen
+        .chunk_by(|one, other| images[*one].stain == images[*other].stain)
+        .flat_map(|stain| {
+            stain
+                .iter()
+                .enumerate()
+                .map(|(rank, image)| ((rank as f64 + 0.5) / stain.len() as f64, *image))
+        })
+        .collect();
+    places.sort_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
+    places.into_iter().map(|(_, image)| image).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn images(stains: &[(&str, usize)]) -> Vec<TissueName> {
+        stains
+            .iter()
+            .flat_map(|(stain, count)| {
+                (0..*count).map(move |number| TissueName {
+                    stain: stain.to_string(),
+                    name: format!("{stain}{number}"),
+                })
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_image_is_dealt_once_and_every_stain_in_proportion() {
+        let images = images(&[("white", 20), ("purple", 40)]);
+        let splits = deal(&images, [0.6, 0.15, 0.25], 3);
+        assert_eq!(splits.each_ref().map(Vec::len), [36, 9, 15]);
+        let mut all = splits.concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..60).collect::<Vec<_>>());
+        let white = |split: &[usize]| split.iter().filter(|image| **image < 20).count();
+        for (split, expected) in splits.iter().zip([12, 3, 5]) {
+            assert!(white(split).abs_diff(expected) <= 1, "{}", white(split));
+        }
+        // Beginnings of the training images have both stains, a third of them white.
+        for part in 3..36 {
+            let expected = part as f64 / 3.0;
+            let found = white(&splits[0][..part]) as f64;
+            assert!((found - expected).abs() <= 1.5, "{found} of {part}");
+        }
+        assert_eq!(splits, deal(&images, [0.6, 0.15, 0.25], 3));
+        assert_ne!(splits, deal(&images, [0.6, 0.15, 0.25], 4));
+    }
+
+    #[test]
+    fn few_images_and_one_sided_shares_are_dealt_too() {
+        let images = images(&[("a", 3)]);
+        assert_eq!(
+            deal(&images, [0.6, 0.15, 0.25], 0).map(|split| split.len()),
+            [2, 0, 1]
+        );
+        assert_eq!(deal(&images, [1.0, 0.0, 0.0], 0)[0].len(), 3);
+        assert_eq!(deal(&[], [0.6, 0.2, 0.2], 0), [vec![], vec![], vec![]]);
+    }
+}

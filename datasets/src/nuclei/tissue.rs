@@ -1,0 +1,228 @@
+//! A tissue image with the outlines of its nuclei, and the class of each of its pixels.
+
+use std::path::Path;
+
+use image::DynamicImage;
+
+use super::CLASSES;
+use crate::{DatasetError, pictures};
+
+/// How far, in pixels, a pixel of a nucleus may lie from another label to count as its border.
+pub const BORDER: usize = 2;
+
+/// A stained tissue image and the number of the nucleus that each pixel belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tissue {
+    /// `[height, width]`.
+    pub size: [usize; 2],
+    /// Red, green and blue of each pixel, row by row.
+    pub pixels: Vec<u8>,
+    /// The number of each pixel's nucleus, 0 for none.
+    pub labels: Vec<u16>,
+}
+
+impl Tissue {
+    /// Reads an image and its labels: a colour image of 8 bits, and a grey image of 16 or 8 bits of the same size.
+    pub fn read(image: &Path, labels: &Path) -> Result<Self, DatasetError> {
+        Self::new(
+            pictures::read(image)?,
+            image,
+            pictures::read(labels)?,
+            labels,
+        )
+    }
+
+    /// Like [`Self::read`] for files in memory; the paths are what errors call them.
+    pub(super) fn from_bytes(
+        image: (&[u8], &Path),
+        labels: (&[u8], &Path),
+    ) -> Result<Self, DatasetError> {
+        Self::new(
+            pictures::read_bytes(image.0, image.1)?,
+            image.1,
+            pictures::read_bytes(labels.0, labels.1)?,
+            labels.1,
+        )
+    }
+
+    fn new(
+        image: DynamicImage,
+        image_path: &Path,
+        labels: DynamicImage,
+        labels_path: &Path,
+    ) -> Result<Self, DatasetError> {
+        let size = pictures::size(&image);
+        if pictures::size(&labels) != size {
+            let [height, width] = size;
+            let [found_height, found_width] = pictures::size(&labels);
+            return Err(DatasetError::malformed(
+                labels_path,
+                format!("{height} × {width} labels, as the image has pixels"),
+                format!("{found_height} × {found_width}"),
+            ));
+        }
+        let pixels = match image {
+            DynamicImage::ImageRgb8(image) => image.into_raw(),
+            // Slide scanners' exports carry an alpha channel that says nothing.
+            DynamicImage::ImageRgba8(_) => image.into_rgb8().into_raw(),
+            other => {
+                let found = format!("{:?}", other.color());
+                return Err(DatasetError::malformed(
+                    image_path,
+                    "a colour image of 8 bits",
+                    found,
+                ));
+            }
+        };
+        let labels = match labels {
+            DynamicImage::ImageLuma16(labels) => labels.into_raw(),
+            DynamicImage::ImageLuma8(labels) => {
+                labels.into_raw().into_iter().map(u16::from).collect()
+            }
+            other => {
+                let found = format!("{:?}", other.color());
+                return Err(DatasetError::malformed(
+                    labels_path,
+                    "grey labels of 16 or 8 bits",
+                    found,
+                ));
+            }
+        };
+        Ok(Self {
+            size,
+            pixels,
+            labels,
+        })
+    }
+
+    /// The class of each pixel, row by row, as an index into [`CLASS_NAMES`](super::CLASS_NAMES).
+    ///
+    /// ```text
+    /// background   label(x) = 0
+    /// border       label(x) ≠ 0, and some pixel y of the image with |x − y| ≤ 2 has another label
+    /// interior     label(x) ≠ 0, and no such pixel
+    /// ```
+    ///
+    /// The distance is Euclidean, between pixel centres. Where two nuclei touch, both have a border; the edge of the image
+    /// is none.
+    pub fn classes(&self) -> Vec<u8> {
+        let [height, width] = self.size;
+        let reach = BORDER as isize;
+        let near: Vec<[isize; 2]> = (-reach..=reach)
+            .flat_map(|down| (-reach..=reach).map(move |right| [down, right]))
+            .filter(|[down, right]| down * down + right * right <= reach * reach)
+            .collect();
+        let label = |row: usize, column: usize| self.labels[row * width + column];
+        (0..height * width)
+            .map(|place| {
+                let (row, column) = (place / width, place % width);
+                let own = label(row, column);
+                if own == 0 {
+                    return 0;
+                }
+                let is_border = near.iter().any(|[down, right]| {
+                    let row = row.checked_add_signed(*down).filter(|row| *row < height);
+                    let column = column
+                        .checked_add_signed(*right)
+                        .filter(|column| *column < width);
+                    row.zip(column)
+                        .is_some_and(|(row, column)| label(row, column) != own)
+                });
+                if is_border { 2 } else { 1 }
+            })
+            .collect()
+    }
+
+    /// Copies the patch of `size` × `size` pixels around a pixel into `patch`, `[3, size, size]`. The pixel stands at row
+    /// and column `size / 2` of the patch, which has to lie in the image.
+    pub(super) fn copy_patch(&self, centre: [usize; 2], size: usize, patch: &mut [u8]) {
+        let width = self.size[1];
+        let corner = centre.map(|centre| centre - size / 2);
+        for row in 0..size {
+            let start = 3 * ((corner[0] + row) * width + corner[1]);
+            let line = &self.pixels[start..start + 3 * size];
+            for (column, pixel) in line.chunks_exact(3).enumerate() {
+                for (channel, value) in pixel.iter().enumerate() {
+                    patch[(channel * size + row) * size + column] = *value;
+                }
+            }
+        }
+    }
+
+    /// The pixels of each class that a patch fits around.
+    pub(super) fn centres(&self, size: usize) -> [Vec<u32>; CLASSES] {
+        let [height, width] = self.size;
+        let classes = self.classes();
+        let mut centres = [(); CLASSES].map(|()| Vec::new());
+        let first = size / 2;
+        for row in first..(height + first + 1).saturating_sub(size) {
+            for column in first..(width + first + 1).saturating_sub(size) {
+                let place = row * width + column;
+                centres[usize::from(classes[place])].push(place as u32);
+            }
+        }
+        centres
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tissue(labels: &[&str]) -> Tissue {
+        let size = [labels.len(), labels[0].len()];
+        Tissue {
+            size,
+            pixels: (0..size[0] * size[1] * 3)
+                .map(|value| value as u8)
+                .collect(),
+            labels: labels
+                .iter()
+                .flat_map(|line| line.bytes())
+                .map(|byte| u16::from(byte - b'0'))
+                .collect(),
+        }
+    }
+
+    fn drawn(tissue: &Tissue) -> Vec<String> {
+        let letters: Vec<char> = tissue
+            .classes()
+            .iter()
+            .map(|class| ['.', 'i', 'b'][usize::from(*class)])
+            .collect();
+        letters
+            .chunks(tissue.size[1])
+            .map(|line| line.iter().collect())
+            .collect()
+    }
+
+    #[test]
+    fn a_border_is_within_two_pixels_of_another_label() {
+        // The edge of the image is no border; a corner at distance √8 is too far away, one at √5 too.
+        let found = drawn(&tissue(&[
+            "1111111", //
+            "1111111", "1111111", "1111100", "1111100", "1111111",
+        ]));
+        assert_eq!(
+            found,
+            [
+                "iiiiiii", "iiiiibb", "iiiibbb", "iiibb..", "iiibb..", "iiiibbb"
+            ]
+        );
+        // Touching nuclei have a border each.
+        assert_eq!(drawn(&tissue(&["11112222"])), ["iibbbbii"]);
+        assert_eq!(drawn(&tissue(&["0110"])), [".bb."]);
+    }
+
+    #[test]
+    fn patches_hold_their_centre_at_half_their_size() {
+        let tissue = tissue(&["0000", "0000", "0000"]);
+        let mut patch = [0; 12];
+        tissue.copy_patch([1, 2], 2, &mut patch);
+        // Pixels (0, 1), (0, 2), (1, 1), (1, 2) of red, then of green, then of blue.
+        assert_eq!(patch, [3, 6, 15, 18, 4, 7, 16, 19, 5, 8, 17, 20]);
+        assert_eq!(tissue.centres(2)[0], [5, 6, 7, 9, 10, 11]);
+        assert_eq!(tissue.centres(3)[0], [5, 6]);
+        assert!(tissue.centres(4)[0].is_empty());
+    }
+}
