@@ -40,20 +40,20 @@ const MOST_FILES: usize = 10_000_000;
 
 /// Configuration of a folder of images.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct ImageFolderConfig {
-    /// The folder with `train`, `valid` and `test` in it.
+    /// The folder with `train`, `valid` and `test` in it. There is no default one.
     pub path: PathBuf,
     /// Whether to turn images to grey, one channel instead of three.
-    #[serde(default)]
     pub grey: bool,
     /// The most memory that the pixels of all splits may take, in MiB; a value takes a byte.
-    #[serde(default = "default_memory")]
     pub memory_limit_mib: u64,
 }
 
-fn default_memory() -> u64 {
-    4096
+impl Default for ImageFolderConfig {
+    fn default() -> Self {
+        Self::new("")
+    }
 }
 
 /// The files of a split.
@@ -69,7 +69,7 @@ impl ImageFolderConfig {
         Self {
             path: path.into(),
             grey: false,
-            memory_limit_mib: default_memory(),
+            memory_limit_mib: 4096,
         }
     }
 

@@ -15,7 +15,7 @@ use gcnn_models::{Gcnn, GcnnConfig, InputShape};
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
-use crate::config::{DigitExperiment, RunConfig};
+use crate::config::{ImageExperiment, RunConfig};
 use crate::metrics::{Measure, Outcomes};
 use crate::task::{Batches, ElementError, Goal, Split, Step, Task};
 
@@ -96,7 +96,7 @@ pub struct Classification {
     test: Arc<ImageDataset>,
     about: String,
     format: ImageFormat,
-    own: DigitExperiment,
+    own: ImageExperiment,
     config: RunConfig,
 }
 
@@ -104,7 +104,7 @@ impl Classification {
     /// For training: normalises by the training split's own statistics.
     pub fn new(
         splits: Splits,
-        own: &DigitExperiment,
+        own: &ImageExperiment,
         config: &RunConfig,
     ) -> Result<Self, TrainError> {
         for (split, name) in [(&splits.valid, "validation"), (&splits.test, "test")] {
@@ -130,7 +130,7 @@ impl Classification {
     pub fn of_images(
         images: Arc<ImageDataset>,
         about: String,
-        own: &DigitExperiment,
+        own: &ImageExperiment,
         config: &RunConfig,
         format: ImageFormat,
     ) -> Result<Self, TrainError> {

@@ -4,13 +4,12 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::prelude::*;
-use gcnn_datasets::{RotatedMnistConfig, RotatedMnistSource};
 use gcnn_models::Gcnn;
 use gcnn_models::nbody::DynamicsModel;
 
 use crate::TrainError;
 use crate::classification::{Classification, ImageFormat};
-use crate::config::{DigitExperiment, Experiment, ParticleExperiment};
+use crate::config::{Experiment, ImageExperiment, ParticleExperiment};
 use crate::dynamics::{Motion, SystemFormat};
 use crate::metrics::Measure;
 use crate::model_file::ModelFile;
@@ -41,7 +40,7 @@ pub struct ImageNetwork {
     /// What its images look like.
     pub format: ImageFormat,
     /// What it was trained on.
-    pub experiment: DigitExperiment,
+    pub experiment: ImageExperiment,
 }
 
 /// A network for particles.
@@ -71,7 +70,7 @@ impl Loaded {
     pub fn open(path: &Path, device: &Device) -> Result<Self, TrainError> {
         let (file, arrays) = ModelFile::load(path)?;
         let network = match &file.config.experiment {
-            Experiment::RotatedMnist(own) => {
+            Experiment::Images(own) => {
                 LoadedNetwork::Images(ImageNetwork::open(path, own, &file, &arrays, device)?)
             }
             Experiment::NBody(own) => {
@@ -150,7 +149,7 @@ fn check_size(path: &Path, arrays: &Weights, least: usize, what: &str) -> Result
 impl ImageNetwork {
     fn open(
         path: &Path,
-        own: &DigitExperiment,
+        own: &ImageExperiment,
         file: &ModelFile,
         arrays: &Weights,
         device: &Device,
@@ -176,13 +175,9 @@ impl ImageNetwork {
         data: Option<&Path>,
         split: Split,
     ) -> Result<Classification, TrainError> {
-        let own = self.experiment.dataset.clone();
         let dataset = match data {
-            Some(path) => RotatedMnistConfig {
-                source: RotatedMnistSource::Auto,
-                ..own.with_limits([None; 3]).with_path(path)
-            },
-            None => own,
+            Some(path) => self.experiment.dataset.at(path),
+            None => self.experiment.dataset.clone(),
         };
         let found = dataset.load_split(split)?;
         Classification::of_images(

@@ -99,7 +99,7 @@ impl Report {
 /// Trains as the configuration says and reports.
 pub fn train(run: Run) -> Result<Report, TrainError> {
     match &run.config.experiment {
-        Experiment::RotatedMnist(own) => {
+        Experiment::Images(own) => {
             let task = Classification::new(own.dataset.load()?, own, run.config)?;
             run.reporter.note(&format!("data: {}", task.about_data()));
             train_task(&task, run)

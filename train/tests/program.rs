@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use common::{SMALL, fail, run_file, succeed};
 use gcnn_datasets::RotatedMnistConfig;
 use gcnn_datasets::RotatedMnistSource::BuiltIn;
-use gcnn_train::config::{Experiment, RunConfig};
+use gcnn_train::config::{Experiment, ImageSource, RunConfig};
 use gcnn_train::weights::{self, Array, Weights};
 use serde_json::Value;
 
@@ -483,13 +483,19 @@ fn the_configs_of_the_repository_work() {
             file.display()
         );
         match config.experiment {
-            Experiment::RotatedMnist(own) => {
-                let digits = gcnn_models::InputShape {
-                    channels: 1,
-                    height: 28,
-                    width: 28,
+            Experiment::Images(own) => {
+                let (channels, size) = match &own.dataset {
+                    ImageSource::RotatedMnist(_) => (1, 28),
+                    ImageSource::Nuclei(nuclei) => (3, nuclei.patch_size),
+                    ImageSource::Pcam(_) => (3, 96),
+                    ImageSource::ImageFolder(_) => continue,
                 };
-                assert!(own.model.validate(digits).is_ok(), "{}", file.display());
+                let input = gcnn_models::InputShape {
+                    channels,
+                    height: size,
+                    width: size,
+                };
+                assert!(own.model.validate(input).is_ok(), "{}", file.display());
             }
             Experiment::NBody(own) => {
                 assert!(own.model.validate().is_ok(), "{}", file.display());

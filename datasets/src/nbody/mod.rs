@@ -181,6 +181,24 @@ impl NBodyConfig {
         self
     }
 
+    /// Whether such simulations can be made. What is in files is only known when they are read.
+    pub fn validate(&self) -> Result<(), DatasetError> {
+        if self.path.is_some() {
+            return Ok(());
+        }
+        let last = Simulation::new(self.system, self.particles)?.frames() - 1;
+        for (field, frame) in [
+            ("dataset.input_frame", self.input_frame),
+            ("dataset.target_frame", self.target_frame),
+        ] {
+            if frame > last {
+                let expected = format!("a frame from 0 to {last}");
+                return Err(DatasetError::setting(field, expected, frame));
+            }
+        }
+        Ok(())
+    }
+
     /// Reads or simulates all three splits.
     pub fn load(&self) -> Result<NBodySplits, DatasetError> {
         let read = |split| {

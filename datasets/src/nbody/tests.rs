@@ -408,6 +408,23 @@ fn a_simulation_run_backwards_ends_where_it_began() {
 }
 
 #[test]
+fn what_cannot_be_simulated_is_known_before() {
+    let config = NBodyConfig::default();
+    assert!(config.validate().is_ok());
+    assert!(config.clone().with_particles(1).validate().is_err());
+    assert!(config.clone().with_frames(30, 48).validate().is_ok());
+    let error = config
+        .with_frames(30, 49)
+        .validate()
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("target_frame") && error.contains("0 to 48"),
+        "{error}"
+    );
+}
+
+#[test]
 fn turning_keeps_distances_and_changes_positions() {
     let config = NBodyConfig::default()
         .with_sizes([9, 1, 1])

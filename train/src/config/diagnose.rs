@@ -30,10 +30,11 @@ pub fn file_error(path: &Path, text: &str, error: &toml::de::Error) -> ConfigErr
 /// A value that parsed but cannot work: points at the override or at the line that set it.
 pub fn value_error(path: &Path, text: &str, set: &[String], fault: Fault) -> ConfigError {
     let message = fault.reason;
-    let by_override = set
-        .iter()
-        .rev()
-        .find(|s| s.split('=').next().map(str::trim) == Some(fault.key));
+    let by_override = set.iter().rev().find(|set| {
+        let key = set.split('=').next().unwrap_or_default().trim();
+        let rest = key.strip_prefix(fault.key);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    });
     if let Some(text) = by_override {
         return ConfigError::Override {
             text: text.clone(),

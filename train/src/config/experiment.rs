@@ -5,12 +5,15 @@
 
 use std::path::PathBuf;
 
-use gcnn_datasets::{Augmentation, NBodyAugmentation, NBodyConfig, RotatedMnistConfig};
+use gcnn_datasets::{
+    Augmentation, ImageFolderConfig, NBodyAugmentation, NBodyConfig, NucleiConfig, PcamConfig,
+    RotatedMnistConfig,
+};
 use gcnn_models::GcnnConfig;
 use gcnn_models::nbody::{DynamicsConfig, NeighbourhoodConfig};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{RunConfig, TrainingConfig};
+use super::{ImageSource, RunConfig, TrainingConfig};
 use crate::optimizer::OptimizerConfig;
 use crate::schedule::ScheduleConfig;
 
@@ -21,6 +24,12 @@ pub enum TaskName {
     /// Classification of randomly rotated digits
     #[default]
     RotatedMnist,
+    /// Classification of patches of tissue around a nucleus
+    Nuclei,
+    /// Tumours in patches of lymph nodes
+    Pcam,
+    /// Classification of images in folders
+    ImageFolder,
     /// Motion of particles
     #[serde(rename = "nbody")]
     #[value(name = "nbody")]
@@ -29,13 +38,22 @@ pub enum TaskName {
 
 impl TaskName {
     /// All tasks.
-    pub const ALL: [Self; 2] = [Self::RotatedMnist, Self::NBody];
+    pub const ALL: [Self; 5] = [
+        Self::RotatedMnist,
+        Self::Nuclei,
+        Self::Pcam,
+        Self::ImageFolder,
+        Self::NBody,
+    ];
 }
 
 impl std::fmt::Display for TaskName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::RotatedMnist => "rotated-mnist",
+            Self::Nuclei => "nuclei",
+            Self::Pcam => "pcam",
+            Self::ImageFolder => "image-folder",
             Self::NBody => "nbody",
         })
     }
@@ -44,17 +62,17 @@ impl std::fmt::Display for TaskName {
 /// Data and network of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Experiment {
-    /// Classification of randomly rotated digits.
-    RotatedMnist(DigitExperiment),
+    /// Classification of images.
+    Images(ImageExperiment),
     /// Motion of particles.
     NBody(ParticleExperiment),
 }
 
-/// Classification of randomly rotated digits.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct DigitExperiment {
+/// Classification of images.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImageExperiment {
     /// Where the data comes from.
-    pub dataset: RotatedMnistConfig,
+    pub dataset: ImageSource,
     /// The network.
     pub model: GcnnConfig,
     /// Random changes of training images.
@@ -78,23 +96,28 @@ impl Experiment {
     /// The default experiment of a task.
     pub fn new(task: TaskName) -> Self {
         match task {
-            TaskName::RotatedMnist => Self::RotatedMnist(Default::default()),
             TaskName::NBody => Self::NBody(Default::default()),
+            images => Self::Images(ImageExperiment {
+                dataset: ImageSource::new(images),
+                model: Default::default(),
+                augmentation: Default::default(),
+            }),
         }
     }
 
     /// What is learned.
     pub fn task(&self) -> TaskName {
         match self {
-            Self::RotatedMnist(_) => TaskName::RotatedMnist,
+            Self::Images(own) => own.dataset.task(),
             Self::NBody(_) => TaskName::NBody,
         }
     }
 }
 
-/// The run file of a task: what all tasks share, and the tables of its own.
+/// The run file of a task: what all tasks share, and the tables of its own. `$task` is the variant of [`TaskName`],
+/// `$from` and `$into` say what the tables are to an [`Experiment`].
 macro_rules! run_file {
-    ($file:ident, $experiment:ident, $task:ident, { $($table:ident: $type:ty),* }) => {
+    ($file:ident, $task:ident, { $($table:ident: $type:ty),* }, $from:pat => $tables:expr, $into:expr) => {
         #[derive(Serialize, Deserialize)]
         #[serde(deny_unknown_fields, default)]
         pub(super) struct $file {
@@ -111,13 +134,17 @@ macro_rules! run_file {
 
         impl Default for $file {
             fn default() -> Self {
-                Self::new(RunConfig::new(TaskName::$task), Default::default())
+                Self::new(RunConfig::new(TaskName::$task))
             }
         }
 
         impl $file {
-            fn new(run: RunConfig, experiment: $experiment) -> Self {
-                let $experiment { $($table),* } = experiment;
+            /// The file of a run of this task; of another task's, the tables are the defaults.
+            fn new(run: RunConfig) -> Self {
+                let ($($table,)*): ($($type,)*) = match run.experiment {
+                    $from => $tables,
+                    _ => Default::default(),
+                };
                 Self {
                     task: TaskName::$task,
                     seed: run.seed,
@@ -133,12 +160,12 @@ macro_rules! run_file {
 
         impl From<$file> for RunConfig {
             fn from(file: $file) -> Self {
-                let $file { $($table,)* .. } = file;
+                let into: fn($($type),*) -> Experiment = $into;
                 Self {
                     seed: file.seed,
                     device: file.device,
                     output: file.output,
-                    experiment: Experiment::$task($experiment { $($table),* }),
+                    experiment: into($(file.$table),*),
                     optimizer: file.optimizer,
                     schedule: file.schedule,
                     training: file.training,
@@ -148,17 +175,48 @@ macro_rules! run_file {
     };
 }
 
-run_file!(DigitFile, DigitExperiment, RotatedMnist, {
-    dataset: RotatedMnistConfig,
-    model: GcnnConfig,
-    augmentation: Augmentation
-});
-run_file!(ParticleFile, ParticleExperiment, NBody, {
-    dataset: NBodyConfig,
-    graph: NeighbourhoodConfig,
-    model: DynamicsConfig,
-    augmentation: NBodyAugmentation
-});
+/// The run file of a task for images, whose data sets alone differ.
+macro_rules! image_file {
+    ($file:ident, $task:ident, $dataset:ty) => {
+        run_file!(
+            $file,
+            $task,
+            { dataset: $dataset, model: GcnnConfig, augmentation: Augmentation },
+            Experiment::Images(ImageExperiment {
+                dataset: ImageSource::$task(dataset),
+                model,
+                augmentation,
+            }) => (dataset, model, augmentation),
+            |dataset, model, augmentation| Experiment::Images(ImageExperiment {
+                dataset: ImageSource::$task(dataset),
+                model,
+                augmentation,
+            })
+        );
+    };
+}
+
+image_file!(DigitFile, RotatedMnist, RotatedMnistConfig);
+image_file!(NucleiFile, Nuclei, NucleiConfig);
+image_file!(PcamFile, Pcam, PcamConfig);
+image_file!(FolderFile, ImageFolder, ImageFolderConfig);
+run_file!(
+    ParticleFile,
+    NBody,
+    {
+        dataset: NBodyConfig,
+        graph: NeighbourhoodConfig,
+        model: DynamicsConfig,
+        augmentation: NBodyAugmentation
+    },
+    Experiment::NBody(own) => (own.dataset, own.graph, own.model, own.augmentation),
+    |dataset, graph, model, augmentation| Experiment::NBody(ParticleExperiment {
+        dataset,
+        graph,
+        model,
+        augmentation,
+    })
+);
 
 impl RunConfig {
     /// Reads the run file of a task.
@@ -168,6 +226,9 @@ impl RunConfig {
     ) -> Result<Self, D::Error> {
         match task {
             TaskName::RotatedMnist => DigitFile::deserialize(from).map(Self::from),
+            TaskName::Nuclei => NucleiFile::deserialize(from).map(Self::from),
+            TaskName::Pcam => PcamFile::deserialize(from).map(Self::from),
+            TaskName::ImageFolder => FolderFile::deserialize(from).map(Self::from),
             TaskName::NBody => ParticleFile::deserialize(from).map(Self::from),
         }
     }
@@ -175,9 +236,13 @@ impl RunConfig {
 
 impl Serialize for RunConfig {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        match self.experiment.clone() {
-            Experiment::RotatedMnist(own) => DigitFile::new(self.clone(), own).serialize(to),
-            Experiment::NBody(own) => ParticleFile::new(self.clone(), own).serialize(to),
+        let run = self.clone();
+        match self.experiment.task() {
+            TaskName::RotatedMnist => DigitFile::new(run).serialize(to),
+            TaskName::Nuclei => NucleiFile::new(run).serialize(to),
+            TaskName::Pcam => PcamFile::new(run).serialize(to),
+            TaskName::ImageFolder => FolderFile::new(run).serialize(to),
+            TaskName::NBody => ParticleFile::new(run).serialize(to),
         }
     }
 }

@@ -49,13 +49,13 @@ const ADAMS: &[&str] = &["adam", "adamw"];
 /// Keys of every run file, in front of its tables.
 #[rustfmt::skip] // one line a key reads as the table it is
 pub const TOP: &[Key] = &[
-    key("task", "\"rotated-mnist\" | \"nbody\"", "what is learned from which data; it decides what the other tables may hold"),
+    key("task", "\"rotated-mnist\" | \"nuclei\" | \"pcam\" | \"image-folder\" | \"nbody\"", "what is learned from which data; it decides what the other tables may hold"),
     key("seed", "whole number", "seed of initial weights, data order, augmentation and dropout"),
     key("device", "\"auto\" | \"flex\" | \"ndarray\" | \"wgpu\" | \"vulkan\" | \"cuda:0\"", "where to compute; auto takes a GPU that works before the CPU"),
     key("output", "path", "run folder; left out, runs/NAME, where NAME is the file's name, numbered if taken"),
 ];
 
-/// Tables of `task = "rotated-mnist"`.
+/// The data set of `task = "rotated-mnist"`.
 #[rustfmt::skip] // one line a key reads as the table it is
 pub const ROTATED_MNIST: &[Key] = &[
     key("dataset.source", "\"auto\" | \"built-in\" | \"amat\" | \"mnist\" | \"idx\"", "form of the data; auto takes the first of amat, mnist and idx that is in the folder"),
@@ -65,6 +65,46 @@ pub const ROTATED_MNIST: &[Key] = &[
     key("dataset.train_limit", "whole number", "use only so many training images; left out, all"),
     key("dataset.valid_limit", "whole number", "use only so many validation images; left out, all"),
     key("dataset.test_limit", "whole number", "use only so many test images; left out, all"),
+];
+
+/// The data set of `task = "nuclei"`.
+#[rustfmt::skip] // one line a key reads as the table it is
+pub const NUCLEI: &[Key] = &[
+    key("dataset.source", "\"auto\" | \"built-in\" | \"folder\"", "auto takes the folder, where there is one, before the images that come with the program"),
+    key("dataset.path", "path", "folder of tissue images and labels; left out, nuclei in the user's data folder"),
+    key("dataset.seed", "whole number", "seed of the split and of the choice of pixels"),
+    key("dataset.patch_size", "whole number", "rows and columns of a patch"),
+    key("dataset.patches_per_image", "whole number", "how many patches an image gives at most, a third of them of each class"),
+    key("dataset.valid_fraction", "number in [0, 1)", "share of the images that are for validation"),
+    key("dataset.test_fraction", "number in [0, 1)", "share of the images that are for testing"),
+    key("dataset.train_fraction", "number in (0, 1]", "share of the training images that are used, for learning from little"),
+    key("dataset.train_limit", "whole number", "use only so many training patches; left out, all"),
+    key("dataset.valid_limit", "whole number", "use only so many validation patches; left out, all"),
+    key("dataset.test_limit", "whole number", "use only so many test patches; left out, all"),
+];
+
+/// The data set of `task = "pcam"`.
+#[rustfmt::skip] // one line a key reads as the table it is
+pub const PCAM: &[Key] = &[
+    key("dataset.path", "path", "folder of the HDF5 files; left out, the user's data folder"),
+    key("dataset.cache", "path", "where gzipped files are unpacked; left out, beside them"),
+    key("dataset.chunk_memory_mib", "whole number", "how much memory each split may take to remember parts of its file, in MiB"),
+    key("dataset.train_limit", "whole number", "use only so many training patches; left out, all"),
+    key("dataset.valid_limit", "whole number", "use only so many validation patches; left out, all"),
+    key("dataset.test_limit", "whole number", "use only so many test patches; left out, all"),
+];
+
+/// The data set of `task = "image-folder"`.
+#[rustfmt::skip] // one line a key reads as the table it is
+pub const IMAGE_FOLDER: &[Key] = &[
+    key("dataset.path", "path", "folder with train, valid and test in it, each with a folder for each class"),
+    key("dataset.grey", "true | false", "turn images to grey, one channel instead of three"),
+    key("dataset.memory_limit_mib", "whole number", "the most memory that the pixels of all splits may take, in MiB"),
+];
+
+/// The other tables of the tasks for images.
+#[rustfmt::skip] // one line a key reads as the table it is
+pub const IMAGES: &[Key] = &[
     key("model.group", "\"trivial\" | \"C4\" | \"D4\" | \"C8\" | …", "rotations (C) and reflections (D) that the network is equivariant under"),
     key("model.channels", "list of whole numbers", "fields of each hidden layer"),
     key("model.kernel_sizes", "list of whole numbers", "side of each layer's kernel; the convolution head has one more"),
@@ -82,6 +122,11 @@ pub const ROTATED_MNIST: &[Key] = &[
     key("augmentation.flip", "true | false", "reflect every other training image"),
     key("augmentation.translation", "number ≥ 0", "largest random shift in pixels"),
     key("augmentation.interpolation", "\"bicubic\" | \"bilinear\"", "how moved images are read between pixels"),
+    key("augmentation.brightness", "number in [0, 1]", "how far brightness varies: values are multiplied by 1 plus or minus up to so much"),
+    key("augmentation.contrast", "number in [0, 1]", "how far contrast varies, around the image's mean grey"),
+    key("augmentation.saturation", "number in [0, 1]", "how far saturation varies, around each pixel's grey"),
+    key("augmentation.hue", "number in [0, 0.5]", "how far the hue varies, in turns"),
+    key("augmentation.stain", "number in [0, 1]", "how far the amounts of haematoxylin and eosin vary, each by its own factor"),
 ];
 
 /// Tables of `task = "nbody"`.
@@ -127,7 +172,7 @@ pub const TRAINING: &[Key] = &[
     key("training.checkpoint_every", "whole number", "steps between checkpoints within an epoch; 0: one after each epoch"),
     key("training.patience", "whole number", "epochs without progress on validation before the run ends; 0: never"),
     key("training.clip_norm", "number ≥ 0", "largest norm of the whole gradient; 0: no clipping"),
-    only(&["rotated-mnist"], "training.label_smoothing", "number in [0, 1)", "share of the target spread over all classes"),
+    only(&["rotated-mnist", "nuclei", "pcam", "image-folder"], "training.label_smoothing", "number in [0, 1)", "share of the target spread over all classes"),
     key("training.average", "number in [0, 1)", "decay per step of the running average of the weights that is evaluated and kept; 0: none"),
     key("optimizer.kind", "\"adam\" | \"adamw\" | \"sgd\"", "update rule"),
     key("optimizer.lr", "number > 0", "learning rate before the schedule"),
@@ -148,11 +193,14 @@ pub const TRAINING: &[Key] = &[
 
 /// The keys of a task's run file, in its order.
 pub fn of(task: TaskName) -> impl Iterator<Item = &'static Key> {
-    let own = match task {
-        TaskName::RotatedMnist => ROTATED_MNIST,
-        TaskName::NBody => NBODY,
+    let (dataset, own) = match task {
+        TaskName::RotatedMnist => (ROTATED_MNIST, IMAGES),
+        TaskName::Nuclei => (NUCLEI, IMAGES),
+        TaskName::Pcam => (PCAM, IMAGES),
+        TaskName::ImageFolder => (IMAGE_FOLDER, IMAGES),
+        TaskName::NBody => (NBODY, [].as_slice()),
     };
-    TOP.iter().chain(own).chain(TRAINING)
+    TOP.iter().chain(dataset).chain(own).chain(TRAINING)
 }
 
 /// The full name of a key of any task whose last part is `leaf`, if there is one.

@@ -6,6 +6,7 @@
 mod diagnose;
 mod error;
 mod experiment;
+mod image_source;
 pub mod keys;
 mod overrides;
 
@@ -15,7 +16,8 @@ use serde::{Deserialize, Serialize};
 
 pub use error::ConfigError;
 use experiment::TaskKey;
-pub use experiment::{DigitExperiment, Experiment, ParticleExperiment, TaskName};
+pub use experiment::{Experiment, ImageExperiment, ParticleExperiment, TaskName};
+pub use image_source::ImageSource;
 
 use crate::optimizer::{OptimizerConfig, OptimizerKind};
 use crate::schedule::ScheduleConfig;
@@ -280,13 +282,26 @@ impl RunConfig {
             "a number in (0, 1]",
         )?;
         within("schedule.floor", s.floor, 0.0, 1.0, "a number in [0, 1]")?;
-        if let Experiment::NBody(own) = &self.experiment {
-            own.model
-                .validate()
-                .map_err(|error| Fault::reason("model", error))?;
-            own.graph
-                .validate()
-                .map_err(|error| Fault::reason("graph", error))?;
+        match &self.experiment {
+            Experiment::Images(own) => {
+                own.dataset
+                    .validate()
+                    .map_err(|error| Fault::table("dataset", &error))?;
+                own.augmentation
+                    .validate()
+                    .map_err(|error| Fault::table("augmentation", &error))?;
+            }
+            Experiment::NBody(own) => {
+                own.dataset
+                    .validate()
+                    .map_err(|error| Fault::table("dataset", &error))?;
+                own.model
+                    .validate()
+                    .map_err(|error| Fault::table("model", &error))?;
+                own.graph
+                    .validate()
+                    .map_err(|error| Fault::table("graph", &error))?;
+            }
         }
         if crate::device::DeviceName::parse(&self.device).is_err() {
             return Err(Fault::new(
@@ -314,13 +329,11 @@ impl Fault {
     }
 
     /// What a whole table is refused for.
-    fn reason(key: &'static str, error: gcnn_models::ModelError) -> Self {
+    fn table(key: &'static str, error: &dyn std::error::Error) -> Self {
+        let reasons = crate::error::chain(error).replace("\n  because", "");
         Self {
             key,
-            reason: format!(
-                "[{key}]: {}",
-                crate::error::chain(&error).replace("\n  because", "")
-            ),
+            reason: format!("[{key}]: {reasons}"),
         }
     }
 }

@@ -5,7 +5,10 @@ use rstest::rstest;
 use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use gcnn_datasets::{Augmentation, NBodyAugmentation, NBodyConfig, RotatedMnistConfig};
+use gcnn_datasets::{
+    Augmentation, ImageFolderConfig, NBodyAugmentation, NBodyConfig, NucleiConfig, PcamConfig,
+    RotatedMnistConfig,
+};
 use gcnn_models::GcnnConfig;
 use gcnn_models::nbody::{
     DynamicsConfig, EgnnConfig, LinearDynamicsConfig, NeighbourhoodConfig, NmpConfig,
@@ -118,7 +121,7 @@ fn the_explanation_is_a_run_file_of_the_defaults() {
 )]
 #[case::task(
     "seed = 1\ntask = \"n-body\"",
-    "run.toml:2:8: unknown value `n-body`; did you mean `nbody`? (valid: rotated-mnist, nbody)"
+    "run.toml:2:8: unknown value `n-body`; did you mean `nbody`? (valid: rotated-mnist, nuclei, pcam, image-folder, nbody)"
 )]
 #[case::key_of_another_task(
     "task = \"nbody\"\n[augmentation]\nflip = true",
@@ -211,7 +214,7 @@ fn overrides_win_over_the_file_and_the_last_over_the_first() {
         (config.optimizer.lr, config.optimizer.kind),
         (0.01, OptimizerKind::Sgd)
     );
-    let Experiment::RotatedMnist(own) = config.experiment else {
+    let Experiment::Images(own) = config.experiment else {
         panic!("another task");
     };
     assert_eq!(own.model.channels, [4; 6]);
@@ -277,11 +280,17 @@ fn names<F: DeserializeOwned>(tables: &[(&str, Vec<String>)]) -> BTreeSet<String
 
 #[test]
 fn every_key_is_in_the_table_once() {
-    let digits = names::<experiment::DigitFile>(&[
-        ("dataset", fields::<RotatedMnistConfig>()),
-        ("model", fields::<GcnnConfig>()),
-        ("augmentation", fields::<Augmentation>()),
-    ]);
+    let with_images = |dataset| {
+        [
+            ("dataset", dataset),
+            ("model", fields::<GcnnConfig>()),
+            ("augmentation", fields::<Augmentation>()),
+        ]
+    };
+    let digits = names::<experiment::DigitFile>(&with_images(fields::<RotatedMnistConfig>()));
+    let nuclei = names::<experiment::NucleiFile>(&with_images(fields::<NucleiConfig>()));
+    let pcam = names::<experiment::PcamFile>(&with_images(fields::<PcamConfig>()));
+    let folders = names::<experiment::FolderFile>(&with_images(fields::<ImageFolderConfig>()));
     // The fields of all kinds of network that a file can hold, and the key that chooses among them.
     let kinds = [
         fields::<LinearDynamicsConfig>(),
@@ -304,6 +313,9 @@ fn every_key_is_in_the_table_once() {
     ]);
     for (task, expected) in [
         (TaskName::RotatedMnist, digits),
+        (TaskName::Nuclei, nuclei),
+        (TaskName::Pcam, pcam),
+        (TaskName::ImageFolder, folders),
         (TaskName::NBody, particles),
     ] {
         let found: BTreeSet<String> = keys::of(task).map(|k| k.name.to_string()).collect();

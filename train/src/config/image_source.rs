@@ -1,0 +1,98 @@
+//! Where images come from: any data set that gives labelled images in three splits.
+
+use std::path::Path;
+
+use gcnn_datasets::rotated_mnist::SplitImages;
+use gcnn_datasets::{
+    DatasetError, ImageFolderConfig, NucleiConfig, NucleiSource, PcamConfig, RotatedMnistConfig,
+    RotatedMnistSource, Split, Splits,
+};
+
+use super::TaskName;
+
+/// A data set of images, the `[dataset]` table of a run file.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ImageSource {
+    /// Randomly rotated digits.
+    RotatedMnist(RotatedMnistConfig),
+    /// Patches of tissue around a pixel.
+    Nuclei(NucleiConfig),
+    /// PatchCamelyon.
+    Pcam(PcamConfig),
+    /// Folders of images.
+    ImageFolder(ImageFolderConfig),
+}
+
+impl ImageSource {
+    /// The default data set of a task.
+    pub(super) fn new(task: TaskName) -> Self {
+        match task {
+            TaskName::Nuclei => Self::Nuclei(Default::default()),
+            TaskName::Pcam => Self::Pcam(Default::default()),
+            TaskName::ImageFolder => Self::ImageFolder(Default::default()),
+            TaskName::RotatedMnist | TaskName::NBody => Self::RotatedMnist(Default::default()),
+        }
+    }
+
+    /// The task that the data set is for.
+    pub fn task(&self) -> TaskName {
+        match self {
+            Self::RotatedMnist(_) => TaskName::RotatedMnist,
+            Self::Nuclei(_) => TaskName::Nuclei,
+            Self::Pcam(_) => TaskName::Pcam,
+            Self::ImageFolder(_) => TaskName::ImageFolder,
+        }
+    }
+
+    /// Whether the settings make sense.
+    pub fn validate(&self) -> Result<(), DatasetError> {
+        match self {
+            Self::Nuclei(config) => config.validate(),
+            Self::Pcam(config) => config.validate(),
+            Self::RotatedMnist(_) | Self::ImageFolder(_) => Ok(()),
+        }
+    }
+
+    /// Reads or makes all three splits.
+    pub fn load(&self) -> Result<Splits, DatasetError> {
+        match self {
+            Self::RotatedMnist(config) => config.load(),
+            Self::Nuclei(config) => config.load(),
+            Self::Pcam(config) => config.load(),
+            Self::ImageFolder(config) => config.load(),
+        }
+    }
+
+    /// Reads or makes one split alone.
+    pub fn load_split(&self, split: Split) -> Result<SplitImages, DatasetError> {
+        match self {
+            Self::RotatedMnist(config) => config.load_split(split),
+            Self::Nuclei(config) => config.load_split(split),
+            Self::Pcam(config) => config.load_split(split),
+            Self::ImageFolder(config) => config.load_split(split),
+        }
+    }
+
+    /// The same kind of data in another place, all of it.
+    pub fn at(&self, path: &Path) -> Self {
+        let whole = [None; 3];
+        match self.clone() {
+            Self::RotatedMnist(config) => Self::RotatedMnist(RotatedMnistConfig {
+                source: RotatedMnistSource::Auto,
+                ..config.with_limits(whole).with_path(path)
+            }),
+            Self::Nuclei(config) => Self::Nuclei(NucleiConfig {
+                source: NucleiSource::Folder,
+                ..config.with_limits(whole).with_path(path)
+            }),
+            Self::Pcam(config) => Self::Pcam(PcamConfig {
+                path: Some(path.into()),
+                ..config.with_limits(whole)
+            }),
+            Self::ImageFolder(config) => Self::ImageFolder(ImageFolderConfig {
+                path: path.into(),
+                ..config
+            }),
+        }
+    }
+}
