@@ -53,45 +53,53 @@ impl ColourChange {
 
     /// Changes an image, three planes of equal size, in place.
     pub fn apply(&self, image: &mut [f32]) {
-        let plane = image.len() / 3;
-        let (red, rest) = image.split_at_mut(plane);
-        let (green, blue) = rest.split_at_mut(plane);
-        let mut each = |change: &dyn Fn([f32; 3]) -> [f32; 3]| {
-            for ((red, green), blue) in red.iter_mut().zip(green.iter_mut()).zip(blue.iter_mut()) {
-                let changed = change([*red, *green, *blue]);
-                [*red, *green, *blue] = changed.map(|value| value.clamp(0.0, 1.0));
-            }
-        };
         if self.stains != [1.0; 2] {
             let matrix = stain_matrix(self.stains);
-            each(&|pixel| restain(pixel, &matrix));
+            each(image, |pixel| restain(pixel, &matrix));
         }
         if self.brightness != 1.0 {
             let factor = self.brightness as f32;
-            each(&|pixel| pixel.map(|value| factor * value));
+            each(image, |pixel| pixel.map(|value| factor * value));
         }
         if self.contrast != 1.0 {
-            let sum = std::cell::Cell::new(0.0f64);
-            each(&|pixel| {
-                sum.set(sum.get() + f64::from(grey(pixel)));
-                pixel
+            let (factor, mean) = (self.contrast as f32, mean_grey(image));
+            each(image, |pixel| {
+                pixel.map(|value| factor * value + (1.0 - factor) * mean)
             });
-            let mean = (sum.get() / plane.max(1) as f64) as f32;
-            let factor = self.contrast as f32;
-            each(&|pixel| pixel.map(|value| factor * value + (1.0 - factor) * mean));
         }
         if self.saturation != 1.0 {
             let factor = self.saturation as f32;
-            each(&|pixel| {
+            each(image, |pixel| {
                 let grey = grey(pixel);
                 pixel.map(|value| factor * value + (1.0 - factor) * grey)
             });
         }
         if self.hue != 0.0 {
             let turn = self.hue as f32;
-            each(&|pixel| turn_hue(pixel, turn));
+            each(image, |pixel| turn_hue(pixel, turn));
         }
     }
+}
+
+/// Changes each pixel of an image of three planes and cuts it to [0, 1].
+fn each(image: &mut [f32], change: impl Fn([f32; 3]) -> [f32; 3]) {
+    let plane = image.len() / 3;
+    let (red, rest) = image.split_at_mut(plane);
+    let (green, blue) = rest.split_at_mut(plane);
+    for ((red, green), blue) in red.iter_mut().zip(green).zip(blue) {
+        let changed = change([*red, *green, *blue]);
+        [*red, *green, *blue] = changed.map(|value| value.clamp(0.0, 1.0));
+    }
+}
+
+fn mean_grey(image: &[f32]) -> f32 {
+    let plane = image.len() / 3;
+    let mean = |channel: usize| {
+        let values = &image[channel * plane..(channel + 1) * plane];
+        let sum: f64 = values.iter().map(|value| f64::from(*value)).sum();
+        (sum / plane.max(1) as f64) as f32
+    };
+    grey([0, 1, 2].map(mean))
 }
 
 fn grey([red, green, blue]: [f32; 3]) -> f32 {

@@ -1,13 +1,16 @@
-//! Downloading MNIST from its public mirrors.
+//! Downloading MNIST and PCam from where they are published.
 //!
-//! Each file is written beside its place under another name, unpacked to compare the SHA-256 of its content, and only
-//! then renamed: a file in its place is whole and right. If a mirror fails, for whatever reason, the next one is tried.
+//! Each file is written beside its place under another name, compared with its checksum, and only then renamed: a file in
+//! its place is whole and right. If a mirror fails, for whatever reason, the next one is tried. MNIST's checksums are
+//! SHA-256 of the unpacked content; for PCam its authors publish the MD5 of the gzipped files, which tells damage but
+//! wouldn't tell malice.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use md5::Md5;
 use sha2::{Digest, Sha256};
 
 use crate::rotated_mnist::{self, TEST_FILES, TRAIN_FILES};
@@ -21,26 +24,61 @@ pub const MNIST_MIRRORS: [&str; 2] = [
 
 /// MNIST's four files and the SHA-256 of their unpacked content.
 const MNIST_FILES: [Remote; 4] = [
-    Remote {
-        name: TRAIN_FILES[0],
-        sha256: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-    },
-    Remote {
-        name: TRAIN_FILES[1],
-        sha256: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-    },
-    Remote {
-        name: TEST_FILES[0],
-        sha256: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-    },
-    Remote {
-        name: TEST_FILES[1],
-        sha256: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-    },
+    Remote::content(
+        TRAIN_FILES[0],
+        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    ),
+    Remote::content(
+        TRAIN_FILES[1],
+        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    ),
+    Remote::content(
+        TEST_FILES[0],
+        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    ),
+    Remote::content(
+        TEST_FILES[1],
+        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    ),
 ];
 
-/// No file is larger than this, packed or unpacked.
-const LIMIT: u64 = 64 << 20;
+/// Where PCam's gzipped files are served: the record that its authors refer to.
+pub const PCAM_MIRRORS: [&str; 1] = ["https://zenodo.org/records/2546921/files/"];
+
+/// PCam's six files and the MD5 of each as it is served. The authors' own table has those of the validation and test files
+/// the other way round; these are the ones that belong to the names on the server and in torchvision.
+const PCAM_FILES: [Remote; 6] = [
+    Remote::packed(
+        "camelyonpatch_level_2_split_train_y.h5",
+        "35c2d7259d906cfc8143347bb8e05be7",
+    ),
+    Remote::packed(
+        "camelyonpatch_level_2_split_valid_y.h5",
+        "2b85f58b927af9964a4c15b8f7e8f179",
+    ),
+    Remote::packed(
+        "camelyonpatch_level_2_split_test_y.h5",
+        "60a7035772fbdb7f34eb86d4420cf66a",
+    ),
+    Remote::packed(
+        "camelyonpatch_level_2_split_valid_x.h5",
+        "d5b63470df7cfa627aeec8b9dc0c066e",
+    ),
+    Remote::packed(
+        "camelyonpatch_level_2_split_test_x.h5",
+        "d8c2d60d490dbd479f8199bdfa0cf6ec",
+    ),
+    Remote::packed(
+        "camelyonpatch_level_2_split_train_x.h5",
+        "1571f514728f59376b705fc836ff4b63",
+    ),
+];
+
+/// No file of MNIST is larger than this, packed or unpacked.
+const SMALL: u64 = 64 << 20;
+
+/// No file of PCam is larger than this, packed.
+const LARGE: u64 = 8 << 30;
 
 /// A server that says nothing for so long has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -49,7 +87,45 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone, Copy)]
 struct Remote {
     name: &'static str,
-    sha256: &'static str,
+    sum: Sum,
+    /// The most bytes of it.
+    limit: u64,
+}
+
+/// What a file is checked by.
+#[derive(Debug, Clone, Copy)]
+enum Sum {
+    /// The SHA-256 of its unpacked content.
+    ContentSha256(&'static str),
+    /// The MD5 of the file as it is served.
+    PackedMd5(&'static str),
+}
+
+impl Remote {
+    const fn content(name: &'static str, sha256: &'static str) -> Self {
+        Self {
+            name,
+            sum: Sum::ContentSha256(sha256),
+            limit: SMALL,
+        }
+    }
+
+    const fn packed(name: &'static str, md5: &'static str) -> Self {
+        Self {
+            name,
+            sum: Sum::PackedMd5(md5),
+            limit: LARGE,
+        }
+    }
+
+    /// The file in a folder, if it is there under one of its names.
+    fn present(&self, folder: &Path) -> Option<PathBuf> {
+        match self.sum {
+            Sum::ContentSha256(_) => rotated_mnist::file(folder, self.name).ok(),
+            Sum::PackedMd5(_) => Some(folder.join(format!("{}.gz", self.name))),
+        }
+        .filter(|file| file.is_file())
+    }
 }
 
 /// How far a download is.
@@ -82,6 +158,17 @@ pub fn fetch_mnist<S: AsRef<str>>(
     fetch(&MNIST_FILES, folder, mirrors, progress)
 }
 
+/// Downloads PCam's six files, 7.5 GiB, into a folder, the small ones first. A file that was unpacked there already is taken
+/// to be right, because [`PcamConfig`](crate::PcamConfig) unpacks whole files only; one download can't be continued by
+/// another.
+pub fn fetch_pcam<S: AsRef<str>>(
+    folder: &Path,
+    mirrors: &[S],
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Vec<Fetched>, DatasetError> {
+    fetch(&PCAM_FILES, folder, mirrors, progress)
+}
+
 fn fetch<S: AsRef<str>>(
     remotes: &[Remote],
     folder: &Path,
@@ -102,7 +189,11 @@ fn fetch_one<S: AsRef<str>>(
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Fetched, DatasetError> {
     let target = folder.join(format!("{}.gz", remote.name));
-    if let Ok(present) = rotated_mnist::file(folder, remote.name) {
+    let unpacked = folder.join(remote.name);
+    if matches!(remote.sum, Sum::PackedMd5(_)) && unpacked.is_file() {
+        return Ok(Fetched::Present(unpacked));
+    }
+    if let Some(present) = remote.present(folder) {
         match check(&present, remote) {
             Ok(()) => return Ok(Fetched::Present(present)),
             // Only what an earlier download put there may be replaced.
@@ -118,7 +209,7 @@ fn fetch_one<S: AsRef<str>>(
             remote.name
         );
         let part = folder.join(format!("{}.gz.part-{}", remote.name, std::process::id()));
-        let outcome = download(&address, &part, remote.name, progress)
+        let outcome = download(&address, &part, remote, progress)
             .and_then(|()| check(&part, remote).map_err(|error| error.to_string()))
             .and_then(|()| fs::rename(&part, &target).map_err(|error| error.to_string()));
         match outcome {
@@ -143,7 +234,7 @@ fn fetch_one<S: AsRef<str>>(
 fn download(
     address: &str,
     part: &Path,
-    name: &str,
+    remote: Remote,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<(), String> {
     let agent = ureq::Agent::config_builder()
@@ -161,13 +252,13 @@ fn download(
         .map_err(|error| error.to_string())?;
     let body = response.into_body();
     let total = body.content_length();
-    let mut body = body.into_with_config().limit(LIMIT).reader();
+    let mut body = body.into_with_config().limit(remote.limit).reader();
     let mut file = File::create(part).map_err(|error| error.to_string())?;
     let mut chunk = vec![0; 1 << 16];
     let mut received = 0;
     loop {
         progress(Progress {
-            file: name,
+            file: remote.name,
             received,
             total,
         });
@@ -184,29 +275,47 @@ fn download(
     file.sync_all().map_err(|error| error.to_string())
 }
 
-/// Compares the SHA-256 of a file's unpacked content.
+/// Compares a file with its checksum.
 fn check(path: &Path, remote: Remote) -> Result<(), DatasetError> {
-    let mut content = BufReader::new(files::open(path)?.take(LIMIT + 1));
-    let mut hash = Sha256::new();
+    let (kind, expected, found) = match remote.sum {
+        Sum::ContentSha256(sha256) => {
+            let content = files::open(path)?.take(remote.limit + 1);
+            (
+                "content with the SHA-256",
+                sha256,
+                digest::<Sha256>(content, path)?,
+            )
+        }
+        Sum::PackedMd5(md5) => {
+            let file = File::open(path).map_err(|source| DatasetError::io(path, source))?;
+            ("a file with the MD5", md5, digest::<Md5>(file, path)?)
+        }
+    };
+    if found == expected {
+        return Ok(());
+    }
+    Err(DatasetError::malformed(
+        path,
+        format!("{kind} {expected}"),
+        found,
+    ))
+}
+
+/// The checksum of a stream in hexadecimal digits.
+fn digest<D: Digest>(stream: impl Read, path: &Path) -> Result<String, DatasetError> {
+    let mut stream = BufReader::new(stream);
+    let mut hash = D::new();
     let mut chunk = vec![0; 1 << 16];
     loop {
-        match content.read(&mut chunk) {
+        match stream.read(&mut chunk) {
             Ok(0) => break,
             Ok(count) => hash.update(&chunk[..count]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(files::reading(path, error)),
         }
     }
-    let found: String = hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    if found == remote.sha256 {
-        return Ok(());
-    }
-    let expected = format!("content with the SHA-256 {}", remote.sha256);
-    Err(DatasetError::malformed(path, expected, found))
+    let sum = hash.finalize();
+    Ok(sum.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[cfg(test)]

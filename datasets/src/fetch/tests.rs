@@ -11,14 +11,14 @@ use super::*;
 
 /// Two files and the sums of their unpacked contents.
 const REMOTES: [Remote; 2] = [
-    Remote {
-        name: "images",
-        sha256: "05c502e3fd8ea9e436a0d899b74e80d57151fa174b238f3ae79f76314812792e",
-    },
-    Remote {
-        name: "labels",
-        sha256: "d79231146fc85c797befa6502c4de3fe3666a3dcd3613d0c9593493e5cc93445",
-    },
+    Remote::content(
+        "images",
+        "05c502e3fd8ea9e436a0d899b74e80d57151fa174b238f3ae79f76314812792e",
+    ),
+    Remote::content(
+        "labels",
+        "d79231146fc85c797befa6502c4de3fe3666a3dcd3613d0c9593493e5cc93445",
+    ),
 ];
 const CONTENTS: [&str; 2] = ["seven eight nine", "7 8 9"];
 
@@ -197,4 +197,30 @@ fn mnist_has_the_sums_that_are_compared() {
             .find_map(|folder| rotated_mnist::file(folder, remote.name).ok());
         check(&file.unwrap(), remote).unwrap();
     }
+}
+
+#[test]
+fn packed_files_are_checked_as_they_are_served() {
+    // The MD5 of the bytes "abc" (RFC 1321).
+    let remote = Remote::packed("patches.h5", "900150983cd24fb0d6963f7d28e17f72");
+    let folder = tempfile::tempdir().unwrap();
+    let fetch = |body: &[u8]| {
+        let server = serve(vec![("/patches.h5.gz", Answer::File(body.to_vec()))]);
+        fetch(&[remote], folder.path(), &[server], &mut |_| {})
+    };
+    let error = fetch(b"abd").unwrap_err().to_string();
+    assert!(
+        error.contains("expected a file with the MD5 900150983cd24fb0"),
+        "{error}"
+    );
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    let packed = folder.path().join("patches.h5.gz");
+    assert_eq!(
+        fetch(b"abc").unwrap(),
+        [Fetched::Downloaded(packed.clone())]
+    );
+    assert_eq!(fetch(b"").unwrap(), [Fetched::Present(packed)]);
+    let plain = folder.path().join("patches.h5");
+    fs::write(&plain, b"unpacked").unwrap();
+    assert_eq!(fetch(b"").unwrap(), [Fetched::Present(plain)]);
 }

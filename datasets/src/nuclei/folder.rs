@@ -134,7 +134,7 @@ fn labels(folder: &Path, name: &str) -> PathBuf {
 }
 
 fn has_images(folder: &Path) -> bool {
-    folder.join(INDEX).is_file() || list(folder).is_ok_and(|images| !images.is_empty())
+    list(folder).is_ok_and(|images| !images.is_empty())
 }
 
 /// The images of a folder without a list: every pair of files.

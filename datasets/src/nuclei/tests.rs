@@ -73,6 +73,32 @@ fn the_carried_images_make_three_balanced_splits() {
 }
 
 #[test]
+fn the_split_and_the_patches_of_seed_zero_stay_what_they_are() {
+    let images = built_in().images().unwrap();
+    let test: Vec<&str> = images
+        .iter()
+        .filter(|image| image.split == Some(Split::Test))
+        .map(|image| &image.image.name[..])
+        .collect();
+    let patches = built_in().load_split(Split::Test).unwrap().images;
+    let sum = |index: usize| -> u32 {
+        let image = patches.image(index);
+        image
+            .iter()
+            .map(|value| (value * 255.0).round() as u32)
+            .sum()
+    };
+    let sums = [0, 500, 1295].map(sum);
+    assert_eq!(
+        (&test[..], sums),
+        (
+            &["012", "020", "051", "072", "076", "088"][..],
+            [633_448, 463_666, 385_209]
+        )
+    );
+}
+
+#[test]
 fn patches_are_where_the_tissue_says() {
     let config = built_in().with_patch_size(21).with_patches_per_image(12);
     let test = config.load_split(Split::Test).unwrap().images;

@@ -307,4 +307,12 @@ fn a_folder_in_the_published_layout_is_read() {
     ] {
         assert_eq!(sum(&parts[part].image(patch)), expected);
     }
+    let start = std::time::Instant::now();
+    let options = BatchOptions::new(32).with_shuffle(true);
+    let batches = BatchLoader::new(splits.train.clone(), options).unwrap();
+    let count: usize = batches.map(|batch| batch.labels.len()).sum();
+    println!(
+        "{count} patches of deflated chunks, shuffled, in {:.2?}",
+        start.elapsed()
+    );
 }
