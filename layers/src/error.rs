@@ -77,8 +77,8 @@ pub enum LayerError {
     },
     /// No spline fits into a kernel.
     #[error(
-        "splines of order {order} at scale {scale} reach beyond a kernel of {size}×{size} pixels; kernel_size {smallest} \
-         and more works, or a smaller order or scale"
+        "splines of order {order} at scale {scale} reach beyond a kernel of {size}×{size} pixels; {}a smaller order or scale \
+         works", smallest.map(|n| format!("kernel_size {n} and more or ")).unwrap_or_default()
     )]
     SplineTooWide {
         /// Degree of the polynomial pieces.
@@ -87,8 +87,8 @@ pub enum LayerError {
         scale: f64,
         /// Side of the kernel.
         size: usize,
-        /// The smallest side that a spline fits into.
-        smallest: usize,
+        /// The smallest side that a spline fits into, if kernels can be that large.
+        smallest: Option<usize>,
     },
     /// A dense grid of splines with a number of centres.
     #[error(

@@ -7,7 +7,8 @@
 //!
 //! The splines at the integers add up to 1, and combinations of them are all polynomials of degree n and less. The sum
 //! runs over −|x| in place of x (Bⁿ is even): no term is then larger than the spline's support, and none of them cancels
-//! another where the spline is zero. Source: Bekkers 2020, equation 9 (from Unser 1999).
+//! another where the spline is zero. Source: Unser 1999 (Splines: a perfect fit);
+//! Bekkers 2020.
 
 use burn::prelude::*;
 use burn::tensor::activation::relu;

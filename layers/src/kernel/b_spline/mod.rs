@@ -20,7 +20,8 @@
 //! and 9 on the disc of a 5×5 kernel at orders 2 and 3, in place of 21. The group's exact elements are exact at every
 //! order.
 //!
-//! The centres (x_j, y_j) and r_m are those of a [`Support`]. Source: Bekkers 2020, sections 3.2 and 4.
+//! The centres (x_j, y_j) and r_m are those of a [`Support`]. Source: Bekkers 2020 (B-Spline CNNs on Lie
+//! groups).
 
 mod cardinal;
 mod learned;

@@ -19,6 +19,7 @@
 use super::cardinal::cardinal;
 use super::{BSplineConfig, Support};
 use crate::group::Group;
+use crate::kernel::MAX_KERNEL_SIZE;
 use crate::kernel::pixel::square;
 
 /// Splines about centres, and the points h⁻¹z that they are needed at.
@@ -52,8 +53,8 @@ pub(super) fn fitting(config: &BSplineConfig, size: usize) -> usize {
 }
 
 /// The smallest kernel, larger than one pixel, into which a spline fits.
-pub(super) fn smallest_size(config: &BSplineConfig) -> usize {
-    (2..).find(|&size| fitting(config, size) > 0).unwrap_or(2)
+pub(super) fn smallest_size(config: &BSplineConfig) -> Option<usize> {
+    (2..=MAX_KERNEL_SIZE).find(|&size| fitting(config, size) > 0)
 }
 
 /// `count` points about 0 at equal distances.

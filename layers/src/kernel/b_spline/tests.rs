@@ -181,7 +181,10 @@ fn what_cannot_work_is_refused_with_what_would() {
     let dense = |order| splines(order, Support::Dense);
     assert!(matches!(
         refused(dense(4), 3),
-        LayerError::SplineTooWide { smallest: 4, .. }
+        LayerError::SplineTooWide {
+            smallest: Some(4),
+            ..
+        }
     ));
     assert!(dense(4).validate(4).is_ok());
     let wide = BSplineConfig {
@@ -190,10 +193,27 @@ fn what_cannot_work_is_refused_with_what_would() {
     };
     assert!(matches!(
         refused(wide, 4),
-        LayerError::SplineTooWide { smallest: 5, .. }
+        LayerError::SplineTooWide {
+            smallest: Some(5),
+            ..
+        }
     ));
     assert!(wide.validate(5).is_ok());
     assert!(wide.validate(1).is_ok());
+    let endless = BSplineConfig {
+        scale: 1e300,
+        ..dense(2)
+    };
+    let nowhere = refused(endless, 31);
+    assert!(matches!(
+        nowhere,
+        LayerError::SplineTooWide { smallest: None, .. }
+    ));
+    assert!(
+        nowhere
+            .to_string()
+            .ends_with("; a smaller order or scale works")
+    );
     let of_range = [
         dense(6),
         splines(0, Support::Deformable),
