@@ -75,6 +75,33 @@ pub enum LayerError {
         /// The side asked for.
         size: usize,
     },
+    /// No spline fits into a kernel.
+    #[error(
+        "splines of order {order} at scale {scale} reach beyond a kernel of {size}×{size} pixels; {}a smaller order or scale \
+         works", smallest.map(|n| format!("kernel_size {n} and more or ")).unwrap_or_default()
+    )]
+    SplineTooWide {
+        /// Degree of the polynomial pieces.
+        order: usize,
+        /// Pixels between knots.
+        scale: f64,
+        /// Side of the kernel.
+        size: usize,
+        /// The smallest side that a spline fits into, if kernels can be that large.
+        smallest: Option<usize>,
+    },
+    /// A dense grid of splines with a number of centres.
+    #[error(
+        "support \"dense\" puts as many splines side by side as fit, so `side` has no meaning with it; leave `side` out, or \
+         choose support \"localized\", \"atrous\" or \"deformable\""
+    )]
+    DenseSide,
+    /// Trained centres in a kernel that is averaged over H once, when the layer is built.
+    #[error(
+        "an isotropic convolution averages its kernel over the group once, so its splines cannot be \"deformable\"; \
+         support \"dense\", \"localized\" or \"atrous\" works"
+    )]
+    IsotropicDeformable,
     /// Padding that keeps the size would move the output by half a pixel against the input.
     #[error(
         "a kernel of {kernel_size} pixels with dilation {dilation} has its centre between pixels, so that an output of \

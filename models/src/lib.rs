@@ -1,8 +1,11 @@
 //! Reference group-equivariant networks, each one definition that its configuration turns into a family.
 
+mod class_map;
+pub mod densenet;
 pub mod error;
 pub mod gcnn;
 pub mod nbody;
 
+pub use densenet::{GroupDenseNet, GroupDenseNetConfig};
 pub use error::ModelError;
 pub use gcnn::{Gcnn, GcnnConfig, Head, InputShape, LayerFeatures, Normalisation};

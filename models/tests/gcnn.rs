@@ -411,3 +411,44 @@ fn files_may_leave_out_what_p4cnn_has_and_nothing_else_may_be_in_them() {
     let written = serde_json::to_string(&GcnnConfig::z2cnn()).unwrap();
     assert_eq!(read(&written).unwrap(), GcnnConfig::z2cnn());
 }
+
+/// Every patch of a larger image by itself, and all at once.
+#[rstest]
+#[case::p4cnn(GcnnConfig::p4cnn(), 2)]
+#[case::several_positions(
+    GcnnConfig { kernel_sizes: vec![3, 3, 3, 3, 3, 3, 2], pool_after: vec![2], ..GcnnConfig::p4cnn() }, 2
+)]
+#[case::linear(GcnnConfig {
+    head: Head::Linear, kernel_sizes: vec![3; 6], global_pool: ProjectionKind::Max, ..GcnnConfig::p4cnn()
+}, 2)]
+#[case::unpooled(GcnnConfig {
+    group: Group::trivial(), channels: vec![4; 2], kernel_sizes: vec![5, 5, 3], pool_after: vec![], ..GcnnConfig::p4cnn()
+}, 1)]
+fn a_class_map_holds_the_logits_of_every_patch(#[case] config: GcnnConfig, #[case] stride: usize) {
+    let device = Device::flex();
+    let network = network(&config, DIGITS, 10, &device);
+    assert_eq!(network.stride(), stride);
+    let image = noise([1, 1, 32, 36], 2, &device);
+    let map = network.class_map(image.clone());
+    let [_, _, rows, columns] = map.dims();
+    assert_eq!([rows, columns], [4 / stride + 1, 8 / stride + 1]);
+    for (row, column) in (0..rows * columns).map(|n| (n / columns, n % columns)) {
+        let patch = image.clone().narrow(2, row * stride, 28);
+        let logits = network.forward(patch.narrow(3, column * stride, 28));
+        let scores = map.clone().narrow(2, row, 1).narrow(3, column, 1);
+        scores
+            .reshape([1, 10])
+            .to_data()
+            .assert_approx_eq::<f32>(&logits.to_data(), Tolerance::rel_abs(1e-4, 1e-5));
+    }
+}
+
+/// The image turns, and the map with it.
+#[test]
+fn a_class_map_turns_with_its_image() {
+    let device = Device::flex();
+    let network = network(&d4cnn(), DIGITS, 10, &device);
+    let image = noise([1, 1, 36, 36], 2, &device);
+    let report = measure(network.group(), image, |x: Tensor<4>| network.class_map(x));
+    assert!(report.max_error() < 1e-5, "{report}");
+}

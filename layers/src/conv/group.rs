@@ -83,9 +83,9 @@ impl GroupConv2dConfig {
         self.validate()?;
         let [c_in, c_out] = self.channels;
         let kernel = self.kernel.sample(&self.group, self.kernel_size)?;
-        let shape = [c_out, c_in, self.group.order(), kernel.weights()];
+        let shape = [c_out, c_in, kernel.group_weights(), kernel.weights()];
         Ok(GroupConv2d {
-            weight: he_normal(shape, kernel.effective_taps(), device),
+            weight: he_normal(shape, kernel.fan_in_on_group(), device),
             bias: self.bias.then(|| zero_bias(c_out, device)),
             basis: FilterBasis::on_group(&kernel, &self.group, device),
             window: self.window(),
@@ -108,7 +108,8 @@ impl GroupConv2dConfig {
 #[derive(Module, Debug)]
 #[module(custom_display)]
 pub struct GroupConv2d {
-    /// `[channels_out, channels_in, group, weights]`; the third axis is the relative element h⁻¹h'.
+    /// `[channels_out, channels_in, group_weights, weights]`; of pixel kernels the third axis is the relative element
+    /// h⁻¹h', of others a basis of functions of it.
     pub weight: Param<Tensor<4>>,
     /// `[channels_out]`, one per field.
     pub bias: Option<Param<Tensor<1>>>,
@@ -130,7 +131,8 @@ impl GroupConv2d {
     /// If the input has another number of channels or lives on another group, or is smaller than the kernel.
     pub fn forward(&self, input: Tensor<5>) -> Tensor<5> {
         let [batch, channels, order, height, width] = input.dims();
-        let [c_out, c_in, h, _] = self.weight.dims();
+        let [c_out, c_in, _, _] = self.weight.dims();
+        let h = self.group.order();
         assert_eq!(
             [channels, order],
             [c_in, h],
@@ -153,6 +155,11 @@ impl GroupConv2d {
     /// The bias of that ordinary convolution: `[channels_out · group]`.
     pub fn filter_bias(&self) -> Option<Tensor<1>> {
         repeat_over_group(&self.bias, self.group.order())
+    }
+
+    /// How the weights become kernels, with the centres of splines that are trained.
+    pub fn basis(&self) -> &FilterBasis {
+        &self.basis
     }
 
     /// The group H.

@@ -68,6 +68,9 @@ impl IsotropicConv2dConfig {
     /// Checks that the layer is consistent and equivariant, and says what would work where it is not.
     pub fn validate(&self) -> Result<(), LayerError> {
         validate_channels(self.channels)?;
+        if self.kernel.is_deformable() {
+            return Err(LayerError::IsotropicDeformable);
+        }
         self.window()
             .validate(&self.group, &self.kernel, self.input_size)
     }
@@ -90,7 +93,7 @@ impl IsotropicConv2dConfig {
             .invariant();
         let shape = [c_out, c_in, 1, kernel.weights()];
         Ok(IsotropicConv2d {
-            weight: he_normal(shape, kernel.effective_taps(), device),
+            weight: he_normal(shape, kernel.fan_in_on_plane(), device),
             bias: self.bias.then(|| zero_bias(c_out, device)),
             basis: FilterBasis::on_plane(&kernel, device),
             window: self.window(),

@@ -85,7 +85,7 @@ impl LiftingConv2dConfig {
         let kernel = self.kernel.sample(&self.group, self.kernel_size)?;
         let shape = [c_out, c_in, 1, kernel.weights()];
         Ok(LiftingConv2d {
-            weight: he_normal(shape, kernel.effective_taps(), device),
+            weight: he_normal(shape, kernel.fan_in_on_plane(), device),
             bias: self.bias.then(|| zero_bias(c_out, device)),
             basis: FilterBasis::on_plane(&kernel, device),
             window: self.window(),
@@ -151,6 +151,11 @@ impl LiftingConv2d {
     /// The bias of that ordinary convolution: `[channels_out · group]`.
     pub fn filter_bias(&self) -> Option<Tensor<1>> {
         repeat_over_group(&self.bias, self.group.order())
+    }
+
+    /// How the weights become kernels, with the centres of splines that are trained.
+    pub fn basis(&self) -> &FilterBasis {
+        &self.basis
     }
 
     /// The group H.

@@ -32,9 +32,9 @@ fn validate_channels([c_in, c_out]: [usize; 2]) -> Result<(), LayerError> {
 }
 
 /// Weights that keep the second moment of ReLU activations: normal with variance 2 / fan_in (He et al. 2015), where
-/// fan_in counts input channels, relative group elements and the kernel's effective taps.
-fn he_normal(shape: [usize; 4], effective_taps: f64, device: &Device) -> Param<Tensor<4>> {
-    let fan_in = shape[1] as f64 * shape[2] as f64 * effective_taps;
+/// fan_in is that of one input channel times their number.
+fn he_normal(shape: [usize; 4], fan_in: f64, device: &Device) -> Param<Tensor<4>> {
+    let fan_in = shape[1] as f64 * fan_in;
     let std = (2.0 / fan_in).sqrt();
     Initializer::Normal { mean: 0.0, std }.init(shape, device)
 }

@@ -187,6 +187,24 @@ impl Group {
         [xx * x + xy * y, yx * x + yy * y]
     }
 
+    /// N, the number of rotations among the elements.
+    pub fn rotations(&self) -> usize {
+        let rotations = self.elements().filter(|&a| !self.is_reflection(a));
+        rotations.count()
+    }
+
+    /// r for a = R(2πr/N) or R(2πr/N) M: the logarithm of `a`, in steps of 2π/N, on its coset of rotations or reflections.
+    pub fn rotation(&self, a: usize) -> usize {
+        assert!(a < self.order(), "{self} has no element {a}");
+        a % self.rotations()
+    }
+
+    /// Whether `a` is a reflection, R(2πr/N) M.
+    pub fn is_reflection(&self, a: usize) -> bool {
+        let [[xx, xy], [yx, yy]] = self.matrix(a);
+        xx * yy - xy * yx < 0.0
+    }
+
     /// Whether every element maps the pixel grid to itself, so that images and kernels turn without interpolation.
     pub fn is_exact(&self) -> bool {
         self.elements().all(|a| self.is_exact_element(a))

@@ -132,3 +132,20 @@ fn names_that_no_group_has_are_refused() {
     }
     assert!(serde_json::from_str::<Group>("\"Q8\"").is_err());
 }
+
+#[test]
+fn elements_are_their_rotation_and_reflection() {
+    for name in ["trivial", "C3", "C8", "D1", "D4", "D6"] {
+        let group: Group = name.parse().unwrap();
+        let n = group.rotations();
+        assert_eq!(group.order() % n, 0);
+        for a in group.elements() {
+            let mirror = usize::from(group.is_reflection(a));
+            // R(2πr/N) M^m is the product of the elements at r and N·m.
+            assert_eq!(group.product(group.rotation(a), mirror * n), a);
+            let angle = std::f64::consts::TAU * group.rotation(a) as f64 / n as f64;
+            let [[xx, _], [yx, _]] = group.matrix(a);
+            assert!((xx - angle.cos()).abs() < 1e-12 && (yx - angle.sin()).abs() < 1e-12);
+        }
+    }
+}

@@ -5,17 +5,21 @@
 //!
 //! ```text
 //! k_h(z) = k(h⁻¹ z) = Σ_j Basis_h[z, j] w_j              z and z_j: taps about the kernel's centre
-//! bank[(o, h), (i, h'), z] = Σ_j Basis_h[z, j] w[o, i, h⁻¹h', j]
+//! bank[(o, h), (i, h'), z] = Σ_m Σ_j Basis_h[z, j] AlongH[h⁻¹h', m] w[o, i, m, j]
 //! ```
+//!
+//! Pixel kernels have a weight per relative element, AlongH = 1; splines may have fewer.
 //!
 //! [`SampledKernel`] holds the matrices (no tensors), [`FilterBasis`] the same on a device with the expansion of the
 //! weights into a filter bank. A new kind of kernel is another way to fill the matrices.
 
+mod b_spline;
 mod basis;
 mod interpolation;
 mod pixel;
 mod sampled;
 
+pub use b_spline::{BSplineConfig, Support};
 pub use basis::FilterBasis;
 pub use sampled::SampledKernel;
 
@@ -34,6 +38,8 @@ pub enum KernelConfig {
     /// One weight per pixel. Groups that map the pixel grid to itself permute the weights, without any error; for the
     /// others the weights fill a disc and turn by interpolation.
     Pixel {},
+    /// A sum of B-splines on the plane and on H, which is a function of its own between the pixels.
+    BSpline(BSplineConfig),
 }
 
 impl Default for KernelConfig {
@@ -48,14 +54,33 @@ impl KernelConfig {
         Self::Pixel {}
     }
 
+    /// A sum of B-splines.
+    pub fn b_spline(splines: BSplineConfig) -> Self {
+        Self::BSpline(splines)
+    }
+
     /// Whether kernels of `size` × `size` pixels can be made.
     pub fn validate(&self, size: usize) -> Result<(), LayerError> {
         match size {
-            0 => Err(LayerError::Zero {
-                what: "kernel_size",
-            }),
-            1..=MAX_KERNEL_SIZE => Ok(()),
-            _ => Err(LayerError::KernelSize { size }),
+            0 => {
+                return Err(LayerError::Zero {
+                    what: "kernel_size",
+                });
+            }
+            1..=MAX_KERNEL_SIZE => {}
+            _ => return Err(LayerError::KernelSize { size }),
+        }
+        match self {
+            Self::Pixel {} => Ok(()),
+            Self::BSpline(splines) => splines.validate(size),
+        }
+    }
+
+    /// Whether the kernel has parameters beside its weights, so that it isn't linear in all of them.
+    pub fn is_deformable(&self) -> bool {
+        match self {
+            Self::Pixel {} => false,
+            Self::BSpline(splines) => splines.support == Support::Deformable,
         }
     }
 
@@ -64,6 +89,7 @@ impl KernelConfig {
         self.validate(size)?;
         Ok(match self {
             Self::Pixel {} => pixel::sample(group, size),
+            Self::BSpline(splines) => splines.sample(group, size),
         })
     }
 }
@@ -87,6 +113,38 @@ mod tests {
         assert!(unknown.contains("`pixel`"), "{unknown}");
         assert!(read(r#"{"basis":"pixel","order":3}"#).is_err());
         assert!(read("{}").is_err());
+        let setting = read(r#"{"basis":"b-spline","orders":3}"#)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            setting.contains("`orders`") && setting.contains("`order`"),
+            "{setting}"
+        );
+        let support = read(r#"{"basis":"b-spline","support":"local"}"#)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            support.contains("`local`") && support.contains("`localized`"),
+            "{support}"
+        );
+    }
+
+    #[test]
+    fn splines_are_written_with_their_settings_and_read_with_defaults() {
+        let splines = BSplineConfig {
+            order: 3,
+            support: Support::Atrous,
+            rotations: Some(4),
+            ..BSplineConfig::default()
+        };
+        let json = serde_json::to_string(&KernelConfig::b_spline(splines)).unwrap();
+        let expected =
+            r#"{"basis":"b-spline","order":3,"support":"atrous","scale":1.0,"rotations":4}"#;
+        assert_eq!(json, expected);
+        let read: KernelConfig = serde_json::from_str(&json).unwrap();
+        assert_eq!(read, KernelConfig::b_spline(splines));
+        let read: KernelConfig = serde_json::from_str(r#"{"basis":"b-spline"}"#).unwrap();
+        assert_eq!(read, KernelConfig::b_spline(BSplineConfig::default()));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! A kernel sampled on the pixel grid under every element of a group: plain numbers, no tensors.
 
+use super::b_spline::Learned;
+
 /// The matrices Basis_h of a kernel: `values(h)[z · weights + j]` is what weight j contributes to tap z of the kernel
 /// turned by h. Taps run row by row over the square.
 #[derive(Debug, Clone, PartialEq)]
@@ -7,6 +9,12 @@ pub struct SampledKernel {
     size: usize,
     weights: usize,
     elements: Vec<Vec<f64>>,
+    /// AlongH, a row per relative element; absent where it is the identity.
+    along_group: Option<Vec<Vec<f64>>>,
+    /// Centres to be trained, which the matrices then only begin with.
+    learned: Option<Learned>,
+    /// Whether weights reach over several taps, and taps take several weights.
+    overlapping: bool,
 }
 
 impl SampledKernel {
@@ -17,7 +25,44 @@ impl SampledKernel {
             size,
             weights,
             elements,
+            along_group: None,
+            learned: None,
+            overlapping: false,
         }
+    }
+
+    /// Says that the kernel is a sum of functions wider than a pixel.
+    pub(super) fn with_overlap(mut self) -> Self {
+        self.overlapping = true;
+        self
+    }
+
+    /// Gives the kernel a basis along H too: one row per relative element, all of the same length.
+    pub(super) fn with_along_group(mut self, rows: Vec<Vec<f64>>) -> Self {
+        debug_assert_eq!(rows.len(), self.order());
+        let of_identity = |(g, row): (usize, &Vec<f64>)| {
+            let expected = |m| if m == g { 1.0 } else { 0.0 };
+            row.len() == rows.len() && row.iter().enumerate().all(|(m, &v)| v == expected(m))
+        };
+        let identity = rows.iter().enumerate().all(of_identity);
+        self.along_group = (!identity).then_some(rows);
+        self
+    }
+
+    /// Has the centres of the kernel trained.
+    pub(super) fn with_learned(mut self, learned: Learned) -> Self {
+        self.learned = Some(learned);
+        self
+    }
+
+    /// AlongH, where it isn't the identity.
+    pub(super) fn along_group(&self) -> Option<&[Vec<f64>]> {
+        self.along_group.as_deref()
+    }
+
+    /// The centres to be trained.
+    pub(super) fn learned(&self) -> Option<&Learned> {
+        self.learned.as_ref()
     }
 
     /// The side of the kernel in pixels.
@@ -25,9 +70,17 @@ impl SampledKernel {
         self.size
     }
 
-    /// The number of weights per pair of fields (and per relative group element).
+    /// The number of weights per pair of fields, and on the group per weight along H.
     pub fn weights(&self) -> usize {
         self.weights
+    }
+
+    /// The number of weights along H: of pixel kernels one per relative group element.
+    pub fn group_weights(&self) -> usize {
+        match &self.along_group {
+            Some(rows) => rows[0].len(),
+            None => self.order(),
+        }
     }
 
     /// The number of group elements.
@@ -46,6 +99,43 @@ impl SampledKernel {
     pub fn effective_taps(&self) -> f64 {
         let squares: f64 = self.elements.iter().flatten().map(|v| v * v).sum();
         squares / self.order() as f64
+    }
+
+    /// The same for a kernel of ones on its input: the mean over H of Σ_j (Σ_z Basis_h[z, j])².
+    fn effective_taps_of_constants(&self) -> f64 {
+        let column = |m: &Vec<f64>, j: usize| m.iter().skip(j).step_by(self.weights).sum::<f64>();
+        let columns = |m| (0..self.weights).map(move |j| column(m, j).powi(2));
+        self.elements.iter().flat_map(columns).sum::<f64>() / self.order() as f64
+    }
+
+    /// How many times a weight's variance a response has on the plane, per input channel of second moment 1: the fan-in of
+    /// the initialisation.
+    ///
+    /// ```text
+    /// pixels    Σ_j Σ_z Basis[z, j]²        whatever the pixels have in common, a weight sees one of them
+    /// splines   Σ_j (Σ_z Basis[z, j])²      pixels under a spline are alike
+    /// ```
+    ///
+    /// For independent pixels a spline's own sum of squares would do, but feature maps aren't that: images are smooth,
+    /// ReLU gives all pixels a mean, and splines smooth further, so that activations would grow twofold with every layer.
+    pub fn fan_in_on_plane(&self) -> f64 {
+        match self.overlapping {
+            true => self.effective_taps_of_constants(),
+            false => self.effective_taps(),
+        }
+    }
+
+    /// The same on the group, where the sums run over relative elements too.
+    pub fn fan_in_on_group(&self) -> f64 {
+        let along = match &self.along_group {
+            None => self.order() as f64,
+            Some(rows) => {
+                let weights = 0..self.group_weights();
+                let column = |m: usize| rows.iter().map(|row| row[m]).sum::<f64>();
+                weights.map(|m| column(m).powi(2)).sum()
+            }
+        };
+        along * self.fan_in_on_plane()
     }
 
     /// Where every element merely permutes the weights: the weight that tap z of element h takes, at `h · size² + z`.

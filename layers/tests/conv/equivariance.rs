@@ -4,14 +4,14 @@
 use burn::prelude::*;
 use burn::tensor::DType;
 use gcnn_layers::{
-    Group, GroupConv2dConfig, IsotropicConv2dConfig, LiftingConv2dConfig, Padding2d, group_action,
-    plane_action,
+    Group, GroupConv2dConfig, IsotropicConv2dConfig, KernelConfig, LiftingConv2dConfig, Padding2d,
+    group_action, plane_action,
 };
 use rstest::rstest;
 
 use super::{device, group, noise, relative_error, reseed, tensor, values};
 
-const EXACT: f64 = 1e-5;
+pub(super) const EXACT: f64 = 1e-5;
 
 fn random_map<const D: usize>(dims: [usize; D], seed: u64) -> Tensor<D> {
     tensor(
@@ -23,23 +23,35 @@ fn random_map<const D: usize>(dims: [usize; D], seed: u64) -> Tensor<D> {
 }
 
 /// Every layer's largest error over the elements that map the pixel grid to itself.
-fn exact_errors(name: &str, size: usize, window: (usize, usize, Padding2d, usize)) -> [f64; 3] {
+pub(super) fn exact_errors(
+    name: &str,
+    size: usize,
+    window: (usize, usize, Padding2d, usize),
+    kernel: KernelConfig,
+) -> [f64; 3] {
     let h = group(name);
     let (kernel_size, stride, padding, dilation) = window;
     macro_rules! layer {
-        ($config:ident, $seed:expr) => {{
+        ($config:ident, $seed:expr, $kernel:expr) => {{
             let config = $config::new(h.clone(), [2, 3], kernel_size)
                 .with_stride(stride)
                 .with_padding(padding)
                 .with_dilation(dilation)
+                .with_kernel($kernel)
                 .with_input_size(Some([size, size]));
             config.validate().expect("a valid configuration");
             reseed(config.init(&device()), $seed, DType::F32)
         }};
     }
-    let lifting = layer!(LiftingConv2dConfig, 10);
-    let conv = layer!(GroupConv2dConfig, 20);
-    let isotropic = layer!(IsotropicConv2dConfig, 30);
+    let lifting = layer!(LiftingConv2dConfig, 10, kernel);
+    let conv = layer!(GroupConv2dConfig, 20, kernel);
+    // An isotropic layer has no trained centres; pixels stand in for them.
+    let kernel = if kernel.is_deformable() {
+        KernelConfig::pixel()
+    } else {
+        kernel
+    };
+    let isotropic = layer!(IsotropicConv2dConfig, 30, kernel);
 
     let plane = random_map([2, 2, size, size], 1);
     let map = random_map([2, 2, h.order(), size, size], 2);
@@ -84,7 +96,12 @@ fn exact_elements(
     ),
 ) {
     let (size, kernel_size, stride, dilation) = window;
-    let errors = exact_errors(name, size, (kernel_size, stride, padding, dilation));
+    let errors = exact_errors(
+        name,
+        size,
+        (kernel_size, stride, padding, dilation),
+        KernelConfig::pixel(),
+    );
     assert!(errors.iter().all(|&e| e < EXACT), "{errors:?}");
 }
 
@@ -99,7 +116,12 @@ fn even_kernels_without_padding_are_exact(
     ),
 ) {
     let (size, kernel_size, stride, dilation) = window;
-    let errors = exact_errors(name, size, (kernel_size, stride, Padding2d::None, dilation));
+    let errors = exact_errors(
+        name,
+        size,
+        (kernel_size, stride, Padding2d::None, dilation),
+        KernelConfig::pixel(),
+    );
     assert!(errors.iter().all(|&e| e < EXACT), "{errors:?}");
 }
 
@@ -125,12 +147,12 @@ fn a_stride_that_does_not_fit_is_refused_for_a_reason() {
 }
 
 /// A smooth random function on ℝ² × H: Gaussians of a standard deviation of two pixels.
-struct Smooth {
+pub(super) struct Smooth {
     blobs: Vec<[f64; 3]>,
 }
 
 impl Smooth {
-    fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         let blobs = noise(18, seed);
         let blob = |b: &[f64]| [8.0 * b[0], 8.0 * b[1], b[2]];
         Self {
@@ -138,7 +160,7 @@ impl Smooth {
         }
     }
 
-    fn at(&self, [x, y]: [f64; 2]) -> f64 {
+    pub(super) fn at(&self, [x, y]: [f64; 2]) -> f64 {
         let blob =
             |[cx, cy, a]: &[f64; 3]| a * (-((x - cx).powi(2) + (y - cy).powi(2)) / 8.0).exp();
         self.blobs.iter().map(blob).sum()
@@ -196,6 +218,34 @@ fn centre_error(
     errors.fold(0.0, f64::max)
 }
 
+/// The errors of a lifting and a group convolution with random weights, whose window is the whole image.
+pub(super) fn smooth_errors(name: &str, size: usize, kernel: KernelConfig) -> [f64; 2] {
+    let h = group(name);
+    let order = h.order();
+    let lifting = LiftingConv2dConfig::new(h.clone(), [CHANNELS, 6], size)
+        .with_kernel(kernel)
+        .init(&device());
+    let lifting = reseed(lifting, 3, DType::F32);
+    let lifting_error = centre_error(&h, size, 1, |input| {
+        let input = tensor(&input, [BATCH, CHANNELS, size, size], &device(), DType::F32);
+        values(&lifting.forward(input))
+    });
+    let conv = GroupConv2dConfig::new(h.clone(), [CHANNELS, 6], size)
+        .with_kernel(kernel)
+        .init(&device());
+    let conv = reseed(conv, 4, DType::F32);
+    let group_error = centre_error(&h, size, order, |input| {
+        let input = tensor(
+            &input,
+            [BATCH, CHANNELS, order, size, size],
+            &device(),
+            DType::F32,
+        );
+        values(&conv.forward(input))
+    });
+    [lifting_error, group_error]
+}
+
 /// The bounds that the documentation of the interpolation states.
 #[rstest]
 #[case("C8", 3, 0.12, 0.12)]
@@ -213,25 +263,7 @@ fn interpolated_elements(
     #[case] lifting_bound: f64,
     #[case] group_bound: f64,
 ) {
-    let h = group(name);
-    let order = h.order();
-    let lifting = LiftingConv2dConfig::new(h.clone(), [CHANNELS, 6], size).init(&device());
-    let lifting = reseed(lifting, 3, DType::F32);
-    let lifting_error = centre_error(&h, size, 1, |input| {
-        let input = tensor(&input, [BATCH, CHANNELS, size, size], &device(), DType::F32);
-        values(&lifting.forward(input))
-    });
-    let conv = GroupConv2dConfig::new(h.clone(), [CHANNELS, 6], size).init(&device());
-    let conv = reseed(conv, 4, DType::F32);
-    let group_error = centre_error(&h, size, order, |input| {
-        let input = tensor(
-            &input,
-            [BATCH, CHANNELS, order, size, size],
-            &device(),
-            DType::F32,
-        );
-        values(&conv.forward(input))
-    });
+    let [lifting_error, group_error] = smooth_errors(name, size, KernelConfig::pixel());
     println!("{name} {size}×{size}: lifting {lifting_error:.4}, group {group_error:.4}");
     assert!(lifting_error < lifting_bound, "lifting {lifting_error}");
     assert!(group_error < group_bound, "group {group_error}");

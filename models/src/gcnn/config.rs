@@ -161,7 +161,9 @@ impl GcnnConfig {
     ) -> Result<Gcnn, ModelError> {
         at_least("the number of classes", classes, 1)?;
         self.validate(input)?;
-        Ok(Gcnn::new(self, input, classes, device))
+        let sizes = self.map_sizes(input)?;
+        let last = sizes.last().copied().unwrap_or([1, 1]);
+        Ok(Gcnn::new(self, input, last, classes, device))
     }
 
     /// Height and width of the map after each layer (and its pooling).
@@ -300,7 +302,7 @@ impl GcnnConfig {
 }
 
 /// Side of the pooling windows and step between them.
-pub(super) const POOL_SIZE: usize = 2;
+pub(crate) const POOL_SIZE: usize = 2;
 
 struct Stop {
     layer: usize,
@@ -316,7 +318,7 @@ enum StopReason {
     Inexact,
 }
 
-fn at_least(what: &'static str, value: usize, least: usize) -> Result<(), ModelError> {
+pub(crate) fn at_least(what: &'static str, value: usize, least: usize) -> Result<(), ModelError> {
     if value < least {
         return Err(ModelError::TooFew { what, value, least });
     }

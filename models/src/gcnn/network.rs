@@ -6,10 +6,12 @@ use burn::tensor::activation::relu;
 use gcnn_layers::equivariance::{EquivarianceReport, Region, measure_on};
 use gcnn_layers::{
     FieldBatchNorm, FieldDropout, GlobalPool2d, GlobalPool2dConfig, Group, GroupConv2d,
-    LiftingConv2d, Projection, ProjectionConfig, SpatialMaxPool2d, SpatialMaxPool2dConfig,
+    LiftingConv2d, Projection, ProjectionConfig, ProjectionKind, SpatialMaxPool2d,
+    SpatialMaxPool2dConfig,
 };
 
 use super::config::{GcnnConfig, Head, InputShape, Normalisation, POOL_SIZE};
+use crate::class_map::pool_windows;
 
 /// A group-convolutional classifier, see [`GcnnConfig`].
 #[derive(Module, Debug)]
@@ -23,6 +25,11 @@ pub struct Gcnn {
     linear: Option<Linear>,
     #[module(skip)]
     group: Group,
+    #[module(skip)]
+    global_pool_kind: ProjectionKind,
+    /// Height and width of the last map of an image of the size that the network is built for.
+    #[module(skip)]
+    patch_map: [usize; 2],
 }
 
 /// What follows a hidden convolution.
@@ -62,6 +69,7 @@ impl Gcnn {
     pub(super) fn new(
         config: &GcnnConfig,
         input: InputShape,
+        patch_map: [usize; 2],
         classes: usize,
         device: &Device,
     ) -> Self {
@@ -95,6 +103,8 @@ impl Gcnn {
                 .init(),
             linear,
             group: config.group.clone(),
+            global_pool_kind: config.global_pool,
+            patch_map,
         };
         // Parameters draw their values when first used; drawing all of them here, in order, makes them depend on the
         // seed alone.
@@ -107,6 +117,43 @@ impl Gcnn {
     /// - images: `[batch, channels, height, width]`
     /// - output: `[batch, classes]`
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        self.head(self.last_map(images))
+    }
+
+    /// The class scores of every patch of an image, [`stride`](Self::stride) pixels apart, where a patch is of the size
+    /// that the network is built for: at `[.., y, x]` what [`forward`](Self::forward) gives for the patch whose first pixel
+    /// is `(stride · y, stride · x)`, without computing what patches share more than once. In evaluation, where normalisation
+    /// uses its running statistics, the two agree to rounding, provided that the convolutions have no padding: with
+    /// padding, a patch inside an image sees its surroundings in place of a border.
+    ///
+    /// The map turns with the image where [`validate`](GcnnConfig::validate) accepts the image's size too.
+    ///
+    /// # Shapes
+    /// - images: `[batch, channels, height, width]`, at least as large as a patch
+    /// - output: `[batch, classes, (height − patch height) / stride + 1, (width − patch width) / stride + 1]`
+    ///
+    /// # Panics
+    /// If the image is smaller than a patch.
+    pub fn class_map(&self, images: Tensor<4>) -> Tensor<4> {
+        let map = self.projection.forward(self.last_map(images));
+        let scores = pool_windows(map, self.patch_map, self.global_pool_kind);
+        match &self.linear {
+            Some(linear) => {
+                let scores = linear.forward(scores.permute([0, 2, 3, 1]));
+                scores.permute([0, 3, 1, 2])
+            }
+            None => scores,
+        }
+    }
+
+    /// Pixels between the patches of a [`class_map`](Self::class_map), along both axes.
+    pub fn stride(&self) -> usize {
+        let pools = self.blocks.iter().filter(|block| block.pool.is_some());
+        POOL_SIZE.pow(pools.count() as u32)
+    }
+
+    /// What the head pools: the last map before it, or with the `convolution` head its class scores.
+    fn last_map(&self, images: Tensor<4>) -> Tensor<5> {
         let mut map = self.lifting.forward(images);
         for (index, block) in self.blocks.iter().enumerate() {
             map = block.forward(map);
@@ -114,7 +161,7 @@ impl Gcnn {
                 map = convolution.forward(map);
             }
         }
-        self.head(map)
+        map
     }
 
     /// The feature maps after every layer, with its normalisation, activation and pooling; with the `convolution` head

@@ -1,0 +1,152 @@
+//! The network itself.
+
+use burn::prelude::*;
+use gcnn_layers::{
+    FieldBatchNorm, FieldBatchNormConfig, Group, GroupConv2d, GroupConv2dConfig, LiftingConv2d,
+    Projection, ProjectionConfig, ProjectionKind, SpatialAvgPool2d, SpatialAvgPool2dConfig,
+};
+
+use super::config::{GroupDenseNetConfig, KERNEL_SIZE};
+use crate::class_map::pool_windows;
+use crate::gcnn::{InputShape, POOL_SIZE};
+
+/// A densely connected group-convolutional classifier, see [`GroupDenseNetConfig`].
+#[derive(Module, Debug)]
+pub struct GroupDenseNet {
+    stem: LiftingConv2d,
+    blocks: Vec<Unit>,
+    /// One between each two blocks.
+    transitions: Vec<Unit>,
+    head: Unit,
+    pool: SpatialAvgPool2d,
+    projection: Projection,
+    #[module(skip)]
+    group: Group,
+    /// Height and width of the last map of a patch.
+    #[module(skip)]
+    patch_map: [usize; 2],
+}
+
+/// BN → ReLU → (average-pool →) group convolution.
+#[derive(Module, Debug)]
+struct Unit {
+    norm: FieldBatchNorm,
+    convolution: GroupConv2d,
+}
+
+impl Unit {
+    fn new(
+        (norm, convolution): (FieldBatchNormConfig, GroupConv2dConfig),
+        device: &Device,
+    ) -> Self {
+        Self {
+            norm: norm.init(device),
+            convolution: convolution.init(device),
+        }
+    }
+
+    fn forward(&self, map: Tensor<5>) -> Tensor<5> {
+        self.convolution.forward(self.norm.forward_relu(map, None))
+    }
+
+    /// The response beside the part of the map that it has the size of.
+    fn forward_dense(&self, map: Tensor<5>) -> Tensor<5> {
+        let response = self.forward(map.clone());
+        let [_, _, _, height, width] = response.dims();
+        let border = KERNEL_SIZE / 2;
+        let seen = map.narrow(3, border, height).narrow(4, border, width);
+        Tensor::cat(vec![seen, response], 1)
+    }
+
+    fn forward_pooled(&self, map: Tensor<5>, pool: &SpatialAvgPool2d) -> Tensor<5> {
+        let activated = self.norm.forward_relu(map, None);
+        self.convolution.forward(pool.forward(activated))
+    }
+}
+
+impl GroupDenseNet {
+    /// The caller has validated the configuration for this input.
+    pub(super) fn new(
+        config: &GroupDenseNetConfig,
+        input: InputShape,
+        patch_map: [usize; 2],
+        classes: usize,
+        device: &Device,
+    ) -> Self {
+        let unit = |configs| Unit::new(configs, device);
+        let network = Self {
+            stem: config.stem(input).init(device),
+            blocks: (0..config.blocks).map(|b| unit(config.block(b))).collect(),
+            transitions: (1..config.blocks)
+                .map(|b| unit(config.transition(b - 1)))
+                .collect(),
+            head: unit(config.head(classes)),
+            pool: SpatialAvgPool2dConfig::new(POOL_SIZE).init(),
+            projection: ProjectionConfig::new().with_kind(config.projection).init(),
+            group: config.group.clone(),
+            patch_map,
+        };
+        // Parameters draw their values when first used; drawing all of them here, in order, makes them depend on the
+        // seed alone.
+        network.materialize()
+    }
+
+    /// Class scores (logits).
+    ///
+    /// # Shapes
+    /// - images: `[batch, channels, height, width]`
+    /// - output: `[batch, classes]`
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        let scores = self.positions(images);
+        scores.mean_dim(3).mean_dim(2).flatten(1, 3)
+    }
+
+    /// The class scores of every patch of an image, [`stride`](Self::stride) pixels apart: at `[.., y, x]` what
+    /// [`forward`](Self::forward) gives for the patch whose first pixel is `(stride · y, stride · x)`, without computing what
+    /// patches share more than once. In evaluation, where normalisation uses its running statistics, the two agree to
+    /// rounding.
+    ///
+    /// The map turns with the image where [`validate`](GroupDenseNetConfig::validate) accepts the image's size too.
+    ///
+    /// # Shapes
+    /// - images: `[batch, channels, height, width]`, at least as large as a patch
+    /// - output: `[batch, classes, (height − patch height) / stride + 1, (width − patch width) / stride + 1]`
+    ///
+    /// # Panics
+    /// If the image is smaller than a patch.
+    pub fn class_map(&self, images: Tensor<4>) -> Tensor<4> {
+        pool_windows(self.positions(images), self.patch_map, ProjectionKind::Mean)
+    }
+
+    /// Pixels between the patches of a [`class_map`](Self::class_map), along both axes.
+    pub fn stride(&self) -> usize {
+        POOL_SIZE.pow(self.transitions.len() as u32)
+    }
+
+    /// The group that the network is equivariant under.
+    pub fn group(&self) -> &Group {
+        &self.group
+    }
+
+    /// Number of trained parameters. Burn's count (`Module::num_params`) adds the running statistics.
+    pub fn num_params(&self) -> usize {
+        let units = self.blocks.iter().chain(&self.transitions);
+        let running: usize = units
+            .chain([&self.head])
+            .map(|unit| 2 * unit.norm.scale.dims()[0])
+            .sum();
+        Module::num_params(self) - running
+    }
+
+    /// Class scores at every position of the last map, `[batch, classes, height, width]`.
+    fn positions(&self, images: Tensor<4>) -> Tensor<4> {
+        let mut map = self.stem.forward(images);
+        for (index, block) in self.blocks.iter().enumerate() {
+            map = block.forward_dense(map);
+            if let Some(transition) = self.transitions.get(index) {
+                map = transition.forward_pooled(map, &self.pool);
+            }
+        }
+        self.projection.forward(self.head.forward(map))
+    }
+}
