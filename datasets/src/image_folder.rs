@@ -85,8 +85,18 @@ impl ImageFolderConfig {
         self
     }
 
+    /// Whether a folder is named.
+    pub fn validate(&self) -> Result<(), DatasetError> {
+        if self.path.as_os_str().is_empty() {
+            let expected = "the folder with train, valid and test in it";
+            return Err(DatasetError::setting("dataset.path", expected, "nothing"));
+        }
+        Ok(())
+    }
+
     /// Reads all three splits.
     pub fn load(&self) -> Result<Splits, DatasetError> {
+        self.validate()?;
         let classes = self.classes()?;
         let [train, valid, test] = SPLITS.map(|(_, name)| self.list(name, &classes));
         let parts = [train?, valid?, test?];
@@ -97,6 +107,7 @@ impl ImageFolderConfig {
 
     /// Reads one split alone, or, for all, every split that is there.
     pub fn load_split(&self, split: Split) -> Result<SplitImages, DatasetError> {
+        self.validate()?;
         let classes = self.classes()?;
         let parts: Vec<Files> = SPLITS
             .iter()
@@ -439,7 +450,9 @@ mod tests {
     fn settings_are_checked() {
         let config: ImageFolderConfig = toml::from_str("path = \"d\"").unwrap();
         assert_eq!(config, ImageFolderConfig::new("d"));
-        assert!(toml::from_str::<ImageFolderConfig>("").is_err());
+        assert!(config.validate().is_ok());
+        let unnamed: ImageFolderConfig = toml::from_str("").unwrap();
+        assert!(unnamed.validate().is_err());
         assert!(toml::from_str::<ImageFolderConfig>("path = \"d\"\ngray = true").is_err());
     }
 

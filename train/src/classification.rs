@@ -176,12 +176,13 @@ impl Iterator for Checked {
 
     fn next(&mut self) -> Option<Self::Item> {
         let expected = self.loader.len();
-        match self.loader.next() {
-            Some(batch) => Some(Ok(batch)),
-            None if expected > 0 => Some(Err(TrainError::Mismatch(format!(
+        match self.loader.next_batch() {
+            Ok(Some(batch)) => Some(Ok(batch)),
+            Ok(None) if expected > 0 => Some(Err(TrainError::Mismatch(format!(
                 "the thread that prepares batches stopped with {expected} batches to go"
             )))),
-            None => None,
+            Ok(None) => None,
+            Err(error) => Some(Err(error.into())),
         }
     }
 }

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use gcnn_datasets::fetch::{Fetched, MNIST_MIRRORS, fetch_mnist};
+use gcnn_datasets::DatasetError;
+use gcnn_datasets::fetch::{
+    Fetched, MNIST_MIRRORS, PCAM_MIRRORS, Progress, fetch_mnist, fetch_pcam,
+};
 use gcnn_datasets::folders::data_folder;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -32,24 +35,38 @@ enum DataCommand {
 enum DataName {
     /// The MNIST files that rotated MNIST is made from
     RotatedMnist,
+    /// The six files of PatchCamelyon, 7.5 GiB
+    Pcam,
 }
 
 impl DataArgs {
     pub fn run(self) -> Result<(), TrainError> {
         let DataCommand::Fetch { name, output } = self.command;
         match name {
-            DataName::RotatedMnist => fetch(output),
+            DataName::RotatedMnist => {
+                let folder = output.unwrap_or_else(|| data_folder().join("mnist"));
+                fetch(|progress| fetch_mnist(&folder, &MNIST_MIRRORS, progress))
+            }
+            DataName::Pcam => {
+                let folder = output.unwrap_or_else(data_folder);
+                fetch(|progress| fetch_pcam(&folder, &PCAM_MIRRORS, progress))
+            }
         }
     }
 }
 
-fn fetch(output: Option<PathBuf>) -> Result<(), TrainError> {
-    let folder = output.unwrap_or_else(|| data_folder().join("mnist"));
+/// What hears of a download.
+type Listener<'a> = &'a mut dyn FnMut(Progress<'_>);
+
+/// Runs a download with a bar and says what it brought.
+fn fetch(
+    download: impl FnOnce(Listener) -> Result<Vec<Fetched>, DatasetError>,
+) -> Result<(), TrainError> {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
     if let Ok(style) = ProgressStyle::with_template("{msg:28} {bar:28} {bytes}/{total_bytes}") {
         bar.set_style(style);
     }
-    let fetched = fetch_mnist(&folder, &MNIST_MIRRORS, &mut |progress| {
+    let fetched = download(&mut |progress| {
         bar.set_message(progress.file.to_string());
         if let Some(total) = progress.total {
             bar.set_length(total);

@@ -49,6 +49,7 @@ impl ImageSource {
         match self {
             Self::Nuclei(config) => config.validate(),
             Self::Pcam(config) => config.validate(),
+            // A folder is looked for when it is read.
             Self::RotatedMnist(_) | Self::ImageFolder(_) => Ok(()),
         }
     }
