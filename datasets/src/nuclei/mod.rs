@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Tissue has no up: a turned patch has the same class. Each image gives equally many patches of each class, drawn without
-//! replacement among the pixels that the patch fits around; [`Tissue::classes`] has the exact rule of the classes. Images,
+//! replacement among the pixels that the patch fits around; [`Tissue::classes`] has the exact rule of the classes. A patch of
+//! an even size, whose centre lies between four pixels, has a class where all four have it. Images,
 //! not patches, are dealt to training, validation and test, with every stain in each of them, and each patch knows the
 //! [image that it was cut from](ImageDataset::sources), for intervals over images.
 //!

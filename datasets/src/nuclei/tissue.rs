@@ -149,7 +149,9 @@ impl Tissue {
         }
     }
 
-    /// The pixels of each class that a patch fits around.
+    /// The pixels of each class that a patch fits around. A patch of an even size has its centre between four pixels: it
+    /// has a class where all four agree, for a quarter turn of the patch brings another of them to the place of its pixel,
+    /// and a turned patch must have the same class.
     pub(super) fn centres(&self, size: usize) -> [Vec<u32>; CLASSES] {
         let [height, width] = self.size;
         let classes = self.classes();
@@ -158,7 +160,15 @@ impl Tissue {
         for row in first..(height + first + 1).saturating_sub(size) {
             for column in first..(width + first + 1).saturating_sub(size) {
                 let place = row * width + column;
-                centres[usize::from(classes[place])].push(place as u32);
+                let class = classes[place];
+                // There are pixels above and to the left: a patch of two or more reaches there.
+                let agree = size % 2 == 1
+                    || [place - 1, place - width, place - width - 1]
+                        .iter()
+                        .all(|other| classes[*other] == class);
+                if agree {
+                    centres[usize::from(class)].push(place as u32);
+                }
             }
         }
         centres
@@ -224,5 +234,16 @@ mod tests {
         assert_eq!(tissue.centres(2)[0], [5, 6, 7, 9, 10, 11]);
         assert_eq!(tissue.centres(3)[0], [5, 6]);
         assert!(tissue.centres(4)[0].is_empty());
+    }
+
+    #[test]
+    fn the_four_middle_pixels_of_an_even_patch_have_one_class() {
+        let tissue = tissue(&["00000", "00000", "00011", "00011"]);
+        // Background where the square above and to the left of the pixel, with it, holds no nucleus.
+        let [background, interior, border] = tissue.centres(2);
+        assert_eq!(background, [6, 7, 8, 9, 11, 12, 16, 17]);
+        assert!(interior.is_empty());
+        assert_eq!(border, [19]);
+        assert_eq!(tissue.centres(1)[2], [13, 14, 18, 19]);
     }
 }
