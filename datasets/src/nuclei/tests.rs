@@ -175,7 +175,7 @@ fn a_folder_without_a_list_is_every_pair_in_it() {
     fs::write(folder.path().join("lonely_labels.png"), b"").unwrap();
     let config = NucleiConfig::default()
         .with_path(folder.path())
-        .with_patch_size(7)
+        .with_patch_size(8)
         .with_held_out(0.0, 0.34);
     let names: Vec<String> = config
         .images()
@@ -184,9 +184,9 @@ fn a_folder_without_a_list_is_every_pair_in_it() {
         .map(|dealt| dealt.image.name)
         .collect();
     assert_eq!(names, ["a", "b", "c"]);
-    // A square of 18 has 14² pixels inside; the pixels of the border that a patch fits around are all there are.
+    // A square of 18 has 14² pixels inside. Of the border's pixels that a patch fits around, 64 end a square of four.
     let all = config.load_split(Split::All).unwrap().images;
-    assert_eq!(counts(&all), [72 * 3; 3]);
+    assert_eq!(counts(&all), [64 * 3; 3]);
     let classes = config.tissue("a").unwrap().classes();
     let count = |class: u8| classes.iter().filter(|found| **found == class).count();
     assert_eq!([count(1), count(2)], [196, 128]);
