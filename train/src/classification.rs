@@ -15,6 +15,7 @@ use gcnn_models::{Gcnn, GcnnConfig, InputShape};
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
+use crate::class_report::ClassReport;
 use crate::config::{ImageExperiment, RunConfig};
 use crate::metrics::{Measure, Outcomes};
 use crate::task::{Batches, ElementError, Goal, Split, Step, Task};
@@ -152,6 +153,17 @@ impl Classification {
         &self.about
     }
 
+    /// How a network does on the test images, class by class.
+    pub fn class_report(&self, outcomes: &Outcomes) -> ClassReport {
+        ClassReport::new(
+            outcomes.scores(),
+            self.test.labels(),
+            self.test.class_names(),
+            self.format.classes,
+            self.test.sources(),
+        )
+    }
+
     fn options(&self, batch_size: usize) -> BatchOptions {
         BatchOptions::new(batch_size).with_normalisation(Some(self.format.normalisation.clone()))
     }
@@ -259,17 +271,30 @@ impl Task for Classification {
         let outcomes = Tensor::cat(vec![hit.clone().detach(), correct], 1);
         let smoothing = self.config.training.label_smoothing;
         let loss = if smoothing > 0.0 {
-            hit.mean() * (1.0 - smoothing) - log_p.mean() * smoothing
+            hit.mean() * (1.0 - smoothing) - log_p.clone().mean() * smoothing
         } else {
             hit.mean()
         };
+        let plain = |tensor: Tensor<2>| match tensor.device().is_autodiff() {
+            true => tensor.inner(),
+            false => tensor,
+        };
         Ok(Step {
             loss,
-            outcomes: match outcomes.device().is_autodiff() {
-                true => outcomes.inner(),
-                false => outcomes,
-            },
+            outcomes: plain(outcomes),
+            scores: Some(plain(log_p.detach())),
         })
+    }
+
+    fn sources(&self, split: Split) -> Option<Vec<u32>> {
+        let images = match split {
+            Split::Train => &self.train,
+            Split::Valid => &self.valid,
+            Split::Test => &self.test,
+            // Put together they would be numbered twice.
+            Split::All => return None,
+        };
+        images.sources().map(<[u32]>::to_vec)
     }
 
     fn columns(&self) -> &'static [&'static str] {

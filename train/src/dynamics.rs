@@ -186,6 +186,7 @@ impl Task for Motion {
             .mean_dim(1);
         Ok(Step {
             loss: squares.mean(),
+            scores: None,
             outcomes: match outcomes.device().is_autodiff() {
                 true => outcomes.inner(),
                 false => outcomes,

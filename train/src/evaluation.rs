@@ -8,10 +8,11 @@ use gcnn_models::Gcnn;
 use gcnn_models::nbody::DynamicsModel;
 
 use crate::TrainError;
+use crate::class_report::ClassReport;
 use crate::classification::{Classification, ImageFormat};
 use crate::config::{Experiment, ImageExperiment, ParticleExperiment};
 use crate::dynamics::{Motion, SystemFormat};
-use crate::metrics::Measure;
+use crate::metrics::{Measure, Outcomes};
 use crate::model_file::ModelFile;
 use crate::task::{Split, Task, evaluate};
 use crate::weights::{self, Weights};
@@ -63,6 +64,8 @@ pub struct Evaluation {
     pub measures: Vec<Measure>,
     /// How many examples there were.
     pub examples: usize,
+    /// Class by class, where there are classes.
+    pub classes: Option<ClassReport>,
 }
 
 impl Loaded {
@@ -89,40 +92,50 @@ impl Loaded {
         device: &Device,
         mut seen: impl FnMut(usize, usize),
     ) -> Result<Evaluation, TrainError> {
-        fn run<T: Task>(
-            task: &T,
-            about: &str,
-            model: &T::Model,
-            device: &Device,
-            seen: &mut dyn FnMut(usize, usize),
-        ) -> Result<Evaluation, TrainError> {
-            let examples = task.examples(Split::Test);
-            let outcomes = evaluate(task, model, Split::Test, device, |done| {
-                seen(examples, done);
-            })?;
-            if outcomes.is_empty() {
-                return Err(TrainError::Mismatch(
-                    "there are no examples in this data".into(),
-                ));
-            }
-            Ok(Evaluation {
-                about: about.into(),
-                unit: task.unit(),
-                measures: task.measures(&outcomes),
-                examples,
-            })
-        }
         match &self.network {
             LoadedNetwork::Images(network) => {
                 let task = network.task(&self.file, data, split)?;
-                run(&task, task.about_data(), &network.model, device, &mut seen)
+                let outcomes = outcomes(&task, &network.model, device, &mut seen)?;
+                Ok(Evaluation {
+                    about: task.about_data().into(),
+                    unit: task.unit(),
+                    measures: task.measures(&outcomes),
+                    examples: outcomes.len(),
+                    classes: Some(task.class_report(&outcomes)),
+                })
             }
             LoadedNetwork::Particles(network) => {
                 let task = network.task(&self.file, data, split)?;
-                run(&task, task.about_data(), &network.model, device, &mut seen)
+                let outcomes = outcomes(&task, &network.model, device, &mut seen)?;
+                Ok(Evaluation {
+                    about: task.about_data().into(),
+                    unit: task.unit(),
+                    measures: task.measures(&outcomes),
+                    examples: outcomes.len(),
+                    classes: None,
+                })
             }
         }
     }
+}
+
+/// Runs a network over all examples of a task's test split.
+fn outcomes<T: Task>(
+    task: &T,
+    model: &T::Model,
+    device: &Device,
+    seen: &mut dyn FnMut(usize, usize),
+) -> Result<Outcomes, TrainError> {
+    let examples = task.examples(Split::Test);
+    let outcomes = evaluate(task, model, Split::Test, device, |done| {
+        seen(examples, done)
+    })?;
+    if outcomes.is_empty() {
+        return Err(TrainError::Mismatch(
+            "there are no examples in this data".into(),
+        ));
+    }
+    Ok(outcomes)
 }
 
 /// What a task added to the description of its weights.

@@ -9,11 +9,13 @@
 //! | what is learned: data, network, loss, measures | [`task`], [`classification`], [`dynamics`] |
 //! | the loop, checkpoints, resumption | [`trainer`], [`checkpoint`] |
 //! | how weights move | [`optimizer`], [`schedule`], [`average`] |
-//! | what is written | [`run_folder`], [`model_file`], [`curves`], [`metrics`] |
+//! | what is written | [`run_folder`], [`model_file`], [`curves`], [`metrics`], [`bootstrap`], [`class_report`] |
 //! | using trained weights | [`evaluation`], [`prediction`], [`trajectories`] |
 
 pub mod average;
+pub mod bootstrap;
 pub mod checkpoint;
+pub mod class_report;
 pub mod classification;
 pub mod cli;
 pub mod config;

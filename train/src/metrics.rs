@@ -5,24 +5,28 @@
 //! ```text
 //! a share k of n       Wilson's score interval, (p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n)
 //! a mean               the normal interval, mean ± z · s / √n
-//! a mean with few      the 2.5 % and 97.5 % quantiles of the means of n draws with replacement,
-//!   large values       repeated (percentile bootstrap)
+//! either, where        the bootstrap (crate::bootstrap)
+//!   examples are alike
 //! ```
 //!
-//! with z = 1.96 for 95 %. Source: Wilson 1927; Brown, Cai and DasGupta 2001; Efron 1979.
+//! with z = 1.96 for 95 %. Source: Wilson 1927; Brown, Cai and DasGupta 2001.
 
 use serde::{Deserialize, Serialize};
+
+use crate::bootstrap::Units;
 
 const Z: f64 = 1.959_963_984_540_054;
 
 /// Draws of a bootstrap.
-const RESAMPLES: u64 = 2_000;
+const DRAWS: usize = 2_000;
 
 /// One row of numbers per example, in columns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcomes {
     names: &'static [&'static str],
     columns: Vec<Vec<f32>>,
+    sources: Option<Vec<u32>>,
+    scores: Vec<f32>,
 }
 
 impl Outcomes {
@@ -31,7 +35,25 @@ impl Outcomes {
         Self {
             names,
             columns: vec![Vec::new(); names.len()],
+            sources: None,
+            scores: Vec::new(),
         }
+    }
+
+    /// Says what each example was cut from. Examples of one source are alike: intervals are then a bootstrap over sources.
+    pub fn with_sources(mut self, sources: Option<Vec<u32>>) -> Self {
+        self.sources = sources;
+        self
+    }
+
+    /// Appends the scores of examples, row by row, one for each class.
+    pub fn extend_scores(&mut self, rows: &[f32]) {
+        self.scores.extend_from_slice(rows);
+    }
+
+    /// The scores of all examples, row by row; empty where the task has no classes.
+    pub fn scores(&self) -> &[f32] {
+        &self.scores
     }
 
     /// Appends rows, given row by row.
@@ -61,8 +83,11 @@ impl Outcomes {
             .map_or(&[], |i| &self.columns[i])
     }
 
-    /// The mean of a column, with its normal 95 % interval.
+    /// The mean of a column, with its normal 95 % interval, or a bootstrap's over sources.
     pub fn mean(&self, name: &'static str) -> Measure {
+        if self.sources.is_some() {
+            return self.bootstrap_mean(name);
+        }
         let values = self.column(name);
         let n = values.len().max(1) as f64;
         let mean = values.iter().map(|v| f64::from(*v)).sum::<f64>() / n;
@@ -79,32 +104,37 @@ impl Outcomes {
         }
     }
 
-    /// The mean of a column, with a bootstrap interval over the examples: for numbers of which a few large ones carry the
-    /// mean, such as squared errors. The draws are the same every time.
+    /// The mean of a column, with a bootstrap interval over the examples (or their sources): for numbers of which a few
+    /// large ones carry the mean, such as squared errors.
     pub fn bootstrap_mean(&self, name: &'static str) -> Measure {
         let values = self.column(name);
-        let n = values.len();
-        let mean = |values: &mut dyn Iterator<Item = f32>| {
-            values.map(f64::from).sum::<f64>() / n.max(1) as f64
+        let units = match &self.sources {
+            Some(sources) => Units::by_source(sources),
+            None => Units::each(values.len()),
         };
-        let mut means: Vec<f64> = (0..RESAMPLES)
-            .map(|draw| {
-                let mut random = SplitMix(draw);
-                mean(&mut (0..n).map(|_| values[random.below(n)]))
-            })
-            .collect();
-        means.sort_by(f64::total_cmp);
-        let at = |share: f64| means[((RESAMPLES - 1) as f64 * share).round() as usize];
+        let mean = |examples: &[u32]| {
+            let sum: f64 = examples
+                .iter()
+                .map(|e| f64::from(values[*e as usize]))
+                .sum();
+            sum / examples.len().max(1) as f64
+        };
+        let all: Vec<u32> = (0..values.len() as u32).collect();
+        let (low, high) = units.interval(DRAWS, mean);
         Measure {
             name,
-            value: mean(&mut values.iter().copied()),
-            low: at(0.025),
-            high: at(0.975),
+            value: mean(&all),
+            low,
+            high,
         }
     }
 
-    /// The share of examples whose column is positive, with Wilson's 95 % interval.
+    /// The share of examples whose column is positive, with Wilson's 95 % interval, or a bootstrap's over sources. The
+    /// column holds zeros and ones.
     pub fn share(&self, name: &'static str) -> Measure {
+        if self.sources.is_some() {
+            return self.bootstrap_mean(name);
+        }
         let values = self.column(name);
         let hits = values.iter().filter(|v| **v > 0.0).count();
         let (low, high) = wilson(hits, values.len());
@@ -114,24 +144,6 @@ impl Outcomes {
             low,
             high,
         }
-    }
-}
-
-/// The generator splitmix64 (Steele, Lea and Flood 2014), for draws that are not part of any training.
-struct SplitMix(u64);
-
-impl SplitMix {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A whole number below `end`, by the high half of a product (Lemire 2019, without the rejection).
-    fn below(&mut self, end: usize) -> usize {
-        ((u128::from(self.next()) * end as u128) >> 64) as usize
     }
 }
 
@@ -260,6 +272,22 @@ mod tests {
         assert!(measure.high - measure.value > measure.value - measure.low);
         let nothing = Outcomes::new(&["mse"]).bootstrap_mean("mse");
         assert_eq!((nothing.value, nothing.low), (0.0, 0.0));
+    }
+
+    #[test]
+    fn examples_of_one_source_make_the_interval_wider() {
+        let mut outcomes = Outcomes::new(&["loss", "accuracy"]);
+        let rows: Vec<f32> = (0..400)
+            .flat_map(|i| [1.0, if i / 40 % 2 == 0 { 1.0 } else { 0.0 }])
+            .collect();
+        outcomes.extend(&rows);
+        let alone = outcomes.share("accuracy");
+        let together = outcomes
+            .clone()
+            .with_sources(Some((0..400).map(|i| i / 40).collect()))
+            .share("accuracy");
+        assert_eq!((alone.value, together.value), (0.5, 0.5));
+        assert!(together.high - together.low > 4.0 * (alone.high - alone.low));
     }
 
     #[test]

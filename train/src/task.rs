@@ -17,6 +17,8 @@ pub struct Step {
     pub loss: Tensor<1>,
     /// One row per example, one column per name in [`Task::columns`]; carries no gradient.
     pub outcomes: Tensor<2>,
+    /// One row per example, one score per class, where there are classes; carries no gradient.
+    pub scores: Option<Tensor<2>>,
 }
 
 /// A measure to choose the best epoch by.
@@ -80,6 +82,11 @@ pub trait Task {
         device: &Device,
     ) -> Result<Step, TrainError>;
 
+    /// What each example of a split was cut from, where several were cut from one thing and are alike.
+    fn sources(&self, _split: Split) -> Option<Vec<u32>> {
+        None
+    }
+
     /// Names of the outcome columns; their means over an epoch are the training metrics.
     fn columns(&self) -> &'static [&'static str];
 
@@ -105,11 +112,15 @@ pub fn evaluate<T: Task>(
     device: &Device,
     mut seen: impl FnMut(usize),
 ) -> Result<Outcomes, TrainError> {
-    let mut outcomes = Outcomes::new(task.columns());
+    let mut outcomes = Outcomes::new(task.columns()).with_sources(task.sources(split));
     for batch in task.batches(split)? {
         let step = task.step(model, &batch?, device)?;
         let rows: Vec<f32> = step.outcomes.into_data().iter::<f32>().collect();
         outcomes.extend(&rows);
+        if let Some(scores) = step.scores {
+            let rows: Vec<f32> = scores.into_data().iter::<f32>().collect();
+            outcomes.extend_scores(&rows);
+        }
         seen(outcomes.len());
     }
     Ok(outcomes)

@@ -68,6 +68,9 @@ impl EvalArgs {
             json["examples"] = serde_json::json!(found.examples);
             json["weights"] = serde_json::json!(self.weights.weights);
             json["epoch"] = serde_json::json!(loaded.file.epoch);
+            if let Some(classes) = &found.classes {
+                json["classes"] = serde_json::json!(classes);
+            }
             json["device"] = serde_json::json!(name.to_string());
             println!("{json}");
         } else {
@@ -80,6 +83,9 @@ impl EvalArgs {
                     significant(m.low),
                     significant(m.high)
                 );
+            }
+            if let Some(classes) = &found.classes {
+                print!("{}", classes.text());
             }
         }
         Ok(())
