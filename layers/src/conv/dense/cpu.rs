@@ -2,158 +2,21 @@
 //!
 //! Every number of a result is summed in one fixed order, however the work is divided among threads.
 
-use super::kernels::{Convolve, Correlate, Kernels, MAX_VECTORS, Number};
+use super::kernels::{Convolve, Correlate, MAX_VECTORS, Number};
+use super::maps::{
+    Maps, Panel, STEPS, Shared, chunk_samples, gather_samples, register_panels, source_panels,
+    stored, stored_channels, written,
+};
 use super::plan::{Geometry, Pass};
 use super::scratch::Scratch;
+use super::winograd;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Kernel steps (taps × channels) whose weights stay in the first-level cache while all pixels pass by.
-const STEPS: usize = 256;
 /// Pixels that one task computes.
 const TASK_PIXELS: usize = 512;
-/// Numbers of a batch held channels last at once.
-const CHUNK: usize = 1 << 22;
 /// Numbers of source and gradient rows that pass through the first-level cache for one gradient tile.
 const ROW_BLOCK: usize = 5 << 10;
-
-/// A pointer that tasks write disjoint parts through.
-#[derive(Clone, Copy)]
-struct Shared<T>(*mut T);
-// SAFETY: every use writes parts that no other task touches.
-unsafe impl<T> Send for Shared<T> {}
-unsafe impl<T> Sync for Shared<T> {}
-impl<T> Shared<T> {
-    /// The pointer (a method, so that closures capture the wrapper).
-    fn get(self) -> *mut T {
-        self.0
-    }
-}
-
-/// A panel of channels.
-struct Panel<T: 'static> {
-    /// Its first channel.
-    start: usize,
-    /// Channels in it.
-    channels: usize,
-    /// Channels as stored.
-    width: usize,
-    /// Stored channels in front of it.
-    before: usize,
-    /// The instruction set that works on it.
-    kernels: &'static Kernels<T>,
-}
-
-/// Panels as registers hold them. What is left at the end and fits half a register gets one, so that 40 channels cost
-/// two and a half registers of 16, and not three.
-fn register_panels<T: Number>(channels: usize) -> Vec<Panel<T>> {
-    let (whole, half) = (T::kernels(), T::half_kernels());
-    let mut panels = Vec::new();
-    let (mut start, mut before) = (0, 0);
-    while start < channels {
-        let left = channels - start;
-        let fits_half = |numbers: usize| half.filter(|half| numbers <= half.lanes);
-        let (kernels, vectors) = match left.checked_sub(whole.lanes) {
-            None | Some(0) => (fits_half(left).unwrap_or(whole), 1),
-            Some(more) if fits_half(more).is_some() => (whole, 1),
-            Some(_) => (whole, MAX_VECTORS),
-        };
-        let width = vectors * kernels.lanes;
-        let here = width.min(left);
-        panels.push(Panel {
-            start,
-            channels: here,
-            width,
-            before,
-            kernels,
-        });
-        start += here;
-        before += width;
-    }
-    panels
-}
-
-/// Panels of source channels: only as wide as they are.
-fn source_panels<T: Number>(channels: usize, taps: usize) -> Vec<Panel<T>> {
-    let most = (STEPS / taps).clamp(16, 64);
-    let number = channels.div_ceil(most);
-    // Multiples of eight, for whole squares in the transposition.
-    let width = channels.div_ceil(number).next_multiple_of(8);
-    (0..channels)
-        .step_by(width)
-        .map(|start| {
-            let here = width.min(channels - start);
-            Panel {
-                start,
-                channels: here,
-                width: here,
-                before: start,
-                kernels: T::kernels(),
-            }
-        })
-        .collect()
-}
-
-fn stored<T>(panels: &[Panel<T>]) -> usize {
-    panels.iter().map(|p| p.width).sum()
-}
-
-/// Feature maps, channels last: `[panel][sample][padded pixel][channel]`.
-struct Maps<'a, T: 'static> {
-    data: Shared<T>,
-    panels: &'a [Panel<T>],
-    samples: usize,
-    pixels: usize,
-}
-
-impl<T: Copy> Maps<'_, T> {
-    fn panel(&self, panel: &Panel<T>) -> *mut T {
-        // SAFETY: inside the buffer, by construction.
-        unsafe {
-            self.data
-                .get()
-                .add(panel.before * self.samples * self.pixels)
-        }
-    }
-}
-
-/// Brings some samples of `[batch, channels, height, width]` into channels-last form with a border of zeros.
-fn gather_samples<T: Number>(
-    from: &[T],
-    channels: usize,
-    size: [usize; 2],
-    padded: [usize; 2],
-    before: [usize; 2],
-    to: &Maps<'_, T>,
-) {
-    let [height, width] = size;
-    let plane = height * width;
-    let tasks = to.samples * to.panels.len();
-    (0..tasks).into_par_iter().for_each(|task| {
-        let (sample, panel) = (task / to.panels.len(), &to.panels[task % to.panels.len()]);
-        let source = from[(sample * channels + panel.start) * plane..].as_ptr();
-        // SAFETY: the panel has room for `pixels` × `width` numbers per sample, and each task has its own part.
-        unsafe {
-            let target = to.panel(panel).add(sample * to.pixels * panel.width);
-            if size == padded {
-                (panel.kernels.gather)(source, plane, panel.channels, plane, target, panel.width);
-                return;
-            }
-            let part = std::slice::from_raw_parts_mut(target, to.pixels * panel.width);
-            part.fill(T::default());
-            for y in 0..height {
-                (panel.kernels.gather)(
-                    source.add(y * width),
-                    plane,
-                    panel.channels,
-                    width,
-                    target.add(((y + before[0]) * padded[1] + before[1]) * panel.width),
-                    panel.width,
-                );
-            }
-        }
-    });
-}
 
 /// Weights by target panel, source panel, tap, source channel, target channel.
 fn pack_weights<T: Number>(
@@ -303,24 +166,6 @@ impl<T: Number> Direct<'_, T> {
     }
 }
 
-fn stored_channels<T>(panels: &[Panel<T>]) -> usize {
-    panels.iter().map(|p| p.channels).sum()
-}
-
-/// How many samples to hold channels last at once.
-fn chunk_samples(batch: usize, numbers: usize) -> usize {
-    (CHUNK / numbers.max(1)).clamp(1, batch.max(1))
-}
-
-/// A vector whose numbers are all written by `fill`.
-fn written<T: Number>(length: usize, fill: impl FnOnce(Shared<T>)) -> Vec<T> {
-    let mut numbers = Vec::with_capacity(length);
-    fill(Shared(numbers.as_mut_ptr()));
-    // SAFETY: `fill` wrote all of them.
-    unsafe { numbers.set_len(length) };
-    numbers
-}
-
 /// The convolution.
 pub(super) fn convolve<T: Number>(
     input: &[T],
@@ -336,6 +181,9 @@ pub(super) fn convolve<T: Number>(
     let in_sample = sizes.channels_in * sizes.input[0] * sizes.input[1];
     if sizes.channels_in == 0 || sizes.batch * out_sample == 0 {
         return vec![T::default(); sizes.batch * out_sample];
+    }
+    if winograd::fits(sizes) {
+        return winograd::convolve(input, weight, bias, sizes);
     }
     let mut packed = Scratch::take(stored(&targets) * sizes.channels_in * taps);
     pack_weights(
@@ -409,6 +257,9 @@ pub(super) fn gradients<T: Number>(
                 .then(|| vec![T::default(); sizes.batch * in_sample]),
             wanted.weight.then(|| vec![T::default(); weights]),
         );
+    }
+    if winograd::fits(sizes) {
+        return winograd::gradients(input, weight, gradient, sizes, wanted);
     }
     let taps = sizes.taps();
     let (forward, backward) = (sizes.forward(), sizes.backward());

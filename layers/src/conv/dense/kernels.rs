@@ -12,6 +12,8 @@
 //! many registers are loaded and one number per pixel is broadcast.
 
 use super::simd::{Portable, Simd};
+use super::transforms::{self, Tiles};
+use std::ops::{Add, AddAssign, Mul, Sub};
 
 /// Registers in the widest panel.
 pub(super) const MAX_VECTORS: usize = 2;
@@ -98,11 +100,26 @@ pub(super) struct Kernels<T> {
     pub gather: unsafe fn(*const T, usize, usize, usize, *mut T, usize),
     /// Channels last to channel planes, see [`scatter`].
     pub scatter: unsafe fn(*const T, usize, *mut T, usize, usize, usize, *const T),
+    /// [`transforms::source`]
+    pub source_tiles: unsafe fn(&Tiles<T>),
+    /// [`transforms::gradient`]
+    pub gradient_tiles: unsafe fn(&Tiles<T>),
+    /// [`transforms::target`]
+    pub target_tiles: unsafe fn(&Tiles<T>),
 }
 
 /// A number type that the kernels know.
 pub(super) trait Number:
-    Copy + Default + Send + Sync + std::ops::Add<Output = Self> + std::ops::AddAssign + 'static
+    Copy
+    + Default
+    + Send
+    + Sync
+    + From<f32>
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + AddAssign
+    + 'static
 {
     /// The kernels for the processor that this runs on.
     fn kernels() -> &'static Kernels<Self>;
@@ -363,7 +380,7 @@ unsafe fn scatter<S: Simd>(
     length: usize,
     add: *const S::Element,
 ) where
-    S::Element: std::ops::Add<Output = S::Element>,
+    S::Element: Add<Output = S::Element>,
 {
     unsafe {
         let whole_channels = channels / S::LANES * S::LANES;
@@ -425,12 +442,28 @@ macro_rules! instruction_set {
                 unsafe { scatter::<$simd>(from, width, to, stride, channels, length, add) }
             }
 
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn source_tiles(job: &Tiles<$element>) {
+                unsafe { transforms::source::<$simd>(job) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn gradient_tiles(job: &Tiles<$element>) {
+                unsafe { transforms::gradient::<$simd>(job) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn target_tiles(job: &Tiles<$element>) {
+                unsafe { transforms::target::<$simd>(job) }
+            }
+
             pub(super) static KERNELS: Kernels<$element> = Kernels {
                 lanes: <$simd as Simd>::LANES,
                 convolve: run_convolve,
                 correlate: run_correlate,
                 gather: run_gather,
                 scatter: run_scatter,
+                source_tiles,
+                gradient_tiles,
+                target_tiles,
             };
         }
     };

@@ -11,6 +11,8 @@ mod extension;
 #[cfg(feature = "flex")]
 mod kernels;
 #[cfg(feature = "flex")]
+mod maps;
+#[cfg(feature = "flex")]
 mod plan;
 #[cfg(feature = "flex")]
 mod scratch;
@@ -18,6 +20,10 @@ mod scratch;
 mod simd;
 #[cfg(all(test, feature = "flex"))]
 mod tests;
+#[cfg(feature = "flex")]
+mod transforms;
+#[cfg(feature = "flex")]
+mod winograd;
 
 use burn::prelude::*;
 use burn::tensor::ops::ConvOptions;

@@ -3,7 +3,7 @@
 //! Every kernel is written once, over [`Simd`], and compiled once per instruction set; which copy runs is decided when
 //! the program runs, so that a binary built on one machine uses what another one has.
 
-use std::ops::{Add, Mul};
+use std::ops::{Add, Mul, Sub};
 
 /// A register of `LANES` numbers and the operations that the kernels are made of.
 ///
@@ -28,6 +28,8 @@ pub(super) trait Simd {
         b: Self::Register,
         c: Self::Register,
     ) -> Self::Register;
+    unsafe fn add(a: Self::Register, b: Self::Register) -> Self::Register;
+    unsafe fn subtract(a: Self::Register, b: Self::Register) -> Self::Register;
     /// Transposes a square of `LANES` × `LANES` numbers; `from` and `to` give the distance between rows.
     unsafe fn transpose(
         from: *const Self::Element,
@@ -41,7 +43,10 @@ pub(super) trait Simd {
 /// What every processor has: arrays that the compiler turns into whatever vectors the target guarantees.
 pub(super) struct Portable<T>(std::marker::PhantomData<T>);
 
-impl<T: Copy + Default + Add<Output = T> + Mul<Output = T>> Simd for Portable<T> {
+impl<T> Simd for Portable<T>
+where
+    T: Copy + Default + Add<Output = T> + Sub<Output = T> + Mul<Output = T>,
+{
     type Element = T;
     type Register = [T; 8];
     const LANES: usize = 8;
@@ -65,6 +70,14 @@ impl<T: Copy + Default + Add<Output = T> + Mul<Output = T>> Simd for Portable<T>
     #[inline(always)]
     unsafe fn multiply_add(a: [T; 8], b: [T; 8], c: [T; 8]) -> [T; 8] {
         std::array::from_fn(|i| a[i] * b[i] + c[i])
+    }
+    #[inline(always)]
+    unsafe fn add(a: [T; 8], b: [T; 8]) -> [T; 8] {
+        std::array::from_fn(|i| a[i] + b[i])
+    }
+    #[inline(always)]
+    unsafe fn subtract(a: [T; 8], b: [T; 8]) -> [T; 8] {
+        std::array::from_fn(|i| a[i] - b[i])
     }
     #[inline(always)]
     unsafe fn transpose(
@@ -116,7 +129,7 @@ mod x86 {
 
     macro_rules! registers {
         ($name:ident, $element:ty, $register:ty, $lanes:literal, $zero:ident, $load:ident, $store:ident, $splat:ident,
-         $fma:ident, $transpose:ident) => {
+         $fma:ident, $add:ident, $subtract:ident, $transpose:ident) => {
             impl Simd for $name {
                 type Element = $element;
                 type Register = $register;
@@ -143,6 +156,14 @@ mod x86 {
                     unsafe { $fma(a, b, c) }
                 }
                 #[inline(always)]
+                unsafe fn add(a: $register, b: $register) -> $register {
+                    unsafe { $add(a, b) }
+                }
+                #[inline(always)]
+                unsafe fn subtract(a: $register, b: $register) -> $register {
+                    unsafe { $subtract(a, b) }
+                }
+                #[inline(always)]
                 unsafe fn transpose(
                     from: *const $element,
                     from_stride: usize,
@@ -166,6 +187,8 @@ mod x86 {
         _mm256_storeu_ps,
         _mm256_set1_ps,
         _mm256_fmadd_ps,
+        _mm256_add_ps,
+        _mm256_sub_ps,
         transpose8
     );
     registers!(
@@ -178,6 +201,8 @@ mod x86 {
         _mm256_storeu_pd,
         _mm256_set1_pd,
         _mm256_fmadd_pd,
+        _mm256_add_pd,
+        _mm256_sub_pd,
         transpose4_f64
     );
     registers!(
@@ -190,6 +215,8 @@ mod x86 {
         _mm512_storeu_ps,
         _mm512_set1_ps,
         _mm512_fmadd_ps,
+        _mm512_add_ps,
+        _mm512_sub_ps,
         transpose16
     );
     registers!(
@@ -202,6 +229,8 @@ mod x86 {
         _mm512_storeu_pd,
         _mm512_set1_pd,
         _mm512_fmadd_pd,
+        _mm512_add_pd,
+        _mm512_sub_pd,
         transpose8_f64
     );
 

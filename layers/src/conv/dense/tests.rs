@@ -141,6 +141,8 @@ fn equals_the_ordinary_convolution_on_the_sizes_that_networks_have() {
         ([2, 1, 28, 28], 40, 3, 0),
         ([3, 40, 26, 26], 40, 3, 0),
         ([17, 40, 6, 6], 40, 3, 0),
+        ([9, 80, 24, 24], 80, 3, 1),
+        ([70, 16, 7, 9], 19, 3, 2),
         ([17, 40, 4, 4], 40, 4, 0),
         ([1, 128, 24, 24], 128, 5, 2),
         ([1, 3, 70, 65], 17, 7, 3),
@@ -189,6 +191,7 @@ fn bits_with_threads(threads: usize, case: &Case) -> Vec<Vec<f32>> {
 fn the_number_of_threads_changes_no_bit() {
     for (input, channels_out, kernel) in [
         ([7, 20, 13, 11], 24, 3),
+        ([9, 40, 26, 26], 40, 3),
         ([1, 3, 60, 60], 70, 5),
         ([33, 1, 9, 9], 5, 2),
     ] {
