@@ -18,8 +18,7 @@ use image::DynamicImage;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::images::{ImageDataset, Split, Splits};
-use crate::rotated_mnist::SplitImages;
+use crate::images::{ImageDataset, Split, SplitImages, Splits};
 use crate::{DatasetError, pictures};
 
 /// The name that reports use.

@@ -2,17 +2,16 @@
 
 mod normalisation;
 mod pixels;
+mod splits;
 
-use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
-
-use serde::{Deserialize, Serialize};
 
 use crate::DatasetError;
 pub use normalisation::Normalisation;
 use pixels::Pixels;
 pub use pixels::ReadImages;
+pub use splits::{Description, Split, SplitImages, Splits};
 
 /// Labelled images of one size, `[count, channels, height, width]`, with values from 0 to 1.
 #[derive(Debug, Clone)]
@@ -270,153 +269,6 @@ impl ImageDataset {
             classes: first.classes,
             class_names: first.class_names.clone(),
             sources: Option::<Vec<&[u32]>>::map(sources, |sources| sources.concat()),
-        })
-    }
-}
-
-/// One of the three splits, or all images together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Split {
-    /// What the weights are fitted to.
-    Train,
-    /// What choices are made on: the best epoch, the learning rate.
-    Valid,
-    /// What is measured once, at the end.
-    Test,
-    /// All three, one after the other.
-    All,
-}
-
-impl fmt::Display for Split {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Train => "train",
-            Self::Valid => "valid",
-            Self::Test => "test",
-            Self::All => "all",
-        })
-    }
-}
-
-impl std::str::FromStr for Split {
-    type Err = DatasetError;
-
-    fn from_str(name: &str) -> Result<Self, DatasetError> {
-        match name {
-            "train" => Ok(Self::Train),
-            "valid" => Ok(Self::Valid),
-            "test" => Ok(Self::Test),
-            "all" => Ok(Self::All),
-            other => Err(DatasetError::setting(
-                "split",
-                "train, valid, test or all",
-                other,
-            )),
-        }
-    }
-}
-
-/// What a report says about where its numbers come from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Description {
-    /// The data set's name.
-    pub name: String,
-    /// Where it comes from and how it was made, in a sentence.
-    pub origin: String,
-    /// What is counted: images, simulations.
-    pub items: String,
-    /// Items in the training split.
-    pub train: usize,
-    /// Items in the validation split.
-    pub valid: usize,
-    /// Items in the test split.
-    pub test: usize,
-}
-
-impl fmt::Display for Description {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            name,
-            origin,
-            items,
-            train,
-            valid,
-            test,
-        } = self;
-        write!(
-            f,
-            "{name} ({origin}): {train} training, {valid} validation, {test} test {items}"
-        )
-    }
-}
-
-/// A data set in its three splits.
-#[derive(Debug, Clone)]
-pub struct Splits {
-    /// What the weights are fitted to.
-    pub train: Arc<ImageDataset>,
-    /// What choices are made on.
-    pub valid: Arc<ImageDataset>,
-    /// What is measured once, at the end.
-    pub test: Arc<ImageDataset>,
-    /// Statistics of the training split.
-    pub normalisation: Normalisation,
-    /// Name, origin and sizes.
-    pub description: Description,
-}
-
-impl Splits {
-    /// Puts three splits together, which must agree in shape and classes, and measures the training split.
-    pub fn new(
-        name: &str,
-        origin: &str,
-        train: ImageDataset,
-        valid: ImageDataset,
-        test: ImageDataset,
-    ) -> Result<Self, DatasetError> {
-        for (other, field) in [(&valid, "valid"), (&test, "test")] {
-            if (other.shape, other.classes) != (train.shape, train.classes) {
-                let describe = |set: &ImageDataset| {
-                    format!("images of {:?} in {} classes", set.shape, set.classes)
-                };
-                return Err(DatasetError::setting(
-                    field,
-                    describe(&train),
-                    describe(other),
-                ));
-            }
-        }
-        if train.is_empty() {
-            return Err(DatasetError::setting("train", "at least one image", "none"));
-        }
-        Ok(Self {
-            normalisation: Normalisation::measure(&train)?,
-            description: Description {
-                name: name.to_string(),
-                origin: origin.to_string(),
-                items: "images".into(),
-                train: train.count(),
-                valid: valid.count(),
-                test: test.count(),
-            },
-            train: Arc::new(train),
-            valid: Arc::new(valid),
-            test: Arc::new(test),
-        })
-    }
-
-    /// One split, or all of them put together (a copy).
-    pub fn get(&self, split: Split) -> Result<Arc<ImageDataset>, DatasetError> {
-        Ok(match split {
-            Split::Train => self.train.clone(),
-            Split::Valid => self.valid.clone(),
-            Split::Test => self.test.clone(),
-            Split::All => Arc::new(ImageDataset::concatenate(&[
-                &self.train,
-                &self.valid,
-                &self.test,
-            ])?),
         })
     }
 }

@@ -52,7 +52,9 @@ pub mod rotated_mnist;
 pub use augmentation::{Augmentation, RotationAugmentation};
 pub use error::DatasetError;
 pub use image_folder::ImageFolderConfig;
-pub use images::{Description, ImageDataset, Normalisation, ReadImages, Split, Splits};
+pub use images::{
+    Description, ImageDataset, Normalisation, ReadImages, Split, SplitImages, Splits,
+};
 pub use loader::{BatchLoader, BatchOptions, ImageBatch};
 pub use nbody::{
     NBodyAugmentation, NBodyBatch, NBodyConfig, NBodyDataset, NBodyLoader, NBodySplits,

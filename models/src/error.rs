@@ -17,6 +17,16 @@ pub enum ModelError {
         /// The smallest value that works.
         least: usize,
     },
+    /// A number is larger than makes sense.
+    #[error("{what} must be at most {most}, it is {value}")]
+    TooMany {
+        /// The setting's name.
+        what: &'static str,
+        /// What it is set to.
+        value: usize,
+        /// The largest value that is taken.
+        most: usize,
+    },
     /// `kernel_sizes` and `channels` do not describe the same layers.
     #[error(
         "`kernel_sizes` has {kernel_sizes} entries and `channels` {channels}: {rule}, so {expected} kernel sizes are needed"

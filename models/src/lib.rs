@@ -4,8 +4,10 @@ mod class_map;
 pub mod densenet;
 pub mod error;
 pub mod gcnn;
+pub mod image_model;
 pub mod nbody;
 
 pub use densenet::{GroupDenseNet, GroupDenseNetConfig};
 pub use error::ModelError;
 pub use gcnn::{Gcnn, GcnnConfig, Head, InputShape, LayerFeatures, Normalisation};
+pub use image_model::{ImageModel, ImageModelConfig};

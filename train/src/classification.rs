@@ -11,7 +11,7 @@ use burn::tensor::TensorData;
 use burn::tensor::activation::log_softmax;
 use gcnn_datasets::{BatchLoader, BatchOptions, ImageBatch, ImageDataset, Normalisation, Splits};
 use gcnn_layers::equivariance::plane_action;
-use gcnn_models::{Gcnn, GcnnConfig, InputShape};
+use gcnn_models::{ImageModel, ImageModelConfig, InputShape};
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
@@ -52,7 +52,11 @@ impl ImageFormat {
     }
 
     /// A network of a run's `[model]` table for such images.
-    pub fn network(&self, model: &GcnnConfig, device: &Device) -> Result<Gcnn, TrainError> {
+    pub fn network(
+        &self,
+        model: &ImageModelConfig,
+        device: &Device,
+    ) -> Result<ImageModel, TrainError> {
         let input = InputShape {
             channels: self.channels,
             height: self.height,
@@ -205,10 +209,10 @@ fn images(pixels: Vec<f32>, shape: [usize; 4], device: &Device) -> Tensor<4> {
 }
 
 impl Task for Classification {
-    type Model = Gcnn;
+    type Model = ImageModel;
     type Batch = ImageBatch;
 
-    fn init(&self, device: &Device) -> Result<Gcnn, TrainError> {
+    fn init(&self, device: &Device) -> Result<ImageModel, TrainError> {
         self.format.network(&self.own.model, device)
     }
 
@@ -259,7 +263,12 @@ impl Task for Classification {
         Self::stream(images, options)
     }
 
-    fn step(&self, model: &Gcnn, batch: &ImageBatch, device: &Device) -> Result<Step, TrainError> {
+    fn step(
+        &self,
+        model: &ImageModel,
+        batch: &ImageBatch,
+        device: &Device,
+    ) -> Result<Step, TrainError> {
         let [count, ..] = batch.shape;
         let input = images(batch.pixels.clone(), batch.shape, device);
         let logits = model.forward(input);
@@ -318,13 +327,17 @@ impl Task for Classification {
         ]
     }
 
-    fn equivariance(&self, model: &Gcnn, device: &Device) -> Result<Vec<ElementError>, TrainError> {
+    fn equivariance(
+        &self,
+        model: &ImageModel,
+        device: &Device,
+    ) -> Result<Vec<ElementError>, TrainError> {
         let Some(batch) = self.batches(Split::Test)?.next().transpose()? else {
             return Ok(Vec::new());
         };
         let count = batch.shape[0].min(REPORT_IMAGES);
         let input = images(batch.pixels, batch.shape, device).narrow(0, 0, count);
-        let group = self.own.model.group.clone();
+        let group = self.own.model.group().clone();
         let logits = |input: Tensor<4>| -> Vec<f32> {
             model.forward(input).into_data().iter::<f32>().collect()
         };

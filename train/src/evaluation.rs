@@ -4,7 +4,7 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::prelude::*;
-use gcnn_models::Gcnn;
+use gcnn_models::ImageModel;
 use gcnn_models::nbody::DynamicsModel;
 
 use crate::TrainError;
@@ -37,7 +37,7 @@ pub enum LoadedNetwork {
 /// A network for images.
 pub struct ImageNetwork {
     /// The network.
-    pub model: Gcnn,
+    pub model: ImageModel,
     /// What its images look like.
     pub format: ImageFormat,
     /// What it was trained on.
@@ -171,8 +171,8 @@ impl ImageNetwork {
         format
             .validate()
             .map_err(|e| TrainError::weights(path, e.to_string()))?;
-        let widest = own.model.channels.iter().max().copied().unwrap_or(0);
-        check_size(path, arrays, widest, &format!("layers of {widest} fields"))?;
+        let least = own.model.least_parameters(format.classes);
+        check_size(path, arrays, least, &format!("at least {least} parameters"))?;
         let model = weights::apply(format.network(&own.model, device)?, arrays)
             .map_err(|reason| TrainError::weights(path, reason))?;
         Ok(Self {

@@ -28,9 +28,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::DatasetError;
-use crate::images::{ImageDataset, Split, Splits};
+use crate::images::{ImageDataset, Split, SplitImages, Splits};
 use crate::random::{Purpose, Random};
-use crate::rotated_mnist::SplitImages;
 pub use built_in::BUILT_IN_NAMES;
 use folder::Folder;
 pub use folder::TissueName;

@@ -20,8 +20,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::images::{ImageDataset, Split, Splits};
-use crate::rotated_mnist::SplitImages;
+use crate::images::{ImageDataset, Split, SplitImages, Splits};
 use crate::{DatasetError, files, folders};
 use file::PcamImages;
 

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::idx::LabelledBytes;
-use crate::images::{ImageDataset, Split, Splits};
+use crate::images::{ImageDataset, Split, SplitImages, Splits};
 use crate::rotate::Interpolation;
 use crate::{DatasetError, amat};
 use find::Found;
@@ -94,15 +94,6 @@ pub struct RotatedMnistConfig {
     /// Use only so many test images.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_limit: Option<usize>,
-}
-
-/// The images of one split, for evaluation.
-#[derive(Debug, Clone)]
-pub struct SplitImages {
-    /// The images.
-    pub images: Arc<ImageDataset>,
-    /// Where they come from, in a sentence.
-    pub origin: String,
 }
 
 impl RotatedMnistConfig {

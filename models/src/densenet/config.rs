@@ -51,6 +51,9 @@ impl Default for GroupDenseNetConfig {
 /// Side of the kernels of the first layer and the blocks.
 pub(super) const KERNEL_SIZE: usize = 3;
 
+/// The most blocks. Each halves the map: more take images of more than a hundred thousand pixels a side.
+const MOST_BLOCKS: usize = 16;
+
 impl GroupDenseNetConfig {
     /// P4M-DenseNet: nine fields a block over rotations by 90° and reflections.
     pub fn d4() -> Self {
@@ -108,6 +111,14 @@ impl GroupDenseNetConfig {
         Ok(GroupDenseNet::new(self, input, last, classes, device))
     }
 
+    /// A lower bound of the parameters: weights with fewer numbers cannot belong to the network. Costs no memory.
+    pub fn least_parameters(&self, classes: usize) -> usize {
+        // Block b has a kernel from each of its `growth · (b + 1)` fields to each that it adds.
+        let pairs = self.blocks.saturating_mul(self.blocks.saturating_add(1)) / 2;
+        let blocks = pairs.saturating_mul(self.growth.saturating_mul(self.growth));
+        blocks.saturating_add(classes)
+    }
+
     /// Height and width of the map after the first layer and after each block (and its pooling).
     pub fn map_sizes(&self, input: InputShape) -> Result<Vec<[usize; 2]>, ModelError> {
         self.check()?;
@@ -116,7 +127,15 @@ impl GroupDenseNetConfig {
 
     fn check(&self) -> Result<(), ModelError> {
         at_least("the number of fields of a block (`growth`)", self.growth, 1)?;
-        at_least("the number of blocks (`blocks`)", self.blocks, 1)
+        at_least("the number of blocks (`blocks`)", self.blocks, 1)?;
+        if self.blocks > MOST_BLOCKS {
+            return Err(ModelError::TooMany {
+                what: "the number of blocks (`blocks`)",
+                value: self.blocks,
+                most: MOST_BLOCKS,
+            });
+        }
+        Ok(())
     }
 
     /// The plain network with kernels and poolings in the same places, whose maps have the same sizes.

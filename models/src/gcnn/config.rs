@@ -166,6 +166,17 @@ impl GcnnConfig {
         Ok(Gcnn::new(self, input, last, classes, device))
     }
 
+    /// A lower bound of the parameters: weights with fewer numbers cannot belong to the network. Costs no memory.
+    pub fn least_parameters(&self, classes: usize) -> usize {
+        let fields = self.channels.iter().chain([&classes]);
+        fields
+            .clone()
+            .zip(fields.skip(1))
+            .fold(0, |sum: usize, (input, output)| {
+                sum.saturating_add(input.saturating_mul(*output))
+            })
+    }
+
     /// Height and width of the map after each layer (and its pooling).
     pub fn map_sizes(&self, input: InputShape) -> Result<Vec<[usize; 2]>, ModelError> {
         self.check_lists()?;

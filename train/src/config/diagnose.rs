@@ -3,20 +3,24 @@
 use std::ops::Range;
 use std::path::Path;
 
+use serde::Deserialize;
+use toml::Table;
 use toml::de::DeTable;
 
-use super::{ConfigError, Fault, keys};
+use super::{ConfigError, Fault, RunConfig, TaskKey, keys};
 
 /// A parser's error in a file.
 pub fn file_error(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
     let mut start = error.span().map_or(0, |span| span.start);
     let mut section = section_at(text, start);
     // A table whose keys depend on its `kind` complains as a whole: the key at fault is looked up in it.
-    if let Some(table) = header_at(text, start)
-        && let Some(key) = unknown_key(error.message())
-        && let Some(span) = key_span(text, &format!("{table}.{key}"))
+    if let Some(table) = table_at(text, start)
+        && let Some(span) = match unknown_key(error.message()) {
+            Some(key) => key_span(text, &format!("{table}.{key}")),
+            None => culprit(text, &table),
+        }
     {
-        (start, section) = (span.start, table.to_string());
+        (start, section) = (span.start, table);
     }
     let (line, column) = position(text, start);
     ConfigError::File {
@@ -142,10 +146,35 @@ fn section_at(text: &str, offset: usize) -> String {
         .to_string()
 }
 
-/// The table whose header stands at a byte offset.
-fn header_at(text: &str, offset: usize) -> Option<&str> {
-    let inside = text.get(offset..)?.strip_prefix('[')?;
-    inside.split(']').next().map(str::trim)
+/// The table that starts, with its header or its brace, at a byte offset.
+fn table_at(text: &str, offset: usize) -> Option<String> {
+    let document = DeTable::parse(text).ok()?;
+    let table = document
+        .get_ref()
+        .iter()
+        .find(|(_, value)| value.get_ref().as_table().is_some() && value.span().start == offset)?;
+    Some(table.0.get_ref().to_string())
+}
+
+/// The value of a table without which there would be another complaint, or none.
+fn culprit(text: &str, table: &str) -> Option<Range<usize>> {
+    let whole: Table = text.parse().ok()?;
+    let complaint = |file: Table| {
+        let read = TaskKey::deserialize(file.clone())
+            .and_then(|TaskKey { task }| RunConfig::read(task, file));
+        read.err().map(|error| error.message().to_string())
+    };
+    let before = complaint(whole.clone());
+    let keys = whole.get(table)?.as_table()?.keys();
+    // Without its kind a table would be read as another.
+    let key = keys.filter(|key| *key != "kind").find(|key| {
+        let mut without = whole.clone();
+        if let Some(table) = without.get_mut(table).and_then(|t| t.as_table_mut()) {
+            table.remove(*key);
+        }
+        complaint(without) != before
+    })?;
+    spans(text, &format!("{table}.{key}")).map(|[_, value]| value)
 }
 
 /// The key that serde does not know.
@@ -155,6 +184,11 @@ fn unknown_key(message: &str) -> Option<&str> {
 
 /// Where a file sets `section.key`.
 fn key_span(text: &str, key: &str) -> Option<Range<usize>> {
+    spans(text, key).map(|[key, _]| key)
+}
+
+/// Where the key and the value of `section.key` are in a file.
+fn spans(text: &str, key: &str) -> Option<[Range<usize>; 2]> {
     let document = DeTable::parse(text).ok()?;
     let mut table = document.get_ref();
     let mut parts = key.split('.').peekable();
@@ -164,7 +198,7 @@ fn key_span(text: &str, key: &str) -> Option<Range<usize>> {
             .iter()
             .find(|(name, _)| name.get_ref().as_ref() == part)?;
         if parts.peek().is_none() {
-            return Some(name.span());
+            return Some([name.span(), value.span()]);
         }
         table = value.get_ref().as_table()?;
     }

@@ -9,7 +9,7 @@ use gcnn_datasets::{
     Augmentation, ImageFolderConfig, NBodyAugmentation, NBodyConfig, NucleiConfig, PcamConfig,
     RotatedMnistConfig,
 };
-use gcnn_models::GcnnConfig;
+use gcnn_models::ImageModelConfig;
 use gcnn_models::nbody::{DynamicsConfig, NeighbourhoodConfig};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -74,7 +74,7 @@ pub struct ImageExperiment {
     /// Where the data comes from.
     pub dataset: ImageSource,
     /// The network.
-    pub model: GcnnConfig,
+    pub model: ImageModelConfig,
     /// Random changes of training images.
     pub augmentation: Augmentation,
 }
@@ -181,7 +181,7 @@ macro_rules! image_file {
         run_file!(
             $file,
             $task,
-            { dataset: $dataset, model: GcnnConfig, augmentation: Augmentation },
+            { dataset: $dataset, model: ImageModelConfig, augmentation: Augmentation },
             Experiment::Images(ImageExperiment {
                 dataset: ImageSource::$task(dataset),
                 model,

@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use gcnn_datasets::rotated_mnist::SplitImages;
 use gcnn_datasets::{
     DatasetError, ImageFolderConfig, NucleiConfig, NucleiSource, PcamConfig, RotatedMnistConfig,
-    RotatedMnistSource, Split, Splits,
+    RotatedMnistSource, Split, SplitImages, Splits,
 };
 
 use super::TaskName;

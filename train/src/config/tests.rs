@@ -9,12 +9,12 @@ use gcnn_datasets::{
     Augmentation, ImageFolderConfig, NBodyAugmentation, NBodyConfig, NucleiConfig, PcamConfig,
     RotatedMnistConfig,
 };
-use gcnn_models::GcnnConfig;
 use gcnn_models::nbody::{
     DynamicsConfig, EgnnConfig, LinearDynamicsConfig, NeighbourhoodConfig, NmpConfig,
     RadialFieldConfig, Se3TransformerConfig, SeConvConfig, SegnnDynamicsConfig,
     TensorFieldNetworkConfig,
 };
+use gcnn_models::{GcnnConfig, GroupDenseNetConfig, ImageModelConfig};
 
 use super::*;
 
@@ -73,6 +73,30 @@ fn the_explanation_is_a_run_file_of_the_defaults() {
 #[case::model(
     "[model]\nkernel_size = [3]",
     "run.toml:2:1: unknown key `kernel_size` in [model]; did you mean `kernel_sizes`?"
+)]
+#[case::model_in_a_line(
+    "model = { group = \"C4\", kernel_size = [3] }",
+    "run.toml:1:25: unknown key `kernel_size` in [model]; did you mean `kernel_sizes`?"
+)]
+#[case::value_in_a_line(
+    "model = { dropout = \"much\" }",
+    "run.toml:1:21: expected a number, found string \"much\""
+)]
+#[case::inner_table(
+    "[model]\ngroup = \"C8\"\nkernel = { basis = \"b-splin\" }",
+    "run.toml:3:10: unknown value `b-splin`; did you mean `b-spline`?"
+)]
+#[case::key_of_the_other_network(
+    "[model]\nkind = \"densenet\"\nchannels = [3]",
+    "run.toml:3:1: unknown key `channels` in [model] (valid: group, growth, blocks, kernel, projection)"
+)]
+#[case::key_of_the_network_by_default(
+    "[model]\ngrowth = 9",
+    "run.toml:2:1: unknown key `growth` in [model]"
+)]
+#[case::image_kind(
+    "[model]\nkind = \"dense\"",
+    "run.toml:2:8: unknown value `dense`; did you mean `densenet`? (valid: gcnn, densenet)"
 )]
 #[case::dataset(
     "[dataset]\nfolder = \"x\"",
@@ -141,7 +165,7 @@ fn the_explanation_is_a_run_file_of_the_defaults() {
 )]
 #[case::irreps(
     "task = \"nbody\"\n[model]\nkind = \"segnn\"\nhidden = \"32x0e+32x1q\"",
-    "run.toml:"
+    "run.toml:4:10: "
 )]
 #[case::graph(
     "task = \"nbody\"\n[graph]\nedges = \"near\"",
@@ -217,7 +241,10 @@ fn overrides_win_over_the_file_and_the_last_over_the_first() {
     let Experiment::Images(own) = config.experiment else {
         panic!("another task");
     };
-    assert_eq!(own.model.channels, [4; 6]);
+    let ImageModelConfig::Gcnn(model) = own.model else {
+        panic!("another network");
+    };
+    assert_eq!(model.channels, [4; 6]);
     assert_eq!(config.device, "cuda:1");
 }
 
@@ -280,10 +307,13 @@ fn names<F: DeserializeOwned>(tables: &[(&str, Vec<String>)]) -> BTreeSet<String
 
 #[test]
 fn every_key_is_in_the_table_once() {
+    // The fields of all kinds of network that a file can hold, and the key that chooses among them.
+    let mut image_model = [fields::<GcnnConfig>(), fields::<GroupDenseNetConfig>()].concat();
+    image_model.push("kind".into());
     let with_images = |dataset| {
         [
             ("dataset", dataset),
-            ("model", fields::<GcnnConfig>()),
+            ("model", image_model.clone()),
             ("augmentation", fields::<Augmentation>()),
         ]
     };
@@ -291,7 +321,6 @@ fn every_key_is_in_the_table_once() {
     let nuclei = names::<experiment::NucleiFile>(&with_images(fields::<NucleiConfig>()));
     let pcam = names::<experiment::PcamFile>(&with_images(fields::<PcamConfig>()));
     let folders = names::<experiment::FolderFile>(&with_images(fields::<ImageFolderConfig>()));
-    // The fields of all kinds of network that a file can hold, and the key that chooses among them.
     let kinds = [
         fields::<LinearDynamicsConfig>(),
         fields::<NmpConfig>(),
@@ -330,6 +359,15 @@ fn the_table_knows_which_kinds_of_network_have_a_key() {
         let kind = config.kind();
         let written = toml::Table::try_from(&config).expect("a table");
         for key in keys::NBODY.iter().filter(|k| k.name.starts_with("model.")) {
+            let leaf = key.name.trim_start_matches("model.");
+            let told = key.with.is_empty() || key.with.contains(&kind);
+            assert_eq!(written.contains_key(leaf), told, "{kind} and {leaf}");
+        }
+    }
+    for config in ImageModelConfig::all() {
+        let kind = config.kind();
+        let written = toml::Table::try_from(&config).expect("a table");
+        for key in keys::IMAGES.iter().filter(|k| k.name.starts_with("model.")) {
             let leaf = key.name.trim_start_matches("model.");
             let told = key.with.is_empty() || key.with.contains(&kind);
             assert_eq!(written.contains_key(leaf), told, "{kind} and {leaf}");

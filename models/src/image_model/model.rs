@@ -1,0 +1,134 @@
+//! One type for all networks for images.
+
+use std::fmt;
+
+use burn::module::{
+    Content, Devices, ModuleDisplay, ModuleDisplayDefault, ModuleMapper, ModuleVisitor,
+};
+use burn::prelude::*;
+use gcnn_layers::Group;
+
+use crate::{Gcnn, GroupDenseNet};
+
+/// Any of the networks for images, as [`ImageModelConfig`](super::ImageModelConfig) builds them. As a module it is the
+/// network itself: its parameters have the same names.
+#[derive(Debug, Clone)]
+#[allow(missing_docs, clippy::large_enum_variant)] // The variants are the networks of their names.
+pub enum ImageModel {
+    Gcnn(Gcnn),
+    DenseNet(GroupDenseNet),
+}
+
+/// The same expression for each kind of network.
+macro_rules! each {
+    ($model:expr, $network:ident => $expression:expr) => {
+        match $model {
+            ImageModel::Gcnn($network) => $expression,
+            ImageModel::DenseNet($network) => $expression,
+        }
+    };
+}
+
+/// The same change of each kind of network.
+macro_rules! change {
+    ($model:expr, $network:ident => $expression:expr) => {
+        match $model {
+            ImageModel::Gcnn($network) => ImageModel::Gcnn($expression),
+            ImageModel::DenseNet($network) => ImageModel::DenseNet($expression),
+        }
+    };
+}
+
+impl ImageModel {
+    /// Class scores (logits).
+    ///
+    /// # Shapes
+    /// - images: `[batch, channels, height, width]`
+    /// - output: `[batch, classes]`
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        each!(self, network => network.forward(images))
+    }
+
+    /// The class scores of every patch of an image, [`stride`](Self::stride) pixels apart: at `[.., y, x]` what
+    /// [`forward`](Self::forward) gives for the patch whose first pixel is `(stride · y, stride · x)`; see
+    /// [`Gcnn::class_map`] and [`GroupDenseNet::class_map`].
+    ///
+    /// # Shapes
+    /// - images: `[batch, channels, height, width]`, at least as large as a patch
+    /// - output: `[batch, classes, (height − patch height) / stride + 1, (width − patch width) / stride + 1]`
+    ///
+    /// # Panics
+    /// If the image is smaller than a patch.
+    pub fn class_map(&self, images: Tensor<4>) -> Tensor<4> {
+        each!(self, network => network.class_map(images))
+    }
+
+    /// Pixels between the patches of a [`class_map`](Self::class_map), along both axes.
+    pub fn stride(&self) -> usize {
+        each!(self, network => network.stride())
+    }
+
+    /// The group that the network is equivariant under.
+    pub fn group(&self) -> &Group {
+        each!(self, network => network.group())
+    }
+
+    /// Number of trained parameters. Burn's count (`Module::num_params`) adds the running statistics.
+    pub fn num_params(&self) -> usize {
+        each!(self, network => network.num_params())
+    }
+}
+
+// The derived implementation would put the kind's name in front of every parameter's, and weights of a network would not
+// be those of the same network by itself.
+impl Module for ImageModel {
+    fn collect_devices(&self, devices: Devices) -> Devices {
+        each!(self, network => network.collect_devices(devices))
+    }
+
+    fn fork(self, device: &Device) -> Self {
+        change!(self, network => network.fork(device))
+    }
+
+    fn to_device(self, device: &Device) -> Self {
+        change!(self, network => network.to_device(device))
+    }
+
+    fn train(self) -> Self {
+        change!(self, network => network.train())
+    }
+
+    fn valid(&self) -> Self {
+        change!(self, network => network.valid())
+    }
+
+    fn materialize(self) -> Self {
+        change!(self, network => network.materialize())
+    }
+
+    fn visit<Visitor: ModuleVisitor>(&self, visitor: &mut Visitor) {
+        each!(self, network => network.visit(visitor))
+    }
+
+    fn map<Mapper: ModuleMapper>(self, mapper: &mut Mapper) -> Self {
+        change!(self, network => network.map(mapper))
+    }
+}
+
+impl ModuleDisplayDefault for ImageModel {
+    fn content(&self, content: Content) -> Option<Content> {
+        each!(self, network => network.content(content))
+    }
+
+    fn num_params(&self) -> usize {
+        Module::num_params(self)
+    }
+}
+
+impl ModuleDisplay for ImageModel {}
+
+impl fmt::Display for ImageModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        each!(self, network => network.fmt(f))
+    }
+}
