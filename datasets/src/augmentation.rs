@@ -2,7 +2,7 @@
 //! changes of their [colours](crate::colour), what no symmetry of the plane helps against.
 //!
 //! Both are functions of (seed, epoch, image), so neither the order of the batches nor the number of threads changes
-//! them. An image is resampled once, for rotation, reflection and translation together; colours change before that, so
+//! them. An image is resampled once, for scaling, rotation, reflection and translation together; colours change before that, so
 //! that what comes in from outside the image stays 0.
 
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,8 @@ pub struct Augmentation {
     pub flip: bool,
     /// The largest translation in pixels, uniform in both directions.
     pub translation: f64,
+    /// How far width and height vary, each by its own factor of 1 plus or minus up to so much, at most 0.5.
+    pub scale: f64,
     /// How to read between pixels: "bicubic" or "bilinear".
     pub interpolation: Interpolation,
     /// How far brightness varies: values are multiplied by 1 plus or minus up to so much.
@@ -60,6 +62,7 @@ impl Augmentation {
         self.rotation == RotationAugmentation::None
             && !self.flip
             && self.translation == 0.0
+            && self.scale == 0.0
             && !self.changes_colour()
     }
 
@@ -88,7 +91,8 @@ impl Augmentation {
                 self.translation,
             ));
         }
-        for (field, extent, largest) in self.colours() {
+        let scale = ("augmentation.scale", self.scale, 0.5);
+        for (field, extent, largest) in self.colours().into_iter().chain([scale]) {
             if !(0.0..=largest).contains(&extent) {
                 let expected = format!("0 to {largest}");
                 return Err(DatasetError::setting(field, expected, extent));
@@ -117,14 +121,16 @@ impl Augmentation {
     pub fn motion(&self, seed: u64, epoch: usize, image: usize) -> Motion {
         let mut random = Random::new(seed, Purpose::Augmentation, epoch as u64, image as u64);
         // Always the same draws, so that switching one motion on leaves the others as they were.
-        let [turn, flip, right, up] = [(); 4].map(|()| random.unit());
+        let [turn, flip, right, up, wide, high] = [(); 6].map(|()| random.unit());
         let rotation = match self.rotation {
             RotationAugmentation::None => Motion::rotation(0.0),
             RotationAugmentation::RightAngles => Motion::quarter_turns((turn * 4.0) as usize),
             RotationAugmentation::Continuous => Motion::rotation(turn * std::f64::consts::TAU),
         };
         let shift = [right, up].map(|unit| (2.0 * unit - 1.0) * self.translation);
+        let scale = [wide, high].map(|unit| 1.0 + (2.0 * unit - 1.0) * self.scale);
         rotation
+            .with_scale(scale)
             .with_mirror(self.flip && flip < 0.5)
             .with_shift(shift)
     }

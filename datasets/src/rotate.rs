@@ -1,4 +1,4 @@
-//! Rigid motions of images: rotation about the centre, reflection and translation in one resampling.
+//! Motions of images: scaling, rotation about the centre, reflection and translation in one resampling.
 //!
 //! ```text
 //! (L_g f)(x) = f(g⁻¹ x),    g = (t, R(θ) M),    g⁻¹ x = M R(−θ) (x − t)
@@ -28,13 +28,14 @@ pub enum Interpolation {
     Bicubic,
 }
 
-/// A rigid motion of the plane: first the mirror, then the rotation, then the translation.
+/// A motion of the plane: first the scaling, then the mirror, then the rotation, then the translation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Motion {
     cos: f64,
     sin: f64,
     mirror: bool,
     shift: [f64; 2],
+    scale: [f64; 2],
 }
 
 impl Motion {
@@ -57,6 +58,7 @@ impl Motion {
             sin,
             mirror: false,
             shift: [0.0; 2],
+            scale: [1.0; 2],
         }
     }
 
@@ -77,16 +79,23 @@ impl Motion {
         self
     }
 
+    /// Multiplies width and height by these factors, which are greater than 0, before anything else.
+    pub fn with_scale(mut self, scale: [f64; 2]) -> Self {
+        self.scale = scale;
+        self
+    }
+
     /// Whether it leaves everything where it is.
     pub fn is_identity(&self) -> bool {
-        self.cos == 1.0 && !self.mirror && self.shift == [0.0; 2]
+        self.cos == 1.0 && !self.mirror && self.shift == [0.0; 2] && self.scale == [1.0; 2]
     }
 
     /// g⁻¹ (x, y).
     fn inverse(&self, x: f64, y: f64) -> [f64; 2] {
         let (x, y) = (x - self.shift[0], y - self.shift[1]);
         let (x, y) = (self.cos * x + self.sin * y, self.cos * y - self.sin * x);
-        [x, if self.mirror { -y } else { y }]
+        let y = if self.mirror { -y } else { y };
+        [x / self.scale[0], y / self.scale[1]]
     }
 }
 
@@ -233,6 +242,21 @@ mod tests {
         let mut out = vec![f32::NAN; image.len()];
         transform(image, shape, motion, interpolation, &mut out);
         out
+    }
+
+    #[test]
+    fn scaling_moves_pixels_away_from_the_centre() {
+        let mut image = vec![0.0; 49];
+        image[3 * 7 + 4] = 1.0;
+        let wider = Motion::rotation(0.0).with_scale([2.0, 1.0]);
+        let wide = moved(&image, [1, 7, 7], wider, Interpolation::Bilinear);
+        // From one pixel right of the centre to two, and twice as wide; as high as before.
+        assert_eq!(wide[3 * 7 + 3..3 * 7 + 7], [0.0, 0.5, 1.0, 0.5]);
+        assert!(wide.iter().sum::<f32>() == 2.0);
+        // The rotation comes after it.
+        let turned = Motion::quarter_turns(1).with_scale([2.0, 1.0]);
+        let high = moved(&image, [1, 7, 7], turned, Interpolation::Bilinear);
+        assert_eq!([high[2 * 7 + 3], high[7 + 3], high[3]], [0.5, 1.0, 0.5]);
     }
 
     #[test]

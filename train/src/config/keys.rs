@@ -123,6 +123,7 @@ pub const IMAGES: &[Key] = &[
     only(&["gcnn"], "model.global_pool", "\"max\" | \"mean\"", "pooling over the plane in the head"),
     key("augmentation.rotation", "\"none\" | \"right-angles\" | \"continuous\"", "random rotation of training images"),
     key("augmentation.flip", "true | false", "reflect every other training image"),
+    key("augmentation.scale", "0 to 0.5", "how far width and height vary, each by its own factor 1 ± this"),
     key("augmentation.translation", "number ≥ 0", "largest random shift in pixels"),
     key("augmentation.interpolation", "\"bicubic\" | \"bilinear\"", "how moved images are read between pixels"),
     key("augmentation.brightness", "number in [0, 1]", "how far brightness varies: values are multiplied by 1 plus or minus up to so much"),
