@@ -105,6 +105,15 @@ impl Experiment {
         }
     }
 
+    /// The network in a few words.
+    pub fn network(&self) -> String {
+        match self {
+            Self::Images(own) if own.model.group.order() == 1 => "plain CNN".into(),
+            Self::Images(own) => format!("G-CNN over {}", own.model.group),
+            Self::NBody(own) => own.model.kind().into(),
+        }
+    }
+
     /// What is learned.
     pub fn task(&self) -> TaskName {
         match self {

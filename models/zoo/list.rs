@@ -1,0 +1,3 @@
+// The files of this folder by name. Written by `gcnn zoo add`.
+&[
+]
