@@ -62,6 +62,8 @@ pub fn add(
     let paths = RunFolder::at(run);
     let report = read_report(&paths)?;
     let history = read_history(&paths)?;
+    let (file, arrays) = ModelFile::load(run)?;
+    check_bytes(4 * arrays.values().map(|a| a.values.len()).sum::<usize>())?;
     let loaded = Loaded::open(run, device)?;
     let config = loaded.file.config.clone();
     about("measuring the weights on the validation and the test split");
@@ -115,7 +117,6 @@ pub fn add(
         )));
     }
     let path = folder.join(format!("{}.safetensors", words.name));
-    let (file, arrays) = ModelFile::load(run)?;
     let file = ModelFile {
         config: portable(file.config, &data.origin)?,
         card: Some(card.clone()),
@@ -123,12 +124,7 @@ pub fn add(
     };
     let contents = weights::to_bytes(&arrays, file.metadata(&path)?)
         .map_err(|e| TrainError::weights(&path, e.to_string()))?;
-    if contents.len() > LARGEST {
-        return Err(TrainError::Zoo(format!(
-            "the weights take {} bytes, a file of the zoo may have {LARGEST}",
-            contents.len()
-        )));
-    }
+    check_bytes(contents.len())?;
     write_atomically(&path, &contents)?;
     list(folder)?;
     Ok((path, card))
@@ -142,6 +138,15 @@ fn check_name(name: &str) -> Result<(), TrainError> {
     }
     Err(TrainError::Zoo(format!(
         "`{name}` is no name for the zoo: small letters, digits and hyphens, as in rotmnist-p4cnn"
+    )))
+}
+
+fn check_bytes(found: usize) -> Result<(), TrainError> {
+    if found <= LARGEST {
+        return Ok(());
+    }
+    Err(TrainError::Zoo(format!(
+        "the weights take {found} bytes, a file of the zoo may have {LARGEST}"
     )))
 }
 

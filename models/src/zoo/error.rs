@@ -11,7 +11,7 @@ pub enum ZooError {
     #[error(
         "there is no `{name}` in the zoo{}; it holds {}",
         nearest.map(|n| format!("; did you mean `{n}`?")).unwrap_or_default(),
-        if carried.is_empty() { "nothing".to_string() } else { carried.join(", ") }
+        if carried.is_empty() { "nothing: this is a build without the feature `zoo`".to_string() } else { carried.join(", ") }
     )]
     Unknown {
         /// The name asked for.

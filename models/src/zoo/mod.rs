@@ -1,18 +1,21 @@
 //! Trained networks that the crate carries, each with its card. Nothing is downloaded.
 //!
 //! ```
+//! # #[cfg(feature = "zoo")]
+//! # {
 //! use burn::prelude::*;
 //! use gcnn_models::zoo;
 //!
 //! let device = Device::flex();
-//! for entry in zoo::entries() {
-//!     let trained = zoo::load(entry.name, &device)?;
-//!     assert_eq!(trained.card.map(|card| card.name).as_deref(), Some(entry.name));
-//! }
-//! # Ok::<(), zoo::ZooError>(())
+//! let tissue = zoo::classifier("nuclei-c4", &device)?;
+//! let patches = Tensor::full([2, 3, 32, 32], 0.5, &device);
+//! assert_eq!(tissue.probabilities(patches).dims(), [2, 3]);
+//! # }
+//! # Ok::<(), gcnn_models::zoo::ZooError>(())
 //! ```
 //!
-//! [`classifier`] and [`dynamics`] load networks of one kind; [`Pretrained::read`] any weights file of the program `gcnn`.
+//! [`load`] gives any network with its card, [`classifier`] and [`dynamics`] those of one kind; [`Pretrained::read`] reads
+//! any weights file of the program `gcnn`. The networks are part of the crate's feature `zoo`, which is on by default.
 
 mod card;
 mod error;
@@ -36,7 +39,10 @@ pub struct Entry {
 }
 
 /// Names and files, by name.
+#[cfg(feature = "zoo")]
 static CARRIED: &[(&str, &[u8])] = include!("../../zoo/list.rs");
+#[cfg(not(feature = "zoo"))]
+static CARRIED: &[(&str, &[u8])] = &[];
 
 /// How alike two names are, from 0 to 1, for one to be a slip of the pen.
 const ALIKE: f64 = 0.8;
