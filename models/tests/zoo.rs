@@ -37,7 +37,13 @@ fn files_are_small_and_name_no_place_of_the_machine_that_made_them() {
         let metadata = weights::metadata(entry.bytes).expect("metadata");
         for (key, text) in &metadata {
             for place in [
-                "path = ", "output = ", "/home/", "/root/", "/tmp/", "/work/", "C:\\",
+                "path = ",
+                "output = ",
+                "/home/",
+                "/root/",
+                "/tmp/",
+                "/work/",
+                "C:\\",
             ] {
                 assert!(!text.contains(place), "{} {key}: {text}", entry.name);
             }

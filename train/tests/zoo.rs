@@ -29,14 +29,24 @@ fn the_zoo_is_a_table_an_array_and_cards() {
         let task = card["task"].as_str().expect("a task");
         assert!(line.is_some_and(|line| line.contains(task)), "{table}");
         let shown = succeed(folder.path(), &["zoo", "show", name]);
-        for part in ["validation:", "test:", "95 % interval", "licence", "equivariance"] {
+        for part in [
+            "validation:",
+            "test:",
+            "95 % interval",
+            "licence",
+            "equivariance",
+        ] {
             assert!(shown.contains(part), "{shown}");
         }
         let one: Value =
             serde_json::from_str(&succeed(folder.path(), &["zoo", "show", name, "--json"]))
                 .expect("JSON");
         assert_eq!(one["test"], card["test"]);
-        assert!(one["config"].as_str().is_some_and(|c| c.contains("[model]")));
+        assert!(
+            one["config"]
+                .as_str()
+                .is_some_and(|c| c.contains("[model]"))
+        );
     }
     let config = succeed(folder.path(), &["zoo", "show", "nuclei-c4", "--config"]);
     assert!(config.contains("group = \"C4\""), "{config}");
@@ -67,7 +77,13 @@ fn a_network_of_the_zoo_is_evaluated_and_predicts() {
         text.push_str(&format!("{}\n", digits.test.labels()[index]));
     }
     std::fs::write(folder.path().join("digits_test.amat"), text).expect("a file");
-    let args = ["eval", "zoo:rotmnist-best", "--data", "digits_test.amat", "--json"];
+    let args = [
+        "eval",
+        "zoo:rotmnist-best",
+        "--data",
+        "digits_test.amat",
+        "--json",
+    ];
     let found: Value = serde_json::from_str(&succeed(folder.path(), &args)).expect("JSON");
     let accuracy = found["metrics"]["accuracy"].as_f64().expect("a number");
     assert!(accuracy > 0.95, "{accuracy}");
@@ -75,10 +91,15 @@ fn a_network_of_the_zoo_is_evaluated_and_predicts() {
     let pixels = digits.test.image(0);
     let bytes = pixels.iter().map(|p| (p * 255.0).round() as u8).collect();
     let image = image::GrayImage::from_raw(28, 28, bytes).expect("28 × 28");
-    image.save(folder.path().join("digit.png")).expect("a picture");
+    image
+        .save(folder.path().join("digit.png"))
+        .expect("a picture");
     let args = ["predict", "zoo:rotmnist-best", "digit.png", "--json"];
     let found: Value = serde_json::from_str(&succeed(folder.path(), &args)).expect("JSON");
-    assert!(found["predictions"][0]["probabilities"].is_array(), "{found}");
+    assert!(
+        found["predictions"][0]["probabilities"].is_array(),
+        "{found}"
+    );
 }
 
 fn train(folder: &Path, text: &str) {
@@ -132,7 +153,17 @@ fn files_that_are_too_large_are_refused() {
         .replace("_limit = 200", "_limit = 8")
         .replace("epochs = 3", "epochs = 1");
     train(folder.path(), &wide);
-    let args = ["zoo", "add", "run", "--name", "wide", "--summary", "a", "--citation", "b"];
+    let args = [
+        "zoo",
+        "add",
+        "run",
+        "--name",
+        "wide",
+        "--summary",
+        "a",
+        "--citation",
+        "b",
+    ];
     let error = fail(folder.path(), &[&args[..], &["--folder", "."]].concat());
     assert!(error.contains("may have 2000000"), "{error}");
     assert!(!folder.path().join("wide.safetensors").exists());

@@ -18,7 +18,7 @@ use crate::nbody::{
     Dynamics, DynamicsConfig, DynamicsModel, NeighbourhoodConfig, ParticleBatch, Particles,
 };
 use crate::weights::{self, Weights};
-use crate::{Gcnn, GcnnConfig, InputShape, ModelError};
+use crate::{ImageModel, ImageModelConfig, InputShape, ModelError};
 
 /// A trained network and what is known about it.
 #[derive(Debug)]
@@ -45,9 +45,9 @@ pub enum Network {
 #[derive(Debug)]
 pub struct TrainedClassifier {
     /// The network, for normalised images.
-    pub model: Gcnn,
+    pub model: ImageModel,
     /// Its configuration.
-    pub config: GcnnConfig,
+    pub config: ImageModelConfig,
     /// The images it was trained on.
     pub input: InputShape,
     /// Number of classes.
@@ -205,7 +205,7 @@ impl TrainedClassifier {
             height: data.height,
             width: data.width,
         };
-        let config: GcnnConfig = model(run.model)?;
+        let config: ImageModelConfig = model(run.model)?;
         check_size(arrays, config.least_parameters(data.classes))?;
         let network = config.init(input, data.classes, device)?;
         Ok(Self {
