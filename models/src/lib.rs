@@ -6,6 +6,8 @@ pub mod error;
 pub mod gcnn;
 pub mod image_model;
 pub mod nbody;
+pub mod weights;
+pub mod zoo;
 
 pub use densenet::{GroupDenseNet, GroupDenseNetConfig};
 pub use error::ModelError;

@@ -53,6 +53,12 @@ pub enum TrainError {
     /// The run folder is taken, or there is nothing to resume in it.
     #[error("{0}")]
     RunFolder(String),
+    /// There is no such network in the zoo, or it is damaged.
+    #[error(transparent)]
+    Carried(#[from] gcnn_models::zoo::ZooError),
+    /// A run cannot be put into the zoo.
+    #[error("{0}")]
+    Zoo(String),
     /// The loss stopped being a number.
     #[error(
         "the training loss became {loss} in epoch {epoch}, step {step}; a smaller optimizer.lr, \

@@ -10,7 +10,7 @@
 //! | the loop, checkpoints, resumption | [`trainer`], [`checkpoint`] |
 //! | how weights move | [`optimizer`], [`schedule`], [`average`] |
 //! | what is written | [`run_folder`], [`model_file`], [`curves`], [`metrics`], [`bootstrap`], [`class_report`] |
-//! | using trained weights | [`evaluation`], [`prediction`], [`trajectories`] |
+//! | using trained weights | [`evaluation`], [`prediction`], [`trajectories`], [`zoo`] |
 
 pub mod average;
 pub mod bootstrap;
@@ -38,5 +38,6 @@ pub mod task;
 pub mod trainer;
 pub mod trajectories;
 pub mod weights;
+pub mod zoo;
 
 pub use error::TrainError;

@@ -7,9 +7,14 @@
 //! | `gcnn.data` | what the task adds, JSON: for images their size, number of classes and normalisation |
 //! | `gcnn.epoch` | the epoch of these weights, counted from 1 |
 //! | `gcnn.metrics` | their validation measures, JSON |
+//! | `gcnn.card` | networks of the zoo: what is known about them, JSON |
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::fs;
 use std::path::{Path, PathBuf};
+
+use gcnn_models::zoo::{self, Card};
 
 use crate::TrainError;
 use crate::config::RunConfig;
@@ -28,7 +33,12 @@ pub struct ModelFile {
     pub epoch: usize,
     /// Their validation measures.
     pub measures: BTreeMap<String, f64>,
+    /// Networks of the zoo have a card.
+    pub card: Option<Card>,
 }
+
+/// What stands in front of a name of the zoo where a weights file is asked for.
+pub const ZOO: &str = "zoo:";
 
 impl ModelFile {
     /// Describes weights of a run.
@@ -49,25 +59,35 @@ impl ModelFile {
             data: task.describe(),
             epoch,
             measures: measures.clone(),
+            card: None,
         })
     }
 
     /// Writes weights with this description, whole or not at all.
     pub fn save(&self, path: &Path, weights: &Weights) -> Result<(), TrainError> {
-        let metadata = HashMap::from([
+        weights::save(path, weights, self.metadata(path)?)
+    }
+
+    /// This description as metadata; `path` is only named in errors.
+    pub fn metadata(&self, path: &Path) -> Result<HashMap<String, String>, TrainError> {
+        let mut metadata = HashMap::from([
             ("gcnn.version".into(), env!("CARGO_PKG_VERSION").into()),
             ("gcnn.config".into(), self.config.to_toml()?),
             ("gcnn.data".into(), to_json(path, &self.data)?),
             ("gcnn.epoch".into(), self.epoch.to_string()),
             ("gcnn.metrics".into(), to_json(path, &self.measures)?),
         ]);
-        weights::save(path, weights, metadata)
+        if let Some(card) = &self.card {
+            metadata.insert("gcnn.card".into(), to_json(path, card)?);
+        }
+        Ok(metadata)
     }
 
-    /// Reads a weights file; of a run folder, the best weights.
+    /// Reads a weights file; of a run folder, the best weights; of `zoo:NAME`, those that the program carries.
     pub fn load(path: &Path) -> Result<(Self, Weights), TrainError> {
-        let path = resolve(path)?;
-        let (weights, metadata) = weights::load(&path)?;
+        let (path, contents) = read(path)?;
+        let (weights, metadata) = gcnn_models::weights::from_bytes(&contents)
+            .map_err(|e| TrainError::weights(&path, e.to_string()))?;
         let fault = |reason: String| TrainError::weights(&path, reason);
         let text = |key: &str| {
             metadata.get(key).ok_or_else(|| {
@@ -87,10 +107,26 @@ impl ModelFile {
                     .map_err(|e| fault(format!("`gcnn.epoch` in its metadata: {e}")))?,
                 measures: serde_json::from_str(text("gcnn.metrics")?)
                     .map_err(|e| json("gcnn.metrics", e))?,
+                card: match metadata.get("gcnn.card") {
+                    Some(card) => {
+                        Some(serde_json::from_str(card).map_err(|e| json("gcnn.card", e))?)
+                    }
+                    None => None,
+                },
             },
             weights,
         ))
     }
+}
+
+/// The weights file that a path means, and what is in it.
+fn read(path: &Path) -> Result<(PathBuf, Cow<'static, [u8]>), TrainError> {
+    if let Some(name) = path.to_str().and_then(|text| text.strip_prefix(ZOO)) {
+        return Ok((path.to_path_buf(), zoo::find(name)?.bytes.into()));
+    }
+    let path = resolve(path)?;
+    let contents = fs::read(&path).map_err(TrainError::io("read", &path))?;
+    Ok((path, contents.into()))
 }
 
 /// The weights file that a path means.

@@ -1,5 +1,6 @@
 //! A whole run: data, training, the one look at the test split, the report.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -46,7 +47,7 @@ pub struct Report {
     /// The best validation epoch, counted from 1.
     pub best_epoch: usize,
     /// Its validation measures.
-    pub validation: std::collections::BTreeMap<String, f64>,
+    pub validation: BTreeMap<String, f64>,
     /// Parameters of the network.
     pub parameters: usize,
     /// The run's seed.
@@ -58,6 +59,14 @@ pub struct Report {
 }
 
 impl Report {
+    /// The test measures by name.
+    pub fn test_values(&self) -> BTreeMap<String, f64> {
+        let names = self.test["intervals"].as_object().into_iter().flatten();
+        names
+            .filter_map(|(name, _)| Some((name.clone(), self.test["metrics"][name].as_f64()?)))
+            .collect()
+    }
+
     /// The report in words.
     pub fn text(&self) -> String {
         let mut text = format!(

@@ -6,6 +6,7 @@ mod devices;
 mod eval;
 mod predict;
 mod train;
+mod zoo;
 
 use std::path::PathBuf;
 
@@ -35,6 +36,8 @@ enum Command {
     Config(config::ConfigArgs),
     /// Download data sets
     Data(data::DataArgs),
+    /// List the trained networks that the program carries
+    Zoo(zoo::ZooArgs),
     /// List the devices this build can compute on
     Devices,
 }
@@ -54,11 +57,11 @@ impl DeviceArg {
     }
 }
 
-/// A weights file or run folder.
+/// A weights file, run folder or network of the zoo.
 #[derive(Debug, Args)]
 struct WeightsArg {
-    /// Weights file (.safetensors), or a run folder, whose best weights are meant
-    #[arg(value_name = "WEIGHTS|RUN_DIR")]
+    /// Weights file (.safetensors), a run folder, whose best weights are meant, or zoo:NAME
+    #[arg(value_name = "WEIGHTS|RUN_DIR|zoo:NAME")]
     weights: PathBuf,
 }
 
@@ -71,6 +74,7 @@ impl Cli {
             Command::Predict(args) => args.run(),
             Command::Config(args) => args.run(),
             Command::Data(args) => args.run(),
+            Command::Zoo(args) => args.run(),
             Command::Devices => {
                 devices::run();
                 Ok(())

@@ -105,6 +105,22 @@ impl Experiment {
         }
     }
 
+    /// The network in a few words.
+    pub fn network(&self) -> String {
+        match self {
+            Self::Images(own) => {
+                let (group, kind) = (own.model.group(), own.model.kind());
+                match (group.order(), kind) {
+                    (1, "densenet") => "plain DenseNet".into(),
+                    (_, "densenet") => format!("DenseNet over {group}"),
+                    (1, _) => "plain CNN".into(),
+                    _ => format!("G-CNN over {group}"),
+                }
+            }
+            Self::NBody(own) => own.model.kind().into(),
+        }
+    }
+
     /// What is learned.
     pub fn task(&self) -> TaskName {
         match self {

@@ -1,0 +1,280 @@
+//! A trained network, rebuilt from the bytes of its weights file alone.
+//!
+//! | metadata key | what is read of it |
+//! | --- | --- |
+//! | `gcnn.config` | the run file: `task`, `[model]` and, for particles, `[graph]` |
+//! | `gcnn.data` | for images their size, number of classes and normalisation; for particles how many there are |
+//! | `gcnn.card` | the card, where there is one |
+
+use std::collections::HashMap;
+
+use burn::prelude::*;
+use burn::tensor::activation::softmax;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::{Card, ZooError};
+use crate::nbody::{
+    Dynamics, DynamicsConfig, DynamicsModel, NeighbourhoodConfig, ParticleBatch, Particles,
+};
+use crate::weights::{self, Weights};
+use crate::{ImageModel, ImageModelConfig, InputShape, ModelError};
+
+/// A trained network and what is known about it.
+#[derive(Debug)]
+pub struct Pretrained {
+    /// The network.
+    pub network: Network,
+    /// The run file that made it, TOML.
+    pub config: String,
+    /// Its card; networks of the zoo have one.
+    pub card: Option<Card>,
+}
+
+/// A trained network, by what it does.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // There is one of them.
+pub enum Network {
+    /// Classifies images.
+    Images(TrainedClassifier),
+    /// Predicts where particles will be.
+    Particles(TrainedDynamics),
+}
+
+/// A network that classifies images, with what it expects of them.
+#[derive(Debug)]
+pub struct TrainedClassifier {
+    /// The network, for normalised images.
+    pub model: ImageModel,
+    /// Its configuration.
+    pub config: ImageModelConfig,
+    /// The images it was trained on.
+    pub input: InputShape,
+    /// Number of classes.
+    pub classes: usize,
+    /// What is subtracted from the values of each channel, which lie in [0, 1].
+    pub mean: Vec<f32>,
+    /// What they are divided by then.
+    pub std: Vec<f32>,
+}
+
+/// A network that predicts where particles will be, with the edges it was trained with.
+#[derive(Debug)]
+pub struct TrainedDynamics {
+    /// The network.
+    pub model: DynamicsModel,
+    /// Its configuration.
+    pub config: DynamicsConfig,
+    /// Which particles hear each other.
+    pub graph: NeighbourhoodConfig,
+    /// Particles of a simulation that it was trained on; it takes any number.
+    pub particles: usize,
+}
+
+impl Network {
+    /// What the network does, to follow its name in a sentence.
+    pub(super) fn purpose(&self) -> &'static str {
+        match self {
+            Self::Images(_) => "classifies images",
+            Self::Particles(_) => "predicts where particles will be",
+        }
+    }
+}
+
+impl TrainedClassifier {
+    /// Class scores of images whose values lie in [0, 1].
+    ///
+    /// # Shapes
+    /// - images: `[batch, channels, height, width]`, as [`input`](Self::input) says
+    /// - output: `[batch, classes]`
+    pub fn logits(&self, images: Tensor<4>) -> Tensor<2> {
+        let device = images.device();
+        let channels = [1, self.input.channels, 1, 1];
+        let row = |values: &[f32]| {
+            Tensor::<4>::from_data(TensorData::new(values.to_vec(), channels), &device)
+        };
+        self.model
+            .forward((images - row(&self.mean)) / row(&self.std))
+    }
+
+    /// Probabilities of the classes for images whose values lie in [0, 1].
+    ///
+    /// # Shapes
+    /// As [`logits`](Self::logits).
+    pub fn probabilities(&self, images: Tensor<4>) -> Tensor<2> {
+        softmax(self.logits(images), 1)
+    }
+
+    /// The most probable class of each image. Waits for the device.
+    pub fn classify(&self, images: Tensor<4>) -> Vec<usize> {
+        let classes = self.logits(images).argmax(1).into_data();
+        classes.iter::<i64>().map(|class| class as usize).collect()
+    }
+}
+
+impl TrainedDynamics {
+    /// Where particles will be: x, y, z of each, for systems of `per_system` particles one after the other. Waits for
+    /// the device.
+    pub fn predict(
+        &self,
+        particles: Particles<'_>,
+        per_system: usize,
+        device: &Device,
+    ) -> Result<Vec<[f32; 3]>, ModelError> {
+        let graph = self.graph.graph(particles.positions, per_system)?;
+        let batch = ParticleBatch::new(particles, &graph, device)?;
+        let values: Vec<f32> = self.model.forward(&batch).into_data().iter().collect();
+        let (points, _) = values.as_chunks::<3>();
+        Ok(points.to_vec())
+    }
+}
+
+/// The keys of a run file that say what the network is.
+#[derive(Deserialize)]
+struct RunFile {
+    #[serde(default = "digits")]
+    task: String,
+    model: toml::Table,
+    #[serde(default)]
+    graph: NeighbourhoodConfig,
+}
+
+/// The task of run files that don't name one.
+fn digits() -> String {
+    "rotated-mnist".into()
+}
+
+/// What `gcnn.data` holds for images.
+#[derive(Deserialize)]
+struct ImageData {
+    channels: usize,
+    height: usize,
+    width: usize,
+    classes: usize,
+    normalisation: Normalisation,
+}
+
+#[derive(Deserialize)]
+struct Normalisation {
+    mean: Vec<f32>,
+    std: Vec<f32>,
+}
+
+/// What `gcnn.data` holds for particles.
+#[derive(Deserialize)]
+struct ParticleData {
+    particles: usize,
+}
+
+impl Pretrained {
+    /// Rebuilds the network of a weights file from its bytes. On a device with gradients it is ready to be trained
+    /// further, on any other to be used.
+    pub fn read(contents: &[u8], device: &Device) -> Result<Self, ZooError> {
+        let (arrays, metadata) = weights::from_bytes(contents)?;
+        let config = text(&metadata, "gcnn.config")?;
+        let run: RunFile = toml::from_str(config).map_err(|e| fault("gcnn.config", e.message()))?;
+        let network = match run.task.as_str() {
+            "nbody" => Network::Particles(TrainedDynamics::new(run, &metadata, &arrays, device)?),
+            _ => Network::Images(TrainedClassifier::new(run, &metadata, &arrays, device)?),
+        };
+        Ok(Self {
+            network,
+            config: config.to_string(),
+            card: read_card(&metadata)?,
+        })
+    }
+}
+
+impl TrainedClassifier {
+    fn new(
+        run: RunFile,
+        metadata: &HashMap<String, String>,
+        arrays: &Weights,
+        device: &Device,
+    ) -> Result<Self, ZooError> {
+        let data: ImageData = json(metadata, "gcnn.data")?;
+        let Normalisation { mean, std } = data.normalisation;
+        if mean.len() != data.channels || std.len() != data.channels || std.contains(&0.0) {
+            return Err(fault(
+                "gcnn.data",
+                "the normalisation needs a mean and a deviation other than 0 for each channel",
+            ));
+        }
+        let input = InputShape {
+            channels: data.channels,
+            height: data.height,
+            width: data.width,
+        };
+        let config: ImageModelConfig = model(run.model)?;
+        check_size(arrays, config.least_parameters(data.classes))?;
+        let network = config.init(input, data.classes, device)?;
+        Ok(Self {
+            model: weights::apply(network, arrays)?,
+            config,
+            input,
+            classes: data.classes,
+            mean,
+            std,
+        })
+    }
+}
+
+impl TrainedDynamics {
+    fn new(
+        run: RunFile,
+        metadata: &HashMap<String, String>,
+        arrays: &Weights,
+        device: &Device,
+    ) -> Result<Self, ZooError> {
+        let data: ParticleData = json(metadata, "gcnn.data")?;
+        let config: DynamicsConfig = model(run.model)?;
+        check_size(arrays, config.least_parameters())?;
+        Ok(Self {
+            model: weights::apply(config.init(device)?, arrays)?,
+            config,
+            graph: run.graph,
+            particles: data.particles,
+        })
+    }
+}
+
+/// The card in a weights file's metadata, if there is one.
+pub(super) fn read_card(metadata: &HashMap<String, String>) -> Result<Option<Card>, ZooError> {
+    match metadata.contains_key("gcnn.card") {
+        true => json(metadata, "gcnn.card").map(Some),
+        false => Ok(None),
+    }
+}
+
+/// The `[model]` table as a configuration.
+fn model<C: DeserializeOwned>(table: toml::Table) -> Result<C, ZooError> {
+    table
+        .try_into()
+        .map_err(|e: toml::de::Error| fault("gcnn.config", &format!("[model]: {}", e.message())))
+}
+
+/// Refuses weights with fewer numbers than a network needs, before the network takes all memory.
+fn check_size(arrays: &Weights, least: usize) -> Result<(), ZooError> {
+    let found = arrays.values().map(|array| array.values.len()).sum();
+    if least <= found {
+        return Ok(());
+    }
+    Err(ZooError::TooFewNumbers { least, found })
+}
+
+fn fault(key: &'static str, reason: &str) -> ZooError {
+    let reason = reason.trim().to_string();
+    ZooError::Metadata { key, reason }
+}
+
+fn text<'a>(metadata: &'a HashMap<String, String>, key: &'static str) -> Result<&'a str, ZooError> {
+    let text = metadata.get(key).map(String::as_str);
+    text.ok_or(ZooError::NoMetadata { key })
+}
+
+fn json<T: DeserializeOwned>(
+    metadata: &HashMap<String, String>,
+    key: &'static str,
+) -> Result<T, ZooError> {
+    serde_json::from_str(text(metadata, key)?).map_err(|e| fault(key, &e.to_string()))
+}

@@ -1,0 +1,8 @@
+// The files of this folder by name. Written by `gcnn zoo add`.
+&[
+    ("nbody-egnn", include_bytes!("nbody-egnn.safetensors")),
+    ("nbody-segnn", include_bytes!("nbody-segnn.safetensors")),
+    ("nuclei-c4", include_bytes!("nuclei-c4.safetensors")),
+    ("nuclei-z2", include_bytes!("nuclei-z2.safetensors")),
+    ("rotmnist-best", include_bytes!("rotmnist-best.safetensors")),
+]
