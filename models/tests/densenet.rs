@@ -4,7 +4,7 @@ use burn::module::{ModuleMapper, Param};
 use burn::prelude::*;
 use burn::store::ModuleRecord;
 use burn::tensor::Tolerance;
-use gcnn_layers::equivariance::measure;
+use gcnn_layers::equivariance::{Feature, PlaneMotion, measure, survey};
 use gcnn_layers::kernel::{BSplineConfig, Support};
 use gcnn_layers::{Group, KernelConfig, ProjectionKind};
 use gcnn_models::{GroupDenseNet, GroupDenseNetConfig, InputShape, ModelError};
@@ -136,6 +136,36 @@ fn scores_are_invariant_and_maps_equivariant(
     let image = noise([1, 3, size + 8, size + 8], &device);
     let report = measure(network.group(), image, |x: Tensor<4>| network.class_map(x));
     assert!(report.max_error() < 1e-5, "{report}");
+}
+
+#[test]
+fn every_block_is_equivariant_and_the_report_names_it() {
+    let device = Device::flex();
+    let config = small(GroupDenseNetConfig::d4());
+    let network = network(&config, 32, 7, &device);
+    let group = network.group();
+    let motions: Vec<PlaneMotion> = group
+        .elements()
+        .map(|element| PlaneMotion::of(group, element))
+        .collect();
+    let images = noise([2, 3, 32, 32], &device);
+    let found = survey(group, &motions, images.clone(), |images| {
+        network.outputs(images)
+    });
+    let names: Vec<&str> = found.iter().map(|output| output.name.as_str()).collect();
+    let expected = ["stem", "block 1", "block 2", "block 3", "scores", "logits"];
+    assert_eq!(names, expected);
+    for output in &found {
+        assert!(
+            output.errors.iter().all(|error| *error < 1e-5),
+            "{output:?}"
+        );
+    }
+    let Some((_, Feature::Invariant(logits))) = network.outputs(images.clone()).pop() else {
+        panic!("the logits come last");
+    };
+    let (found, expected) = (logits.into_data(), network.forward(images).into_data());
+    found.assert_approx_eq::<f32>(&expected, Tolerance::absolute(1e-5));
 }
 
 #[test]

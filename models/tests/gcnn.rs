@@ -4,7 +4,7 @@ use burn::module::ModuleMapper;
 use burn::prelude::*;
 use burn::store::ModuleRecord;
 use burn::tensor::Tolerance;
-use gcnn_layers::equivariance::{Region, measure};
+use gcnn_layers::equivariance::{Feature, PlaneMotion, measure, survey};
 use gcnn_layers::{DropoutUnit, Group, ProjectionKind};
 use gcnn_models::{Gcnn, GcnnConfig, Head, InputShape, ModelError, Normalisation};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -159,16 +159,32 @@ fn every_layer_is_equivariant_and_the_report_names_it() {
     let device = Device::flex();
     let network = network(&d4cnn(), DIGITS, 10, &device);
     let images = noise([1, 1, 28, 28], 2, &device);
-    let reports = network.equivariance(images, Region::Everywhere);
-    let names: Vec<&str> = reports.iter().map(|(name, _)| name.as_str()).collect();
+    let group = network.group();
+    let motions: Vec<PlaneMotion> = group
+        .elements()
+        .map(|element| PlaneMotion::of(group, element))
+        .collect();
+    let outputs = survey(group, &motions, images.clone(), |images| {
+        network.outputs(images)
+    });
+    let names: Vec<&str> = outputs.iter().map(|output| output.name.as_str()).collect();
     let layers = [
         "layer 1", "layer 2", "layer 3", "layer 4", "layer 5", "layer 6", "layer 7",
     ];
     assert_eq!(names[..7], layers);
-    assert_eq!(names[7], "logits");
-    for (name, report) in &reports {
-        assert!(report.max_error() < 1e-5, "{name}\n{report}");
+    assert_eq!(names[7..], ["logits"]);
+    for output in &outputs {
+        assert!(
+            output.errors.iter().all(|error| *error < 1e-5),
+            "{output:?}"
+        );
     }
+    // The last output is what the network says.
+    let Some((_, Feature::Invariant(logits))) = network.outputs(images.clone()).pop() else {
+        panic!("the logits come last");
+    };
+    let (found, expected) = (logits.into_data(), network.forward(images).into_data());
+    found.assert_approx_eq::<f32>(&expected, Tolerance::absolute(1e-5));
 }
 
 /// Without rotations nothing makes the logits invariant: what the other tests measure is not there by itself.

@@ -4,24 +4,26 @@
 //! loss = − Σ_c t_c log softmax(z)_c,   t_c = (1 − s) [c = label] + s / C,   s the label smoothing
 //! ```
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use burn::prelude::*;
 use burn::tensor::TensorData;
 use burn::tensor::activation::log_softmax;
 use gcnn_datasets::{BatchLoader, BatchOptions, ImageBatch, ImageDataset, Normalisation, Splits};
-use gcnn_layers::equivariance::plane_action;
 use gcnn_models::{ImageModel, ImageModelConfig, InputShape};
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
 use crate::class_report::ClassReport;
 use crate::config::{ImageExperiment, RunConfig};
+use crate::equivariance::Survey;
+use crate::equivariance::images::Probe;
 use crate::metrics::{Measure, Outcomes};
-use crate::task::{Batches, ElementError, Goal, Split, Step, Task};
+use crate::task::{Batches, Goal, Split, Step, Task};
 
 /// Images of the equivariance report: enough to see every class many times.
-const REPORT_IMAGES: usize = 256;
+const REPORT_IMAGES: usize = 128;
 
 /// What a network for images is built for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -166,6 +168,40 @@ impl Classification {
             self.format.classes,
             self.test.sources(),
         )
+    }
+
+    /// Names of the classes, or their numbers.
+    pub fn class_names(&self) -> Vec<String> {
+        match self.test.class_names() {
+            Some(names) => names.to_vec(),
+            None => (0..self.format.classes)
+                .map(|class| class.to_string())
+                .collect(),
+        }
+    }
+
+    /// What images are normalised by.
+    pub fn normalisation(&self) -> &Normalisation {
+        &self.format.normalisation
+    }
+
+    /// Some of the test images on a device, as the network sees them, `[range, channels, height, width]`.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    pub fn test_images(
+        &self,
+        range: Range<usize>,
+        device: &Device,
+    ) -> Result<Tensor<4>, TrainError> {
+        let part = Arc::new(self.test.slice(range));
+        let options = self.options(part.count().max(1));
+        match Self::stream(part, options)?.next() {
+            Some(batch) => batch.map(|batch| images(batch.pixels, batch.shape, device)),
+            None => Err(TrainError::Mismatch(
+                "there are no examples in this data".into(),
+            )),
+        }
     }
 
     fn options(&self, batch_size: usize) -> BatchOptions {
@@ -327,48 +363,15 @@ impl Task for Classification {
         ]
     }
 
-    fn equivariance(
-        &self,
-        model: &ImageModel,
-        device: &Device,
-    ) -> Result<Vec<ElementError>, TrainError> {
-        let Some(batch) = self.batches(Split::Test)?.next().transpose()? else {
-            return Ok(Vec::new());
+    fn equivariance(&self, model: &ImageModel, device: &Device) -> Result<Survey, TrainError> {
+        let count = self.test.count().min(REPORT_IMAGES);
+        let images = self.test_images(0..count, device)?;
+        let outputs = |images: Tensor<4>| model.outputs(images);
+        let probe = Probe {
+            group: model.group(),
+            outputs: &outputs,
         };
-        let count = batch.shape[0].min(REPORT_IMAGES);
-        let input = images(batch.pixels, batch.shape, device).narrow(0, 0, count);
-        let group = self.own.model.group().clone();
-        let logits = |input: Tensor<4>| -> Vec<f32> {
-            model.forward(input).into_data().iter::<f32>().collect()
-        };
-        let upright = logits(input.clone());
-        let classes = self.format.classes;
-        Ok(group
-            .elements()
-            .map(|g| {
-                let moved = logits(plane_action(&group, g, input.clone()));
-                compare_logits(group.describe(g), &upright, &moved, classes)
-            })
-            .collect())
-    }
-}
-
-/// Logits of the same images before and after a group element moved them.
-fn compare_logits(element: String, upright: &[f32], moved: &[f32], classes: usize) -> ElementError {
-    let square = |values: &mut dyn Iterator<Item = f32>| -> f64 {
-        values.map(|v| f64::from(v) * f64::from(v)).sum()
-    };
-    let difference = square(&mut upright.iter().zip(moved).map(|(a, b)| a - b));
-    let norm = square(&mut upright.iter().copied()).max(f64::MIN_POSITIVE);
-    let same = upright
-        .chunks_exact(classes)
-        .zip(moved.chunks_exact(classes))
-        .filter(|(a, b)| largest(a) == largest(b))
-        .count();
-    ElementError {
-        element,
-        relative_error: (difference / norm).sqrt(),
-        same_answer: Some(same as f64 / (upright.len() / classes).max(1) as f64),
+        Ok(probe.survey(images))
     }
 }
 

@@ -11,17 +11,14 @@ use std::sync::Arc;
 use burn::prelude::*;
 use burn::tensor::TensorData;
 use gcnn_datasets::{BatchOptions, NBodyBatch, NBodyDataset, NBodyLoader, NBodySplits};
-use gcnn_layers::so3;
-use gcnn_models::nbody::{
-    Dynamics, DynamicsModel, EuclideanMotion, NeighbourhoodConfig, ParticleBatch, Particles,
-    motion_error,
-};
+use gcnn_models::nbody::{Dynamics, DynamicsModel, NeighbourhoodConfig, ParticleBatch, Particles};
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
 use crate::config::{ParticleExperiment, RunConfig};
+use crate::equivariance::{self, Survey};
 use crate::metrics::{Measure, Outcomes};
-use crate::task::{Batches, ElementError, Goal, Split, Step, Task};
+use crate::task::{Batches, Goal, Split, Step, Task};
 
 /// Simulations of the equivariance report.
 const REPORT_SIMULATIONS: usize = 64;
@@ -209,94 +206,13 @@ impl Task for Motion {
         }]
     }
 
-    /// Random rotations and rotations with a reflection, the point reflection, a shift, and another order of the
-    /// particles. The error is relative to how far the predicted particles are from their mean.
-    fn equivariance(
-        &self,
-        model: &DynamicsModel,
-        device: &Device,
-    ) -> Result<Vec<ElementError>, TrainError> {
+    /// The error is relative to how far the predicted particles are from their mean.
+    fn equivariance(&self, model: &DynamicsModel, device: &Device) -> Result<Survey, TrainError> {
         let simulations = &self.splits[2];
         let count = simulations.count().min(REPORT_SIMULATIONS) as u32;
         let batch = simulations.batch(&(0..count).collect::<Vec<_>>());
-        let now = particles(&batch, &self.own.graph, device)?;
-        let still = [0.0; 3];
-        let about = |matrix| EuclideanMotion {
-            matrix,
-            shift: still,
-        };
-        let [first, second] = [1, 2].map(so3::random_rotation);
-        let motions = [
-            ("rotation about a random axis", about(first)),
-            ("rotation about another random axis", about(second)),
-            (
-                "rotation and reflection",
-                about(so3::multiply(&first, &so3::negate(&second))),
-            ),
-            (
-                "reflection through the origin",
-                about([[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, -1.0]]),
-            ),
-            (
-                "shift by (1, −2, 3)",
-                EuclideanMotion::translation([1.0, -2.0, 3.0]),
-            ),
-        ];
-        let mut errors: Vec<ElementError> = motions
-            .into_iter()
-            .map(|(name, motion)| ElementError {
-                element: name.into(),
-                relative_error: motion_error(model, &now, motion),
-                same_answer: None,
-            })
-            .collect();
-        let turned = particles(&reversed(&batch), &self.own.graph, device)?;
-        errors.push(ElementError {
-            element: "particles in reverse order".into(),
-            relative_error: permutation_error(model, &now, &turned, batch.particles),
-            same_answer: None,
-        });
-        Ok(errors)
+        equivariance::particles::survey(model, &particles(&batch, &self.own.graph, device)?)
     }
-}
-
-/// Simulations with their particles in reverse order.
-fn reversed(batch: &NBodyBatch) -> NBodyBatch {
-    let vectors = |values: &[f32], width: usize| -> Vec<f32> {
-        values
-            .chunks(batch.particles * width)
-            .flat_map(|system| system.chunks(width).rev().flatten().copied())
-            .collect()
-    };
-    NBodyBatch {
-        positions: vectors(&batch.positions, 3),
-        velocities: vectors(&batch.velocities, 3),
-        charges: vectors(&batch.charges, 1),
-        targets: vectors(&batch.targets, 3),
-        ..batch.clone()
-    }
-}
-
-/// How far predictions for particles in reverse order are from the reversed predictions.
-fn permutation_error(
-    model: &DynamicsModel,
-    now: &ParticleBatch,
-    turned: &ParticleBatch,
-    particles: usize,
-) -> f64 {
-    let predicted = |batch: &ParticleBatch| {
-        let positions = model.forward(batch);
-        let [nodes, _] = positions.dims();
-        positions.reshape([nodes / particles.max(1), particles, 3])
-    };
-    let expected = predicted(now);
-    let difference = predicted(turned).flip([1]) - expected.clone();
-    let centre = expected.clone().mean_dim(1);
-    let length = |tensor: Tensor<3>| {
-        let squares = tensor.square().sum().into_data();
-        squares.iter::<f64>().sum::<f64>().sqrt()
-    };
-    length(difference) / length(expected - centre).max(f64::MIN_POSITIVE)
 }
 
 #[cfg(all(test, feature = "flex"))]
@@ -367,7 +283,7 @@ mod tests {
             let task = motion(model);
             let model = task.init(&device).expect("a model");
             let errors = task.equivariance(&model, &device).expect("a report");
-            let errors = errors.into_iter();
+            let errors = errors.outcome().into_iter();
             errors.map(|e| (e.element, e.relative_error)).collect()
         };
         for (element, error) in worst(DynamicsConfig::default()) {

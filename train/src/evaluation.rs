@@ -182,7 +182,8 @@ impl ImageNetwork {
         })
     }
 
-    fn task(
+    /// The images of a split of the network's own data set, or of data in another place, as a task.
+    pub fn task(
         &self,
         file: &ModelFile,
         data: Option<&Path>,

@@ -11,6 +11,7 @@
 //! | how weights move | [`optimizer`], [`schedule`], [`average`] |
 //! | what is written | [`run_folder`], [`model_file`], [`curves`], [`metrics`], [`bootstrap`], [`class_report`] |
 //! | using trained weights | [`evaluation`], [`prediction`], [`trajectories`], [`zoo`] |
+//! | symmetry, before and after training | [`equivariance`] |
 
 pub mod average;
 pub mod bootstrap;
@@ -22,6 +23,7 @@ pub mod config;
 pub mod curves;
 pub mod device;
 pub mod dynamics;
+pub mod equivariance;
 pub mod error;
 pub mod evaluation;
 pub mod files;

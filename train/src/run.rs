@@ -141,7 +141,7 @@ fn train_task<T: Task>(task: &T, run: Run) -> Result<Report, TrainError> {
         parameters: finished.parameters,
         seed: run.config.seed,
         device: run.device_name.to_string(),
-        equivariance: task.equivariance(&finished.model, run.device)?,
+        equivariance: task.equivariance(&finished.model, run.device)?.outcome(),
     };
     write_report(&run.folder.report(), &report)?;
     Ok(report)

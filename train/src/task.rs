@@ -9,6 +9,7 @@ pub use gcnn_datasets::Split;
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
+use crate::equivariance::Survey;
 use crate::metrics::{Measure, Outcomes};
 
 /// What one batch gives.
@@ -96,12 +97,8 @@ pub trait Task {
     /// Measures to choose the best epoch by; later ones decide where earlier ones are equal.
     fn goals(&self) -> &'static [Goal];
 
-    /// Equivariance of a network on real examples, per group element.
-    fn equivariance(
-        &self,
-        model: &Self::Model,
-        device: &Device,
-    ) -> Result<Vec<ElementError>, TrainError>;
+    /// Equivariance of a network on real examples, layer by layer and element by element.
+    fn equivariance(&self, model: &Self::Model, device: &Device) -> Result<Survey, TrainError>;
 }
 
 /// Runs a network without gradients over a split; `seen` hears the number of examples so far.

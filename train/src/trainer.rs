@@ -74,10 +74,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         let device = device.clone().autodiff();
         let training = &config.training;
         let steps_per_epoch = task.examples(Split::Train).div_ceil(training.batch_size);
-        device.seed(mix(config.seed, u64::MAX));
-        let model = task.init(&device)?;
-        // Parameters draw their values when they are first read: now, in the order of the module tree.
-        weights::collect(&model);
+        let model = fresh(task, config, &device)?;
         let average = (training.average > 0.0).then(|| model.valid());
         let mut trainer = Self {
             task,
@@ -401,6 +398,19 @@ fn improves(
         }
     }
     false
+}
+
+/// The network that a run starts from: its weights depend on the seed and the network alone.
+pub fn fresh<T: Task>(
+    task: &T,
+    config: &RunConfig,
+    device: &Device,
+) -> Result<T::Model, TrainError> {
+    device.seed(mix(config.seed, u64::MAX));
+    let model = task.init(device)?;
+    // Parameters draw their values when they are first read: now, in the order of the module tree.
+    weights::collect(&model);
+    Ok(model)
 }
 
 /// A well-mixed 64-bit number from two (the finaliser of splitmix64).

@@ -15,7 +15,7 @@
 
 use burn::prelude::*;
 
-use crate::group::Group;
+use crate::group::{Group, Matrix, is_signed_permutation};
 
 /// L_g on maps on the plane.
 ///
@@ -30,7 +30,7 @@ use crate::group::Group;
 /// # Panics
 /// If `element` is not the index of an element.
 pub fn plane_action(group: &Group, element: usize, input: Tensor<4>) -> Tensor<4> {
-    move_positions(group, element, input)
+    move_positions(group.matrix(group.inverse(element)), input)
 }
 
 /// L_g on maps on the group: moves positions as [`plane_action`] does, and orientations by g⁻¹h.
@@ -56,7 +56,7 @@ pub fn group_action(group: &Group, element: usize, input: Tensor<5>) -> Tensor<5
         .map(|h| group.product(back, h) as i64)
         .collect();
     let source = Tensor::<1, Int>::from_data(source.as_slice(), &input.device());
-    move_positions(group, element, input.select(2, source))
+    move_positions(group.matrix(back), input.select(2, source))
 }
 
 /// 1 in the disc around the centre that stays `margin` pixels inside the nearest border, 0 outside of it.
@@ -76,10 +76,9 @@ pub fn disc_mask([height, width]: [usize; 2], margin: f64, device: &Device) -> T
     Tensor::from_data(TensorData::new(inside, [height, width]), device)
 }
 
-fn move_positions<const D: usize>(group: &Group, element: usize, input: Tensor<D>) -> Tensor<D> {
-    // Row k of g⁻¹ gives coordinate k of the place that a pixel's value comes from.
-    let back = group.matrix(group.inverse(element));
-    if group.is_exact_element(element) {
+/// Row k of `back`, g⁻¹, gives coordinate k of the place that a pixel's value comes from.
+pub(super) fn move_positions<const D: usize>(back: Matrix, input: Tensor<D>) -> Tensor<D> {
+    if is_signed_permutation(back) {
         permute_pixels(back, input)
     } else {
         interpolate_pixels(back, input)
@@ -87,7 +86,7 @@ fn move_positions<const D: usize>(group: &Group, element: usize, input: Tensor<D
 }
 
 /// `back` is a signed permutation: exchange the axes where it is off-diagonal, then mirror each where it is negative.
-fn permute_pixels<const D: usize>(back: [[f64; 2]; 2], input: Tensor<D>) -> Tensor<D> {
+fn permute_pixels<const D: usize>(back: Matrix, input: Tensor<D>) -> Tensor<D> {
     let [row_axis, col_axis] = [D - 2, D - 1];
     let [[xx, xy], [yx, yy]] = back;
     // Rows count downwards and y upwards: an exchange of rows and columns is x ↦ −y, y ↦ −x.
@@ -104,7 +103,7 @@ fn permute_pixels<const D: usize>(back: [[f64; 2]; 2], input: Tensor<D>) -> Tens
     }
 }
 
-fn interpolate_pixels<const D: usize>(back: [[f64; 2]; 2], input: Tensor<D>) -> Tensor<D> {
+fn interpolate_pixels<const D: usize>(back: Matrix, input: Tensor<D>) -> Tensor<D> {
     let dims = input.dims();
     let [height, width] = [dims[D - 2], dims[D - 1]];
     let pixels = height * width;
@@ -126,7 +125,7 @@ fn interpolate_pixels<const D: usize>(back: [[f64; 2]; 2], input: Tensor<D>) -> 
 
 /// The pixel that one tap reads for one output pixel, and its weight; weight 0 outside of the image.
 fn tap_of(
-    back: [[f64; 2]; 2],
+    back: Matrix,
     [height, width]: [usize; 2],
     pixel: usize,
     [down, right]: [usize; 2],

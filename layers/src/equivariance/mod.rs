@@ -10,11 +10,19 @@
 //! [`plane_action`]; give smooth inputs that vanish towards the border, and compare on a disc ([`Region::Disc`]),
 //! because the corners of an image turn out of it.
 
+//!
+//! [`measure`] takes one map and the elements of a group; [`survey`] takes a network, all its layers at once, and any
+//! rotations and reflections.
+
 mod action;
+mod motion;
 mod report;
+mod survey;
 
 pub use action::{disc_mask, group_action, plane_action};
+pub use motion::PlaneMotion;
 pub use report::{ElementError, EquivarianceReport};
+pub use survey::{Feature, OutputErrors, RoundImages, survey};
 
 use burn::prelude::*;
 
@@ -38,38 +46,52 @@ pub enum Region {
 /// invariants (`Tensor<2>`).
 pub trait FeatureMap: Clone {
     /// L_g of the map.
-    fn act(self, group: &Group, element: usize) -> Self;
-    /// The values that count, in double precision.
-    fn values(self, region: Region) -> Vec<f64>;
+    fn act(self, group: &Group, motion: PlaneMotion) -> Self;
+    /// The squares of the values that count, summed, in double precision.
+    fn squares(self, region: Region) -> f64;
+    /// What is left of the map when another is taken away.
+    fn minus(self, other: Self) -> Self;
 }
 
 impl FeatureMap for Tensor<2> {
-    fn act(self, _group: &Group, _element: usize) -> Self {
+    fn act(self, _group: &Group, _motion: PlaneMotion) -> Self {
         self
     }
 
-    fn values(self, _region: Region) -> Vec<f64> {
-        to_f64(self)
+    fn squares(self, _region: Region) -> f64 {
+        sum_of_squares(self)
+    }
+
+    fn minus(self, other: Self) -> Self {
+        self - other
     }
 }
 
 impl FeatureMap for Tensor<4> {
-    fn act(self, group: &Group, element: usize) -> Self {
-        plane_action(group, element, self)
+    fn act(self, _group: &Group, motion: PlaneMotion) -> Self {
+        motion.on_plane(self)
     }
 
-    fn values(self, region: Region) -> Vec<f64> {
-        to_f64(restrict(self, region))
+    fn squares(self, region: Region) -> f64 {
+        sum_of_squares(restrict(self, region))
+    }
+
+    fn minus(self, other: Self) -> Self {
+        self - other
     }
 }
 
 impl FeatureMap for Tensor<5> {
-    fn act(self, group: &Group, element: usize) -> Self {
-        group_action(group, element, self)
+    fn act(self, group: &Group, motion: PlaneMotion) -> Self {
+        motion.on_group(group, self)
     }
 
-    fn values(self, region: Region) -> Vec<f64> {
-        to_f64(restrict(self, region))
+    fn squares(self, region: Region) -> f64 {
+        sum_of_squares(restrict(self, region))
+    }
+
+    fn minus(self, other: Self) -> Self {
+        self - other
     }
 }
 
@@ -86,8 +108,17 @@ fn restrict<const D: usize>(map: Tensor<D>, region: Region) -> Tensor<D> {
     }
 }
 
-fn to_f64<const D: usize>(map: Tensor<D>) -> Vec<f64> {
-    map.into_data().iter::<f64>().collect()
+fn sum_of_squares<const D: usize>(map: Tensor<D>) -> f64 {
+    map.into_data().iter::<f64>().map(|v| v * v).sum()
+}
+
+/// ‖difference‖ / ‖output‖ of sums of squares. A map that is zero everywhere is equivariant.
+fn relative(difference: f64, output: f64) -> f64 {
+    if difference == 0.0 {
+        0.0
+    } else {
+        (difference / output).sqrt()
+    }
 }
 
 /// Measures, for every element of the group, how far a map is from equivariance.
@@ -124,28 +155,19 @@ pub fn measure_on<I: FeatureMap, O: FeatureMap>(
     region: Region,
 ) -> EquivarianceReport {
     let output = map(input.clone());
-    let norm = euclidean_norm(output.clone().values(region));
+    let norm = output.clone().squares(region);
     let elements = group
         .elements()
         .map(|element| {
-            let moved_output = output.clone().act(group, element).values(region);
-            let output_of_moved = map(input.clone().act(group, element)).values(region);
-            let difference = euclidean_norm(
-                moved_output
-                    .into_iter()
-                    .zip(output_of_moved)
-                    .map(|(a, b)| a - b),
-            );
+            let motion = PlaneMotion::of(group, element);
+            let moved_output = output.clone().act(group, motion);
+            let output_of_moved = map(input.clone().act(group, motion));
+            let difference = moved_output.minus(output_of_moved).squares(region);
             ElementError {
                 element,
                 name: group.describe(element),
                 exact: group.is_exact_element(element),
-                // A map that is zero everywhere is equivariant.
-                error: if difference == 0.0 {
-                    0.0
-                } else {
-                    difference / norm
-                },
+                error: relative(difference, norm),
             }
         })
         .collect();
@@ -153,10 +175,6 @@ pub fn measure_on<I: FeatureMap, O: FeatureMap>(
         group: group.name().to_string(),
         elements,
     }
-}
-
-fn euclidean_norm(values: impl IntoIterator<Item = f64>) -> f64 {
-    values.into_iter().map(|v| v * v).sum::<f64>().sqrt()
 }
 
 #[cfg(test)]

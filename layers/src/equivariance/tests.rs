@@ -111,8 +111,8 @@ fn interpolation_keeps_its_bound(#[case] deviation: f64, #[case] bound: f64) {
     for g in group.elements() {
         let moved = plane_action(&group, g, blob(centre));
         let drawn = blob(group.act(g, centre));
-        let difference = euclidean_norm(to_f64(moved - drawn.clone()));
-        largest = largest.max(difference / euclidean_norm(to_f64(drawn)));
+        let difference = sum_of_squares(moved - drawn.clone());
+        largest = largest.max(relative(difference, sum_of_squares(drawn)));
     }
     assert!(largest < bound, "{largest:e}");
 }

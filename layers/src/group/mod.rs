@@ -212,11 +212,7 @@ impl Group {
 
     /// Whether `a` maps the pixel grid to itself: its matrix is a signed permutation.
     pub fn is_exact_element(&self, a: usize) -> bool {
-        let entries = self.matrix(a);
-        entries
-            .as_flattened()
-            .iter()
-            .all(|&e| e == 0.0 || e.abs() == 1.0)
+        is_signed_permutation(self.matrix(a))
     }
 
     /// The name, which parses back to the same group: `trivial`, `C4`, `D4`.
@@ -226,21 +222,32 @@ impl Group {
 
     /// What an element does, in words.
     pub fn describe(&self, a: usize) -> String {
-        let [[xx, xy], [yx, yy]] = self.matrix(a);
-        let degrees = |angle: f64| {
-            let positive = angle.to_degrees().rem_euclid(360.0);
-            let hundredths = (positive * 100.0).round() / 100.0;
-            format!("{hundredths}°")
-        };
-        if a == self.identity() {
-            "identity".into()
-        } else if xx * yy - xy * yx > 0.0 {
-            format!("rotation by {}", degrees(yx.atan2(xx)))
-        } else {
-            // R(θ)M keeps the line at θ/2; taking θ from [0, 360°) keeps that line in [0, 180°).
-            let theta = yx.atan2(xx).rem_euclid(TAU);
-            format!("reflection in the line at {}", degrees(theta / 2.0))
-        }
+        describe(self.matrix(a))
+    }
+}
+
+/// Whether a matrix maps the pixel grid to itself.
+pub(crate) fn is_signed_permutation(matrix: Matrix) -> bool {
+    let mut entries = matrix.as_flattened().iter();
+    entries.all(|&e| e == 0.0 || e.abs() == 1.0)
+}
+
+/// What a rotation or reflection does, in words.
+pub(crate) fn describe(matrix: Matrix) -> String {
+    let [[xx, xy], [yx, yy]] = matrix;
+    let degrees = |angle: f64| {
+        let positive = angle.to_degrees().rem_euclid(360.0);
+        let hundredths = (positive * 100.0).round() / 100.0;
+        format!("{hundredths}°")
+    };
+    if matrix == [[1.0, 0.0], [0.0, 1.0]] {
+        "identity".into()
+    } else if xx * yy - xy * yx > 0.0 {
+        format!("rotation by {}", degrees(yx.atan2(xx)))
+    } else {
+        // R(θ)M keeps the line at θ/2; taking θ from [0, 360°) keeps that line in [0, 180°).
+        let theta = yx.atan2(xx).rem_euclid(TAU);
+        format!("reflection in the line at {}", degrees(theta / 2.0))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The network itself.
 
 use burn::prelude::*;
+use gcnn_layers::equivariance::Feature;
 use gcnn_layers::{
     FieldBatchNorm, FieldBatchNormConfig, Group, GroupConv2d, GroupConv2dConfig, LiftingConv2d,
     Projection, ProjectionConfig, ProjectionKind, SpatialAvgPool2d, SpatialAvgPool2dConfig,
@@ -138,14 +139,41 @@ impl GroupDenseNet {
         Module::num_params(self) - running
     }
 
+    /// The maps after the first layer, after every block with what follows it, and of the class scores, and the logits,
+    /// for [`survey`](gcnn_layers::equivariance::survey).
+    ///
+    /// # Shapes
+    /// - images: `[batch, channels, height, width]`
+    pub fn outputs(&self, images: Tensor<4>) -> Vec<(String, Feature)> {
+        let mut outputs = Vec::with_capacity(self.blocks.len() + 3);
+        let scores = self.positions_through(images, |map| {
+            let name = match outputs.len() {
+                0 => "stem".into(),
+                block => format!("block {block}"),
+            };
+            outputs.push((name, Feature::Group(map.clone())));
+        });
+        let logits = scores.clone().mean_dim(3).mean_dim(2).flatten(1, 3);
+        outputs.push(("scores".into(), Feature::Plane(scores)));
+        outputs.push(("logits".into(), Feature::Invariant(logits)));
+        outputs
+    }
+
     /// Class scores at every position of the last map, `[batch, classes, height, width]`.
     fn positions(&self, images: Tensor<4>) -> Tensor<4> {
+        self.positions_through(images, |_| ())
+    }
+
+    /// The same; `seen` hears of the maps on the way.
+    fn positions_through(&self, images: Tensor<4>, mut seen: impl FnMut(&Tensor<5>)) -> Tensor<4> {
         let mut map = self.stem.forward(images);
+        seen(&map);
         for (index, block) in self.blocks.iter().enumerate() {
             map = block.forward_dense(map);
             if let Some(transition) = self.transitions.get(index) {
                 map = transition.forward_pooled(map, &self.pool);
             }
+            seen(&map);
         }
         self.projection.forward(self.head.forward(map))
     }

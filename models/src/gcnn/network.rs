@@ -3,7 +3,7 @@
 use burn::nn::{Linear, LinearConfig};
 use burn::prelude::*;
 use burn::tensor::activation::relu;
-use gcnn_layers::equivariance::{EquivarianceReport, Region, measure_on};
+use gcnn_layers::equivariance::Feature;
 use gcnn_layers::{
     FieldBatchNorm, FieldDropout, GlobalPool2d, GlobalPool2dConfig, Group, GroupConv2d,
     LiftingConv2d, Projection, ProjectionConfig, ProjectionKind, SpatialMaxPool2d,
@@ -188,36 +188,19 @@ impl Gcnn {
         features
     }
 
-    /// The equivariance error of every layer and of the logits, under every element of the network's group. Run it on
-    /// a device without gradients, where dropout is off and normalisation uses its running statistics.
+    /// The [`features`](Self::features) and the logits, for [`survey`](gcnn_layers::equivariance::survey).
     ///
     /// # Shapes
     /// - images: `[batch, channels, height, width]`
-    pub fn equivariance(
-        &self,
-        images: Tensor<4>,
-        region: Region,
-    ) -> Vec<(String, EquivarianceReport)> {
-        let layers = self.features(images.clone()).into_iter().enumerate();
-        let mut reports: Vec<_> = layers
-            .map(|(index, features)| {
-                let report = measure_on(
-                    &self.group,
-                    images.clone(),
-                    |images: Tensor<4>| self.features(images).swap_remove(index).map,
-                    region,
-                );
-                (features.name, report)
-            })
+    pub fn outputs(&self, images: Tensor<4>) -> Vec<(String, Feature)> {
+        let features = self.features(images);
+        let last = features.last().map(|last| self.head(last.map.clone()));
+        let mut outputs: Vec<_> = features
+            .into_iter()
+            .map(|layer| (layer.name, Feature::Group(layer.map)))
             .collect();
-        let logits = measure_on(
-            &self.group,
-            images,
-            |images: Tensor<4>| self.forward(images),
-            region,
-        );
-        reports.push(("logits".into(), logits));
-        reports
+        outputs.extend(last.map(|logits| ("logits".into(), Feature::Invariant(logits))));
+        outputs
     }
 
     /// The group that the network is equivariant under.

@@ -7,6 +7,7 @@ use burn::module::{
 };
 use burn::prelude::*;
 use gcnn_layers::Group;
+use gcnn_layers::equivariance::Feature;
 
 use crate::{Gcnn, GroupDenseNet};
 
@@ -66,6 +67,15 @@ impl ImageModel {
     /// Pixels between the patches of a [`class_map`](Self::class_map), along both axes.
     pub fn stride(&self) -> usize {
         each!(self, network => network.stride())
+    }
+
+    /// What every layer says, and the logits, for [`survey`](gcnn_layers::equivariance::survey); see [`Gcnn::outputs`] and
+    /// [`GroupDenseNet::outputs`].
+    ///
+    /// # Shapes
+    /// - images: `[batch, channels, height, width]`
+    pub fn outputs(&self, images: Tensor<4>) -> Vec<(String, Feature)> {
+        each!(self, network => network.outputs(images))
     }
 
     /// The group that the network is equivariant under.

@@ -129,6 +129,40 @@ impl ParticleBatch {
         }
     }
 
+    /// The same particles in reverse order, graph by graph, with their edges.
+    pub fn reversed(&self) -> Result<Self, ModelError> {
+        let graph = self.graph.graph();
+        let device = self.positions.device();
+        let starts = graph.starts();
+        let mut edges = graph.sources().iter().zip(graph.targets()).peekable();
+        let mut graphs = Vec::with_capacity(graph.graphs());
+        // Edges are sorted by their targets, so those of a graph stand together.
+        for range in starts.windows(2) {
+            let (first, last) = (range[0] as u32, range[1] as u32);
+            let reversed = |node: u32| last - 1 - node;
+            let mut own = Vec::new();
+            while let Some((source, target)) = edges.next_if(|(_, target)| **target < last) {
+                own.push((reversed(*source), reversed(*target)));
+            }
+            // As if they had been drawn anew: messages are added up in the order of the particles.
+            own.sort_unstable();
+            graphs.push(Graph::new((last - first) as usize, own)?);
+        }
+        let order: Vec<i64> = starts
+            .windows(2)
+            .flat_map(|range| (range[0]..range[1]).rev())
+            .map(|node| node as i64)
+            .collect();
+        let order = Tensor::<1, Int>::from_data(order.as_slice(), &device);
+        let select = |tensor: &Tensor<2>| tensor.clone().select(0, order.clone());
+        Ok(Self {
+            positions: select(&self.positions),
+            velocities: select(&self.velocities),
+            charges: select(&self.charges),
+            graph: GraphTensors::new(&Graph::batch(&graphs)?, &device),
+        })
+    }
+
     /// Who hears whom.
     pub fn graph(&self) -> &GraphTensors {
         &self.graph

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::batch::squared_norm;
 use super::config::at_least_one;
 use super::edge_mlp::{EdgeMlp, Mlp};
+use super::survey::ParticleFeature;
 use super::{Dynamics, ParticleBatch};
 use crate::ModelError;
 
@@ -118,7 +119,11 @@ impl EgnnLayer {
 }
 
 impl Dynamics for Egnn {
-    fn forward(&self, particles: &ParticleBatch) -> Tensor<2> {
+    fn forward_through(
+        &self,
+        particles: &ParticleBatch,
+        seen: &mut dyn FnMut(ParticleFeature<'_>),
+    ) -> Tensor<2> {
         let attributes = Tensor::cat(
             vec![particles.charge_products(), particles.squared_distances()],
             1,
@@ -129,7 +134,11 @@ impl Dynamics for Egnn {
             .layers
             .iter()
             .fold(start, |(features, positions), layer| {
-                layer.forward(particles, attributes.clone(), features, positions)
+                let (features, positions) =
+                    layer.forward(particles, attributes.clone(), features, positions);
+                seen(ParticleFeature::Scalars(features.clone()));
+                seen(ParticleFeature::Positions(positions.clone()));
+                (features, positions)
             });
         positions
     }

@@ -10,6 +10,7 @@ use burn::module::Param;
 use burn::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::survey::ParticleFeature;
 use super::{Dynamics, ParticleBatch};
 use crate::ModelError;
 
@@ -57,7 +58,11 @@ pub struct LinearDynamics {
 }
 
 impl Dynamics for LinearDynamics {
-    fn forward(&self, particles: &ParticleBatch) -> Tensor<2> {
+    fn forward_through(
+        &self,
+        particles: &ParticleBatch,
+        _seen: &mut dyn FnMut(ParticleFeature<'_>),
+    ) -> Tensor<2> {
         particles.positions() + particles.velocities() * self.time.val().unsqueeze()
     }
 }

@@ -35,6 +35,7 @@ pub mod se3_transformer;
 pub mod se_conv;
 pub mod segnn;
 pub mod steering;
+pub mod survey;
 pub mod symmetry;
 pub mod tensor_field;
 
@@ -54,5 +55,6 @@ pub use segnn::{
     Segnn, SegnnConfig, SegnnDynamics, SegnnDynamicsConfig, SegnnGraphHead, SegnnLayer,
     SegnnOutput, SteerableGraph,
 };
+pub use survey::{ParticleFeature, Symmetry, survey};
 pub use symmetry::{EuclideanMotion, motion_error};
 pub use tensor_field::{TensorFieldNetwork, TensorFieldNetworkConfig};

@@ -2,6 +2,7 @@
 
 use burn::prelude::*;
 
+use super::survey::ParticleFeature;
 use super::{
     Egnn, LinearDynamics, Nmp, ParticleBatch, RadialField, Se3Transformer, SeConv, SegnnDynamics,
     TensorFieldNetwork,
@@ -10,7 +11,17 @@ use super::{
 /// A map from particles now to their positions later.
 pub trait Dynamics {
     /// The predicted positions, `[nodes, 3]`.
-    fn forward(&self, particles: &ParticleBatch) -> Tensor<2>;
+    fn forward(&self, particles: &ParticleBatch) -> Tensor<2> {
+        self.forward_through(particles, &mut |_| ())
+    }
+
+    /// The predicted positions, `[nodes, 3]`; `seen` hears on the way what the model knows of the particles after each
+    /// of its rounds.
+    fn forward_through(
+        &self,
+        particles: &ParticleBatch,
+        seen: &mut dyn FnMut(ParticleFeature<'_>),
+    ) -> Tensor<2>;
 
     /// Whether the prediction turns, reflects and shifts with the particles.
     fn is_equivariant(&self) -> bool {
@@ -48,8 +59,12 @@ impl DynamicsModel {
 }
 
 impl Dynamics for DynamicsModel {
-    fn forward(&self, particles: &ParticleBatch) -> Tensor<2> {
-        self.as_dynamics().forward(particles)
+    fn forward_through(
+        &self,
+        particles: &ParticleBatch,
+        seen: &mut dyn FnMut(ParticleFeature<'_>),
+    ) -> Tensor<2> {
+        self.as_dynamics().forward_through(particles, seen)
     }
 
     fn is_equivariant(&self) -> bool {

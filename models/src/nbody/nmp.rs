@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::at_least_one;
 use super::edge_mlp::{EdgeMlp, Mlp};
+use super::survey::ParticleFeature;
 use super::{Dynamics, ParticleBatch};
 use crate::ModelError;
 
@@ -82,7 +83,11 @@ pub struct NmpLayer {
 }
 
 impl Dynamics for Nmp {
-    fn forward(&self, particles: &ParticleBatch) -> Tensor<2> {
+    fn forward_through(
+        &self,
+        particles: &ParticleBatch,
+        seen: &mut dyn FnMut(ParticleFeature<'_>),
+    ) -> Tensor<2> {
         let graph = particles.graph();
         let products = particles.charge_products();
         let input = Tensor::cat(vec![particles.positions(), particles.velocities()], 1);
@@ -95,7 +100,9 @@ impl Dynamics for Nmp {
             let change = layer
                 .node
                 .forward(Tensor::cat(vec![features.clone(), heard], 1));
-            features + change
+            let features = features + change;
+            seen(ParticleFeature::Scalars(features.clone()));
+            features
         });
         self.decoder.forward(features)
     }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::batch::norm;
 use super::config::at_least_one;
 use super::edge_mlp::{Mlp, small_head};
+use super::survey::ParticleFeature;
 use super::{Dynamics, ParticleBatch};
 use crate::ModelError;
 
@@ -75,7 +76,11 @@ pub struct RadialFieldLayer {
 }
 
 impl Dynamics for RadialField {
-    fn forward(&self, particles: &ParticleBatch) -> Tensor<2> {
+    fn forward_through(
+        &self,
+        particles: &ParticleBatch,
+        seen: &mut dyn FnMut(ParticleFeature<'_>),
+    ) -> Tensor<2> {
         let graph = particles.graph();
         let attributes = Tensor::cat(
             vec![particles.charge_products(), particles.squared_distances()],
@@ -87,9 +92,11 @@ impl Dynamics for RadialField {
             let from_source = graph.relative_positions(positions.clone()).neg();
             let edges = Tensor::cat(vec![norm(from_source.clone()), attributes.clone()], 1);
             let pushes = from_source * layer.push.forward(edges).tanh();
-            positions
+            let positions = positions
                 + graph.mean_to_targets(pushes)
-                + particles.velocities() * layer.velocity.forward(speeds.clone())
+                + particles.velocities() * layer.velocity.forward(speeds.clone());
+            seen(ParticleFeature::Positions(positions.clone()));
+            positions
         })
     }
 }

@@ -25,6 +25,7 @@ use super::kernel::{
     SelfInteraction, SteerableKernel, all_degrees, channel_products, displacement_head,
     scale_channels,
 };
+use super::survey::ParticleFeature;
 use super::{Dynamics, ParticleBatch, steering};
 use crate::ModelError;
 use crate::error::steerable;
@@ -218,13 +219,20 @@ impl AttentionLayer {
 }
 
 impl Dynamics for Se3Transformer {
-    fn forward(&self, particles: &ParticleBatch) -> Tensor<2> {
+    fn forward_through(
+        &self,
+        particles: &ParticleBatch,
+        seen: &mut dyn FnMut(ParticleFeature<'_>),
+    ) -> Tensor<2> {
         let scalars = steering::edge_scalars(particles);
         let directions = steering::edge_attributes(&self.harmonics, particles);
         let directions = steering::attributes(&self.harmonics, directions);
         let start = steering::features(particles);
         let hidden = self.layers.iter().fold(start, |hidden, layer| {
-            layer.forward(particles.graph(), hidden, scalars.clone(), &directions)
+            let hidden = layer.forward(particles.graph(), hidden, scalars.clone(), &directions);
+            let irreps = layer.gate.output_irreps();
+            seen(ParticleFeature::Steerable(irreps, hidden.clone()));
+            hidden
         });
         particles.positions() + self.head.forward(hidden)
     }

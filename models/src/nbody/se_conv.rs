@@ -23,6 +23,7 @@ use super::config::at_least_one;
 use super::kernel::{SelfInteraction, SteerableKernel, displacement_head};
 use super::normalisation::{FeatureNorm, SteerableNormalisation};
 use super::segnn::scalars_and_vectors;
+use super::survey::ParticleFeature;
 use super::{Dynamics, ParticleBatch, steering};
 use crate::ModelError;
 use crate::error::steerable;
@@ -251,13 +252,20 @@ impl SeConvLayer {
 }
 
 impl Dynamics for SeConv {
-    fn forward(&self, particles: &ParticleBatch) -> Tensor<2> {
+    fn forward_through(
+        &self,
+        particles: &ParticleBatch,
+        seen: &mut dyn FnMut(ParticleFeature<'_>),
+    ) -> Tensor<2> {
         let scalars = steering::edge_scalars(particles);
         let directions = steering::edge_attributes(&self.harmonics, particles);
         let directions = steering::attributes(&self.harmonics, directions);
         let start = steering::features(particles);
         let hidden = self.layers.iter().fold(start, |hidden, layer| {
-            layer.forward(particles, hidden, scalars.clone(), &directions)
+            let hidden = layer.forward(particles, hidden, scalars.clone(), &directions);
+            let irreps = layer.gate.output_irreps();
+            seen(ParticleFeature::Steerable(irreps, hidden.clone()));
+            hidden
         });
         let head = self.gate.forward(self.first.forward(hidden));
         particles.positions() + self.last.forward(head)

@@ -6,7 +6,7 @@
 //! ```
 
 use burn::prelude::*;
-use gcnn_layers::so3::Matrix3;
+use gcnn_layers::so3::{self, Matrix3};
 
 use super::{Dynamics, ParticleBatch};
 
@@ -52,6 +52,12 @@ impl EuclideanMotion {
         let options = (&positions.device(), positions.dtype());
         let shift = Tensor::<2>::from_data(TensorData::from([self.shift]), options);
         self.turn(positions) + shift
+    }
+
+    /// R and s acting on one point.
+    pub fn apply_to_point(&self, point: [f64; 3]) -> [f64; 3] {
+        let turned = so3::apply(&self.matrix, point);
+        [0, 1, 2].map(|axis| turned[axis] + self.shift[axis])
     }
 
     /// The particles after the motion.

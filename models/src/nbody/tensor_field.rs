@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::at_least_one;
 use super::kernel::{SelfInteraction, SteerableKernel, all_degrees, displacement_head};
+use super::survey::ParticleFeature;
 use super::{Dynamics, ParticleBatch, steering};
 use crate::ModelError;
 use crate::error::steerable;
@@ -121,7 +122,11 @@ pub struct TensorFieldLayer {
 }
 
 impl Dynamics for TensorFieldNetwork {
-    fn forward(&self, particles: &ParticleBatch) -> Tensor<2> {
+    fn forward_through(
+        &self,
+        particles: &ParticleBatch,
+        seen: &mut dyn FnMut(ParticleFeature<'_>),
+    ) -> Tensor<2> {
         let graph = particles.graph();
         let scalars = steering::edge_scalars(particles);
         let directions = steering::edge_attributes(&self.harmonics, particles);
@@ -131,9 +136,12 @@ impl Dynamics for TensorFieldNetwork {
             let sent = layer
                 .kernel
                 .forward(graph, hidden.clone(), scalars.clone(), &directions);
-            layer
+            let hidden = layer
                 .gate
-                .forward(layer.own.forward(hidden) + graph.mean_to_targets(sent))
+                .forward(layer.own.forward(hidden) + graph.mean_to_targets(sent));
+            let irreps = layer.gate.output_irreps();
+            seen(ParticleFeature::Steerable(irreps, hidden.clone()));
+            hidden
         });
         particles.positions() + self.head.forward(hidden)
     }

@@ -1,11 +1,12 @@
 //! Which models commute with which motions of space.
 
 use burn::prelude::*;
+use gcnn_layers::equivariance::OutputErrors;
 use gcnn_layers::so3::{self, Irreps};
 use gcnn_layers::steerable::{Attributes, SphericalHarmonicsConfig};
 use gcnn_models::nbody::{
     Dynamics, DynamicsConfig, DynamicsModel, EuclideanMotion, ParticleBatch, SegnnConfig,
-    SegnnOutput, SteerableGraph, motion_error,
+    SegnnOutput, SteerableGraph, Symmetry, motion_error, survey,
 };
 use rstest::rstest;
 
@@ -59,6 +60,84 @@ fn predictions_move_with_the_particles(#[values("linear", "radial-field", "egnn"
         let error = motion_error(&model, &batch, motion);
         assert!(error < 1e-4, "{kind}, {name}: {error:e}");
     }
+}
+
+/// The survey of a model under the motions above and the reversal of the particles.
+fn surveyed(model: &DynamicsModel) -> Vec<OutputErrors> {
+    let motions = motions().map(|(_, motion)| Symmetry::Motion(motion));
+    let symmetries = [&motions[..], &[Symmetry::ReversedOrder]].concat();
+    let batch = particles(3, 5, 11, &Device::flex());
+    survey(model, &batch, &symmetries).unwrap()
+}
+
+#[rstest]
+#[case("linear", 0)]
+#[case("radial-field", 4)]
+#[case("egnn", 8)]
+#[case("tfn", 4)]
+#[case("se3-transformer", 4)]
+#[case("seconv", 4)]
+#[case("seconv linear", 4)]
+#[case("segnn", 4)]
+#[case("segnn of degree 2", 4)]
+fn every_round_moves_with_the_particles(#[case] kind: &str, #[case] rounds: usize) {
+    let found = surveyed(&model(kind));
+    assert_eq!(found.len(), rounds + 1);
+    for output in found {
+        let worst = output.errors.iter().fold(0.0f64, |a, b| a.max(*b));
+        assert!(worst < 1e-4, "{kind}: {output:?}");
+    }
+}
+
+/// Features that nothing makes turn are found out round by round; the order of the particles doesn't matter to them.
+#[test]
+fn rounds_that_do_not_move_with_the_particles_are_found_out() {
+    let found = surveyed(&model("nmp"));
+    let names: Vec<&str> = found.iter().map(|output| output.name.as_str()).collect();
+    let rounds = [
+        "features 1",
+        "features 2",
+        "features 3",
+        "features 4",
+        "prediction",
+    ];
+    assert_eq!(names, rounds);
+    for output in &found {
+        let (motions, order) = output.errors.split_at(5);
+        assert!(motions.iter().all(|error| *error > 1e-3), "{output:?}");
+        assert!(order[0] < 1e-5, "{output:?}");
+    }
+}
+
+#[test]
+fn particles_in_reverse_order_keep_their_edges() {
+    let batch = particles(2, 3, 5, &Device::flex());
+    let reversed = batch.reversed().unwrap();
+    let graph = reversed.graph().graph();
+    assert_eq!(graph.starts(), [0, 3, 6]);
+    assert_eq!(graph.edges(), batch.graph().graph().edges());
+    // Each particle hears the same distances, in another row.
+    let heard = |batch: &ParticleBatch| {
+        let sums = batch.graph().sum_to_targets(batch.squared_distances());
+        sums.into_data().iter::<f32>().collect::<Vec<f32>>()
+    };
+    let (before, after) = (heard(&batch), heard(&reversed));
+    for (row, source) in [2, 1, 0, 5, 4, 3].into_iter().enumerate() {
+        assert!((after[row] - before[source]).abs() < 1e-5);
+    }
+    let twice = reversed.reversed().unwrap();
+    assert!(relative_error(twice.positions(), batch.positions()) == 0.0);
+}
+
+#[test]
+fn what_is_no_motion_is_refused() {
+    let batch = particles(1, 2, 5, &Device::flex());
+    let squeeze = EuclideanMotion {
+        matrix: [[2., 0., 0.], [0., 1., 0.], [0., 0., 1.]],
+        shift: [0.; 3],
+    };
+    let error = survey(&model("segnn"), &batch, &[Symmetry::Motion(squeeze)]);
+    assert!(error.unwrap_err().to_string().contains("the motion"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod config;
 mod data;
 mod devices;
+mod equivariance;
 mod eval;
 mod predict;
 mod train;
@@ -32,6 +33,8 @@ enum Command {
     Eval(eval::EvalArgs),
     /// Classify image files, or predict where particles will be
     Predict(predict::PredictArgs),
+    /// Measure how far a network is from turning with its input, layer by layer, before and after training
+    Equivariance(equivariance::EquivarianceArgs),
     /// Show a run file with all its defaults, or explain every key
     Config(config::ConfigArgs),
     /// Download data sets
@@ -72,6 +75,7 @@ impl Cli {
             Command::Train(args) => args.run(),
             Command::Eval(args) => args.run(),
             Command::Predict(args) => args.run(),
+            Command::Equivariance(args) => args.run(),
             Command::Config(args) => args.run(),
             Command::Data(args) => args.run(),
             Command::Zoo(args) => args.run(),

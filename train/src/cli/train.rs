@@ -59,7 +59,11 @@ impl TrainArgs {
             interrupt,
         })?;
         eprint!("{}", report.text());
-        eprintln!("all of it is in {}", folder.root().display());
+        let root = folder.root().display();
+        eprintln!("all of it is in {root}");
+        eprintln!(
+            "its symmetry layer by layer, with a picture: gcnn equivariance {root} --plot equivariance.svg"
+        );
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use super::{Segnn, SegnnConfig, SteerableGraph};
 use crate::ModelError;
 use crate::nbody::config::at_least_one;
 use crate::nbody::normalisation::SteerableNormalisation;
+use crate::nbody::survey::ParticleFeature;
 use crate::nbody::{Dynamics, ParticleBatch, steering};
 
 /// Configuration of a [`SegnnDynamics`]. The defaults are the published recipe, 147,424 parameters.
@@ -108,7 +109,11 @@ pub struct SegnnDynamics {
 }
 
 impl Dynamics for SegnnDynamics {
-    fn forward(&self, particles: &ParticleBatch) -> Tensor<2> {
+    fn forward_through(
+        &self,
+        particles: &ParticleBatch,
+        seen: &mut dyn FnMut(ParticleFeature<'_>),
+    ) -> Tensor<2> {
         let harmonics = &self.harmonics;
         let edges = steering::edge_attributes(harmonics, particles);
         let nodes = steering::node_attributes(
@@ -124,6 +129,6 @@ impl Dynamics for SegnnDynamics {
             message_scalars: Some(steering::edge_scalars(particles)),
         };
         let features = steering::features(particles);
-        particles.positions() + self.network.run(features, &steering_graph)
+        particles.positions() + self.network.run(features, &steering_graph, seen)
     }
 }

@@ -11,6 +11,7 @@ use gcnn_layers::steerable::{
 use crate::ModelError;
 use crate::error::steerable;
 use crate::nbody::normalisation::{FeatureNorm, SteerableNormalisation};
+use crate::nbody::survey::ParticleFeature;
 
 /// What a [`Segnn`] puts out.
 #[derive(Config, Debug, Copy, PartialEq, Eq)]
@@ -252,21 +253,23 @@ impl Segnn {
         steering: &SteerableGraph<'_>,
     ) -> Result<Tensor<2>, ModelError> {
         self.check(&features, steering)?;
-        Ok(self.run(features, steering))
+        Ok(self.run(features, steering, &mut |_| ()))
     }
 
-    /// [`forward`](Self::forward) of what is known to fit.
+    /// [`forward`](Self::forward) of what is known to fit; `seen` hears of the features after each round.
     pub(in crate::nbody) fn run(
         &self,
         features: Tensor<2>,
         steering: &SteerableGraph<'_>,
+        seen: &mut dyn FnMut(ParticleFeature<'_>),
     ) -> Tensor<2> {
         let nodes = &steering.node_attributes;
         let embedded = self.embedding.forward(features, nodes);
-        let hidden = self
-            .layers
-            .iter()
-            .fold(embedded, |hidden, layer| layer.forward(hidden, steering));
+        let hidden = self.layers.iter().fold(embedded, |hidden, layer| {
+            let hidden = layer.forward(hidden, steering);
+            seen(ParticleFeature::Steerable(&layer.hidden, hidden.clone()));
+            hidden
+        });
         let output = self.head.forward(hidden, nodes);
         let pooled = match self.task {
             SegnnOutput::Nodes => output,

@@ -1,0 +1,271 @@
+//! Rotations and reflections of the plane about its origin, whether a group has them or not.
+//!
+//! ```text
+//! g = R(θ) Mᵐ                                  M (x, y) = (x, −y)
+//! on the plane    (L_g f)(x)    = f(g⁻¹x)
+//! on the group    (L_g f)(x, h) = f(g⁻¹x, g⁻¹h)
+//! ```
+//!
+//! An angle that H does not have falls between its orientations, as pixels fall between pixels. There f is read off the
+//! trigonometric polynomial through its |H| or |H|/2 samples around the circle. To a group without reflections an
+//! orientation is the direction that it points in: the mirror takes the one at φ to the one at −φ.
+
+use std::f64::consts::{PI, TAU};
+use std::fmt;
+
+use burn::prelude::*;
+
+use super::action::{group_action, move_positions};
+use crate::group::{Group, Matrix, describe, is_signed_permutation};
+
+/// How far entries of two matrices may be apart that mean the same element.
+const SAME: f64 = 1e-9;
+
+/// A rotation, or a rotation after the mirror.
+///
+/// ```
+/// use gcnn_layers::{Group, equivariance::PlaneMotion};
+///
+/// let turn = PlaneMotion::rotation(22.5);
+/// assert_eq!(turn.to_string(), "rotation by 22.5°");
+/// assert!(!turn.is_exact() && PlaneMotion::rotation(-90.0).is_exact());
+/// assert_eq!(PlaneMotion::rotation(90.0).element_of(&Group::cyclic(4)?), Some(1));
+/// assert_eq!(turn.element_of(&Group::cyclic(4)?), None);
+/// # Ok::<(), gcnn_layers::group::GroupError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlaneMotion {
+    matrix: Matrix,
+}
+
+impl PlaneMotion {
+    /// The rotation by so many degrees, counter-clockwise. Multiples of 90° move pixels to pixels.
+    pub fn rotation(degrees: f64) -> Self {
+        let quarters = degrees / 90.0;
+        let (sin, cos) = if (quarters - quarters.round()).abs() < SAME {
+            match quarters.round().rem_euclid(4.0) as u8 {
+                0 => (0.0, 1.0),
+                1 => (1.0, 0.0),
+                2 => (0.0, -1.0),
+                _ => (-1.0, 0.0),
+            }
+        } else {
+            degrees.to_radians().sin_cos()
+        };
+        let matrix = [[cos, -sin], [sin, cos]];
+        Self { matrix }
+    }
+
+    /// The same after the mirror (x, y) → (x, −y).
+    pub fn after_mirror(self) -> Self {
+        let [[xx, xy], [yx, yy]] = self.matrix;
+        let matrix = [[xx, -xy], [yx, -yy]];
+        Self { matrix }
+    }
+
+    /// An element of a group.
+    ///
+    /// # Panics
+    /// If `element` is not the index of an element.
+    pub fn of(group: &Group, element: usize) -> Self {
+        let matrix = group.matrix(element);
+        Self { matrix }
+    }
+
+    /// The element of a group that is this motion, if there is one.
+    pub fn element_of(&self, group: &Group) -> Option<usize> {
+        group.elements().find(|&element| {
+            let other = group.matrix(element);
+            let entries = self.matrix.as_flattened().iter();
+            entries
+                .zip(other.as_flattened())
+                .all(|(a, b)| (a - b).abs() < SAME)
+        })
+    }
+
+    /// What undoes it.
+    pub fn inverse(&self) -> Self {
+        let [[xx, xy], [yx, yy]] = self.matrix;
+        let matrix = [[xx, yx], [xy, yy]];
+        Self { matrix }
+    }
+
+    /// The matrix, acting on columns (x, y).
+    pub fn matrix(&self) -> Matrix {
+        self.matrix
+    }
+
+    /// Whether it maps the pixel grid to itself.
+    pub fn is_exact(&self) -> bool {
+        is_signed_permutation(self.matrix)
+    }
+
+    /// Whether it reflects.
+    pub fn is_reflection(&self) -> bool {
+        let [[xx, xy], [yx, yy]] = self.matrix;
+        xx * yy - xy * yx < 0.0
+    }
+
+    /// L_g on maps on the plane, as [`plane_action`](super::plane_action) for elements of a group.
+    ///
+    /// # Shapes
+    /// - input: `[batch, channels, height, width]`
+    /// - output: the same, with height and width exchanged where the motion exchanges the axes
+    pub fn on_plane(&self, input: Tensor<4>) -> Tensor<4> {
+        move_positions(self.inverse().matrix, input)
+    }
+
+    /// L_g on maps on a group, as [`group_action`] for its elements.
+    ///
+    /// # Shapes
+    /// - input: `[batch, channels, group, height, width]`
+    /// - output: the same, with height and width exchanged where the motion exchanges the axes
+    ///
+    /// # Panics
+    /// If the input does not have one orientation per element.
+    pub fn on_group(&self, group: &Group, input: Tensor<5>) -> Tensor<5> {
+        if let Some(element) = self.element_of(group) {
+            return group_action(group, element, input);
+        }
+        let [batch, channels, orientations, height, width] = input.dims();
+        assert_eq!(orientations, group.order(), "orientations of {group}");
+        let weights = TensorData::new(
+            self.orientation_weights(group),
+            [1, orientations, orientations],
+        );
+        let weights = Tensor::<3>::from_data(weights, &input.device());
+        let turned =
+            weights.matmul(input.reshape([batch * channels, orientations, height * width]));
+        let turned = turned.reshape([batch, channels, orientations, height, width]);
+        move_positions(self.inverse().matrix, turned)
+    }
+
+    /// Row h says how f(g⁻¹h) is made of the samples of f.
+    fn orientation_weights(&self, group: &Group) -> Vec<f32> {
+        let rotations = group.rotations();
+        let mirrors = rotations < group.order();
+        let step = TAU / rotations as f64;
+        let angle = |matrix: Matrix| matrix[1][0].atan2(matrix[0][0]);
+        let (turn, reflects) = (angle(self.matrix), self.is_reflection());
+        let mut weights = Vec::with_capacity(group.order() * group.order());
+        for h in group.elements() {
+            // g⁻¹h = Mᵐ R(φ − θ) Mᵏ = R(±(φ − θ)) Mᵐ⁺ᵏ
+            let difference = angle(group.matrix(h)) - turn;
+            let source = if reflects { -difference } else { difference };
+            let mirrored = mirrors && (group.is_reflection(h) != reflects);
+            for sample in group.elements() {
+                let offset = (source - angle(group.matrix(sample))) / step;
+                let weight = if group.is_reflection(sample) == mirrored {
+                    periodic_sinc(offset, rotations)
+                } else {
+                    0.0
+                };
+                weights.push(weight as f32);
+            }
+        }
+        weights
+    }
+}
+
+/// The trigonometric polynomial through N samples around the circle, 1 at sample 0 and 0 at the others, t samples on.
+fn periodic_sinc(t: f64, samples: usize) -> f64 {
+    let n = samples as f64;
+    if (t - t.round()).abs() < SAME {
+        return f64::from(t.round().rem_euclid(n) == 0.0);
+    }
+    let (wave, part) = ((PI * t).sin(), PI * t / n);
+    if samples.is_multiple_of(2) {
+        wave / (n * part.tan())
+    } else {
+        wave / (n * part.sin())
+    }
+}
+
+impl fmt::Display for PlaneMotion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&describe(self.matrix))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::testing::noise;
+
+    fn device() -> Device {
+        Device::flex()
+    }
+
+    fn difference<const D: usize>(left: Tensor<D>, right: Tensor<D>) -> f32 {
+        (left - right).abs().max().into_scalar::<f32>()
+    }
+
+    /// A function of the direction with few frequencies is known between its samples.
+    #[rstest]
+    fn orientations_are_read_between_their_samples(#[values(5, 8)] rotations: usize) {
+        let group = Group::cyclic(rotations).unwrap();
+        let sampled = |turn: f64| {
+            let values: Vec<f32> = group
+                .elements()
+                .map(|h| {
+                    let angle = TAU * h as f64 / rotations as f64 - turn;
+                    (0.3 + angle.cos() - 0.5 * (2.0 * angle).sin()) as f32
+                })
+                .collect();
+            let dims = [1, 1, rotations, 1, 1];
+            Tensor::<5>::from_data(TensorData::new(values, dims), &device())
+        };
+        for degrees in [10.0, 100.0, 222.2] {
+            // One pixel: nothing but the orientations moves.
+            let motion = PlaneMotion::rotation(degrees);
+            let centre = TensorData::new(motion.orientation_weights(&group), [rotations; 2]);
+            let weights = Tensor::<2>::from_data(centre, &device());
+            let found = weights.matmul(sampled(0.0).reshape([rotations, 1]));
+            let expected = sampled(degrees.to_radians()).reshape([rotations, 1]);
+            assert!(difference(found, expected) < 1e-5, "{degrees}");
+        }
+    }
+
+    /// At the elements of the group the rule between them gives the group's own table.
+    #[rstest]
+    fn the_rule_between_orientations_agrees_at_them(#[values("C8", "C5", "D4", "D3")] name: &str) {
+        let group: Group = name.parse().unwrap();
+        for g in group.elements() {
+            let weights = PlaneMotion::of(&group, g).orientation_weights(&group);
+            for h in group.elements() {
+                let source = group.product(group.inverse(g), h);
+                let row = &weights[h * group.order()..(h + 1) * group.order()];
+                let expected = group.elements().map(|e| f32::from(e == source));
+                assert!(row.iter().copied().eq(expected), "{name}: {g}, {h}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_mirror_turns_directions_around_where_the_group_has_none() {
+        let group = Group::cyclic(4).unwrap();
+        let mirror = PlaneMotion::rotation(0.0).after_mirror();
+        let field = noise([1, 2, 4, 3, 3], 0, &device());
+        let moved = mirror.on_group(&group, field.clone());
+        // Up and down change places, left and right don't; and the rows turn around.
+        let order = Tensor::<1, Int>::from_data([0, 3, 2, 1], &device());
+        assert_eq!(difference(moved, field.select(2, order).flip([3])), 0.0);
+    }
+
+    #[rstest]
+    fn what_was_moved_comes_back(#[values("C4", "D4", "trivial")] name: &str) {
+        let group: Group = name.parse().unwrap();
+        let field = noise([1, 2, group.order(), 4, 4], 1, &device());
+        for motion in [0.0, 90.0, 180.0, 270.0]
+            .map(PlaneMotion::rotation)
+            .into_iter()
+            .flat_map(|turn| [turn, turn.after_mirror()])
+        {
+            let there = motion.on_group(&group, field.clone());
+            let back = motion.inverse().on_group(&group, there);
+            assert_eq!(difference(back, field.clone()), 0.0, "{motion}");
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! All layers of a network at once, under any rotations and reflections of its images.
+//!
+//! ```text
+//! error_l(g) = ‖L_g Φ_l(f) − Φ_l(L_g f)‖ / ‖Φ_l(f)‖            Φ_l: the network up to output l
+//! ```
+//!
+//! Motions that move pixels to pixels act on the images as they are, and outputs are compared everywhere. The others
+//! need what lies beyond the corners of an image, which nobody has: they act on [`RoundImages`], and outputs are compared
+//! inside the disc. What is left beside the network's own error is that of interpolating, in images and in outputs.
+
+use burn::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{FeatureMap, PlaneMotion, Region, disc_mask, relative};
+use crate::group::Group;
+
+/// Images that a network sees at once: what is kept of its layers is bounded by them, not by how many images there are.
+const PORTION: usize = 16;
+/// Pixels of an output that are not compared inside its disc, where what came from beyond it has been.
+const MARGIN: f64 = 1.0;
+
+/// An output of a network, and with it how motions act on it.
+#[derive(Debug, Clone)]
+pub enum Feature {
+    /// A map on the plane, `[batch, channels, height, width]`.
+    Plane(Tensor<4>),
+    /// A map on the group, `[batch, channels, group, height, width]`.
+    Group(Tensor<5>),
+    /// What should not change, as class scores, `[batch, values]`.
+    Invariant(Tensor<2>),
+}
+
+impl Feature {
+    /// Extents of the feature of one image.
+    pub fn shape(&self) -> Vec<usize> {
+        match self {
+            Self::Plane(map) => map.dims()[1..].to_vec(),
+            Self::Group(map) => map.dims()[1..].to_vec(),
+            Self::Invariant(values) => values.dims()[1..].to_vec(),
+        }
+    }
+
+    /// Of vectors, the place of each row's largest value.
+    fn largest(&self) -> Option<Vec<i64>> {
+        let Self::Invariant(values) = self else {
+            return None;
+        };
+        let places = values.clone().argmax(1).into_data();
+        Some(places.iter::<i64>().collect())
+    }
+}
+
+impl FeatureMap for Feature {
+    fn act(self, group: &Group, motion: PlaneMotion) -> Self {
+        match self {
+            Self::Plane(map) => Self::Plane(map.act(group, motion)),
+            Self::Group(map) => Self::Group(map.act(group, motion)),
+            Self::Invariant(values) => Self::Invariant(values),
+        }
+    }
+
+    fn squares(self, region: Region) -> f64 {
+        match self {
+            Self::Plane(map) => map.squares(region),
+            Self::Group(map) => map.squares(region),
+            Self::Invariant(values) => values.squares(region),
+        }
+    }
+
+    /// # Panics
+    /// If the other is of another kind.
+    fn minus(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Plane(a), Self::Plane(b)) => Self::Plane(a - b),
+            (Self::Group(a), Self::Group(b)) => Self::Group(a - b),
+            (Self::Invariant(a), Self::Invariant(b)) => Self::Invariant(a - b),
+            (a, b) => panic!("outputs of two kinds: {:?} and {:?}", a.shape(), b.shape()),
+        }
+    }
+}
+
+/// The errors of one output of a network.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OutputErrors {
+    /// The output.
+    pub name: String,
+    /// Its extents, for one image.
+    pub shape: Vec<usize>,
+    /// ‖L_g Φ(f) − Φ(L_g f)‖ / ‖Φ(f)‖ of each motion, norms over all images together.
+    pub errors: Vec<f64>,
+    /// Where the output is a vector of scores: for each motion, the share of images whose largest score stays the largest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_largest: Option<Vec<f64>>,
+}
+
+/// Images that are something inside of a disc and one colour outside of it, so that any rotation is known everywhere.
+///
+/// Beyond the disc stands the mean of what was there, image by image and channel by channel: the background of digits
+/// stays as it is.
+#[derive(Debug, Clone)]
+pub struct RoundImages {
+    /// What is left of the images when the background is taken away; 0 beyond the disc.
+    inside: Tensor<4>,
+    /// `[batch, channels, 1, 1]`.
+    background: Tensor<4>,
+}
+
+impl RoundImages {
+    /// # Shapes
+    /// - images: `[batch, channels, height, width]`
+    pub fn new(images: Tensor<4>) -> Self {
+        let [_, _, height, width] = images.dims();
+        let disc = |margin| disc_mask([height, width], margin, &images.device());
+        // Five discs, half a pixel apart: the rim falls smoothly, and a rotation does not see its steps.
+        let rims = [0.0, 0.5, 1.0, 1.5, 2.0].map(disc);
+        let mask: Tensor<2> = Tensor::stack::<3>(rims.to_vec(), 0)
+            .mean_dim(0)
+            .squeeze_dim(0);
+        let outside = mask.clone().neg().add_scalar(1.0);
+        let area = outside.clone().sum().into_data().iter::<f64>().sum::<f64>();
+        let outside = outside.reshape([1, 1, height, width]);
+        let mask = mask.reshape([1, 1, height, width]);
+        let background = (images.clone() * outside).sum_dim(3).sum_dim(2) / area.max(1.0);
+        Self {
+            inside: (images - background.clone()) * mask,
+            background,
+        }
+    }
+
+    /// The images, turned.
+    pub fn turned(&self, motion: PlaneMotion) -> Tensor<4> {
+        motion.on_plane(self.inside.clone()) + self.background.clone()
+    }
+
+    /// ‖L_g⁻¹ L_g f − f‖ / ‖f‖ of what is inside: what interpolation alone does to the images, both ways.
+    pub fn there_and_back(&self, motion: PlaneMotion) -> f64 {
+        let back = motion
+            .inverse()
+            .on_plane(motion.on_plane(self.inside.clone()));
+        let difference = (back - self.inside.clone()).squares(Region::Everywhere);
+        relative(difference, self.inside.clone().squares(Region::Everywhere))
+    }
+}
+
+/// Measures every output of a network under every motion.
+///
+/// `network` gives its outputs by name, the same ones for all images, and must treat each image by itself: run it on a
+/// device without gradients, where dropout is off and normalisation uses its running statistics. `group` is the one that
+/// its maps have their orientations from; motions outside of it act as [`PlaneMotion::on_group`] says.
+///
+/// ```
+/// use burn::prelude::*;
+/// use gcnn_layers::equivariance::{Feature, PlaneMotion, survey};
+/// use gcnn_layers::{Group, LiftingConv2dConfig};
+///
+/// let (group, device) = (Group::cyclic(4)?, Device::flex());
+/// let lift = LiftingConv2dConfig::new(group.clone(), [1, 4], 3).init(&device);
+/// let images = Tensor::<1, Int>::arange(0..64, &device).float().reshape([1, 1, 8, 8]);
+/// let motions = [PlaneMotion::rotation(90.0), PlaneMotion::rotation(0.0).after_mirror()];
+/// let found = survey(&group, &motions, images, |images| {
+///     vec![("lifting".into(), Feature::Group(lift.forward(images)))]
+/// });
+/// assert!(found[0].errors[0] < 1e-5);
+/// // Nothing makes free kernels symmetric under the mirror.
+/// assert!(found[0].errors[1] > 1e-2);
+/// # Ok::<(), gcnn_layers::group::GroupError>(())
+/// ```
+///
+/// # Panics
+/// If a map on the group does not have as many orientations as the group has elements.
+pub fn survey(
+    group: &Group,
+    motions: &[PlaneMotion],
+    images: Tensor<4>,
+    network: impl Fn(Tensor<4>) -> Vec<(String, Feature)>,
+) -> Vec<OutputErrors> {
+    let count = images.dims()[0];
+    let mut tallies: Vec<Tally> = Vec::new();
+    for portion in images.split(PORTION, 0) {
+        let round = RoundImages::new(portion.clone());
+        let needs = |exact: bool| motions.iter().any(|motion| motion.is_exact() == exact);
+        let outputs_of = |needed: bool, images: Tensor<4>| match needed {
+            true => network(images),
+            false => Vec::new(),
+        };
+        let whole = outputs_of(needs(true), portion.clone());
+        let disc = outputs_of(needs(false), round.turned(PlaneMotion::rotation(0.0)));
+        for (index, motion) in motions.iter().enumerate() {
+            let (outputs, moved, region) = match motion.is_exact() {
+                true => (&whole, motion.on_plane(portion.clone()), Region::Everywhere),
+                false => (
+                    &disc,
+                    round.turned(*motion),
+                    Region::Disc { margin: MARGIN },
+                ),
+            };
+            let of_moved = network(moved);
+            if tallies.is_empty() {
+                tallies = outputs
+                    .iter()
+                    .map(|(name, feature)| Tally::new(name, feature, motions.len()))
+                    .collect();
+            }
+            for ((tally, (_, output)), (_, of_moved)) in
+                tallies.iter_mut().zip(outputs).zip(of_moved)
+            {
+                tally.add(
+                    index,
+                    output,
+                    of_moved,
+                    |output| output.act(group, *motion),
+                    region,
+                );
+            }
+        }
+    }
+    tallies
+        .into_iter()
+        .map(|tally| tally.finish(count))
+        .collect()
+}
+
+/// Sums over images of what an [`OutputErrors`] is made of.
+struct Tally {
+    name: String,
+    shape: Vec<usize>,
+    differences: Vec<f64>,
+    norms: Vec<f64>,
+    same: Option<Vec<usize>>,
+}
+
+impl Tally {
+    fn new(name: &str, feature: &Feature, motions: usize) -> Self {
+        Self {
+            name: name.to_string(),
+            shape: feature.shape(),
+            differences: vec![0.0; motions],
+            norms: vec![0.0; motions],
+            same: matches!(feature, Feature::Invariant(_)).then(|| vec![0; motions]),
+        }
+    }
+
+    fn add(
+        &mut self,
+        motion: usize,
+        output: &Feature,
+        of_moved: Feature,
+        act: impl FnOnce(Feature) -> Feature,
+        region: Region,
+    ) {
+        if let (Some(same), Some(before), Some(after)) =
+            (&mut self.same, output.largest(), of_moved.largest())
+        {
+            same[motion] += before.iter().zip(&after).filter(|(a, b)| a == b).count();
+        }
+        self.norms[motion] += output.clone().squares(region);
+        self.differences[motion] += act(output.clone()).minus(of_moved).squares(region);
+    }
+
+    fn finish(self, images: usize) -> OutputErrors {
+        let sums = self.differences.into_iter().zip(self.norms);
+        let share = |same: usize| same as f64 / images.max(1) as f64;
+        OutputErrors {
+            name: self.name,
+            shape: self.shape,
+            errors: sums
+                .map(|(difference, norm)| relative(difference, norm))
+                .collect(),
+            same_largest: self.same.map(|same| same.into_iter().map(share).collect()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::noise;
+    use crate::{GlobalPool2dConfig, GroupConv2dConfig, LiftingConv2dConfig, ProjectionConfig};
+
+    /// Lifting, a group convolution, and scores that forget where and how things stand.
+    fn network(
+        group: &Group,
+        device: &Device,
+    ) -> impl Fn(Tensor<4>) -> Vec<(String, Feature)> + use<> {
+        let lift = LiftingConv2dConfig::new(group.clone(), [2, 4], 3).init(device);
+        let conv = GroupConv2dConfig::new(group.clone(), [4, 5], 3).init(device);
+        let (project, pool) = (
+            ProjectionConfig::new().init(),
+            GlobalPool2dConfig::new().init(),
+        );
+        move |images| {
+            let first = lift.forward(images);
+            let second = conv.forward(first.clone().tanh());
+            let plane = project.forward(second.clone());
+            let scores = pool.forward(plane.clone());
+            vec![
+                ("first".into(), Feature::Group(first)),
+                ("second".into(), Feature::Group(second)),
+                ("plane".into(), Feature::Plane(plane)),
+                ("scores".into(), Feature::Invariant(scores)),
+            ]
+        }
+    }
+
+    #[test]
+    fn a_network_commutes_with_its_group_and_with_nothing_else() {
+        let device = Device::flex();
+        let group = Group::cyclic(4).unwrap();
+        // More images than one portion, and not a multiple of it.
+        let images = noise([19, 2, 9, 9], 3, &device);
+        let turns = [0.0, 90.0, 180.0, 270.0].map(PlaneMotion::rotation);
+        let motions = [turns, turns.map(|turn| turn.after_mirror())].concat();
+        let found = survey(&group, &motions, images, network(&group, &device));
+        let names: Vec<&str> = found.iter().map(|output| output.name.as_str()).collect();
+        assert_eq!(names, ["first", "second", "plane", "scores"]);
+        assert_eq!(found[1].shape, [5, 4, 5, 5]);
+        for output in &found {
+            let (own, others) = output.errors.split_at(4);
+            assert!(own.iter().all(|error| *error < 1e-5), "{output:?}");
+            assert!(others.iter().all(|error| *error > 1e-2), "{output:?}");
+        }
+        let same = found[3].same_largest.as_ref().unwrap();
+        assert_eq!(same[..4], [1.0; 4]);
+        assert!(same[4..].iter().any(|share| *share < 1.0), "{same:?}");
+        assert!(found[0].same_largest.is_none());
+    }
+
+    #[test]
+    fn an_ordinary_network_is_found_out() {
+        let device = Device::flex();
+        let group = Group::trivial();
+        let images = noise([4, 2, 9, 9], 4, &device);
+        let turns = [90.0, 180.0, 45.0].map(PlaneMotion::rotation);
+        for output in survey(&group, &turns, images, network(&group, &device)) {
+            assert!(
+                output.errors.iter().all(|error| *error > 5e-2),
+                "{output:?}"
+            );
+        }
+    }
+
+    /// A smooth blob that vanishes well inside the disc.
+    fn ellipse(size: usize, device: &Device) -> Tensor<4> {
+        let centre = (size as f64 - 1.0) / 2.0;
+        let values: Vec<f32> = (0..size * size)
+            .map(|pixel| {
+                let x = (pixel % size) as f64 - centre - 1.5;
+                let y = centre - (pixel / size) as f64 + 1.0;
+                (-(x * x / 16.0 + y * y / 9.0)).exp() as f32
+            })
+            .collect();
+        Tensor::from_data(TensorData::new(values, [1, 1, size, size]), device)
+    }
+
+    /// Functions of the point alone commute with every rotation, but for what interpolation adds.
+    #[test]
+    fn between_pixels_only_interpolation_is_left() {
+        let device = Device::flex();
+        let group = Group::trivial();
+        let images = ellipse(40, &device) + 0.7;
+        let turns = [10.0, 45.0, 200.0].map(PlaneMotion::rotation);
+        let found = survey(&group, &turns, images.clone(), |images| {
+            vec![("point".into(), Feature::Plane(images.tanh()))]
+        });
+        assert!(
+            found[0].errors.iter().all(|error| *error < 1e-3),
+            "{found:?}"
+        );
+        let round = RoundImages::new(images);
+        for turn in turns {
+            let error = round.there_and_back(turn);
+            assert!(error > 1e-6 && error < 5e-3, "{turn}: {error}");
+        }
+    }
+
+    #[test]
+    fn round_images_keep_their_middle_and_a_plain_background() {
+        let device = Device::flex();
+        let images = ellipse(40, &device) - 0.4;
+        let round = RoundImages::new(images.clone()).turned(PlaneMotion::rotation(0.0));
+        let difference = (round - images.clone()).abs().max().into_scalar::<f32>();
+        assert!(difference < 1e-3, "{difference}");
+        // Noise has no plain background: its corners become one colour, its middle stays.
+        let images = noise([1, 1, 24, 24], 2, &device);
+        let round = RoundImages::new(images.clone()).turned(PlaneMotion::rotation(0.0));
+        let corner = |row, column| {
+            let pixel = round
+                .clone()
+                .slice([0..1, 0..1, row..row + 1, column..column + 1]);
+            pixel.into_scalar::<f32>()
+        };
+        assert_eq!(corner(0, 0), corner(23, 23));
+        let middle = (round.clone() - images).slice([0..1, 0..1, 8..16, 8..16]);
+        assert!(middle.abs().max().into_scalar::<f32>() < 1e-6);
+    }
+}

@@ -1,0 +1,192 @@
+//! What a dynamics model knows after each of its rounds, and how far all of it is from the symmetries of the laws of motion.
+//!
+//! ```text
+//! error_l(g) = ‖L_g Φ_l(p) − Φ_l(g·p)‖ / ‖Φ_l(p)‖          Φ_l: the model up to round l
+//! positions   L_g x = R x + s        ‖·‖ measured from the mean position
+//! features    L_g h = ρ(R) h         ρ as their irreps say, the identity for scalars
+//! ```
+//!
+//! A model that doesn't claim the symmetry is measured by the same rule: features that nothing makes turn count as
+//! scalars, which is what they would have to be if the model were equivariant.
+
+use burn::prelude::*;
+use gcnn_layers::LayerError;
+use gcnn_layers::equivariance::OutputErrors;
+use gcnn_layers::so3::Irreps;
+
+use super::{Dynamics, EuclideanMotion, ParticleBatch};
+use crate::ModelError;
+use crate::error::steerable;
+
+/// Something that a model knows of each particle, a row for each.
+#[derive(Debug, Clone)]
+pub enum ParticleFeature<'a> {
+    /// Where it is, `[nodes, 3]`.
+    Positions(Tensor<2>),
+    /// Features that turn as irreps say, `[nodes, dim]`.
+    Steerable(&'a Irreps, Tensor<2>),
+    /// Numbers without a direction, `[nodes, features]`.
+    Scalars(Tensor<2>),
+}
+
+/// What the laws of motion don't notice.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Symmetry {
+    /// A rotation, reflection or shift of all particles together.
+    Motion(EuclideanMotion),
+    /// The particles in reverse order, graph by graph.
+    ReversedOrder,
+}
+
+/// Measures every round of a model, and its prediction, under every symmetry.
+///
+/// ```
+/// use burn::prelude::*;
+/// use gcnn_layers::{Graph, so3};
+/// use gcnn_models::nbody::{EgnnConfig, EuclideanMotion, ParticleBatch, Particles, Symmetry, survey};
+///
+/// let device = Device::flex();
+/// let two = Particles { positions: &[0., 0., 0., 1., 0., 0.], velocities: &[0., 1., 0., 0., -1., 0.], charges: &[1., -1.] };
+/// let two = ParticleBatch::new(two, &Graph::fully_connected(2)?, &device)?;
+/// let turn = EuclideanMotion { matrix: so3::random_rotation(1), shift: [0.0; 3] };
+/// let symmetries = [Symmetry::Motion(turn), Symmetry::ReversedOrder];
+/// let found = survey(&EgnnConfig::default().init(&device)?, &two, &symmetries)?;
+/// // Features and positions of four rounds, and the prediction.
+/// assert_eq!(found.len(), 2 * 4 + 1);
+/// assert!(found.iter().all(|output| output.errors.iter().all(|error| *error < 1e-4)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// If the matrix of a motion is not orthogonal.
+pub fn survey(
+    model: &dyn Dynamics,
+    particles: &ParticleBatch,
+    symmetries: &[Symmetry],
+) -> Result<Vec<OutputErrors>, ModelError> {
+    let outputs = outputs(model, particles);
+    let mut found: Vec<OutputErrors> = outputs
+        .iter()
+        .map(|output| OutputErrors {
+            name: output.name.clone(),
+            shape: vec![output.width],
+            errors: Vec::with_capacity(symmetries.len()),
+            same_largest: None,
+        })
+        .collect();
+    let starts = particles.graph().graph().starts();
+    for symmetry in symmetries {
+        let moved = match symmetry {
+            Symmetry::Motion(motion) => motion.apply_to_particles(particles),
+            Symmetry::ReversedOrder => particles.reversed()?,
+        };
+        let of_moved = self::outputs(model, &moved);
+        for ((found, output), of_moved) in found.iter_mut().zip(&outputs).zip(of_moved) {
+            let expected = output.moved(symmetry, starts)?;
+            let differences = expected.iter().zip(&of_moved.values).map(|(a, b)| a - b);
+            let difference = norm(differences);
+            found.errors.push(match difference {
+                0.0 => 0.0,
+                _ => difference / output.size(),
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// A feature off its device.
+struct Output {
+    name: String,
+    kind: Kind,
+    width: usize,
+    values: Vec<f64>,
+}
+
+/// How motions act on a feature.
+enum Kind {
+    Positions,
+    Steerable(Irreps),
+    Scalars,
+}
+
+impl Output {
+    fn new(name: String, feature: ParticleFeature<'_>) -> Self {
+        let (kind, tensor) = match feature {
+            ParticleFeature::Positions(tensor) => (Kind::Positions, tensor),
+            ParticleFeature::Steerable(irreps, tensor) => (Kind::Steerable(irreps.clone()), tensor),
+            ParticleFeature::Scalars(tensor) => (Kind::Scalars, tensor),
+        };
+        Self {
+            name,
+            kind,
+            width: tensor.dims()[1],
+            values: tensor.into_data().iter::<f64>().collect(),
+        }
+    }
+
+    /// L_g of the feature; `starts` are the first particles of the graphs.
+    fn moved(&self, symmetry: &Symmetry, starts: &[usize]) -> Result<Vec<f64>, ModelError> {
+        let motion = match symmetry {
+            Symmetry::Motion(motion) => motion,
+            Symmetry::ReversedOrder => {
+                let graphs = starts.windows(2);
+                let rows = graphs.flat_map(|range| (range[0]..range[1]).rev());
+                let row = |row: usize| &self.values[row * self.width..(row + 1) * self.width];
+                return Ok(rows.flat_map(row).copied().collect());
+            }
+        };
+        Ok(match &self.kind {
+            Kind::Positions => {
+                let (rows, _) = self.values.as_chunks::<3>();
+                let moved = rows.iter().flat_map(|row| motion.apply_to_point(*row));
+                moved.collect()
+            }
+            Kind::Steerable(irreps) => irreps
+                .transform(&motion.matrix, &self.values)
+                .map_err(|error| steerable("the motion")(LayerError::from(error)))?,
+            Kind::Scalars => self.values.clone(),
+        })
+    }
+
+    /// Its norm; of positions, as they are seen from their mean.
+    fn size(&self) -> f64 {
+        if !matches!(self.kind, Kind::Positions) {
+            return norm(self.values.iter().copied());
+        }
+        let (rows, _) = self.values.as_chunks::<3>();
+        let mean = [0, 1, 2].map(|axis| {
+            let sum: f64 = rows.iter().map(|row| row[axis]).sum();
+            sum / rows.len() as f64
+        });
+        norm(
+            rows.iter()
+                .flat_map(|row| [0, 1, 2].map(|axis| row[axis] - mean[axis])),
+        )
+    }
+}
+
+/// Everything that a model says of some particles.
+fn outputs(model: &dyn Dynamics, particles: &ParticleBatch) -> Vec<Output> {
+    let mut outputs = Vec::new();
+    let (mut features, mut positions) = (0, 0);
+    let predicted = model.forward_through(particles, &mut |feature| {
+        let name = match feature {
+            ParticleFeature::Positions(_) => {
+                positions += 1;
+                format!("positions {positions}")
+            }
+            _ => {
+                features += 1;
+                format!("features {features}")
+            }
+        };
+        outputs.push(Output::new(name, feature));
+    });
+    let prediction = ParticleFeature::Positions(predicted);
+    outputs.push(Output::new("prediction".into(), prediction));
+    outputs
+}
+
+fn norm(values: impl Iterator<Item = f64>) -> f64 {
+    values.map(|value| value * value).sum::<f64>().sqrt()
+}

@@ -1,0 +1,82 @@
+//! `gcnn equivariance`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::DeviceArg;
+use crate::TrainError;
+use crate::config::RunConfig;
+use crate::equivariance::{Choice, picture, report, table};
+use crate::files::write_atomically;
+
+#[derive(Debug, Args)]
+pub struct EquivarianceArgs {
+    /// Trained weights (a .safetensors file or a run folder), or a run file (.toml), whose fresh network is measured
+    #[arg(value_name = "WEIGHTS|CONFIG")]
+    source: PathBuf,
+    /// Data to measure on instead of the test split of the run's: a folder of IDX or .amat files or one .amat file for
+    /// digits, a folder of .npy files for particles
+    #[arg(long, value_name = "PATH")]
+    data: Option<PathBuf>,
+    /// How many examples to measure on
+    #[arg(long, value_name = "COUNT", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
+    examples: u32,
+    /// The example that is turned before your eyes, counted from 0; by default the image that the network is least sure of, or
+    /// the first simulation
+    #[arg(long, value_name = "INDEX")]
+    example: Option<usize>,
+    /// The layer whose maps the picture shows, such as 3 or "block 2"
+    #[arg(long, value_name = "NAME")]
+    layer: Option<String>,
+    /// Draw errors, answers and maps that turn
+    #[arg(long, value_name = "FILE.svg")]
+    plot: Option<PathBuf>,
+    /// Override a key of a run file, as in --set model.group=C8
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    #[command(flatten)]
+    device: DeviceArg,
+    /// Print one JSON object on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+impl EquivarianceArgs {
+    pub fn run(self) -> Result<(), TrainError> {
+        let (_, device) = self.device.open("auto")?;
+        let choice = Choice {
+            examples: self.examples as usize,
+            example: self.example,
+            layer: self.layer.clone(),
+        };
+        let data = self.data.as_deref();
+        let found = if self.source.extension().is_some_and(|end| end == "toml") {
+            let config = RunConfig::load(&self.source, &self.set)?;
+            report::of_config(&self.source, &config, data, &choice, &device)?
+        } else if self.set.is_empty() {
+            report::of_weights(&self.source, data, &choice, &device)?
+        } else {
+            return Err(TrainError::Mismatch(format!(
+                "--set changes a run file, and {} is not one: trained weights keep the settings they were trained with",
+                self.source.display()
+            )));
+        };
+        if let Some(path) = &self.plot {
+            write_atomically(path, picture::draw(&found).as_bytes())?;
+        }
+        if self.json {
+            let mut json = serde_json::json!(found);
+            if let Some(path) = &self.plot {
+                json["plot"] = serde_json::json!(path);
+            }
+            println!("{json}");
+            return Ok(());
+        }
+        anstream::print!("{}", table::text(&found));
+        if let Some(path) = &self.plot {
+            println!("{}", path.display());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,257 @@
+//! How far a network is from commuting with the symmetries of its data: measured on real examples, layer by layer, before
+//! and after training.
+//!
+//! ```text
+//! error_l(g) = ‖L_g Φ_l(f) − Φ_l(L_g f)‖ / ‖Φ_l(f)‖            Φ_l: the network up to output l
+//! ```
+//!
+//! | what | where |
+//! | --- | --- |
+//! | the numbers: [`Survey`] of elements, [`Sweep`] of angles, [`Answers`] to one example | here, [`images`], [`particles`] |
+//! | from weights or a run file to all of them | [`report`] |
+//! | what a terminal shows | [`table`] |
+//! | what a picture shows | [`picture`] |
+//!
+//! The measuring itself is the library's: [`gcnn_layers::equivariance::survey`], [`gcnn_models::nbody::survey`]. The end of a
+//! training run reports the same [`Survey`] that `gcnn equivariance` does.
+
+pub mod images;
+pub mod particles;
+pub mod picture;
+pub mod report;
+mod svg;
+pub mod table;
+
+use gcnn_layers::equivariance::OutputErrors;
+use serde::{Deserialize, Serialize};
+
+use crate::task::ElementError;
+use picture::Scene;
+
+/// Degrees between the angles of a [`Sweep`].
+const STEP: f64 = 7.5;
+
+/// What an element is to a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// The network is built to commute with it, and it moves data without loss.
+    Exact,
+    /// The network is built to commute with it, and it moves pixels between pixels.
+    Interpolated,
+    /// Nothing in the network is built to commute with it.
+    Foreign,
+}
+
+/// Something that acts on examples.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Element {
+    /// In words.
+    pub name: String,
+    /// What it is to the network.
+    pub standing: Standing,
+}
+
+/// The errors of every output under every element.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Survey {
+    /// What acted.
+    pub elements: Vec<Element>,
+    /// Outputs from the first layer to the last, each with an error per element.
+    pub outputs: Vec<OutputErrors>,
+}
+
+impl Standing {
+    /// In words.
+    fn title(self) -> &'static str {
+        match self {
+            Self::Exact => "kept by construction",
+            Self::Interpolated => "kept by construction, but for interpolation",
+            Self::Foreign => "not kept by construction",
+        }
+    }
+
+    /// All of them, in the order in which they are shown.
+    const ALL: [Self; 3] = [Self::Exact, Self::Interpolated, Self::Foreign];
+}
+
+impl Survey {
+    /// The largest error of any output under elements of a standing, and of the last output; nothing without such elements.
+    pub fn worst(&self, standing: Standing) -> Option<[f64; 2]> {
+        let at: Vec<usize> = (0..self.elements.len())
+            .filter(|&index| self.elements[index].standing == standing)
+            .collect();
+        let of = |output: &OutputErrors| largest(at.iter().map(|&index| output.errors[index]));
+        let last = self.outputs.last().filter(|_| !at.is_empty())?;
+        Some([largest(self.outputs.iter().map(of)), of(last)])
+    }
+
+    /// What becomes of the last output under the elements that the network is built for; under all of them where those are
+    /// one or none, so that networks that are built for nothing can be compared.
+    pub fn outcome(&self) -> Vec<ElementError> {
+        let Some(last) = self.outputs.last() else {
+            return Vec::new();
+        };
+        let claimed = |element: &Element| element.standing != Standing::Foreign;
+        let few = self.elements.iter().filter(|e| claimed(e)).count() <= 1;
+        let elements = self.elements.iter().enumerate();
+        elements
+            .filter(|(_, element)| few || claimed(element))
+            .map(|(index, element)| ElementError {
+                element: element.name.clone(),
+                relative_error: last.errors[index],
+                same_answer: last.same_largest.as_ref().map(|shares| shares[index]),
+            })
+            .collect()
+    }
+}
+
+/// The errors of every output under rotations by many angles.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sweep {
+    /// The angles, from 0 to below 360.
+    pub degrees: Vec<f64>,
+    /// Outputs from the first layer to the last, each with an error per angle.
+    pub outputs: Vec<OutputErrors>,
+    /// What interpolation alone does to the examples, turned there and back; nothing where turning loses nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interpolation: Option<Vec<f64>>,
+}
+
+/// What a network says about one example that is turned.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answers {
+    /// What the numbers are, in words.
+    pub about: String,
+    /// The example's place in its split.
+    pub example: usize,
+    /// The angles, from 0 to 360.
+    pub degrees: Vec<f64>,
+    /// Numbers by name.
+    pub curves: Vec<Curve>,
+}
+
+/// One of the numbers of [`Answers`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Curve {
+    /// The class, or the coordinate.
+    pub name: String,
+    /// One number per angle.
+    pub values: Vec<f64>,
+}
+
+/// Everything measured with one set of weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stage {
+    /// Element by element.
+    pub survey: Survey,
+    /// Angle by angle.
+    pub sweep: Sweep,
+    /// One example, turned.
+    pub answers: Answers,
+}
+
+/// What was measured on what.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Subject {
+    /// Weights file, run folder or run file.
+    pub source: String,
+    /// The network, in words.
+    pub network: String,
+    /// What it is built to commute with.
+    pub symmetry: String,
+    /// Trained parameters.
+    pub parameters: usize,
+    /// Epoch of the trained weights, counted from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<usize>,
+    /// Where the examples are from.
+    pub data: String,
+    /// How many of them the survey is over.
+    pub examples: usize,
+    /// What an example is called, in the plural.
+    pub unit: String,
+}
+
+/// The report of `gcnn equivariance`.
+#[derive(Debug, Clone, Serialize)]
+pub struct EquivarianceReport {
+    /// What was measured on what.
+    pub subject: Subject,
+    /// Fresh weights, as the run file's seed draws them.
+    pub before: Stage,
+    /// Trained weights, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Stage>,
+    /// What only a picture shows, with the trained weights where there are any.
+    #[serde(skip)]
+    pub scene: Scene,
+}
+
+impl EquivarianceReport {
+    /// Both stages with their names, or the one that there is.
+    pub fn stages(&self) -> Vec<(&'static str, &Stage)> {
+        let after = self.after.iter().map(|stage| ("after training", stage));
+        std::iter::once(("before training", &self.before))
+            .chain(after)
+            .collect()
+    }
+
+    /// The trained stage where there is one.
+    pub fn last(&self) -> &Stage {
+        self.after.as_ref().unwrap_or(&self.before)
+    }
+}
+
+/// What the command line chooses of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// How many examples to measure on.
+    pub examples: usize,
+    /// The example that is turned before the reader's eyes; where none is named, of images the one that the network is
+    /// least sure of, of simulations the first.
+    pub example: Option<usize>,
+    /// The layer whose maps are shown, by name; the deepest that is at least half as large as the image where none is named.
+    pub layer: Option<String>,
+}
+
+/// Multiples of [`STEP`] below 360°, and other angles that matter, in order.
+fn angles(others: impl Iterator<Item = f64>) -> Vec<f64> {
+    let steps = (360.0 / STEP) as usize;
+    let mut degrees: Vec<f64> = (0..steps).map(|step| step as f64 * STEP).collect();
+    degrees.extend(others.map(|angle| angle.rem_euclid(360.0)));
+    degrees.sort_by(f64::total_cmp);
+    degrees.dedup_by(|a, b| (*a - *b).abs() < 1e-6);
+    degrees
+}
+
+/// The largest number; one that is none is not hidden.
+fn largest(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(0.0, |largest, value| {
+        match value.is_nan() || value > largest {
+            true => value,
+            false => largest,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_angles_of_a_group_are_among_those_of_a_sweep() {
+        let fifths = (0..5).map(|fifth| 72.0 * f64::from(fifth));
+        let found = angles(fifths);
+        assert_eq!(found.len(), 48 + 4);
+        assert!(found.contains(&144.0) && found.contains(&22.5));
+        assert!(found.is_sorted());
+        assert!(found.iter().all(|angle| *angle < 360.0));
+    }
+
+    #[test]
+    fn what_is_no_number_is_not_hidden() {
+        assert!(largest([1.0, f64::NAN, 2.0].into_iter()).is_nan());
+        assert_eq!(largest([1.0, 3.0, 2.0].into_iter()), 3.0);
+    }
+}
