@@ -1,5 +1,6 @@
 //! The commands of the program `gcnn`.
 
+mod compare;
 mod config;
 mod data;
 mod devices;
@@ -32,6 +33,8 @@ enum Command {
     Eval(eval::EvalArgs),
     /// Classify image files, or predict where particles will be
     Predict(predict::PredictArgs),
+    /// Compare finished runs: mean and interval over seeds, as a table and as curves
+    Compare(compare::CompareArgs),
     /// Show a run file with all its defaults, or explain every key
     Config(config::ConfigArgs),
     /// Download data sets
@@ -72,6 +75,7 @@ impl Cli {
             Command::Train(args) => args.run(),
             Command::Eval(args) => args.run(),
             Command::Predict(args) => args.run(),
+            Command::Compare(args) => args.run(),
             Command::Config(args) => args.run(),
             Command::Data(args) => args.run(),
             Command::Zoo(args) => args.run(),
