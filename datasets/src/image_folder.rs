@@ -18,7 +18,7 @@ use image::DynamicImage;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::images::{ImageDataset, Split, SplitImages, Splits};
+use crate::images::{ImageDataset, Split, SplitImages, Splits, part};
 use crate::{DatasetError, pictures};
 
 /// The name that reports use.
@@ -45,6 +45,10 @@ pub struct ImageFolderConfig {
     pub path: PathBuf,
     /// Whether to turn images to grey, one channel instead of three.
     pub grey: bool,
+    /// The seed of the choice of training images, where `train_fraction` leaves some out.
+    pub seed: u64,
+    /// The share of the training images that are used: for learning from little. A smaller share is part of a larger one.
+    pub train_fraction: f64,
     /// The most memory that the pixels of all splits may take, in MiB; a value takes a byte.
     pub memory_limit_mib: u64,
 }
@@ -68,6 +72,8 @@ impl ImageFolderConfig {
         Self {
             path: path.into(),
             grey: false,
+            seed: 0,
+            train_fraction: 1.0,
             memory_limit_mib: 4096,
         }
     }
@@ -78,19 +84,25 @@ impl ImageFolderConfig {
         self
     }
 
+    /// The share of the training images that are used.
+    pub fn with_train_fraction(mut self, train_fraction: f64) -> Self {
+        self.train_fraction = train_fraction;
+        self
+    }
+
     /// The most memory that the pixels may take, in MiB.
     pub fn with_memory_limit_mib(mut self, memory_limit_mib: u64) -> Self {
         self.memory_limit_mib = memory_limit_mib;
         self
     }
 
-    /// Whether a folder is named.
+    /// Whether a folder is named and the share makes sense.
     pub fn validate(&self) -> Result<(), DatasetError> {
         if self.path.as_os_str().is_empty() {
             let expected = "the folder with train, valid and test in it";
             return Err(DatasetError::setting("dataset.path", expected, "nothing"));
         }
-        Ok(())
+        part::check(self.train_fraction)
     }
 
     /// Reads all three splits.
@@ -204,6 +216,14 @@ impl ImageFolderConfig {
                 "at least one picture",
                 "none",
             ));
+        }
+        if split == SPLITS[0].1 {
+            let labels: Vec<u8> = files.iter().map(|(_, class)| *class).collect();
+            let places = part::places(&labels, self.train_fraction, self.seed);
+            files = places
+                .into_iter()
+                .map(|place| std::mem::take(&mut files[place]))
+                .collect();
         }
         Ok(Files { folder, files })
     }
@@ -443,6 +463,36 @@ mod tests {
         assert_eq!(config.load_split(Split::All).unwrap().images.count(), 5);
         let nowhere = ImageFolderConfig::new(file("nowhere"));
         assert!(error(&nowhere).contains("train is missing"));
+    }
+
+    #[test]
+    fn a_share_of_the_training_images_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 0..40 {
+            let class = ["cat", "dog"][number % 2];
+            let split = ["train", "valid", "test"][(number / 2).saturating_sub(17)];
+            let place = folder.path().join(split).join(class);
+            fs::create_dir_all(&place).unwrap();
+            let image = RgbImage::from_pixel(1, 1, Rgb([number as u8; 3]));
+            image.save(place.join(format!("{number:02}.png"))).unwrap();
+        }
+        // Not read, and so not in the way.
+        let config = |fraction| {
+            let config = ImageFolderConfig::new(folder.path());
+            config.with_train_fraction(fraction).load().unwrap()
+        };
+        let numbers = |fraction| -> Vec<u32> {
+            let train = config(fraction).train;
+            let number = |index: usize| (train.image(index)[0] * 255.0).round() as u32;
+            (0..train.count()).map(number).collect()
+        };
+        let [few, more, all] = [0.2, 0.5, 1.0].map(numbers);
+        assert_eq!([few.len(), more.len(), all.len()], [8, 18, 36]);
+        assert!(few.iter().all(|number| more.contains(number)));
+        assert_eq!(few.iter().filter(|number| **number % 2 == 0).count(), 4);
+        let splits = config(0.2);
+        assert_eq!([splits.valid.count(), splits.test.count()], [2, 2]);
+        assert_eq!(splits.train.labels()[0], 0);
     }
 
     #[test]

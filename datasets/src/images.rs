@@ -1,6 +1,7 @@
 //! Labelled images, in memory or read when they are asked for, their splits, and the statistics that normalise them.
 
 mod normalisation;
+pub(crate) mod part;
 mod pixels;
 mod splits;
 

@@ -28,6 +28,8 @@ pub(crate) enum Purpose {
     Patches = 8,
     /// The random change of a training image's colours.
     Colour = 9,
+    /// Which training images a share of them has.
+    Share = 10,
 }
 
 /// A stream of random numbers.

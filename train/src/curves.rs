@@ -15,8 +15,8 @@ use crate::run_folder::{EpochRecord, PassRecord};
 const SIZE: (u32, u32) = (960, 400);
 const TRAINING: RGBColor = RGBColor(0x7a, 0x86, 0x95);
 const VALIDATION: RGBColor = RGBColor(0x0b, 0x6e, 0xc5);
-const GRID: RGBColor = RGBColor(0xe6, 0xe9, 0xed);
-const INK: RGBColor = RGBColor(0x33, 0x3a, 0x44);
+pub(crate) const GRID: RGBColor = RGBColor(0xe6, 0xe9, 0xed);
+pub(crate) const INK: RGBColor = RGBColor(0x33, 0x3a, 0x44);
 
 /// Draws one panel per metric, side by side.
 pub fn draw(path: &Path, history: &[EpochRecord], metrics: &[&str]) -> Result<(), TrainError> {
@@ -140,7 +140,8 @@ fn range(a: &[(f64, f64)], b: &[(f64, f64)], negative: bool) -> (f64, f64) {
     (if negative { low } else { low.max(0.0) }, high + room)
 }
 
-fn tick(value: f64, span: f64) -> String {
+/// A value with as many digits as a range needs.
+pub(crate) fn tick(value: f64, span: f64) -> String {
     let digits = (2.0 - span.log10()).ceil().clamp(0.0, 4.0) as usize;
     format!("{value:.digits$}")
 }

@@ -10,6 +10,7 @@
 //! | the loop, checkpoints, resumption | [`trainer`], [`checkpoint`] |
 //! | how weights move | [`optimizer`], [`schedule`], [`average`] |
 //! | what is written | [`run_folder`], [`model_file`], [`curves`], [`metrics`], [`bootstrap`], [`class_report`] |
+//! | finished runs side by side | [`compare`] |
 //! | using trained weights | [`evaluation`], [`prediction`], [`trajectories`], [`zoo`] |
 //! | symmetry, before and after training | [`equivariance`] |
 
@@ -19,6 +20,7 @@ pub mod checkpoint;
 pub mod class_report;
 pub mod classification;
 pub mod cli;
+pub mod compare;
 pub mod config;
 pub mod curves;
 pub mod device;

@@ -457,6 +457,84 @@ fn a_loss_that_explodes_ends_the_run_with_advice() {
     );
 }
 
+/// A densely connected network on a share of the digits: trained, compared, evaluated, rebuilt.
+#[test]
+fn another_network_and_a_share_of_the_images_are_chosen_in_the_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let root = folder.path();
+    let text = SMALL
+        .replace(
+            "channels = [3, 3]\nkernel_sizes = [5, 5, 3]\npool_after = [1, 2]\ndropout = 0.2",
+            "kind = \"densenet\"\ngrowth = 2\nblocks = 2",
+        )
+        .replace("epochs = 3", "epochs = 1");
+    let file = run_file(root, &text);
+    let file = file.to_str().expect("a name");
+    for (run, share) in [("few", "0.1"), ("all", "1.0")] {
+        let share = format!("dataset.train_fraction={share}");
+        let args = ["train", file, "--output", run, "--quiet", "--set", &share];
+        succeed(root, &args);
+    }
+    let steps = |run: &str| {
+        let lines = std::fs::read_to_string(root.join(run).join("metrics.jsonl")).expect("metrics");
+        json(&lines)["step"].as_u64()
+    };
+    assert_eq!([steps("few"), steps("all")], [Some(2), Some(20)]);
+    let report: Value = serde_json::from_str(
+        &std::fs::read_to_string(root.join("all/report.json")).expect("a report"),
+    )
+    .expect("JSON");
+    let found = json(&succeed(root, &["eval", "all", "--json"]));
+    assert_eq!(found["metrics"], report["test"]["metrics"]);
+    for element in report["equivariance"].as_array().expect("elements") {
+        assert!(
+            element["relative_error"]
+                .as_f64()
+                .is_some_and(|e| e <= 1e-5)
+        );
+    }
+
+    let over = ["--over", "dataset.train_fraction", "--plot", "curve.svg"];
+    let compared = json(&succeed(
+        root,
+        &[&["compare", "few", "all", "--json"][..], &over].concat(),
+    ));
+    let points = compared["points"].as_array().expect("points");
+    assert_eq!(points.len(), 2);
+    assert_eq!(
+        (&points[0]["over"], &points[1]["over"]),
+        (&0.1.into(), &1.0.into())
+    );
+    assert_eq!(points[1]["mean"], report["test"]["metrics"]["accuracy"]);
+    assert!(points[1]["interval"].is_null());
+    let svg = std::fs::read_to_string(root.join("curve.svg")).expect("a picture");
+    assert!(svg.contains("share of the training images"), "{svg}");
+    let words = succeed(root, &["compare", "few", "all"]);
+    assert!(
+        words.contains("dataset.train_fraction") && words.contains("one run has none"),
+        "{words}"
+    );
+    let error = fail(root, &["compare", "few", "nowhere"]);
+    assert!(error.contains("nowhere is not a run folder"), "{error}");
+}
+
+/// Weights from before there was a choice of networks name none.
+#[test]
+fn weights_that_name_no_kind_of_network_are_read() {
+    let path = damaged("no-kind", |_, metadata| {
+        let text = metadata.get_mut("gcnn.config").expect("metadata");
+        assert!(text.contains("kind = \"gcnn\"\n"), "{text}");
+        *text = text.replace("kind = \"gcnn\"\n", "");
+    });
+    let root = trained();
+    let found = json(&succeed(
+        root,
+        &["eval", path.to_str().expect("a name"), "--json"],
+    ));
+    let whole = json(&succeed(root, &["eval", "run", "--json"]));
+    assert_eq!(found["metrics"], whole["metrics"]);
+}
+
 /// The run files of the repository are valid and describe networks that can be built.
 #[test]
 fn the_configs_of_the_repository_work() {

@@ -27,8 +27,11 @@ pub(super) enum Pixels {
     Bytes(Vec<u8>),
     Floats(Vec<f32>),
     /// Stretches of images that are read from files, one after the other.
-    Lazy(Vec<(Arc<dyn ReadImages>, Range<usize>)>),
+    Lazy(Vec<Stretch>),
 }
+
+/// Images of a reader.
+type Stretch = (Arc<dyn ReadImages>, Range<usize>);
 
 impl Pixels {
     pub(super) fn lazy(reader: Arc<dyn ReadImages>, count: usize) -> Self {
@@ -77,19 +80,19 @@ impl Pixels {
         match self {
             Self::Bytes(bytes) => Self::Bytes(bytes[place].to_vec()),
             Self::Floats(floats) => Self::Floats(floats[place].to_vec()),
+            Self::Lazy(stretches) => Self::Lazy(cut(stretches, images)),
+        }
+    }
+
+    /// The images at these places, which have to be there, sorted.
+    pub(super) fn select(&self, places: &[usize], image_len: usize) -> Self {
+        match self {
+            Self::Bytes(bytes) => Self::Bytes(gather(bytes, places, image_len)),
+            Self::Floats(floats) => Self::Floats(gather(floats, places, image_len)),
             Self::Lazy(stretches) => {
-                let mut start = 0;
-                let mut kept = Vec::new();
-                for (reader, range) in stretches {
-                    let first = images.start.max(start);
-                    let last = images.end.min(start + range.len());
-                    if first < last {
-                        let kept_range = range.start + first - start..range.start + last - start;
-                        kept.push((reader.clone(), kept_range));
-                    }
-                    start += range.len();
-                }
-                Self::Lazy(kept)
+                let runs = places.chunk_by(|one, next| one + 1 == *next);
+                let kept = runs.flat_map(|run| cut(stretches, run[0]..run[run.len() - 1] + 1));
+                Self::Lazy(kept.collect())
             }
         }
     }
@@ -145,6 +148,28 @@ impl Pixels {
             _ => [1, 1],
         }
     }
+}
+
+/// Some of the images of stretches.
+fn cut(stretches: &[Stretch], images: Range<usize>) -> Vec<Stretch> {
+    let mut start = 0;
+    let mut kept = Vec::new();
+    for (reader, range) in stretches {
+        let first = images.start.max(start);
+        let last = images.end.min(start + range.len());
+        if first < last {
+            let kept_range = range.start + first - start..range.start + last - start;
+            kept.push((reader.clone(), kept_range));
+        }
+        start += range.len();
+    }
+    kept
+}
+
+/// The runs of `len` values at these places.
+pub(super) fn gather<T: Copy>(values: &[T], places: &[usize], len: usize) -> Vec<T> {
+    let runs = places.iter().map(|place| place * len..(place + 1) * len);
+    runs.flat_map(|run| &values[run]).copied().collect()
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::images::{ImageDataset, Split, SplitImages, Splits};
+use crate::images::{ImageDataset, Split, SplitImages, Splits, part};
 use crate::{DatasetError, files, folders};
 use file::PcamImages;
 
@@ -49,7 +49,7 @@ const INNER: [&str; 2] = ["pcam", "PCAM"];
 const MOST_UNPACKED: u64 = 1 << 34;
 
 /// Configuration of PatchCamelyon.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PcamConfig {
     /// The folder. None: the [data folder](crate::folders::data_folder).
@@ -60,6 +60,10 @@ pub struct PcamConfig {
     pub cache: Option<PathBuf>,
     /// How much memory each split may take to remember chunks of its file, in MiB.
     pub chunk_memory_mib: usize,
+    /// The seed of the choice of training patches, where `train_fraction` leaves some out.
+    pub seed: u64,
+    /// The share of the training patches (within `train_limit`) that are used: for learning from little. A smaller share is part of a larger one.
+    pub train_fraction: f64,
     /// Use only so many training patches, the first ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train_limit: Option<usize>,
@@ -77,6 +81,8 @@ impl Default for PcamConfig {
             path: None,
             cache: None,
             chunk_memory_mib: 128,
+            seed: 0,
+            train_fraction: 1.0,
             train_limit: None,
             valid_limit: None,
             test_limit: None,
@@ -105,6 +111,12 @@ impl PcamConfig {
         self
     }
 
+    /// The share of the training patches that are used.
+    pub fn with_train_fraction(mut self, train_fraction: f64) -> Self {
+        self.train_fraction = train_fraction;
+        self
+    }
+
     /// Use only so many training, validation and test patches.
     pub fn with_limits(mut self, [train, valid, test]: [Option<usize>; 3]) -> Self {
         (self.train_limit, self.valid_limit, self.test_limit) = (train, valid, test);
@@ -113,6 +125,7 @@ impl PcamConfig {
 
     /// Whether the settings make sense.
     pub fn validate(&self) -> Result<(), DatasetError> {
+        part::check(self.train_fraction)?;
         if (1..=1 << 20).contains(&self.chunk_memory_mib) {
             return Ok(());
         }
@@ -189,10 +202,14 @@ impl PcamConfig {
         let limit = [self.train_limit, self.valid_limit, self.test_limit][split];
         let images = ImageDataset::from_reader(Arc::new(images), labels, SHAPE, CLASSES)?
             .with_class_names(CLASS_NAMES)?;
-        Ok(match limit {
+        let images = match limit {
             Some(limit) => images.slice(0..limit),
             None => images,
-        })
+        };
+        match split {
+            0 => images.part(self.train_fraction, self.seed),
+            _ => Ok(images),
+        }
     }
 
     /// A file as it is, or unpacked.

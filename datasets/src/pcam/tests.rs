@@ -133,6 +133,37 @@ fn chunks_and_compression_are_read_lazily_and_in_windows() {
 }
 
 #[test]
+fn a_share_of_the_training_patches_is_whole_chunks() {
+    let folder = tempfile::tempdir().unwrap();
+    for (split, count) in [("train", 100), ("valid", 4), ("test", 5)] {
+        let [x, y] = chunked(count, 4, true);
+        write(folder.path(), split, [&x, &y]);
+    }
+    let green = |fraction| -> Vec<usize> {
+        let config = PcamConfig::new(folder.path()).with_train_fraction(fraction);
+        let splits = config.load().unwrap();
+        assert_eq!([splits.valid.count(), splits.test.count()], [4, 5]);
+        let train = config.load_split(Split::Train).unwrap().images;
+        assert_eq!(train.labels(), splits.train.labels());
+        let number = |index: usize| (train.image(index)[9216] * 255.0).round() as usize;
+        (0..train.count()).map(number).collect()
+    };
+    let [quarter, half, all] = [0.25, 0.5, 1.0].map(green);
+    // Stretches of 32 patches, and a last one of four.
+    assert!([32, 4].contains(&quarter.len()) && [64, 36].contains(&half.len()));
+    assert_eq!(all, (0..100).collect::<Vec<_>>());
+    assert!(quarter.iter().all(|patch| half.contains(patch)));
+    let config = PcamConfig::new(folder.path()).with_train_fraction(f64::NAN);
+    assert!(
+        config
+            .load()
+            .unwrap_err()
+            .to_string()
+            .starts_with("train_fraction")
+    );
+}
+
+#[test]
 fn chunks_are_blocks_and_memory_is_bounded() {
     let folder = tempfile::tempdir().unwrap();
     let [x, _] = chunked(20, 4, true);

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::idx::LabelledBytes;
-use crate::images::{ImageDataset, Split, SplitImages, Splits};
+use crate::images::{ImageDataset, Split, SplitImages, Splits, part};
 use crate::rotate::Interpolation;
 use crate::{DatasetError, amat};
 use find::Found;
@@ -73,7 +73,7 @@ pub enum RotatedMnistSource {
 }
 
 /// Configuration of rotated MNIST.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RotatedMnistConfig {
     /// Which form to use: "auto", "built-in", "amat", "mnist" or "idx".
@@ -81,10 +81,12 @@ pub struct RotatedMnistConfig {
     /// The folder, or one `.amat` file. None: the [data folder](crate::folders::data_folder).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
-    /// The seed of the choice of digits and of the angles, where the set is made here.
+    /// The seed of the choice of digits and of the angles, where the set is made here, and of a share of the training images.
     pub seed: u64,
     /// How digits are read between pixels when they are turned here: "bicubic" or "bilinear".
     pub interpolation: Interpolation,
+    /// The share of the training images (within `train_limit`) that are used: for learning from little. A smaller share is part of a larger one.
+    pub train_fraction: f64,
     /// Use only so many training images, the first ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train_limit: Option<usize>,
@@ -94,6 +96,21 @@ pub struct RotatedMnistConfig {
     /// Use only so many test images.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_limit: Option<usize>,
+}
+
+impl Default for RotatedMnistConfig {
+    fn default() -> Self {
+        Self {
+            source: RotatedMnistSource::default(),
+            path: None,
+            seed: 0,
+            interpolation: Interpolation::default(),
+            train_fraction: 1.0,
+            train_limit: None,
+            valid_limit: None,
+            test_limit: None,
+        }
+    }
 }
 
 impl RotatedMnistConfig {
@@ -123,10 +140,21 @@ impl RotatedMnistConfig {
         self
     }
 
+    /// The share of the training images that are used.
+    pub fn with_train_fraction(mut self, train_fraction: f64) -> Self {
+        self.train_fraction = train_fraction;
+        self
+    }
+
     /// Use only so many training, validation and test images.
     pub fn with_limits(mut self, [train, valid, test]: [Option<usize>; 3]) -> Self {
         (self.train_limit, self.valid_limit, self.test_limit) = (train, valid, test);
         self
+    }
+
+    /// Whether the settings make sense.
+    pub fn validate(&self) -> Result<(), DatasetError> {
+        part::check(self.train_fraction)
     }
 
     /// Reads or makes all three splits.
@@ -185,6 +213,7 @@ impl RotatedMnistConfig {
         found: &Found,
         wanted: [bool; 3],
     ) -> Result<[Result<ImageDataset, DatasetError>; 3], DatasetError> {
+        self.validate()?;
         let mut parts = [(); 3].map(|()| Err(not_read()));
         let limits = self.limits();
         let rotation = Rotation {
@@ -266,7 +295,9 @@ impl RotatedMnistConfig {
                 }
             }
         }
-        Ok(parts)
+        let [train, valid, test] = parts;
+        let train = train.and_then(|train| train.part(self.train_fraction, self.seed));
+        Ok([train, valid, test])
     }
 }
 

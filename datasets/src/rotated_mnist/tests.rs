@@ -129,7 +129,8 @@ fn settings_are_named_as_in_run_files() {
     let config = RotatedMnistConfig::new(RotatedMnistSource::BuiltIn).with_path("d");
     assert_eq!(
         toml::to_string(&config).unwrap(),
-        "source = \"built-in\"\npath = \"d\"\nseed = 0\ninterpolation = \"bicubic\"\n"
+        "source = \"built-in\"\npath = \"d\"\nseed = 0\ninterpolation = \"bicubic\"\n\
+         train_fraction = 1.0\n"
     );
     assert_eq!(
         toml::from_str::<RotatedMnistConfig>("").unwrap(),
@@ -410,4 +411,38 @@ fn mnist_itself_is_remade_as_ever_in_seconds() {
         100.3951,
         &[(237, 0.89542), (402, 0.85917), (535, 0.39584)],
     );
+}
+
+#[test]
+fn a_share_of_the_training_digits_is_part_of_a_larger_one() {
+    let load = |fraction| {
+        let config = RotatedMnistConfig::new(RotatedMnistSource::BuiltIn);
+        config.with_train_fraction(fraction).load().unwrap()
+    };
+    let [tenth, half, all] = [0.1, 0.5, 1.0].map(load);
+    let sizes = [&tenth, &half, &all].map(|splits| splits.train.count());
+    assert_eq!(sizes, [400, 2000, 4000]);
+    assert_eq!(tenth.description.train, 400);
+    assert_eq!(tenth.test.count(), BUILT_IN_SIZES[2]);
+    let images = |images: &ImageDataset| -> Vec<Vec<u32>> {
+        let bits = |index| images.image(index).iter().map(|p| p.to_bits()).collect();
+        (0..images.count()).map(bits).collect()
+    };
+    let parts = [&tenth, &half, &all].map(|splits| images(&splits.train));
+    // In order: each is found after the one before it.
+    for pair in parts.windows(2) {
+        let mut larger = pair[1].iter();
+        assert!(
+            pair[0]
+                .iter()
+                .all(|image| larger.any(|other| other == image))
+        );
+    }
+    let config = RotatedMnistConfig::new(RotatedMnistSource::BuiltIn);
+    let train = config
+        .clone()
+        .with_train_fraction(0.1)
+        .load_split(Split::Train);
+    assert_eq!(train.unwrap().images.labels(), tenth.train.labels());
+    assert!(config.with_train_fraction(0.0).load().is_err());
 }

@@ -1,5 +1,6 @@
 //! The commands of the program `gcnn`.
 
+mod compare;
 mod config;
 mod data;
 mod devices;
@@ -35,6 +36,8 @@ enum Command {
     Predict(predict::PredictArgs),
     /// Measure how far a network is from turning with its input, layer by layer, before and after training
     Equivariance(equivariance::EquivarianceArgs),
+    /// Compare finished runs: mean and interval over seeds, as a table and as curves
+    Compare(compare::CompareArgs),
     /// Show a run file with all its defaults, or explain every key
     Config(config::ConfigArgs),
     /// Download data sets
@@ -76,6 +79,7 @@ impl Cli {
             Command::Eval(args) => args.run(),
             Command::Predict(args) => args.run(),
             Command::Equivariance(args) => args.run(),
+            Command::Compare(args) => args.run(),
             Command::Config(args) => args.run(),
             Command::Data(args) => args.run(),
             Command::Zoo(args) => args.run(),

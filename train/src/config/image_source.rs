@@ -46,10 +46,12 @@ impl ImageSource {
     /// Whether the settings make sense.
     pub fn validate(&self) -> Result<(), DatasetError> {
         match self {
+            Self::RotatedMnist(config) => config.validate(),
             Self::Nuclei(config) => config.validate(),
             Self::Pcam(config) => config.validate(),
-            // A folder is looked for when it is read.
-            Self::RotatedMnist(_) | Self::ImageFolder(_) => Ok(()),
+            // A folder is looked for when it is read, and may still be named.
+            Self::ImageFolder(config) if config.path.as_os_str().is_empty() => Ok(()),
+            Self::ImageFolder(config) => config.validate(),
         }
     }
 
@@ -79,18 +81,22 @@ impl ImageSource {
         match self.clone() {
             Self::RotatedMnist(config) => Self::RotatedMnist(RotatedMnistConfig {
                 source: RotatedMnistSource::Auto,
+                train_fraction: 1.0,
                 ..config.with_limits(whole).with_path(path)
             }),
             Self::Nuclei(config) => Self::Nuclei(NucleiConfig {
                 source: NucleiSource::Folder,
+                train_fraction: 1.0,
                 ..config.with_limits(whole).with_path(path)
             }),
             Self::Pcam(config) => Self::Pcam(PcamConfig {
                 path: Some(path.into()),
+                train_fraction: 1.0,
                 ..config.with_limits(whole)
             }),
             Self::ImageFolder(config) => Self::ImageFolder(ImageFolderConfig {
                 path: path.into(),
+                train_fraction: 1.0,
                 ..config
             }),
         }

@@ -60,8 +60,9 @@ pub const TOP: &[Key] = &[
 pub const ROTATED_MNIST: &[Key] = &[
     key("dataset.source", "\"auto\" | \"built-in\" | \"amat\" | \"mnist\" | \"idx\"", "form of the data; auto takes the first of amat, mnist and idx that is in the folder"),
     key("dataset.path", "path", "folder of the data, or one .amat file; left out, the user's data folder"),
-    key("dataset.seed", "whole number", "seed of the choice of digits and of their angles, where the set is made here"),
+    key("dataset.seed", "whole number", "seed of the choice of digits and of their angles, where the set is made here, and of a share of the training images"),
     key("dataset.interpolation", "\"bicubic\" | \"bilinear\"", "how digits that are turned here are read between pixels"),
+    key("dataset.train_fraction", "number in (0, 1]", "share of the training images that are used, for learning from little"),
     key("dataset.train_limit", "whole number", "use only so many training images; left out, all"),
     key("dataset.valid_limit", "whole number", "use only so many validation images; left out, all"),
     key("dataset.test_limit", "whole number", "use only so many test images; left out, all"),
@@ -89,6 +90,8 @@ pub const PCAM: &[Key] = &[
     key("dataset.path", "path", "folder of the HDF5 files; left out, the user's data folder"),
     key("dataset.cache", "path", "where gzipped files are unpacked; left out, beside them"),
     key("dataset.chunk_memory_mib", "whole number", "how much memory each split may take to remember parts of its file, in MiB"),
+    key("dataset.seed", "whole number", "seed of the choice of training patches, where train_fraction leaves some out"),
+    key("dataset.train_fraction", "number in (0, 1]", "share of the training patches that are used, for learning from little"),
     key("dataset.train_limit", "whole number", "use only so many training patches; left out, all"),
     key("dataset.valid_limit", "whole number", "use only so many validation patches; left out, all"),
     key("dataset.test_limit", "whole number", "use only so many test patches; left out, all"),
@@ -99,6 +102,8 @@ pub const PCAM: &[Key] = &[
 pub const IMAGE_FOLDER: &[Key] = &[
     key("dataset.path", "path", "folder with train, valid and test in it, each with a folder for each class"),
     key("dataset.grey", "true | false", "turn images to grey, one channel instead of three"),
+    key("dataset.seed", "whole number", "seed of the choice of training images, where train_fraction leaves some out"),
+    key("dataset.train_fraction", "number in (0, 1]", "share of the training images that are used, for learning from little"),
     key("dataset.memory_limit_mib", "whole number", "the most memory that the pixels of all splits may take, in MiB"),
 ];
 

@@ -1,0 +1,144 @@
+//! One type for all networks for images: it is the network itself, and its configuration says which.
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::prelude::*;
+use gcnn_models::{
+    GcnnConfig, GroupDenseNetConfig, ImageModel, ImageModelConfig, InputShape, ModelError,
+};
+
+const DIGITS: InputShape = InputShape {
+    channels: 1,
+    height: 28,
+    width: 28,
+};
+
+/// The names of all parameters, in the order of the module tree.
+#[derive(Default)]
+struct Names {
+    path: Vec<String>,
+    names: Vec<String>,
+}
+
+impl ModuleVisitor for Names {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_string());
+    }
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+    fn visit_float<const D: usize>(&mut self, _parameter: &Param<Tensor<D>>) {
+        self.names.push(self.path.join("."));
+    }
+}
+
+fn names(module: &impl Module) -> Vec<String> {
+    let mut names = Names::default();
+    module.visit(&mut names);
+    names.names
+}
+
+#[test]
+fn parameters_have_the_names_of_the_network_by_itself() {
+    let device = Device::flex();
+    let config = GcnnConfig::p4cnn();
+    let network = config.init(DIGITS, 10, &device).unwrap();
+    let model = ImageModelConfig::from(config)
+        .init(DIGITS, 10, &device)
+        .unwrap();
+    assert_eq!(names(&model), names(&network));
+    assert_eq!(model.num_params(), 24_680);
+    assert_eq!(Module::num_params(&model), Module::num_params(&network));
+
+    let config = GroupDenseNetConfig {
+        blocks: 2,
+        ..GroupDenseNetConfig::c4()
+    };
+    let network = config.init(DIGITS, 10, &device).unwrap();
+    let model = ImageModelConfig::from(config)
+        .init(DIGITS, 10, &device)
+        .unwrap();
+    assert_eq!(names(&model), names(&network));
+    assert_eq!((model.stride(), model.group().order()), (2, 4));
+    assert!(model.to_string().contains("GroupDenseNet"), "{model}");
+}
+
+#[test]
+fn it_computes_what_the_network_computes() {
+    let device = Device::flex();
+    let input = Tensor::<4>::ones([2, 1, 32, 28], &device);
+    let values = |tensor: Tensor<4>| tensor.into_data().iter::<f32>().collect::<Vec<_>>();
+    for config in [
+        ImageModelConfig::default(),
+        GroupDenseNetConfig {
+            blocks: 2,
+            growth: 2,
+            ..GroupDenseNetConfig::d4()
+        }
+        .into(),
+    ] {
+        let model = config.init(DIGITS, 3, &device).unwrap();
+        let digits = input.clone().narrow(2, 0, 28);
+        let (scores, map) = match &model {
+            ImageModel::Gcnn(network) => (
+                network.forward(digits.clone()),
+                network.class_map(input.clone()),
+            ),
+            ImageModel::DenseNet(network) => (
+                network.forward(digits.clone()),
+                network.class_map(input.clone()),
+            ),
+        };
+        assert_eq!(map.dims(), [2, 3, 3, 1]);
+        assert_eq!(values(model.class_map(input.clone())), values(map));
+        let expected: Vec<f32> = scores.into_data().iter().collect();
+        let found: Vec<f32> = model.valid().forward(digits).into_data().iter().collect();
+        // Fresh statistics are the identity, and there is no dropout off a device with gradients.
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn files_name_the_network_or_mean_the_gcnn() {
+    fn read(text: &str) -> serde_json::Result<ImageModelConfig> {
+        serde_json::from_str(text)
+    }
+    for config in ImageModelConfig::all() {
+        let text = serde_json::to_string(&config).unwrap();
+        assert!(text.starts_with(&format!("{{\"kind\":\"{}\"", config.kind())));
+        assert_eq!(read(&text).unwrap(), config);
+    }
+    assert_eq!(read("{}").unwrap(), ImageModelConfig::default());
+    // Wherever the kind stands.
+    let last = read(r#"{ "growth": 5, "kind": "densenet" }"#).unwrap();
+    let first = read(r#"{ "kind": "densenet", "growth": 5 }"#).unwrap();
+    assert_eq!((&last, last.kind()), (&first, "densenet"));
+    let error = |text| read(text).unwrap_err().to_string();
+    assert!(error(r#"{ "growth": 5 }"#).contains("unknown field `growth`"));
+    assert!(error(r#"{ "kind": "cnn" }"#).contains("unknown variant `cnn`"));
+    assert!(error("3").contains("expected a table"));
+}
+
+#[test]
+fn bounds_of_parameters_are_bounds_and_cost_nothing() {
+    let device = Device::flex();
+    let small = GroupDenseNetConfig {
+        blocks: 2,
+        ..GroupDenseNetConfig::plain()
+    };
+    for config in [ImageModelConfig::default(), small.into()] {
+        let model = config.init(DIGITS, 10, &device).unwrap();
+        let bound = config.least_parameters(10);
+        assert!((200..=model.num_params()).contains(&bound), "{bound}");
+    }
+    let absurd = GroupDenseNetConfig {
+        blocks: usize::MAX,
+        growth: usize::MAX,
+        ..GroupDenseNetConfig::d4()
+    };
+    assert_eq!(absurd.least_parameters(2), usize::MAX);
+    let error = absurd.validate(DIGITS).unwrap_err();
+    assert!(
+        matches!(error, ModelError::TooMany { most: 16, .. }),
+        "{error}"
+    );
+}

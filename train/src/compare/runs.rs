@@ -1,0 +1,127 @@
+//! Finished runs: their settings and what they found.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+use crate::TrainError;
+use crate::config::{RunConfig, TaskName};
+use crate::files::read_text;
+use crate::run::Report;
+use crate::run_folder::RunFolder;
+
+/// Settings that say nothing about what is compared.
+const INDIFFERENT: [&str; 3] = ["seed", "device", "output"];
+
+/// A run with a report.
+#[derive(Debug, Clone)]
+pub struct FinishedRun {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// What it learned.
+    pub task: TaskName,
+    /// Its configuration, complete.
+    pub settings: Table,
+    /// Its end.
+    pub report: Report,
+}
+
+impl FinishedRun {
+    /// Reads a run folder; none if the run has no report yet.
+    pub fn open(path: &Path) -> Result<Option<Self>, TrainError> {
+        let folder = RunFolder::at(path);
+        if !folder.config().is_file() {
+            return Err(TrainError::RunFolder(format!(
+                "{} is not a run folder: it holds no config.toml",
+                path.display()
+            )));
+        }
+        let config = RunConfig::load(&folder.config(), &[])?;
+        let file = folder.report();
+        if !file.is_file() {
+            return Ok(None);
+        }
+        let report = serde_json::from_str(&read_text(&file)?)
+            .map_err(|e| TrainError::io("read", &file)(e.into()))?;
+        let settings: Table = config.to_toml()?.parse().map_err(|e: toml::de::Error| {
+            TrainError::io("read", folder.config())(std::io::Error::other(e.to_string()))
+        })?;
+        Ok(Some(Self {
+            folder: path.to_path_buf(),
+            task: config.experiment.task(),
+            settings,
+            report,
+        }))
+    }
+
+    /// A setting, by its full name.
+    pub fn setting(&self, key: &str) -> Option<Value> {
+        crate::config::keys::value_of(&self.settings, key)
+    }
+
+    /// Every setting that matters, by its full name.
+    pub fn flat(&self) -> BTreeMap<String, Value> {
+        let mut flat = BTreeMap::new();
+        flatten(&self.settings, "", &mut flat);
+        flat.retain(|key, _| !INDIFFERENT.contains(&key.as_str()));
+        flat
+    }
+
+    /// The test measure that runs of the task are judged by first.
+    pub fn first_measure(&self) -> Option<String> {
+        let test = &self.report.test;
+        let first = [&test["interval_low"], &test["interval_high"]];
+        let intervals = test["intervals"].as_object()?;
+        let own = intervals
+            .iter()
+            .find(|(_, interval)| [&interval[0], &interval[1]] == first);
+        own.map(|(name, _)| name.clone())
+    }
+
+    /// The names of all test measures.
+    pub fn measures(&self) -> Vec<String> {
+        let intervals = self.report.test["intervals"].as_object();
+        intervals.map_or_else(Vec::new, |all| all.keys().cloned().collect())
+    }
+
+    /// A test measure.
+    pub fn measure(&self, name: &str) -> Option<f64> {
+        self.report.test["intervals"].get(name)?;
+        self.report.test["metrics"][name].as_f64()
+    }
+}
+
+fn flatten(table: &Table, prefix: &str, flat: &mut BTreeMap<String, Value>) {
+    for (key, value) in table {
+        let name = match prefix {
+            "" => key.clone(),
+            prefix => format!("{prefix}.{key}"),
+        };
+        match value {
+            Value::Table(inner) => flatten(inner, &name, flat),
+            value => {
+                flat.insert(name, value.clone());
+            }
+        }
+    }
+}
+
+/// The names of the settings in which runs differ.
+pub fn differing<'a>(runs: impl Iterator<Item = &'a FinishedRun>) -> Vec<String> {
+    let flat: Vec<BTreeMap<String, Value>> = runs.map(FinishedRun::flat).collect();
+    let mut names: Vec<String> = flat.iter().flat_map(|run| run.keys().cloned()).collect();
+    names.sort();
+    names.dedup();
+    names.retain(|name| flat.iter().any(|run| run.get(name) != flat[0].get(name)));
+    names
+}
+
+/// A setting's value as people write it, without quotes.
+pub fn words(value: Option<&Value>) -> String {
+    match value {
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+        None => "-".into(),
+    }
+}

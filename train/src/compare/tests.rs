@@ -1,0 +1,197 @@
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::*;
+
+/// A run folder with a report of an accuracy; `set` is what differs from the defaults.
+fn run(root: &Path, name: &str, set: &[&str], seed: u64, accuracy: f64) -> PathBuf {
+    let folder = root.join(name);
+    fs::create_dir_all(&folder).expect("a folder");
+    let set: Vec<String> = set.iter().map(|s| s.to_string()).collect();
+    let text = format!("task = \"nuclei\"\nseed = {seed}\n");
+    let config = crate::config::RunConfig::parse(&text, "run.toml".as_ref(), &set).expect("valid");
+    fs::write(folder.join("config.toml"), config.to_toml().expect("TOML")).expect("written");
+    let (low, high) = (accuracy - 0.02, accuracy + 0.02);
+    let report = json!({
+        "test": {
+            "metrics": { "accuracy": accuracy, "loss": 1.0 - accuracy, "interval_low": low, "interval_high": high },
+            "intervals": { "accuracy": [low, high], "loss": [0.1, 0.3] },
+            "interval_low": low,
+            "interval_high": high,
+        },
+        "test_examples": 100, "best_epoch": 3, "validation": {}, "parameters": 7, "seed": seed, "device": "flex",
+        "equivariance": [],
+    });
+    fs::write(folder.join("report.json"), report.to_string()).expect("written");
+    folder
+}
+
+fn open(folders: &[PathBuf]) -> Vec<FinishedRun> {
+    let runs = folders.iter().map(|folder| FinishedRun::open(folder));
+    runs.map(|run| run.expect("a run").expect("finished"))
+        .collect()
+}
+
+/// Two groups, two shares of the images, two seeds each.
+fn eight(root: &TempDir) -> Vec<FinishedRun> {
+    let mut folders = Vec::new();
+    for (group, gain) in [("trivial", 0.0), ("C4", 0.05)] {
+        for (share, base) in [("1.0", 0.8), ("0.1", 0.6)] {
+            for seed in [1, 2] {
+                let name = format!("{group}-{share}-{seed}");
+                let settings = [
+                    format!("model.group={group}"),
+                    format!("dataset.train_fraction={share}"),
+                ];
+                let settings = settings.each_ref().map(String::as_str);
+                let accuracy = base + gain + 0.01 * seed as f64;
+                folders.push(run(root.path(), &name, &settings, seed, accuracy));
+            }
+        }
+    }
+    open(&folders)
+}
+
+fn question(over: Option<&str>, by: &[&str]) -> Question {
+    Question {
+        over: over.map(String::from),
+        by: by.iter().map(|key| key.to_string()).collect(),
+        measure: None,
+    }
+}
+
+#[test]
+fn runs_that_differ_in_their_seed_are_a_point() {
+    let root = tempfile::tempdir().expect("a folder");
+    let runs = eight(&root);
+    let over = Some("dataset.train_fraction");
+    let found = Comparison::new(&runs, &question(over, &["model.group"])).expect("a comparison");
+    assert_eq!(found.measure, "accuracy");
+    let points: Vec<_> = found
+        .points
+        .iter()
+        .map(|p| (p.by[0].as_str(), p.over, p.runs.len()))
+        .collect();
+    let tenth = Some(0.1);
+    assert_eq!(
+        points,
+        [
+            ("trivial", tenth, 2),
+            ("trivial", Some(1.0), 2),
+            ("C4", tenth, 2),
+            ("C4", Some(1.0), 2)
+        ]
+    );
+    // Values 0.61 and 0.62: the standard error is 0.005, and t with one degree of freedom 12.706.
+    assert!((found.points[0].mean - 0.615).abs() < 1e-12);
+    let [low, high] = found.points[0].interval.expect("two runs");
+    assert!((high - low - 2.0 * 12.7062 * 0.005).abs() < 1e-5);
+    assert_eq!(found.notes, [""; 0]);
+    assert!(
+        found
+            .text()
+            .contains("C4           0.1                     2     0.6650")
+    );
+    // Without `by`, the runs themselves say what tells them apart.
+    let same = Comparison::new(&runs, &question(over, &[])).expect("a comparison");
+    assert_eq!(same.by, ["model.group"]);
+    assert_eq!(same.points, found.points);
+    let all = Comparison::new(&runs, &question(None, &[])).expect("a comparison");
+    assert_eq!(all.by, ["dataset.train_fraction", "model.group"]);
+    assert_eq!(all.points.len(), 4);
+    let loss = Question {
+        measure: Some("loss".into()),
+        ..question(None, &[])
+    };
+    let loss = Comparison::new(&runs, &loss).expect("a comparison");
+    assert!((loss.points[0].mean - 0.185).abs() < 1e-12);
+}
+
+#[test]
+fn what_is_not_fair_is_said() {
+    let root = tempfile::tempdir().expect("a folder");
+    let runs = eight(&root);
+    let mixed = Comparison::new(&runs, &question(None, &["model.group"])).expect("a comparison");
+    assert_eq!(mixed.points.len(), 2);
+    let notes = mixed.notes.join("\n");
+    assert!(
+        notes.contains("differ in dataset.train_fraction: add --by for it"),
+        "{notes}"
+    );
+    assert!(
+        notes.contains("trivial-0.1-1 have the same seed, 1"),
+        "{notes}"
+    );
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused_by_name() {
+    let root = tempfile::tempdir().expect("a folder");
+    let runs = eight(&root);
+    let error = |question: Question| {
+        Comparison::new(&runs, &question)
+            .expect_err("refused")
+            .to_string()
+    };
+    let found = error(question(Some("dataset.train_fractoin"), &[]));
+    assert!(
+        found.contains("did you mean `dataset.train_fraction`?"),
+        "{found}"
+    );
+    let found = error(question(Some("model.group"), &[]));
+    assert!(
+        found.contains("takes numbers") && found.contains("trivial"),
+        "{found}"
+    );
+    let found = error(Question {
+        measure: Some("mse".into()),
+        ..Question::default()
+    });
+    assert!(
+        found.contains("reports no mse; it has accuracy, loss"),
+        "{found}"
+    );
+    assert!(Comparison::new(&[], &Question::default()).is_err());
+
+    let none = root.path().join("none");
+    fs::create_dir(&none).expect("a folder");
+    let found = FinishedRun::open(&none).expect_err("no run").to_string();
+    assert!(found.contains("holds no config.toml"), "{found}");
+    let folder = run(root.path(), "unfinished", &[], 1, 0.5);
+    fs::write(folder.join("report.json"), "{").expect("written");
+    let found = FinishedRun::open(&folder).expect_err("damaged").to_string();
+    assert!(found.contains("report.json"), "{found}");
+    fs::remove_file(folder.join("report.json")).expect("removed");
+    assert!(FinishedRun::open(&folder).expect("a run").is_none());
+}
+
+#[test]
+fn curves_are_drawn_with_their_names() {
+    let root = tempfile::tempdir().expect("a folder");
+    let mut runs = eight(&root);
+    let over = Some("dataset.train_fraction");
+    let picture = root.path().join("curve.svg");
+    let drawn = |runs: &[FinishedRun]| {
+        let found = Comparison::new(runs, &question(over, &["model.group"])).expect("compared");
+        draw(&picture, &found).expect("a picture");
+        fs::read_to_string(&picture).expect("the picture")
+    };
+    let svg = drawn(&runs);
+    for word in [
+        "trivial",
+        "C4",
+        "share of the training images",
+        "test accuracy",
+        "0.1",
+    ] {
+        assert!(svg.contains(word), "{word} is missing in {svg}");
+    }
+    // A single run is a point without an interval.
+    runs.truncate(1);
+    assert!(drawn(&runs).contains("trivial"));
+    let table = Comparison::new(&runs, &question(None, &[])).expect("compared");
+    assert!(draw(&picture, &table).is_err());
+}
