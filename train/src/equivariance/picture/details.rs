@@ -50,7 +50,7 @@ fn elements_of(
         );
     }
     let axis = Chart {
-        frame: [left + 190.0, top, width - 190.0, 0.0],
+        frame: [left + 206.0, top, width - 206.0, 0.0],
         x: [LOWEST, HIGHEST],
         y: [0.0, 1.0],
     };

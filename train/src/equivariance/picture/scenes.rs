@@ -104,16 +104,12 @@ pub(super) fn clouds(
         }
     };
     let columns = clouds.len().max(1) as f64;
-    let [width, height] = [
-        (WIDTH - 2.0 * MARGIN - GAP * (columns - 1.0)) / columns,
-        420.0,
-    ];
-    // As much space for a unit to the right as upwards.
+    let width = (WIDTH - 2.0 * MARGIN - GAP * (columns - 1.0)) / columns;
     let (x, up) = (range(0), range(1));
-    let unit = ((x[1] - x[0]) / width)
-        .max((up[1] - up[0]) / height)
-        .max(1e-9)
-        * 1.12;
+    let [across, upwards] = [x, up].map(|[low, high]| 1.12 * (high - low).max(1e-9));
+    let height = (width * upwards / across).clamp(220.0, 420.0);
+    // As much space for a unit to the right as upwards.
+    let unit = (across / width).max(upwards / height);
     let around = |[low, high]: [f64; 2], length: f64| {
         let middle = (low + high) / 2.0;
         [middle - unit * length / 2.0, middle + unit * length / 2.0]

@@ -10,10 +10,12 @@ pub(super) fn draw(sheet: &mut Sheet, report: &EquivarianceReport, y: f64) -> f6
     let (height, left) = (230.0, MARGIN + 36.0);
     let stages = report.stages();
     let columns = stages.len() as f64;
-    let width = (WIDTH - MARGIN - left - GAP * (columns - 1.0)) / columns;
+    // Room for the labels between two charts.
+    let gap = GAP + 20.0;
+    let width = (WIDTH - MARGIN - left - gap * (columns - 1.0)) / columns;
     for (index, (name, stage)) in stages.into_iter().enumerate() {
         let chart = Chart {
-            frame: [left + index as f64 * (width + GAP), y + 20.0, width, height],
+            frame: [left + index as f64 * (width + gap), y + 20.0, width, height],
             x: [0.0, 360.0],
             y: [LOWEST, HIGHEST],
         };
