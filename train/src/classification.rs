@@ -371,7 +371,7 @@ impl Task for Classification {
             group: model.group(),
             outputs: &outputs,
         };
-        Ok(probe.survey(images))
+        Ok(probe.own_survey(images))
     }
 }
 

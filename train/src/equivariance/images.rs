@@ -31,8 +31,8 @@ pub struct Probe<'a> {
     pub outputs: &'a dyn Fn(Tensor<4>) -> Vec<(String, Feature)>,
 }
 
-/// The elements of a network's group, then the rotations by right angles and reflections that are not among them.
-fn elements(group: &Group) -> Vec<(PlaneMotion, Element)> {
+/// The elements of a network's group.
+fn own_elements(group: &Group) -> Vec<(PlaneMotion, Standing)> {
     let own = group.elements().map(|element| {
         let motion = PlaneMotion::of(group, element);
         let standing = match motion.is_exact() {
@@ -41,26 +41,40 @@ fn elements(group: &Group) -> Vec<(PlaneMotion, Element)> {
         };
         (motion, standing)
     });
+    own.collect()
+}
+
+/// The rotations by right angles and reflections that are not in a group.
+fn foreign_elements(group: &Group) -> Vec<(PlaneMotion, Standing)> {
     let turns = [0.0, 90.0, 180.0, 270.0].map(PlaneMotion::rotation);
     let square = [turns, turns.map(|turn| turn.after_mirror())].concat();
     let foreign = square
         .into_iter()
         .filter(|motion| motion.element_of(group).is_none())
         .map(|motion| (motion, Standing::Foreign));
-    own.chain(foreign)
-        .map(|(motion, standing)| {
-            let name = motion.to_string();
-            (motion, Element { name, standing })
-        })
-        .collect()
+    foreign.collect()
 }
 
 impl Probe<'_> {
-    /// Every output under every element, `images` of `[batch, channels, height, width]`.
+    /// Every output under the elements of the network's group, `images` of `[batch, channels, height, width]`.
+    pub fn own_survey(&self, images: Tensor<4>) -> Survey {
+        self.survey_of(own_elements(self.group), images)
+    }
+
+    /// The same, and then under the right angles and reflections that the group lacks.
     pub fn survey(&self, images: Tensor<4>) -> Survey {
-        let (motions, elements): (Vec<_>, Vec<_>) = elements(self.group).into_iter().unzip();
+        let elements = [own_elements(self.group), foreign_elements(self.group)];
+        self.survey_of(elements.concat(), images)
+    }
+
+    fn survey_of(&self, elements: Vec<(PlaneMotion, Standing)>, images: Tensor<4>) -> Survey {
+        let motions: Vec<PlaneMotion> = elements.iter().map(|(motion, _)| *motion).collect();
+        let named = elements.into_iter().map(|(motion, standing)| Element {
+            name: motion.to_string(),
+            standing,
+        });
         Survey {
-            elements,
+            elements: named.collect(),
             outputs: measure(self.group, &motions, images, self.outputs),
         }
     }

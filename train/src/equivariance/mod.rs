@@ -86,17 +86,13 @@ impl Survey {
         Some([largest(self.outputs.iter().map(of)), of(last)])
     }
 
-    /// What becomes of the last output under the elements that the network is built for; under all of them where those are
-    /// one or none, so that networks that are built for nothing can be compared.
+    /// What becomes of the last output, element by element.
     pub fn outcome(&self) -> Vec<ElementError> {
         let Some(last) = self.outputs.last() else {
             return Vec::new();
         };
-        let claimed = |element: &Element| element.standing != Standing::Foreign;
-        let few = self.elements.iter().filter(|e| claimed(e)).count() <= 1;
         let elements = self.elements.iter().enumerate();
         elements
-            .filter(|(_, element)| few || claimed(element))
             .map(|(index, element)| ElementError {
                 element: element.name.clone(),
                 relative_error: last.errors[index],

@@ -69,11 +69,15 @@ pub fn of_config(
             of_images(&task, None, config, fresh, choice, device)
         }
         Experiment::NBody(own) => {
-            let dataset = match data {
-                Some(path) => own.dataset.clone().with_path(path),
-                None => own.dataset.clone(),
-            };
-            let task = Motion::new(dataset.load()?, own, config)?;
+            let mut dataset = own.dataset.clone();
+            if let Some(path) = data {
+                // Whatever is there is meant, not as many as the run would take.
+                dataset = dataset.with_path(path).with_sizes([usize::MAX; 3]);
+                dataset.particles = None;
+            }
+            let about = format!("{} simulations ({})", Split::Test, dataset.origin());
+            let test = dataset.load_split(Split::Test)?;
+            let task = Motion::of_simulations(test, about, own, config)?;
             of_particles(&task, None, config, fresh, choice, device)
         }
     }
@@ -99,6 +103,10 @@ fn fresh<T: Task>(
 /// How many examples there are of those asked for; one that is named must be among all that there are.
 fn count(task: &impl Task, choice: &Choice) -> Result<usize, TrainError> {
     let all = task.examples(Split::Test);
+    if all == 0 {
+        let reason = "there are no examples in this data";
+        return Err(TrainError::Mismatch(reason.into()));
+    }
     if let Some(example) = choice.example.filter(|example| *example >= all) {
         return Err(TrainError::Mismatch(format!(
             "there is no example {example}: the data has {all} {}, counted from 0",

@@ -40,7 +40,9 @@ pub fn verdict(report: &EquivarianceReport) -> Vec<String> {
     let mut lines = Vec::new();
     let plain = symmetry == NO_SYMMETRY;
     if let Some([any, _]) = worst(Standing::Exact).filter(|_| !plain) {
-        lines.push(if any <= ROUNDING {
+        lines.push(if any == 0.0 {
+            format!("It keeps what it is built for ({symmetry}), to the last bit, {when}.")
+        } else if any <= ROUNDING {
             format!(
                 "It keeps what it is built for ({symmetry}): in no layer is the error larger than {}, which is rounding, {when}.",
                 number(any)
