@@ -10,6 +10,7 @@ mod image_source;
 pub mod keys;
 mod overrides;
 
+use std::mem::discriminant;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -180,7 +181,7 @@ impl RunConfig {
     }
 
     /// This run with the network of `source` (and, for particles, its edges), but for the keys of it that the file or an
-    /// override sets. A file that chooses another kind of network keeps its own.
+    /// override sets. A file of another task, or that chooses another kind of network, keeps its own.
     pub fn with_network_of(
         self,
         source: &Self,
@@ -188,6 +189,9 @@ impl RunConfig {
         text: &str,
         set: &[String],
     ) -> Result<Self, ConfigError> {
+        if discriminant(&self.experiment) != discriminant(&source.experiment) {
+            return Ok(self);
+        }
         let table = |run: &Self| {
             toml::Table::try_from(run).map_err(|e| ConfigError::Write {
                 reason: e.to_string(),
