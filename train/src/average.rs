@@ -8,17 +8,25 @@
 //! the shortened memory of the first steps as in the common implementations.
 
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::prelude::*;
 
-/// Moves `average` a step towards `model`; both are of one architecture and off the autodiff device.
-pub fn blend<M: Module>(average: M, model: &M, decay: f64, step: u64) -> M {
+/// Moves `average` a step towards `model`; both are of one architecture and off the autodiff device. What is `frozen` is
+/// equal in both and stays: d · w + (1 − d) · w would round.
+pub fn blend<M: Module>(
+    average: M,
+    model: &M,
+    decay: f64,
+    step: u64,
+    frozen: &BTreeSet<String>,
+) -> M {
     let t = step as f64;
     let decay = decay.min((1.0 + t) / (10.0 + t));
     let mut current = Current::default();
     model.visit(&mut current);
+    current.tensors.retain(|name, _| !frozen.contains(name));
     average.map(&mut Blend {
         path: Vec::new(),
         current: current.tensors,
@@ -99,9 +107,14 @@ mod tests {
         };
         let value = |module: &burn::nn::Linear| collect(module)["bias"].values[0];
         // Late in a run the decay is the one asked for, at its start it is a tenth.
-        let late = blend(constant(1.0), &constant(3.0), 0.75, 1_000_000);
+        let none = BTreeSet::new();
+        let late = blend(constant(1.0), &constant(3.0), 0.75, 1_000_000, &none);
         assert!((value(&late) - 1.5).abs() < 1e-6);
-        let early = blend(constant(1.0), &constant(3.0), 0.75, 0);
+        let early = blend(constant(1.0), &constant(3.0), 0.75, 0, &none);
         assert!((value(&early) - 2.8).abs() < 1e-6);
+        // Frozen parameters keep their bits, even where the sum would round.
+        let frozen = BTreeSet::from(["bias".to_string()]);
+        let kept = blend(constant(0.1), &constant(0.1), 0.7, 1_000_000, &frozen);
+        assert_eq!(value(&kept).to_bits(), 0.1f32.to_bits());
     }
 }

@@ -56,6 +56,9 @@ pub enum TrainError {
     /// There is no such network in the zoo, or it is damaged.
     #[error(transparent)]
     Carried(#[from] gcnn_models::zoo::ZooError),
+    /// A run cannot start from the weights that it is to start from, or not as its `[finetune]` table says.
+    #[error("{0}")]
+    Finetune(String),
     /// A run cannot be put into the zoo.
     #[error("{0}")]
     Zoo(String),

@@ -29,6 +29,7 @@ pub mod equivariance;
 pub mod error;
 pub mod evaluation;
 pub mod files;
+pub mod finetune;
 pub mod memory;
 pub mod metrics;
 pub mod model_file;

@@ -91,6 +91,7 @@ impl Rule {
 pub struct ModuleUpdater {
     rule: Rule,
     clip_norm: f64,
+    factors: BTreeMap<String, f64>,
     states: BTreeMap<String, DynState>,
 }
 
@@ -144,26 +145,34 @@ impl OptimizerConfig {
         ModuleUpdater {
             rule,
             clip_norm,
+            factors: BTreeMap::new(),
             states: BTreeMap::new(),
         }
     }
 }
 
 impl ModuleUpdater {
+    /// Multiplies the learning rate of parameters by factors of their own, by path.
+    pub fn with_factors(mut self, factors: BTreeMap<String, f64>) -> Self {
+        self.factors = factors;
+        self
+    }
+
     /// One update of every parameter that has a gradient.
     pub fn step<M: Module>(&mut self, lr: f64, module: M, grads: GradientsParams) -> M {
         let scale = (self.clip_norm > 0.0)
             .then(|| clipping(&module, &grads, self.clip_norm))
             .flatten();
+        let (states, factors) = (&mut self.states, &self.factors);
         match &self.rule {
             Rule::Adam(rule) => {
-                module.map(&mut Update::new(rule, &mut self.states, grads, lr, scale))
+                module.map(&mut Update::new(rule, states, factors, grads, lr, scale))
             }
             Rule::AdamW(rule) => {
-                module.map(&mut Update::new(rule, &mut self.states, grads, lr, scale))
+                module.map(&mut Update::new(rule, states, factors, grads, lr, scale))
             }
             Rule::Sgd(rule) => {
-                module.map(&mut Update::new(rule, &mut self.states, grads, lr, scale))
+                module.map(&mut Update::new(rule, states, factors, grads, lr, scale))
             }
         }
     }
@@ -256,6 +265,7 @@ fn clipping<M: Module>(module: &M, grads: &GradientsParams, limit: f64) -> Optio
 struct Update<'a, O> {
     rule: &'a O,
     states: &'a mut BTreeMap<String, DynState>,
+    factors: &'a BTreeMap<String, f64>,
     grads: GradientsParams,
     lr: f64,
     scale: Option<Tensor<1>>,
@@ -266,6 +276,7 @@ impl<'a, O: Optimizer> Update<'a, O> {
     fn new(
         rule: &'a O,
         states: &'a mut BTreeMap<String, DynState>,
+        factors: &'a BTreeMap<String, f64>,
         grads: GradientsParams,
         lr: f64,
         scale: Option<Tensor<1>>,
@@ -273,6 +284,7 @@ impl<'a, O: Optimizer> Update<'a, O> {
         Self {
             rule,
             states,
+            factors,
             grads,
             lr,
             scale,
@@ -304,7 +316,8 @@ impl<O: Optimizer> ModuleMapper for Update<'_, O> {
             .remove(&path)
             .map(|state| state.downcast::<O::State<D>>());
         let tracked = tensor.is_require_grad();
-        let (updated, state) = self.rule.step(self.lr, tensor.inner(), grad, state);
+        let rate = self.lr * self.factors.get(&path).copied().unwrap_or(1.0);
+        let (updated, state) = self.rule.step(rate, tensor.inner(), grad, state);
         if let Some(state) = state {
             self.states.insert(path, DynState::create(state, D));
         }
@@ -431,6 +444,27 @@ mod tests {
             .restore(&incomplete, &scalars, &device.inner());
         // Momentum may be absent, the moments of Adam may not.
         assert_eq!(outcome.is_err(), config.kind != OptimizerKind::Sgd);
+    }
+
+    #[test]
+    fn a_factor_changes_the_rate_of_its_parameter_alone() {
+        let device = Device::flex().autodiff();
+        let config = OptimizerConfig {
+            kind: OptimizerKind::Sgd,
+            momentum: 0.0,
+            ..Default::default()
+        };
+        let after = |lr: f64, factors: &[(&str, f64)]| {
+            let factors = factors.iter().map(|(name, f)| (name.to_string(), *f));
+            let mut updater = config.init(0.0).with_factors(factors.collect());
+            let before = layer(&device);
+            let grads = gradients(&before, 1, &device);
+            collect(&updater.step(lr, before, grads))
+        };
+        let mixed = after(0.05, &[("bias", 3.0)]);
+        assert_eq!(mixed["weight"], after(0.05, &[])["weight"]);
+        assert_eq!(mixed["bias"], after(0.05 * 3.0, &[])["bias"]);
+        assert_ne!(mixed["bias"], after(0.05, &[])["bias"]);
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! what was drawn before.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -23,6 +24,7 @@ use crate::average;
 use crate::checkpoint::{Best, Checkpoint, Progress};
 use crate::config::RunConfig;
 use crate::curves;
+use crate::finetune::{self, Sizes, Tuning};
 use crate::metrics::{Measure, Outcomes};
 use crate::model_file::ModelFile;
 use crate::optimizer::ModuleUpdater;
@@ -47,6 +49,8 @@ pub struct Trainer<'a, T: Task> {
     average: Option<T::Model>,
     best: Option<Weights>,
     updater: ModuleUpdater,
+    tuning: Tuning,
+    parameters: usize,
     schedule: Schedule,
     progress: Progress,
 }
@@ -74,7 +78,20 @@ impl<'a, T: Task> Trainer<'a, T> {
         let device = device.clone().autodiff();
         let training = &config.training;
         let steps_per_epoch = task.examples(Split::Train).div_ceil(training.batch_size);
-        let model = fresh(task, config, &device)?;
+        let mut model = fresh(task, config, &device)?;
+        let parameters = weights::count_trainable(&model);
+        let mut tuning = Tuning::default();
+        if let Some(finetune) = &config.finetune {
+            tuning = Tuning::new(finetune, &model)?;
+            // A run that goes on has its weights in the checkpoint: the source may be gone by then.
+            if !folder.checkpoint().exists() {
+                let random = weights::collect(&model);
+                let (start, lines) = start(task, config, &finetune.from, &random, &tuning)?;
+                model = weights::apply(model, &start).map_err(TrainError::Finetune)?;
+                lines.iter().for_each(|line| reporter.note(line));
+            }
+            model = tuning.freeze(model);
+        }
         let average = (training.average > 0.0).then(|| model.valid());
         let mut trainer = Self {
             task,
@@ -86,7 +103,12 @@ impl<'a, T: Task> Trainer<'a, T> {
             model,
             average,
             best: None,
-            updater: config.optimizer.init(training.clip_norm),
+            updater: config
+                .optimizer
+                .init(training.clip_norm)
+                .with_factors(tuning.factors().clone()),
+            tuning,
+            parameters,
             schedule: config
                 .schedule
                 .init(config.optimizer.lr, steps_per_epoch, training.epochs),
@@ -132,7 +154,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         Ok(Finished {
             model,
             best,
-            parameters: weights::count_trainable(&self.model),
+            parameters: self.parameters,
         })
     }
 
@@ -198,6 +220,7 @@ impl<'a, T: Task> Trainer<'a, T> {
                 &self.model.valid(),
                 self.config.training.average,
                 self.progress.step,
+                self.tuning.frozen(),
             ));
         }
         self.progress.step += 1;
@@ -374,6 +397,25 @@ impl<'a, T: Task> Trainer<'a, T> {
         }
         Ok(())
     }
+}
+
+/// The weights that a fine-tuned run starts with, and what became of the source's, in words.
+fn start<T: Task>(
+    task: &T,
+    config: &RunConfig,
+    from: &Path,
+    random: &Weights,
+    tuning: &Tuning,
+) -> Result<(Weights, Vec<String>), TrainError> {
+    let (source, arrays) = ModelFile::load(from)?;
+    let fault = |reason: String| {
+        TrainError::Finetune(format!("cannot start from {}: {reason}", from.display()))
+    };
+    finetune::check_same_kind(&source.config.experiment, &config.experiment).map_err(fault)?;
+    let (before, now) = (Sizes::of(&source.data), Sizes::of(&task.describe()));
+    let (start, transfer) =
+        finetune::transfer(random, &arrays, tuning, before, now).map_err(fault)?;
+    Ok((start, transfer.lines(&from.display().to_string(), tuning)))
 }
 
 fn values(measures: &[Measure]) -> BTreeMap<String, f64> {

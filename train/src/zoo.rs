@@ -207,6 +207,12 @@ fn without_folder(text: &str) -> String {
 
 /// A configuration that means the same data on another machine, or none, but never other data.
 fn portable(mut config: RunConfig, origin: &str) -> Result<RunConfig, TrainError> {
+    if let Some(finetune) = &mut config.finetune
+        && let Some(name) = finetune.from.file_name()
+    {
+        // A name of the zoo is its own file name.
+        finetune.from = name.into();
+    }
     match &mut config.experiment {
         Experiment::NBody(own) => {
             (own.dataset.path, own.dataset.cache_path) = (None, None);

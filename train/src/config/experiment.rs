@@ -14,6 +14,7 @@ use gcnn_models::nbody::{DynamicsConfig, NeighbourhoodConfig};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{ImageSource, RunConfig, TrainingConfig};
+use crate::finetune::FinetuneConfig;
 use crate::optimizer::OptimizerConfig;
 use crate::schedule::ScheduleConfig;
 
@@ -143,6 +144,8 @@ macro_rules! run_file {
             #[serde(skip_serializing_if = "Option::is_none")]
             output: Option<PathBuf>,
             $($table: $type,)*
+            #[serde(skip_serializing_if = "Option::is_none")]
+            finetune: Option<FinetuneConfig>,
             optimizer: OptimizerConfig,
             schedule: ScheduleConfig,
             training: TrainingConfig,
@@ -167,6 +170,7 @@ macro_rules! run_file {
                     device: run.device,
                     output: run.output,
                     $($table,)*
+                    finetune: run.finetune,
                     optimizer: run.optimizer,
                     schedule: run.schedule,
                     training: run.training,
@@ -182,6 +186,7 @@ macro_rules! run_file {
                     device: file.device,
                     output: file.output,
                     experiment: into($(file.$table),*),
+                    finetune: file.finetune,
                     optimizer: file.optimizer,
                     schedule: file.schedule,
                     training: file.training,

@@ -172,6 +172,16 @@ pub const NBODY: &[Key] = &[
     key("augmentation.time_reversal", "true | false", "run every other training simulation backwards; reads the velocities of the target frame, which the benchmark's task does not"),
 ];
 
+/// Going on from trained weights, in every run file.
+#[rustfmt::skip] // one line a key reads as the table it is
+pub const FINETUNE: &[Key] = &[
+    key("finetune.from", "\"zoo:NAME\" | path", "trained network to start from: of the zoo, a weights file, or a run folder; what [model] leaves out is taken from it"),
+    key("finetune.freeze", "list of layer names", "what stays as it is, running statistics included; \"blocks.0\" means all under it, * anything within a part of a name"),
+    key("finetune.reinit", "list of layer names", "what starts from random weights; layers that depend on the number of classes do where that has changed"),
+    key("finetune.layer_decay", "number in (0, 1]", "factor on the learning rate for each layer nearer to the input"),
+    key("finetune.rates", "table", "factors on the learning rate by layer name, as in { linear = 10 }"),
+];
+
 /// Tables of every run file.
 #[rustfmt::skip] // one line a key reads as the table it is
 pub const TRAINING: &[Key] = &[
@@ -209,7 +219,8 @@ pub fn of(task: TaskName) -> impl Iterator<Item = &'static Key> {
         TaskName::ImageFolder => (IMAGE_FOLDER, IMAGES),
         TaskName::NBody => (NBODY, [].as_slice()),
     };
-    TOP.iter().chain(dataset).chain(own).chain(TRAINING)
+    let shared = FINETUNE.iter().chain(TRAINING);
+    TOP.iter().chain(dataset).chain(own).chain(shared)
 }
 
 /// The full name of a key of any task whose last part is `leaf`, if there is one.
@@ -258,7 +269,10 @@ pub fn explain(task: TaskName) -> Result<String, ConfigError> {
         let (head, leaf) = key.name.rsplit_once('.').unwrap_or(("", key.name));
         if head != section {
             section = head;
-            text.push_str(&format!("\n[{section}]\n"));
+            // A table that is left out by default would mean something by its header alone.
+            let absent = !section.is_empty() && value_of(&defaults, section).is_none();
+            let mark = if absent { "# " } else { "" };
+            text.push_str(&format!("\n{mark}[{section}]\n"));
         }
         let with = match key.with {
             [] => String::new(),

@@ -10,6 +10,7 @@ mod image_source;
 pub mod keys;
 mod overrides;
 
+use std::mem::discriminant;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,7 @@ use experiment::TaskKey;
 pub use experiment::{Experiment, ImageExperiment, ParticleExperiment, TaskName};
 pub use image_source::ImageSource;
 
+use crate::finetune::FinetuneConfig;
 use crate::optimizer::{OptimizerConfig, OptimizerKind};
 use crate::schedule::ScheduleConfig;
 
@@ -48,6 +50,8 @@ pub struct RunConfig {
     pub output: Option<PathBuf>,
     /// Data and network, by the file's `task`.
     pub experiment: Experiment,
+    /// Trained weights to start from, where there are any.
+    pub finetune: Option<FinetuneConfig>,
     /// How weights move.
     pub optimizer: OptimizerConfig,
     /// How the learning rate changes.
@@ -107,6 +111,7 @@ impl RunConfig {
             device: "auto".into(),
             output: None,
             experiment: Experiment::new(task),
+            finetune: None,
             optimizer: Default::default(),
             schedule: Default::default(),
             training: Default::default(),
@@ -141,13 +146,7 @@ impl RunConfig {
 
     /// Keys that a file or override sets although they do nothing with the chosen kinds, in words.
     pub fn without_effect(&self, text: &str, set: &[String]) -> Vec<String> {
-        let Ok(mut given) = text.parse::<toml::Table>() else {
-            return Vec::new();
-        };
-        for (key, value) in set.iter().filter_map(|s| s.split_once('=')) {
-            // Overrides were applied before without complaint.
-            let _ = overrides::put(&mut given, key.trim(), value.into());
-        }
+        let given = overrides::given(text, set);
         let task = self.experiment.task();
         let mut kinds = vec![
             (
@@ -179,6 +178,48 @@ impl RunConfig {
             }
         }
         notes
+    }
+
+    /// This run with the network of `source` (and, for particles, its edges), but for the keys of it that the file or an
+    /// override sets. A file of another task, or that chooses another kind of network, keeps its own.
+    pub fn with_network_of(
+        self,
+        source: &Self,
+        path: &Path,
+        text: &str,
+        set: &[String],
+    ) -> Result<Self, ConfigError> {
+        if discriminant(&self.experiment) != discriminant(&source.experiment) {
+            return Ok(self);
+        }
+        let table = |run: &Self| {
+            toml::Table::try_from(run).map_err(|e| ConfigError::Write {
+                reason: e.to_string(),
+            })
+        };
+        let (mut whole, other) = (table(&self)?, table(source)?);
+        let given = overrides::given(text, set);
+        for section in ["model", "graph"] {
+            let Some(toml::Value::Table(mut inner)) = other.get(section).cloned() else {
+                continue;
+            };
+            let own = given.get(section).and_then(|own| own.as_table());
+            let kind = own.and_then(|own| own.get("kind"));
+            if kind.is_some_and(|kind| Some(kind) != inner.get("kind")) {
+                return Ok(self);
+            }
+            inner.extend(
+                own.into_iter()
+                    .flatten()
+                    .map(|(k, v)| (k.clone(), v.clone())),
+            );
+            whole.insert(section.into(), inner.into());
+        }
+        let fault = |fault| diagnose::value_error(path, text, set, fault);
+        let config = Self::read(self.experiment.task(), whole)
+            .map_err(|e| fault(Fault::table("model", &e)))?;
+        config.check().map_err(fault)?;
+        Ok(config)
     }
 
     /// The complete configuration as a run file.
@@ -283,6 +324,9 @@ impl RunConfig {
             "a number in (0, 1]",
         )?;
         within("schedule.floor", s.floor, 0.0, 1.0, "a number in [0, 1]")?;
+        if let Some((key, found, expected)) = self.finetune.as_ref().and_then(|f| f.fault()) {
+            return Err(Fault::new(key, &found, expected));
+        }
         match &self.experiment {
             Experiment::Images(own) => {
                 own.dataset

@@ -34,6 +34,15 @@ pub fn apply(path: &Path, text: &str, set: &[String]) -> Result<RunConfig, Confi
     Ok(config)
 }
 
+/// What a file and overrides, which were applied before without complaint, set.
+pub fn given(text: &str, set: &[String]) -> Table {
+    let mut table = text.parse::<Table>().unwrap_or_default();
+    for (key, value) in set.iter().filter_map(|s| s.split_once('=')) {
+        let _ = put(&mut table, key.trim(), parse_value(value.trim()));
+    }
+    table
+}
+
 /// The table that complained: the one in front of the part that the message is about.
 fn section_of(key: &str, message: &str) -> String {
     let parts: Vec<&str> = key.split('.').collect();

@@ -294,6 +294,7 @@ fn fields<T: DeserializeOwned>() -> Vec<String> {
 fn names<F: DeserializeOwned>(tables: &[(&str, Vec<String>)]) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = fields::<F>().into_iter().collect();
     let shared = [
+        ("finetune", fields::<FinetuneConfig>()),
         ("optimizer", fields::<OptimizerConfig>()),
         ("schedule", fields::<ScheduleConfig>()),
         ("training", fields::<TrainingConfig>()),

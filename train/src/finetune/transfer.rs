@@ -1,0 +1,429 @@
+//! The arrays of a trained network in a new one.
+//!
+//! | the array in the source | what becomes of it |
+//! | --- | --- |
+//! | of the same shape | loaded |
+//! | differs along one axis, by the number of classes | starts from random weights |
+//! | a first layer for other image channels | grey to colour: each channel gets 1/n of the weights, so that a grey picture in colour gives what it gave; colour to grey: the sum, for the same reason |
+//! | missing | starts from random weights |
+//! | anything else | refused |
+//!
+//! A network over another group is refused: its kernels have weights for each group element, and mean nothing over another
+//! group, even one with as many elements.
+
+use std::collections::BTreeSet;
+
+use gcnn_models::ImageModelConfig;
+
+use super::Tuning;
+use crate::config::Experiment;
+use crate::weights::{Array, Weights};
+
+/// What may differ between the source's data and the new ones.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// Channels of an image.
+    pub channels: Option<usize>,
+    /// Classes.
+    pub classes: Option<usize>,
+}
+
+impl Sizes {
+    /// From a task's description of its data.
+    pub fn of(data: &serde_json::Value) -> Self {
+        let number = |key: &str| data[key].as_u64().and_then(|n| usize::try_from(n).ok());
+        Self {
+            channels: number("channels"),
+            classes: number("classes"),
+        }
+    }
+}
+
+/// What became of the arrays, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Transfer {
+    /// Taken over as they are.
+    pub loaded: BTreeSet<String>,
+    /// Taken over in another shape.
+    pub adapted: BTreeSet<String>,
+    /// Random, because the run file says so or the source has nothing for them.
+    pub reinitialised: BTreeSet<String>,
+    /// Of the source, without a place in the new network.
+    pub unused: BTreeSet<String>,
+}
+
+impl Transfer {
+    /// What became of the arrays in words, a line each; `tuning` adds what is frozen.
+    pub fn lines(&self, from: &str, tuning: &Tuning) -> Vec<String> {
+        let network = || {
+            let parts = [&self.loaded, &self.adapted, &self.reinitialised];
+            parts
+                .into_iter()
+                .flatten()
+                .cloned()
+                .collect::<BTreeSet<_>>()
+        };
+        let source = || {
+            let parts = [&self.loaded, &self.adapted, &self.unused];
+            parts
+                .into_iter()
+                .flatten()
+                .cloned()
+                .collect::<BTreeSet<_>>()
+        };
+        let mut lines = vec![format!("fine-tuning from {from}:")];
+        for (what, names, all) in [
+            ("loaded", &self.loaded, network()),
+            ("adapted", &self.adapted, network()),
+            ("re-initialised", &self.reinitialised, network()),
+            ("unused", &self.unused, source()),
+            ("frozen", tuning.frozen(), network()),
+        ] {
+            let shown = match names.is_empty() {
+                true => "none".into(),
+                false => by_layer(names, &all),
+            };
+            lines.push(format!("  {what:<14} {:>3}  {shown}", names.len()));
+        }
+        lines
+    }
+}
+
+/// Names in words, those of a layer by the layer's name where all of it are among them.
+fn by_layer(names: &BTreeSet<String>, all: &BTreeSet<String>) -> String {
+    let under = |names: &BTreeSet<String>, layer: &str| {
+        let prefix = format!("{layer}.");
+        names
+            .iter()
+            .filter(|name| name.starts_with(&prefix))
+            .count()
+    };
+    let mut words: Vec<&str> = Vec::new();
+    for name in names {
+        let whole = name.match_indices('.').map(|(end, _)| &name[..end]);
+        let mut whole = whole.filter(|layer| under(names, layer) == under(all, layer));
+        let word = whole.next().unwrap_or(name);
+        if words.last() != Some(&word) {
+            words.push(word);
+        }
+    }
+    words.join(", ")
+}
+
+/// Whether arrays of one network mean something in another, beyond their shapes.
+pub fn check_same_kind(before: &Experiment, now: &Experiment) -> Result<(), String> {
+    let advice = "leave [model] out to take the source's";
+    match (before, now) {
+        (Experiment::Images(before), Experiment::Images(now)) => {
+            let (before, now) = (&before.model, &now.model);
+            if before.kind() != now.kind() {
+                return Err(other_kind(before.kind(), now.kind(), advice));
+            }
+            if before.group() != now.group() {
+                return Err(format!(
+                    "its network is equivariant under {}, that of [model] under {}: kernels have weights for each group \
+                     element, which mean nothing over another group; {advice}",
+                    before.group(),
+                    now.group()
+                ));
+            }
+            let kernel = |model: &ImageModelConfig| match model {
+                ImageModelConfig::Gcnn(model) => model.kernel,
+                ImageModelConfig::DenseNet(model) => model.kernel,
+            };
+            if kernel(before) != kernel(now) {
+                return Err(format!(
+                    "its kernels are sums of other functions than those of [model] (model.kernel); {advice}"
+                ));
+            }
+            Ok(())
+        }
+        (Experiment::NBody(before), Experiment::NBody(now)) => {
+            if before.model.kind() != now.model.kind() {
+                return Err(other_kind(before.model.kind(), now.model.kind(), advice));
+            }
+            Ok(())
+        }
+        _ => Err(format!(
+            "it is trained for task \"{}\", which has other networks than \"{}\"",
+            before.task(),
+            now.task()
+        )),
+    }
+}
+
+fn other_kind(before: &str, now: &str, advice: &str) -> String {
+    format!("its network is a {before}, that of [model] a {now}; {advice}")
+}
+
+/// The arrays that a new network starts with: `fresh` are its random ones.
+pub fn transfer(
+    fresh: &Weights,
+    source: &Weights,
+    tuning: &Tuning,
+    before: Sizes,
+    now: Sizes,
+) -> Result<(Weights, Transfer), String> {
+    let mut start = Weights::new();
+    let mut report = Transfer::default();
+    let mut faults = Vec::new();
+    for (name, random) in fresh {
+        let found = source.get(name).filter(|_| !tuning.reinit().contains(name));
+        let array = match found {
+            None => None,
+            Some(array) if array.shape == random.shape => {
+                report.loaded.insert(name.clone());
+                Some(array.clone())
+            }
+            Some(array) => match Change::between(array, random, before, now) {
+                Change::Classes => None,
+                Change::Channels(adapted) => {
+                    report.adapted.insert(name.clone());
+                    Some(adapted)
+                }
+                Change::Other => {
+                    faults.push(format!(
+                        "`{name}` has shape {:?} there and {:?} here",
+                        array.shape, random.shape
+                    ));
+                    continue;
+                }
+            },
+        };
+        if array.is_none() {
+            if tuning.frozen().contains(name) {
+                return Err(format!(
+                    "`{name}` has no weights to start from, so it cannot be in finetune.freeze"
+                ));
+            }
+            report.reinitialised.insert(name.clone());
+        }
+        start.insert(name.clone(), array.unwrap_or_else(|| random.clone()));
+    }
+    if !faults.is_empty() {
+        return Err(format!(
+            "{}; leave [model] out to take the source's, or name the layers in finetune.reinit",
+            faults.join("; ")
+        ));
+    }
+    if report.loaded.is_empty() && report.adapted.is_empty() {
+        return Err("none of its arrays has a place in the network of [model]".into());
+    }
+    let placed = |name: &&String| !report.loaded.contains(*name) && !report.adapted.contains(*name);
+    report.unused = source.keys().filter(placed).cloned().collect();
+    Ok((start, report))
+}
+
+/// How an array's shape differs from the one that is needed.
+enum Change {
+    /// By the number of classes.
+    Classes,
+    /// By the channels of images; the weights in the new shape.
+    Channels(Array),
+    /// In another way.
+    Other,
+}
+
+impl Change {
+    fn between(array: &Array, needed: &Array, before: Sizes, now: Sizes) -> Self {
+        let (from, to) = (&array.shape, &needed.shape);
+        let axes: Vec<usize> = match from.len() == to.len() {
+            true => (0..from.len()).filter(|i| from[*i] != to[*i]).collect(),
+            false => return Self::Other,
+        };
+        let [axis] = axes[..] else {
+            return Self::Other;
+        };
+        let change = (Some(from[axis]), Some(to[axis]));
+        if axis == 1 && change == (before.channels, now.channels) {
+            return channels(array, from[1], to[1]).map_or(Self::Other, Self::Channels);
+        }
+        match change == (before.classes, now.classes) {
+            true => Self::Classes,
+            false => Self::Other,
+        }
+    }
+}
+
+/// Weights `[out, channels, …]` for other channels: from one, or to one.
+fn channels(array: &Array, from: usize, to: usize) -> Option<Array> {
+    if from != 1 && to != 1 {
+        return None;
+    }
+    let inner: usize = array.shape[2..].iter().product();
+    let mut values = Vec::with_capacity(array.values.len() / from * to);
+    for output in array.values.chunks_exact(from * inner) {
+        let sum = |i: usize| (0..from).map(|c| output[c * inner + i]).sum::<f32>();
+        for _ in 0..to {
+            values.extend((0..inner).map(|i| sum(i) / to as f32));
+        }
+    }
+    let mut shape = array.shape.clone();
+    shape[1] = to;
+    Some(Array { shape, values })
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use burn::prelude::*;
+    use gcnn_layers::Group;
+    use gcnn_models::{Gcnn, GcnnConfig, Head, InputShape};
+
+    use super::*;
+    use crate::config::TaskName;
+    use crate::finetune::FinetuneConfig;
+    use crate::weights::collect;
+
+    fn network(channels: usize, classes: usize) -> Gcnn {
+        let config = GcnnConfig {
+            channels: vec![2, 3],
+            kernel_sizes: vec![3, 3],
+            pool_after: Vec::new(),
+            head: Head::Linear,
+            ..GcnnConfig::p4cnn()
+        };
+        let input = InputShape {
+            channels,
+            height: 8,
+            width: 8,
+        };
+        let device = Device::flex().autodiff();
+        config.init(input, classes, &device).expect("a network")
+    }
+
+    fn tuning(freeze: &[&str], reinit: &[&str], model: &Gcnn) -> Tuning {
+        let strings = |list: &[&str]| list.iter().map(|s| s.to_string()).collect();
+        let config = FinetuneConfig {
+            from: "source".into(),
+            freeze: strings(freeze),
+            reinit: strings(reinit),
+            ..Default::default()
+        };
+        Tuning::new(&config, model).expect("patterns of the network")
+    }
+
+    fn sizes(channels: usize, classes: usize) -> Sizes {
+        Sizes::of(&serde_json::json!({ "channels": channels, "classes": classes }))
+    }
+
+    /// All arrays of a network, with values that tell them apart.
+    fn told_apart(model: &Gcnn) -> Weights {
+        let mut weights = collect(model);
+        for (index, array) in weights.values_mut().enumerate() {
+            for (i, value) in array.values.iter_mut().enumerate() {
+                *value = index as f32 + 0.01 * i as f32;
+            }
+        }
+        weights
+    }
+
+    fn names(list: &[&str]) -> BTreeSet<String> {
+        list.iter().map(|name| name.to_string()).collect()
+    }
+
+    #[test]
+    fn more_classes_and_channels_leave_the_rest_as_it_was() {
+        let (old, new) = (network(1, 10), network(3, 4));
+        let (source, fresh) = (told_apart(&old), collect(&new));
+        let tuning = tuning(&["blocks.0"], &["convolutions"], &new);
+        let (start, report) =
+            transfer(&fresh, &source, &tuning, sizes(1, 10), sizes(3, 4)).expect("a start");
+        assert_eq!(report.adapted, names(&["lifting.weight"]));
+        let random = [
+            "convolutions.0.bias",
+            "convolutions.0.weight",
+            "linear.bias",
+            "linear.weight",
+        ];
+        assert_eq!(report.reinitialised, names(&random));
+        assert_eq!(report.unused, names(&random));
+        assert_eq!(report.loaded.len() + 5, fresh.len());
+        for name in &report.loaded {
+            assert_eq!(start[name], source[name], "{name}");
+        }
+        for name in &report.reinitialised {
+            assert_eq!(start[name], fresh[name], "{name}");
+        }
+        // A grey picture in colour gives the first layer's old response.
+        let (grey, colour) = (&source["lifting.weight"], &start["lifting.weight"]);
+        assert_eq!(colour.shape, fresh["lifting.weight"].shape);
+        let size = 9;
+        for (i, value) in grey.values.iter().enumerate() {
+            let (out, place) = (i / size, i % size);
+            let sum: f32 = (0..3)
+                .map(|c| colour.values[(out * 3 + c) * size + place])
+                .sum();
+            assert!((sum - value).abs() < 1e-6, "{sum} for {value}");
+        }
+        let lines = report.lines("zoo:x", &tuning).join("\n");
+        for part in [
+            "adapted          1  lifting.weight",
+            "linear",
+            "frozen           4  blocks.0",
+        ] {
+            assert!(lines.contains(part), "{lines}");
+        }
+        // And back.
+        let back = channels(colour, 3, 1).expect("colour to grey");
+        for (a, b) in back.values.iter().zip(&grey.values) {
+            assert!((a - b).abs() < 1e-6);
+        }
+        assert!(channels(colour, 3, 2).is_none());
+    }
+
+    #[test]
+    fn what_fits_nowhere_is_refused_with_the_reason() {
+        let (old, new) = (network(1, 10), network(1, 4));
+        let mut source = told_apart(&old);
+        let head = tuning(&["linear"], &[], &new);
+        let error = transfer(&collect(&new), &source, &head, sizes(1, 10), sizes(1, 4));
+        assert!(
+            error
+                .expect_err("a frozen head")
+                .contains("no weights to start from")
+        );
+
+        let plain = tuning(&[], &[], &new);
+        source.get_mut("lifting.weight").expect("weights").shape[0] = 7;
+        let error = transfer(&collect(&new), &source, &plain, sizes(1, 10), sizes(1, 4));
+        let error = error.expect_err("another width");
+        assert!(
+            error.contains("`lifting.weight` has shape [7, 1"),
+            "{error}"
+        );
+
+        let error = transfer(
+            &collect(&new),
+            &Weights::new(),
+            &plain,
+            sizes(1, 4),
+            sizes(1, 4),
+        );
+        assert!(error.expect_err("nothing").contains("none of its arrays"));
+    }
+
+    #[test]
+    fn groups_with_as_many_elements_are_not_the_same() {
+        let of = |group: Group| {
+            let config = GcnnConfig {
+                group,
+                ..GcnnConfig::p4cnn()
+            };
+            let mut experiment = Experiment::new(TaskName::RotatedMnist);
+            if let Experiment::Images(own) = &mut experiment {
+                own.model = config.into();
+            }
+            experiment
+        };
+        let (c8, d4) = (
+            Group::cyclic(8).expect("C8"),
+            Group::dihedral(4).expect("D4"),
+        );
+        assert_eq!(check_same_kind(&of(c8.clone()), &of(c8.clone())), Ok(()));
+        let error = check_same_kind(&of(c8.clone()), &of(d4)).expect_err("another group");
+        assert!(error.contains("C8") && error.contains("D4"), "{error}");
+        let particles = Experiment::new(TaskName::NBody);
+        let error = check_same_kind(&of(c8), &particles).expect_err("another task");
+        assert!(error.contains("\"nbody\""), "{error}");
+    }
+}
