@@ -37,6 +37,9 @@ pub struct ImageFormat {
     pub width: usize,
     /// Number of classes.
     pub classes: usize,
+    /// What the classes are called, where they have names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_names: Option<Vec<String>>,
     /// What is subtracted and divided by, per channel.
     pub normalisation: Normalisation,
 }
@@ -49,6 +52,7 @@ impl ImageFormat {
             height: splits.train.height(),
             width: splits.train.width(),
             classes: splits.train.classes(),
+            class_names: splits.train.class_names().map(<[String]>::to_vec),
             normalisation: splits.normalisation.clone(),
         }
     }
@@ -75,7 +79,22 @@ impl ImageFormat {
                 "image sizes and classes must be between 1 and 65536, found {size}"
             )));
         }
+        if let Some(names) = &self.class_names
+            && names.len() != self.classes
+        {
+            return Err(TrainError::Mismatch(format!(
+                "there are {} names for {} classes",
+                names.len(),
+                self.classes
+            )));
+        }
         Ok(self.normalisation.validate(self.channels)?)
+    }
+
+    /// What a class is called, or its number.
+    pub fn class_name(&self, class: usize) -> String {
+        let name = self.class_names.as_ref().and_then(|names| names.get(class));
+        name.map_or_else(|| class.to_string(), String::clone)
     }
 
     /// Whether images of a data set fit the network.
@@ -157,6 +176,11 @@ impl Classification {
     /// Where the data comes from, in a sentence.
     pub fn about_data(&self) -> &str {
         &self.about
+    }
+
+    /// The test images.
+    pub fn tested_on(&self) -> &ImageDataset {
+        &self.test
     }
 
     /// How a network does on the test images, class by class.

@@ -11,7 +11,7 @@
 //! | how weights move | [`optimizer`], [`schedule`], [`average`] |
 //! | what is written | [`run_folder`], [`model_file`], [`curves`], [`metrics`], [`bootstrap`], [`class_report`] |
 //! | finished runs side by side | [`compare`] |
-//! | using trained weights | [`evaluation`], [`prediction`], [`trajectories`], [`zoo`] |
+//! | using trained weights | [`evaluation`], [`prediction`], [`slide`], [`trajectories`], [`zoo`] |
 //! | symmetry, before and after training | [`equivariance`] |
 
 pub mod average;
@@ -20,6 +20,7 @@ pub mod checkpoint;
 pub mod class_report;
 pub mod classification;
 pub mod cli;
+pub mod colours;
 pub mod compare;
 pub mod config;
 pub mod curves;
@@ -39,6 +40,7 @@ pub mod progress;
 pub mod run;
 pub mod run_folder;
 pub mod schedule;
+pub mod slide;
 pub mod task;
 pub mod trainer;
 pub mod trajectories;

@@ -149,6 +149,7 @@ mod tests {
             height: 4,
             width: 4,
             classes: 10,
+            class_names: None,
             normalisation: Normalisation {
                 mean: vec![0.0],
                 std: vec![1.0],

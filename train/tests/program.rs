@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use common::{SMALL, fail, run_file, succeed};
-use gcnn_datasets::RotatedMnistConfig;
 use gcnn_datasets::RotatedMnistSource::BuiltIn;
+use gcnn_datasets::nuclei::BUILT_IN_NAMES;
+use gcnn_datasets::{NucleiConfig, NucleiSource, RotatedMnistConfig};
 use gcnn_train::config::{Experiment, ImageSource, RunConfig};
 use gcnn_train::weights::{self, Array, Weights};
 use serde_json::Value;
@@ -533,6 +534,107 @@ fn weights_that_name_no_kind_of_network_are_read() {
     ));
     let whole = json(&succeed(root, &["eval", "run", "--json"]));
     assert_eq!(found["metrics"], whole["metrics"]);
+}
+
+/// Tissue larger than a patch is mapped, and two runs are compared on the same images.
+#[test]
+fn tissue_is_mapped_and_runs_are_compared_image_by_image() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let root = folder.path();
+    let text = "task = \"nuclei\"\n[dataset]\nsource = \"built-in\"\ntrain_limit = 300\nvalid_limit = 120\n\
+                test_limit = 240\n[model]\ngroup = \"C4\"\nchannels = [4, 4, 4]\nkernel_sizes = [5, 5, 5]\n\
+                pool_after = [1, 2]\nhead = \"linear\"\n[training]\nepochs = 1\n";
+    let file = run_file(root, text);
+    let file = file.to_str().expect("a name");
+    for (run, seed) in [("a", "seed=1"), ("b", "seed=2")] {
+        succeed(
+            root,
+            &["train", file, "--output", run, "--quiet", "--set", seed],
+        );
+    }
+    let images = NucleiConfig::new(NucleiSource::BuiltIn);
+    let tissue = images.tissue(BUILT_IN_NAMES[3]).expect("a carried image");
+    let [height, width] = tissue.size;
+    image::RgbImage::from_raw(width as u32, height as u32, tissue.pixels)
+        .expect("pixels")
+        .save(root.join("tissue.png"))
+        .expect("a picture");
+
+    let words = succeed(root, &["predict", "a", "tissue.png"]);
+    for word in [
+        "background",
+        "clear in the overlay",
+        "border",
+        "tissue-overlay.png",
+    ] {
+        assert!(words.contains(word), "{word} is missing in {words}");
+    }
+    let args = [
+        "predict",
+        "a",
+        "tissue.png",
+        "--json",
+        "--tile",
+        "64",
+        "--output",
+        "small",
+    ];
+    let found = json(&succeed(root, &args));
+    assert_eq!(found["class_names"][2], "border");
+    let map = &found["maps"][0];
+    assert_eq!(
+        (&map["stride"], &map["size"]),
+        (&4.into(), &vec![height, width].into())
+    );
+    let patches = map["patches"].as_array().expect("a number for each class");
+    let total: u64 = patches.iter().map(|n| n.as_u64().expect("a number")).sum();
+    assert_eq!(
+        total as usize,
+        ((height - 32) / 4 + 1) * ((width - 32) / 4 + 1)
+    );
+    for name in ["tissue-classes.png", "tissue-overlay.png"] {
+        let [one, other] = ["predictions", "small"].map(|folder| {
+            let picture = image::open(root.join(folder).join(name)).expect("a picture");
+            assert_eq!(
+                (picture.height(), picture.width()),
+                (height as u32, width as u32)
+            );
+            picture.into_rgb8()
+        });
+        // Scores that are equal but for rounding may change places.
+        let equal = one
+            .pixels()
+            .zip(other.pixels())
+            .filter(|(a, b)| a == b)
+            .count();
+        assert!(
+            equal as f64 > 0.999 * (height * width) as f64,
+            "{name}: {equal}"
+        );
+    }
+    let whole = json(&succeed(
+        root,
+        &["predict", "a", "tissue.png", "--json", "--resize"],
+    ));
+    assert_eq!(whole["predictions"].as_array().map(Vec::len), Some(1));
+    assert!(whole.get("maps").is_none());
+
+    let accuracy = |run: &str| {
+        let found = json(&succeed(root, &["eval", run, "--json"]));
+        found["metrics"]["accuracy"].as_f64().expect("a number")
+    };
+    let paired = json(&succeed(root, &["compare", "a", "b", "--paired", "--json"]));
+    assert_eq!(
+        (&paired["examples"], &paired["units"]),
+        (&240.into(), &6.into())
+    );
+    let difference = paired["difference"].as_f64().expect("a number");
+    assert!(
+        (difference - (accuracy("b") - accuracy("a"))).abs() < 1e-6,
+        "{paired}"
+    );
+    let error = fail(root, &["compare", "a", "--paired"]);
+    assert!(error.contains("compares two runs, 1 are named"), "{error}");
 }
 
 /// The run files of the repository are valid and describe networks that can be built.

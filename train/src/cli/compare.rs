@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget};
 
+use super::DeviceArg;
 use crate::TrainError;
-use crate::compare::{Comparison, FinishedRun, Question, draw};
+use crate::compare::{Comparison, FinishedRun, Paired, Question, draw};
 
 #[derive(Debug, Args)]
 pub struct CompareArgs {
@@ -24,6 +26,12 @@ pub struct CompareArgs {
     /// Draw the curves into this file
     #[arg(long, value_name = "SVG", requires = "over")]
     plot: Option<PathBuf>,
+    /// Of two classifiers: run both over their test images, which have to be the same, and take the interval of the
+    /// difference over these images
+    #[arg(long, conflicts_with_all = ["over", "by", "measure", "plot"])]
+    paired: bool,
+    #[command(flatten)]
+    device: DeviceArg,
     /// Print one JSON object on standard output
     #[arg(long)]
     json: bool,
@@ -31,6 +39,9 @@ pub struct CompareArgs {
 
 impl CompareArgs {
     pub fn run(self) -> Result<(), TrainError> {
+        if self.paired {
+            return self.run_paired();
+        }
         let mut runs = Vec::with_capacity(self.runs.len());
         for folder in &self.runs {
             match FinishedRun::open(folder)? {
@@ -54,6 +65,28 @@ impl CompareArgs {
             println!("{}", serde_json::json!(comparison));
         } else {
             print!("{}", comparison.text());
+        }
+        Ok(())
+    }
+
+    fn run_paired(&self) -> Result<(), TrainError> {
+        let [first, second] = &self.runs[..] else {
+            return Err(TrainError::Mismatch(format!(
+                "--paired compares two runs, {} are named",
+                self.runs.len()
+            )));
+        };
+        let (_, device) = self.device.open("auto")?;
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
+        let found = Paired::new([first, second], &device, |all, done| {
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
+        })?;
+        bar.finish_and_clear();
+        if self.json {
+            println!("{}", serde_json::json!(found));
+        } else {
+            print!("{}", found.text());
         }
         Ok(())
     }

@@ -4,13 +4,16 @@ use std::path::{Path, PathBuf};
 
 use burn::prelude::*;
 use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{DeviceArg, WeightsArg};
 use crate::TrainError;
+use crate::colours;
 use crate::evaluation::{ImageNetwork, Loaded, LoadedNetwork, ParticleNetwork};
 use crate::metrics::significant;
 use crate::model_file::ModelFile;
-use crate::prediction::predict;
+use crate::prediction::{Prediction, predict};
+use crate::slide::{self, MapOptions, TissueMap};
 use crate::task::Split;
 use crate::trajectories::Predicted;
 
@@ -21,9 +24,16 @@ pub struct PredictArgs {
     /// Image files (PNG, JPEG, TIFF); for particles a folder of .npy files, or nothing for the run's own data
     #[arg(value_name = "INPUT")]
     inputs: Vec<PathBuf>,
-    /// For particles: where to write trajectories.csv and trajectories.svg
+    /// Where to write pictures: trajectories.csv and trajectories.svg for particles, NAME-classes.png and NAME-overlay.png
+    /// for images larger than the network's patches
     #[arg(long, value_name = "DIR", default_value = "predictions")]
     output: PathBuf,
+    /// For images larger than a patch: side in pixels of the tiles that are computed at once
+    #[arg(long, value_name = "PIXELS", default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..=8192))]
+    tile: u16,
+    /// For images larger than a patch: shrink the whole image to one patch in place of mapping it
+    #[arg(long)]
+    resize: bool,
     /// For particles: how many test simulations to predict
     #[arg(long, value_name = "COUNT", default_value_t = 6)]
     simulations: usize,
@@ -50,28 +60,55 @@ impl PredictArgs {
                 "this network classifies images: name at least one image file".into(),
             ));
         }
-        let predictions = predict(network, &self.inputs, device)?;
+        let mut predictions = Vec::new();
+        let mut maps = Vec::new();
+        for file in &self.inputs {
+            let patches = network.experiment.dataset.has_patches() && !self.resize;
+            if patches && slide::is_larger(&network.format, slide::size(file)?) {
+                maps.push(self.map(network, file, device)?);
+            } else {
+                predictions.extend(predict(network, std::slice::from_ref(file), device)?);
+            }
+        }
         if self.json {
-            println!("{}", serde_json::json!({ "predictions": predictions }));
+            let mut json = serde_json::json!({ "predictions": predictions });
+            if !maps.is_empty() {
+                let names = (0..network.format.classes).map(|c| network.format.class_name(c));
+                json["maps"] = serde_json::json!(maps);
+                json["class_names"] = names.collect();
+            }
+            println!("{json}");
             return Ok(());
         }
-        for p in &predictions {
-            let mut ranked: Vec<(usize, f32)> =
-                p.probabilities.iter().copied().enumerate().collect();
-            ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
-            let shown: Vec<String> = ranked
-                .iter()
-                .take(3)
-                .map(|(class, p)| format!("{class}: {:.1} %", p * 100.0))
-                .collect();
-            println!(
-                "{}  class {}  ({})",
-                p.file.display(),
-                p.class,
-                shown.join(", ")
-            );
+        predictions.iter().for_each(print_prediction);
+        for map in &maps {
+            print!("{}", legend(network, map));
         }
         Ok(())
+    }
+
+    fn map(
+        &self,
+        network: &ImageNetwork,
+        file: &Path,
+        device: &Device,
+    ) -> Result<TissueMap, TrainError> {
+        let options = MapOptions {
+            output: self.output.clone(),
+            tile: self.tile.into(),
+        };
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
+        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {percent} %, {eta} to go")
+        {
+            bar.set_style(style);
+        }
+        bar.set_message(file.display().to_string());
+        let map = slide::map(network, file, &options, device, |all, seen| {
+            bar.set_length(all);
+            bar.set_position(seen);
+        });
+        bar.finish_and_clear();
+        map
     }
 
     fn particles(
@@ -114,4 +151,58 @@ impl PredictArgs {
         println!("{}\n{}", table.display(), picture.display());
         Ok(())
     }
+}
+
+fn print_prediction(p: &Prediction) {
+    let mut ranked: Vec<(usize, f32)> = p.probabilities.iter().copied().enumerate().collect();
+    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let shown: Vec<String> = ranked
+        .iter()
+        .take(3)
+        .map(|(class, p)| format!("{class}: {:.1} %", p * 100.0))
+        .collect();
+    println!(
+        "{}  class {}  ({})",
+        p.file.display(),
+        p.class,
+        shown.join(", ")
+    );
+}
+
+/// What was mapped, with the colours of the classes and how many patches each has.
+fn legend(network: &ImageNetwork, map: &TissueMap) -> String {
+    let TissueMap { size, patch, .. } = map;
+    let mut text = format!(
+        "{}: {}×{} pixels, patches of {}×{} every {} pixels\n",
+        map.file.display(),
+        size[1],
+        size[0],
+        patch[1],
+        patch[0],
+        map.stride
+    );
+    let total = map.patches.iter().sum::<u64>().max(1) as f64;
+    let names: Vec<String> = (0..map.patches.len())
+        .map(|class| network.format.class_name(class))
+        .collect();
+    let width = names.iter().map(|name| name.chars().count());
+    let width = width.max().unwrap_or(0);
+    for (class, (name, patches)) in names.iter().zip(&map.patches).enumerate() {
+        let share = 100.0 * *patches as f64 / total;
+        let clear = if class == 0 {
+            ", clear in the overlay"
+        } else {
+            ""
+        };
+        let colour = colours::name_of_class(class);
+        text.push_str(&format!(
+            "  {class}  {name:width$}  {share:5.1} %  {colour}{clear}\n"
+        ));
+    }
+    text.push_str(&format!(
+        "{}\n{}\n",
+        map.classes.display(),
+        map.overlay.display()
+    ));
+    text
 }

@@ -8,6 +8,7 @@
 //! `over` is what the curve is drawn over, the share of the training images for example; without `by`, everything in which
 //! the runs differ tells series apart.
 
+mod paired;
 mod plot;
 mod runs;
 mod student;
@@ -20,6 +21,7 @@ use toml::Value;
 use crate::TrainError;
 use crate::config::keys;
 use crate::metrics::significant;
+pub use paired::Paired;
 pub use plot::draw;
 pub use runs::FinishedRun;
 use runs::{differing, words};

@@ -11,20 +11,11 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::{Comparison, Point};
 use crate::TrainError;
+use crate::colours;
 use crate::curves::{GRID, INK, tick};
 use crate::files::write_atomically;
 
 const SIZE: (u32, u32) = (640, 440);
-
-/// Colours that the colour-blind can tell apart (Okabe and Ito 2008).
-const PALETTE: [RGBColor; 6] = [
-    RGBColor(0x00, 0x72, 0xb2),
-    RGBColor(0xd5, 0x5e, 0x00),
-    RGBColor(0x00, 0x9e, 0x73),
-    RGBColor(0xcc, 0x79, 0xa7),
-    RGBColor(0xe6, 0x9f, 0x00),
-    RGBColor(0x56, 0xb4, 0xe9),
-];
 
 /// Draws the curves.
 pub fn draw(path: &Path, comparison: &Comparison) -> Result<(), TrainError> {
@@ -128,7 +119,8 @@ fn paint(
     let series: Vec<&[Point]> = comparison.points.chunk_by(|a, b| a.by == b.by).collect();
     let step = (axis.high - axis.low) * 0.008;
     for (index, points) in series.iter().enumerate() {
-        let colour = PALETTE[index % PALETTE.len()];
+        let [red, green, blue] = colours::of_class(index);
+        let colour = RGBColor(red, green, blue);
         // Side by side, so that intervals of equal points can be told apart.
         let aside = step * (index as f64 - 0.5 * (series.len() - 1) as f64);
         let at = |point: &Point| point.over.map(|over| axis.place(over) + aside);

@@ -55,6 +55,14 @@ impl ImageSource {
         }
     }
 
+    /// Whether images are patches, so that a larger image is made of many.
+    pub fn has_patches(&self) -> bool {
+        match self {
+            Self::Nuclei(_) | Self::Pcam(_) | Self::ImageFolder(_) => true,
+            Self::RotatedMnist(_) => false,
+        }
+    }
+
     /// Reads or makes all three splits.
     pub fn load(&self) -> Result<Splits, DatasetError> {
         match self {

@@ -1,0 +1,378 @@
+//! The class of every patch of a picture larger than the patches that a network is for.
+//!
+//! ```text
+//! scores(y, x) = Φ(patch whose first pixel is (s y, s x)),   s the network's stride
+//! pixel p has the class of the patch whose middle s × s pixels p is among
+//! ```
+//!
+//! The picture is read, mapped and written in bands of tiles, so that memory does not grow with its height and little
+//! with its width. Tiles overlap by what a patch sees: their size changes nothing but rounding.
+
+mod canvas;
+mod rows;
+#[cfg(all(test, feature = "flex"))]
+mod tests;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use burn::prelude::*;
+use burn::tensor::TensorData;
+use gcnn_layers::Padding2d;
+use gcnn_models::{ImageModel, ImageModelConfig};
+use serde::Serialize;
+
+use crate::TrainError;
+use crate::classification::{ImageFormat, largest};
+use crate::colours;
+use crate::evaluation::ImageNetwork;
+use canvas::Canvas;
+pub use rows::{Rows, size};
+
+/// The number in a class map where there is no class: closer to the border than half a patch.
+pub const NO_CLASS: u8 = 255;
+
+/// How much of a class's colour lies on the tissue.
+const TINT: f32 = 0.4;
+
+/// Where and how a picture is mapped.
+#[derive(Debug, Clone)]
+pub struct MapOptions {
+    /// The folder that pictures are written to.
+    pub output: PathBuf,
+    /// Side of the tiles in pixels, beside what patches overlap by.
+    pub tile: usize,
+}
+
+/// A mapped picture.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TissueMap {
+    /// The picture.
+    pub file: PathBuf,
+    /// The class map: a picture of the same size whose pixels are the numbers of classes, or [`NO_CLASS`].
+    pub classes: PathBuf,
+    /// The tissue under the colours of all classes but the first.
+    pub overlay: PathBuf,
+    /// `[height, width]` of the picture.
+    pub size: [usize; 2],
+    /// `[height, width]` of a patch.
+    pub patch: [usize; 2],
+    /// Pixels between patches.
+    pub stride: usize,
+    /// Patches of each class.
+    pub patches: Vec<u64>,
+    /// The most rows of the picture that were in memory at once.
+    #[serde(skip)]
+    pub rows_held: usize,
+}
+
+/// Where patches lie in a picture.
+#[derive(Debug, Clone, Copy)]
+struct Grid {
+    patch: [usize; 2],
+    stride: usize,
+    size: [usize; 2],
+    /// Pixels before those that the first patch gives its class to.
+    margin: [usize; 2],
+    /// Patches along each axis.
+    count: [usize; 2],
+}
+
+impl Grid {
+    /// `size` is at least a patch.
+    fn new(size: [usize; 2], patch: [usize; 2], stride: usize) -> Self {
+        let axes = [0, 1];
+        Self {
+            patch,
+            stride,
+            size,
+            margin: axes.map(|axis| patch[axis].saturating_sub(stride) / 2),
+            count: axes.map(|axis| (size[axis] - patch[axis]) / stride + 1),
+        }
+    }
+
+    /// Pixels along an axis that so many patches side by side cover.
+    fn covered(&self, axis: usize, count: usize) -> usize {
+        self.stride * (count - 1) + self.patch[axis]
+    }
+
+    /// The patch whose class a pixel has.
+    fn patch_of(&self, axis: usize, pixel: usize) -> Option<usize> {
+        let patch = pixel.checked_sub(self.margin[axis])? / self.stride;
+        (patch < self.count[axis]).then_some(patch)
+    }
+}
+
+/// Rows of a picture that are in memory.
+struct Strip {
+    /// Number of the first row.
+    first: usize,
+    /// Bytes of a row.
+    row: usize,
+    pixels: Vec<u8>,
+}
+
+impl Strip {
+    fn end(&self) -> usize {
+        self.first + self.pixels.len() / self.row
+    }
+
+    fn row(&self, number: usize) -> &[u8] {
+        let start = (number - self.first) * self.row;
+        &self.pixels[start..start + self.row]
+    }
+
+    /// Forgets the rows before `number`.
+    fn forget(&mut self, number: usize) {
+        self.pixels.drain(..(number - self.first) * self.row);
+        self.first = number;
+    }
+}
+
+/// Whether a picture of this size holds more than one patch of the network's.
+pub fn is_larger(format: &ImageFormat, [height, width]: [usize; 2]) -> bool {
+    let patch = (format.height, format.width);
+    height >= patch.0 && width >= patch.1 && (height, width) != patch
+}
+
+/// Maps a picture. `seen` hears how many patches there are and how many are done.
+pub fn map(
+    network: &ImageNetwork,
+    file: &Path,
+    options: &MapOptions,
+    device: &Device,
+    mut seen: impl FnMut(u64, u64),
+) -> Result<TissueMap, TrainError> {
+    check(network, file)?;
+    let format = &network.format;
+    let mut rows = Rows::open(file)?;
+    let size = rows.size();
+    if !is_larger(format, size) {
+        return Err(TrainError::Mismatch(format!(
+            "{}: {}×{} pixels are not larger than a patch, {}×{}",
+            file.display(),
+            size[0],
+            size[1],
+            format.height,
+            format.width
+        )));
+    }
+    let grid = Grid::new(size, [format.height, format.width], network.model.stride());
+    let side = (options.tile / grid.stride).max(1);
+    fs::create_dir_all(&options.output).map_err(TrainError::io("create", &options.output))?;
+    let (classes_path, overlay_path) = targets(file, &options.output);
+    let colours: Vec<([u8; 3], bool)> = (0..256)
+        .map(|number| match number < format.classes {
+            true => (colours::of_class(number), true),
+            false => ([0; 3], false),
+        })
+        .collect();
+    let mut class_map = Canvas::indexed(&classes_path, size, &colours)?;
+    let mut overlay = Canvas::colour(&overlay_path, size)?;
+
+    let mut strip = Strip {
+        first: 0,
+        row: 3 * size[1],
+        pixels: Vec::new(),
+    };
+    let total = (grid.count[0] * grid.count[1]) as u64;
+    let mut patches = vec![0; format.classes];
+    let mut rows_held = 0;
+    let mut written = 0;
+    for band in (0..grid.count[0]).step_by(side) {
+        let count = side.min(grid.count[0] - band);
+        let last = band + count == grid.count[0];
+        let first = band * grid.stride;
+        let needed = if last {
+            size[0]
+        } else {
+            first + grid.covered(0, count)
+        };
+        rows.read(needed - strip.end(), &mut strip.pixels)?;
+        rows_held = rows_held.max(strip.end() - strip.first);
+        let mut classes = vec![0; count * grid.count[1]];
+        for column in (0..grid.count[1]).step_by(side) {
+            let extent = [count, side.min(grid.count[1] - column)];
+            let scores = tile(network, &strip, &grid, [band, column], extent, device);
+            place(&scores, &mut classes, grid.count[1], column, extent);
+            let done = band * grid.count[1] + count * (column + extent[1]);
+            seen(total, done as u64);
+        }
+        for class in &classes {
+            patches[usize::from(*class)] += 1;
+        }
+        // What the next band's patches give their classes to is not written yet.
+        let end = if last {
+            size[0]
+        } else {
+            grid.margin[0] + grid.stride * (band + count)
+        };
+        for row in written..end {
+            let own = grid.patch_of(0, row).map(|patch| {
+                let start = (patch - band) * grid.count[1];
+                &classes[start..start + grid.count[1]]
+            });
+            let numbers = spread(&grid, own);
+            class_map.write(&numbers)?;
+            overlay.write(&tinted(strip.row(row), &numbers))?;
+        }
+        written = end;
+        if !last {
+            strip.forget(grid.stride * (band + count));
+        }
+    }
+    class_map.finish()?;
+    overlay.finish()?;
+    Ok(TissueMap {
+        file: file.to_path_buf(),
+        classes: classes_path,
+        overlay: overlay_path,
+        size,
+        patch: grid.patch,
+        stride: grid.stride,
+        patches,
+        rows_held,
+    })
+}
+
+/// Refuses networks that have no map, or one whose numbers don't fit into a picture.
+fn check(network: &ImageNetwork, file: &Path) -> Result<(), TrainError> {
+    let fault = |reason: String| {
+        Err(TrainError::Mismatch(format!(
+            "{}: larger than a patch, but {reason}",
+            file.display()
+        )))
+    };
+    if let ImageModelConfig::Gcnn(config) = &network.experiment.model
+        && config.padding != Padding2d::None
+    {
+        return fault(
+            "the network pads what it sees: a patch inside a picture is not what it was trained on; --resize takes the \
+             whole picture for one patch"
+                .into(),
+        );
+    }
+    if network.format.classes > usize::from(NO_CLASS) {
+        return fault(format!(
+            "a map has at most {NO_CLASS} classes, the network {}",
+            network.format.classes
+        ));
+    }
+    if !matches!(network.format.channels, 1 | 3) {
+        return fault(format!(
+            "the network wants {} channels; pictures have 1 or 3",
+            network.format.channels
+        ));
+    }
+    Ok(())
+}
+
+/// Where the class map and the overlay of a picture go.
+fn targets(file: &Path, folder: &Path) -> (PathBuf, PathBuf) {
+    let stem = file.file_stem().unwrap_or_default();
+    let with = |end: &str| {
+        let mut name = stem.to_os_string();
+        name.push(end);
+        folder.join(name)
+    };
+    (with("-classes.png"), with("-overlay.png"))
+}
+
+/// The scores of the patches of a tile, `[classes, rows, columns]` of `extent`, the first of them at `at`.
+fn tile(
+    network: &ImageNetwork,
+    strip: &Strip,
+    grid: &Grid,
+    at: [usize; 2],
+    extent: [usize; 2],
+    device: &Device,
+) -> Vec<f32> {
+    let [top, left] = at.map(|patch| patch * grid.stride);
+    let (height, width) = (grid.covered(0, extent[0]), grid.covered(1, extent[1]));
+    let region = (top..top + height).map(|row| &strip.row(row)[3 * left..3 * (left + width)]);
+    let pixels = input(region, [height, width], &network.format);
+    scores(
+        &network.model,
+        pixels,
+        [network.format.channels, height, width],
+        device,
+    )
+}
+
+/// Rows of bytes as a network's input, `[channels, height, width]`, normalised.
+fn input<'a>(
+    rows: impl Iterator<Item = &'a [u8]>,
+    [height, width]: [usize; 2],
+    format: &ImageFormat,
+) -> Vec<f32> {
+    let plane = height * width;
+    let mut pixels = vec![0.0; format.channels * plane];
+    for (row, bytes) in rows.enumerate() {
+        for (column, pixel) in bytes.chunks_exact(3).enumerate() {
+            let place = row * width + column;
+            let value = |channel: usize| f32::from(pixel[channel]) / 255.0;
+            if format.channels == 1 {
+                pixels[place] = 0.2126 * value(0) + 0.7152 * value(1) + 0.0722 * value(2);
+                continue;
+            }
+            for channel in 0..3 {
+                pixels[channel * plane + place] = value(channel);
+            }
+        }
+    }
+    format.normalisation.apply(&mut pixels);
+    pixels
+}
+
+fn scores(
+    model: &ImageModel,
+    pixels: Vec<f32>,
+    [channels, height, width]: [usize; 3],
+    device: &Device,
+) -> Vec<f32> {
+    let data = TensorData::new(pixels, [1, channels, height, width]);
+    let map = model.class_map(Tensor::from_data(data, device));
+    map.into_data().iter::<f32>().collect()
+}
+
+/// Puts the best classes of a tile into those of its band.
+fn place(scores: &[f32], classes: &mut [u8], across: usize, column: usize, extent: [usize; 2]) {
+    let plane = extent[0] * extent[1];
+    let mut own = vec![0.0; scores.len() / plane];
+    for (number, row) in classes.chunks_exact_mut(across).enumerate() {
+        for (offset, class) in row[column..column + extent[1]].iter_mut().enumerate() {
+            for (index, score) in own.iter_mut().enumerate() {
+                *score = scores[index * plane + number * extent[1] + offset];
+            }
+            *class = largest(&own) as u8;
+        }
+    }
+}
+
+/// A row of patches' classes as a row of pixels' numbers.
+fn spread(grid: &Grid, classes: Option<&[u8]>) -> Vec<u8> {
+    (0..grid.size[1])
+        .map(|pixel| match (classes, grid.patch_of(1, pixel)) {
+            (Some(classes), Some(patch)) => classes[patch],
+            _ => NO_CLASS,
+        })
+        .collect()
+}
+
+/// A row of tissue under the colours of its classes. The first class, which is what nobody looks for in the data sets of
+/// tissue, stays clear.
+fn tinted(tissue: &[u8], numbers: &[u8]) -> Vec<u8> {
+    let pixels = tissue.chunks_exact(3).zip(numbers);
+    pixels
+        .flat_map(|(pixel, number)| match *number {
+            0 | NO_CLASS => [pixel[0], pixel[1], pixel[2]],
+            class => {
+                let colour = colours::of_class(usize::from(class));
+                [0, 1, 2].map(|channel| {
+                    let (tissue, tint) = (f32::from(pixel[channel]), f32::from(colour[channel]));
+                    (tissue + TINT * (tint - tissue)).round() as u8
+                })
+            }
+        })
+        .collect()
+}
