@@ -16,3 +16,5 @@ mod plane;
 mod space;
 mod support;
 mod training;
+#[cfg(feature = "zoo")]
+mod zoo;
