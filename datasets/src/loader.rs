@@ -3,6 +3,7 @@
 //! What a batch holds is a function of (seed, epoch, number of the batch): a run that stops in the middle of an epoch
 //! starts again at the next batch and sees the same images, turned by the same angles.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
@@ -138,6 +139,20 @@ pub struct ImageBatch {
     pub labels: Vec<i64>,
     /// Where each image stands in its set.
     pub indices: Vec<u32>,
+}
+
+impl ImageBatch {
+    /// A batch of some of these images.
+    pub fn part(&self, images: Range<usize>) -> Self {
+        let [_, channels, height, width] = self.shape;
+        let size = channels * height * width;
+        Self {
+            pixels: self.pixels[images.start * size..images.end * size].to_vec(),
+            shape: [images.len(), channels, height, width],
+            labels: self.labels[images.clone()].to_vec(),
+            indices: self.indices[images].to_vec(),
+        }
+    }
 }
 
 /// An iterator of [`ImageBatch`]es that are prepared on another thread.

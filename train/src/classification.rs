@@ -323,6 +323,14 @@ impl Task for Classification {
         Self::stream(images, options)
     }
 
+    fn size(&self, batch: &ImageBatch) -> usize {
+        batch.shape[0]
+    }
+
+    fn part(&self, batch: &ImageBatch, examples: Range<usize>) -> ImageBatch {
+        batch.part(examples)
+    }
+
     fn step(
         &self,
         model: &ImageModel,

@@ -1,24 +1,52 @@
 //! Devices: chosen by name at run time among those that this build holds.
 
+pub mod remote;
+
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 
 use burn::prelude::*;
 
+use remote::RemoteAddress;
+
 /// A device as a run file or the command line names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeviceName {
-    /// The first that is compiled in and starts: CUDA, Vulkan, wgpu, flex, ndarray.
+    /// The first that is compiled in and starts: CUDA, Vulkan, wgpu, flex, ndarray. A driver that has the CPU play a GPU
+    /// comes last.
     Auto,
     /// The CPU, Burn's flex backend.
     Flex,
     /// The CPU, Burn's ndarray backend.
     NdArray,
-    /// A GPU through wgpu, whichever graphics interface works; with a number, that discrete GPU.
-    Wgpu(Option<usize>),
-    /// A GPU through Vulkan; with a number, that discrete GPU.
-    Vulkan(Option<usize>),
+    /// A GPU through wgpu, whichever graphics interface works.
+    Wgpu(Adapter),
+    /// A GPU through Vulkan.
+    Vulkan(Adapter),
     /// The NVIDIA GPU of this number.
     Cuda(usize),
+    /// A device that `gcnn serve` lends on another machine.
+    Remote(RemoteAddress),
+}
+
+/// Which of the devices that a graphics interface offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adapter {
+    /// The one that promises most.
+    Best,
+    /// The discrete GPU of this number.
+    Discrete(usize),
+    /// A driver that has the CPU play a GPU, for tests.
+    Software,
+}
+
+impl std::fmt::Display for Adapter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Best => Ok(()),
+            Self::Discrete(i) => write!(f, ":{i}"),
+            Self::Software => write!(f, ":cpu"),
+        }
+    }
 }
 
 /// Why a device cannot be used.
@@ -27,7 +55,8 @@ pub enum DeviceName {
 pub enum DeviceError {
     /// No such name.
     #[error(
-        "unknown device `{0}`; valid are auto, flex, ndarray, wgpu, vulkan, cuda:0 (or another number)"
+        "unknown device `{0}`; valid are auto, flex, ndarray, wgpu, vulkan, cuda:0 (or another number), \
+         remote:HOST:PORT"
     )]
     Unknown(String),
     /// The backend is not part of this build.
@@ -51,6 +80,9 @@ pub enum DeviceError {
         /// What is probably missing.
         hint: &'static str,
     },
+    /// This machine's devices cannot be lent.
+    #[error("cannot serve: {0}")]
+    Serve(String),
     /// A build without any backend.
     #[error("this build holds no backend; compile with the cargo feature `flex` or another one")]
     Nothing,
@@ -62,11 +94,10 @@ impl std::fmt::Display for DeviceName {
             Self::Auto => write!(f, "auto"),
             Self::Flex => write!(f, "flex"),
             Self::NdArray => write!(f, "ndarray"),
-            Self::Wgpu(None) => write!(f, "wgpu"),
-            Self::Wgpu(Some(i)) => write!(f, "wgpu:{i}"),
-            Self::Vulkan(None) => write!(f, "vulkan"),
-            Self::Vulkan(Some(i)) => write!(f, "vulkan:{i}"),
+            Self::Wgpu(adapter) => write!(f, "wgpu{adapter}"),
+            Self::Vulkan(adapter) => write!(f, "vulkan{adapter}"),
             Self::Cuda(i) => write!(f, "cuda:{i}"),
+            Self::Remote(address) => write!(f, "remote:{address}"),
         }
     }
 }
@@ -82,8 +113,8 @@ pub struct Backend {
     pub about: &'static str,
 }
 
-/// All backends, in the order in which `auto` tries them.
-pub const BACKENDS: [Backend; 5] = [
+/// All backends, in the order in which `auto` tries them; it does not try the last.
+pub const BACKENDS: [Backend; 6] = [
     Backend {
         name: "cuda",
         compiled: cfg!(feature = "cuda"),
@@ -109,24 +140,38 @@ pub const BACKENDS: [Backend; 5] = [
         compiled: cfg!(feature = "ndarray"),
         about: "CPU, slow; deprecated upstream",
     },
+    Backend {
+        name: "remote",
+        compiled: cfg!(feature = "remote"),
+        about: "a device that `gcnn serve` lends on another machine",
+    },
 ];
 
 impl DeviceName {
     /// Reads a name such as `flex` or `cuda:0`.
     pub fn parse(text: &str) -> Result<Self, DeviceError> {
         let unknown = || DeviceError::Unknown(text.to_string());
-        let lower = text.trim().to_lowercase();
-        let (name, number) = match lower.split_once(':') {
-            Some((name, number)) => (name, Some(number.parse::<usize>().map_err(|_| unknown())?)),
-            None => (lower.as_str(), None),
+        let text = text.trim();
+        let (name, part) = match text.split_once(':') {
+            Some((name, part)) => (name, Some(part)),
+            None => (text, None),
         };
-        match (name, number) {
+        let number = |part: &str| part.parse::<usize>().map_err(|_| unknown());
+        let adapter = |part: Option<&str>| match part {
+            None => Ok(Adapter::Best),
+            Some("cpu") => Ok(Adapter::Software),
+            Some(part) => number(part).map(Adapter::Discrete),
+        };
+        match (name.to_lowercase().as_str(), part) {
             ("auto", None) => Ok(Self::Auto),
             ("flex", None) => Ok(Self::Flex),
             ("ndarray", None) => Ok(Self::NdArray),
-            ("wgpu", i) => Ok(Self::Wgpu(i)),
-            ("vulkan", i) => Ok(Self::Vulkan(i)),
-            ("cuda", i) => Ok(Self::Cuda(i.unwrap_or(0))),
+            ("wgpu", part) => adapter(part).map(Self::Wgpu),
+            ("vulkan", part) => adapter(part).map(Self::Vulkan),
+            ("cuda", part) => Ok(Self::Cuda(part.map_or(Ok(0), number)?)),
+            ("remote", Some(address)) => RemoteAddress::parse(address)
+                .map(Self::Remote)
+                .ok_or_else(unknown),
             _ => Err(unknown()),
         }
     }
@@ -134,36 +179,39 @@ impl DeviceName {
     /// Starts the device and computes a sum on it.
     pub fn open(self) -> Result<(Self, Device), DeviceError> {
         if self != Self::Auto {
-            return self.start().map(|device| (self, device));
+            let device = self.start()?;
+            return Ok((self, device));
         }
-        let mut last = DeviceError::Nothing;
+        let mut last = Err(DeviceError::Nothing);
         for name in [
             Self::Cuda(0),
-            Self::Vulkan(None),
-            Self::Wgpu(None),
+            Self::Vulkan(Adapter::Best),
+            Self::Wgpu(Adapter::Best),
             Self::Flex,
             Self::NdArray,
         ] {
             match name.start() {
+                Ok(device) if is_imitation(&device) => last = Ok((name, device)),
                 Ok(device) => return Ok((name, device)),
                 Err(DeviceError::NotCompiled { .. }) => {}
                 Err(error) => {
                     tracing::warn!("{error}");
-                    last = error;
+                    last = last.or(Err(error));
                 }
             }
         }
-        Err(last)
+        last
     }
 
-    fn start(self) -> Result<Device, DeviceError> {
+    fn start(&self) -> Result<Device, DeviceError> {
         match self {
             Self::Auto => Err(DeviceError::Nothing),
             Self::Flex => flex(),
             Self::NdArray => ndarray(),
-            Self::Wgpu(i) => wgpu(self, i),
-            Self::Vulkan(i) => vulkan(self, i),
-            Self::Cuda(i) => cuda(self, i),
+            Self::Wgpu(adapter) => wgpu(self, *adapter),
+            Self::Vulkan(adapter) => vulkan(self, *adapter),
+            Self::Cuda(i) => cuda(self, *i),
+            Self::Remote(address) => remote::connect(self, address),
         }
     }
 }
@@ -175,7 +223,7 @@ fn flex() -> Result<Device, DeviceError> {
 
 #[cfg(not(feature = "flex"))]
 fn flex() -> Result<Device, DeviceError> {
-    Err(not_compiled(DeviceName::Flex, "flex"))
+    Err(not_compiled(&DeviceName::Flex, "flex"))
 }
 
 #[cfg(feature = "ndarray")]
@@ -186,39 +234,40 @@ fn ndarray() -> Result<Device, DeviceError> {
 
 #[cfg(not(feature = "ndarray"))]
 fn ndarray() -> Result<Device, DeviceError> {
-    Err(not_compiled(DeviceName::NdArray, "ndarray"))
+    Err(not_compiled(&DeviceName::NdArray, "ndarray"))
 }
 
 #[cfg(any(feature = "wgpu", feature = "vulkan"))]
-fn kind(index: Option<usize>) -> burn::tensor::DeviceKind {
-    match index {
-        None => burn::tensor::DeviceKind::DefaultDevice,
-        Some(i) => burn::tensor::DeviceKind::DiscreteGpu(i),
+fn kind(adapter: Adapter) -> burn::tensor::DeviceKind {
+    match adapter {
+        Adapter::Best => burn::tensor::DeviceKind::DefaultDevice,
+        Adapter::Discrete(i) => burn::tensor::DeviceKind::DiscreteGpu(i),
+        Adapter::Software => burn::tensor::DeviceKind::Cpu,
     }
 }
 
 #[cfg(any(feature = "wgpu", feature = "vulkan"))]
-fn wgpu(name: DeviceName, index: Option<usize>) -> Result<Device, DeviceError> {
+fn wgpu(name: &DeviceName, adapter: Adapter) -> Result<Device, DeviceError> {
     let hint = "install a GPU driver with Vulkan support, or use `device = \"flex\"`";
     probe(name, hint, || {
         Device::wgpu_options()
-            .device_kind(kind(index))
+            .device_kind(kind(adapter))
             .init()
             .map_err(|e| e.to_string())
     })
 }
 
 #[cfg(not(any(feature = "wgpu", feature = "vulkan")))]
-fn wgpu(name: DeviceName, _index: Option<usize>) -> Result<Device, DeviceError> {
+fn wgpu(name: &DeviceName, _adapter: Adapter) -> Result<Device, DeviceError> {
     Err(not_compiled(name, "wgpu"))
 }
 
 #[cfg(feature = "vulkan")]
-fn vulkan(name: DeviceName, index: Option<usize>) -> Result<Device, DeviceError> {
+fn vulkan(name: &DeviceName, adapter: Adapter) -> Result<Device, DeviceError> {
     let hint = "install a GPU driver with Vulkan support, or use `device = \"flex\"`";
     probe(name, hint, || {
         Device::wgpu_options()
-            .device_kind(kind(index))
+            .device_kind(kind(adapter))
             .graphics_api(burn::tensor::wgpu::WgpuBackend::Vulkan)
             .init()
             .map_err(|e| e.to_string())
@@ -226,33 +275,58 @@ fn vulkan(name: DeviceName, index: Option<usize>) -> Result<Device, DeviceError>
 }
 
 #[cfg(not(feature = "vulkan"))]
-fn vulkan(name: DeviceName, _index: Option<usize>) -> Result<Device, DeviceError> {
+fn vulkan(name: &DeviceName, _adapter: Adapter) -> Result<Device, DeviceError> {
     Err(not_compiled(name, "vulkan"))
 }
 
 #[cfg(feature = "cuda")]
-fn cuda(name: DeviceName, index: usize) -> Result<Device, DeviceError> {
+fn cuda(name: &DeviceName, index: usize) -> Result<Device, DeviceError> {
     let hint = "install the NVIDIA driver and the CUDA toolkit, check the number, or use `device = \"flex\"`";
     probe(name, hint, || Ok(Device::cuda(index)))
 }
 
 #[cfg(not(feature = "cuda"))]
-fn cuda(name: DeviceName, _index: usize) -> Result<Device, DeviceError> {
+fn cuda(name: &DeviceName, _index: usize) -> Result<Device, DeviceError> {
     Err(not_compiled(name, "cuda"))
 }
 
 #[allow(dead_code)] // not called when everything is compiled in
-fn not_compiled(name: DeviceName, feature: &'static str) -> DeviceError {
+fn not_compiled(name: &DeviceName, feature: &'static str) -> DeviceError {
     DeviceError::NotCompiled {
         device: name.to_string(),
         feature,
     }
 }
 
+/// What a GPU calls itself.
+#[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
+pub fn model(device: &Device) -> Option<String> {
+    device.identity().map(|identity| identity.name)
+}
+
+/// What a GPU calls itself: there is none in this build.
+#[cfg(not(any(feature = "wgpu", feature = "vulkan", feature = "cuda")))]
+pub fn model(_device: &Device) -> Option<String> {
+    None
+}
+
+/// Whether behind a device of a graphics interface there is no card but the CPU.
+#[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
+fn is_imitation(device: &Device) -> bool {
+    device
+        .identity()
+        .is_some_and(|identity| identity.physical.is_none())
+}
+
+#[cfg(not(any(feature = "wgpu", feature = "vulkan", feature = "cuda")))]
+fn is_imitation(_device: &Device) -> bool {
+    false
+}
+
 /// Starts a device and computes on it; start-up that panics, as Burn's lazy one does, becomes an error.
-#[allow(dead_code)] // GPU builds only
+#[allow(dead_code)] // GPU and remote builds only
 fn probe(
-    name: DeviceName,
+    name: &DeviceName,
     hint: &'static str,
     start: impl FnOnce() -> Result<Device, String>,
 ) -> Result<Device, DeviceError> {
@@ -295,7 +369,16 @@ mod tests {
     #[test]
     fn names_are_read_and_printed() {
         for name in [
-            "auto", "flex", "ndarray", "wgpu", "vulkan", "vulkan:1", "cuda:2",
+            "auto",
+            "flex",
+            "ndarray",
+            "wgpu",
+            "wgpu:cpu",
+            "vulkan",
+            "vulkan:1",
+            "cuda:2",
+            "remote:gpu.example.org:3000",
+            "remote:[::1]:3000/2",
         ] {
             let parsed = DeviceName::parse(name).expect("a valid name");
             assert_eq!(parsed.to_string(), name);
@@ -308,7 +391,17 @@ mod tests {
             error.contains("`gpu`") && error.contains("vulkan"),
             "{error}"
         );
-        assert!(DeviceName::parse("cuda:x").is_err());
+        for wrong in [
+            "cuda:x",
+            "flex:1",
+            "remote",
+            "remote:gpu",
+            "remote::3000",
+            "remote:gpu:99999",
+            "remote:gpu:1/x",
+        ] {
+            assert!(DeviceName::parse(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]
@@ -323,7 +416,7 @@ mod tests {
 
     #[test]
     fn a_panicking_driver_becomes_an_error() {
-        let result = probe(DeviceName::Cuda(0), "install it", || {
+        let result = probe(&DeviceName::Cuda(0), "install it", || {
             panic!("no libcuda.so")
         });
         let error = result.expect_err("panicked").to_string();

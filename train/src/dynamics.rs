@@ -6,6 +6,7 @@
 //!
 //! The measure is the same number, its interval a bootstrap over simulations: a few close encounters carry much of it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use burn::prelude::*;
@@ -164,6 +165,14 @@ impl Task for Motion {
         let options = BatchOptions::new(self.config.training.eval_batch_size);
         let batches = NBodyLoader::new(self.split(split)?, &options)?;
         Ok(Box::new(batches.map(Ok)))
+    }
+
+    fn size(&self, batch: &NBodyBatch) -> usize {
+        batch.graphs
+    }
+
+    fn part(&self, batch: &NBodyBatch, examples: Range<usize>) -> NBodyBatch {
+        batch.part(examples)
     }
 
     fn step(

@@ -35,6 +35,7 @@ pub mod memory;
 pub mod metrics;
 pub mod model_file;
 pub mod optimizer;
+pub mod parallel;
 pub mod prediction;
 pub mod progress;
 pub mod run;

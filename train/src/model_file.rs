@@ -52,6 +52,7 @@ impl ModelFile {
         let config = RunConfig {
             output: None,
             device: "auto".into(),
+            devices: Vec::new(),
             ..config.clone()
         };
         Ok(Self {

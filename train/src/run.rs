@@ -29,6 +29,8 @@ pub struct Run<'a> {
     pub device: &'a Device,
     /// Its name, for the report.
     pub device_name: DeviceName,
+    /// Other devices, which take a share of every training step.
+    pub helpers: &'a [Device],
     /// Where to write.
     pub folder: &'a RunFolder,
     /// Who hears of it.
@@ -130,7 +132,7 @@ fn train_task<T: Task>(task: &T, run: Run) -> Result<Report, TrainError> {
         run.reporter,
         run.interrupt,
     )?;
-    let finished = trainer.run()?;
+    let finished = trainer.with_helpers(run.helpers).run()?;
     let outcomes = evaluate(task, &finished.model, Split::Test, run.device, |_| {})?;
     let measures: Vec<Measure> = task.measures(&outcomes);
     let report = Report {
@@ -158,6 +160,7 @@ pub fn check_resumable(before: &RunConfig, now: &RunConfig) -> Result<(), TrainE
     let neutral = |config: &RunConfig| {
         let mut c = config.clone();
         c.device = String::new();
+        c.devices = Vec::new();
         c.output = None;
         c.training.epochs = 0;
         c.training.patience = 0;

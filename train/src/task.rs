@@ -3,6 +3,8 @@
 //! The loop ([`crate::trainer`]) owns time: epochs, steps, learning rate, checkpoints, records. A [`Task`] owns
 //! meaning: what a batch is, what the loss is, which numbers describe a model.
 
+use std::ops::Range;
+
 use burn::module::Module;
 use burn::prelude::*;
 pub use gcnn_datasets::Split;
@@ -47,11 +49,11 @@ pub struct ElementError {
 pub type Batches<B> = Box<dyn Iterator<Item = Result<B, TrainError>>>;
 
 /// A learning problem: data, network, loss and measures.
-pub trait Task {
+pub trait Task: Sync {
     /// The network.
     type Model: Module;
     /// What the network sees at once.
-    type Batch;
+    type Batch: Sync;
 
     /// A fresh network on a device, its weights drawn from the device's random stream.
     fn init(&self, device: &Device) -> Result<Self::Model, TrainError>;
@@ -75,7 +77,13 @@ pub trait Task {
     /// All examples of a split once, in order.
     fn batches(&self, split: Split) -> Result<Batches<Self::Batch>, TrainError>;
 
-    /// Forward pass and loss.
+    /// Number of examples of a batch.
+    fn size(&self, batch: &Self::Batch) -> usize;
+
+    /// A batch of some of the examples of another.
+    fn part(&self, batch: &Self::Batch, examples: Range<usize>) -> Self::Batch;
+
+    /// Forward pass and loss, a mean over examples.
     fn step(
         &self,
         model: &Self::Model,

@@ -16,7 +16,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use burn::module::Module;
-use burn::optim::GradientsParams;
 use burn::prelude::*;
 
 use crate::TrainError;
@@ -28,6 +27,7 @@ use crate::finetune::{self, Sizes, Tuning};
 use crate::metrics::{Measure, Outcomes};
 use crate::model_file::ModelFile;
 use crate::optimizer::ModuleUpdater;
+use crate::parallel;
 use crate::progress::{Moment, Plan, Reporter};
 use crate::run_folder::{EpochRecord, PassRecord, RunFolder};
 use crate::schedule::Schedule;
@@ -42,6 +42,8 @@ pub struct Trainer<'a, T: Task> {
     task: &'a T,
     config: &'a RunConfig,
     device: Device,
+    /// Devices that take a share of every training step; the first is `device`.
+    devices: Vec<Device>,
     folder: RunFolder,
     reporter: &'a mut dyn Reporter,
     interrupt: Arc<AtomicBool>,
@@ -96,6 +98,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         let mut trainer = Self {
             task,
             config,
+            devices: vec![device.clone()],
             device,
             folder,
             reporter,
@@ -120,6 +123,13 @@ impl<'a, T: Task> Trainer<'a, T> {
             trainer.save()?;
         }
         Ok(trainer)
+    }
+
+    /// Lets other devices take a share of every training step, see [`crate::parallel`].
+    pub fn with_helpers(mut self, helpers: &[Device]) -> Self {
+        let helpers = helpers.iter().map(|device| device.clone().autodiff());
+        self.devices.extend(helpers);
+        self
     }
 
     /// Trains to the end, or until interrupted: then everything is saved and the error says how to go on.
@@ -210,9 +220,11 @@ impl<'a, T: Task> Trainer<'a, T> {
 
     /// One optimizer step; gives the outcomes of its batch.
     fn step(&mut self, batch: &T::Batch, rate: f64) -> Result<Tensor<2>, TrainError> {
-        self.device.seed(mix(self.config.seed, self.progress.step));
-        let step = self.task.step(&self.model, batch, &self.device)?;
-        let grads = GradientsParams::from_grads(step.loss.backward(), &self.model);
+        // Devices of one backend may share a random stream, which is then left as the first wants it.
+        for (index, device) in self.devices.iter().enumerate().rev() {
+            device.seed(mix(self.config.seed, self.progress.step) ^ index as u64);
+        }
+        let (grads, outcomes) = parallel::step(self.task, &self.model, batch, &self.devices)?;
         self.model = self.updater.step(rate, self.model.clone(), grads);
         if let Some(average) = self.average.take() {
             self.average = Some(average::blend(
@@ -225,7 +237,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         }
         self.progress.step += 1;
         self.progress.batch += 1;
-        Ok(step.outcomes)
+        Ok(outcomes)
     }
 
     fn rate(&self) -> f64 {

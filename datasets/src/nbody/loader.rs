@@ -1,5 +1,6 @@
 //! N-body simulations as examples: from one frame to another, in batches.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::augmentation::{NBodyAugmentation, turn};
@@ -32,6 +33,23 @@ pub struct NBodyBatch {
     pub particles: usize,
     /// Where each simulation stands in its set.
     pub indices: Vec<u32>,
+}
+
+impl NBodyBatch {
+    /// A batch of some of these simulations.
+    pub fn part(&self, simulations: Range<usize>) -> Self {
+        let rows = simulations.start * self.particles..simulations.end * self.particles;
+        let vectors = |all: &[f32]| all[3 * rows.start..3 * rows.end].to_vec();
+        Self {
+            positions: vectors(&self.positions),
+            velocities: vectors(&self.velocities),
+            charges: self.charges[rows.clone()].to_vec(),
+            targets: vectors(&self.targets),
+            graphs: simulations.len(),
+            particles: self.particles,
+            indices: self.indices[simulations].to_vec(),
+        }
+    }
 }
 
 impl NBodyDataset {

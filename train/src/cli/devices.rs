@@ -1,19 +1,32 @@
 //! `gcnn devices`.
 
-use crate::device::{BACKENDS, DeviceName};
+use crate::device::{self, BACKENDS, Backend, DeviceName};
 
 /// Lists all backends, with a trial start of those that are compiled in.
 pub fn run() {
     println!("In the order in which `auto` tries them:");
     for backend in BACKENDS {
-        let state = if !backend.compiled {
-            format!("not in this build (cargo feature `{}`)", backend.name)
-        } else {
-            match DeviceName::parse(backend.name).and_then(DeviceName::open) {
-                Ok(_) => "ready".to_string(),
-                Err(error) => error.to_string(),
-            }
-        };
-        println!("  {:<8} {:<58} {state}", backend.name, backend.about);
+        println!(
+            "  {:<8} {:<58} {}",
+            backend.name,
+            backend.about,
+            state(&backend)
+        );
+    }
+}
+
+fn state(backend: &Backend) -> String {
+    if !backend.compiled {
+        return format!("not in this build (cargo feature `{}`)", backend.name);
+    }
+    if backend.name == "remote" {
+        return "as remote:HOST:PORT".into();
+    }
+    match DeviceName::parse(backend.name).and_then(DeviceName::open) {
+        Ok((_, device)) => match device::model(&device) {
+            Some(model) => format!("ready: {model}"),
+            None => "ready".into(),
+        },
+        Err(error) => error.to_string(),
     }
 }

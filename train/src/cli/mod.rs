@@ -7,6 +7,7 @@ mod devices;
 mod equivariance;
 mod eval;
 mod predict;
+mod serve;
 mod train;
 mod zoo;
 
@@ -46,12 +47,14 @@ enum Command {
     Zoo(zoo::ZooArgs),
     /// List the devices this build can compute on
     Devices,
+    /// Lend this machine's devices to `--device remote:HOST:PORT` elsewhere
+    Serve(serve::ServeArgs),
 }
 
 /// Where to compute, for commands without a run file.
 #[derive(Debug, Args)]
 struct DeviceArg {
-    /// Where to compute: auto, flex, ndarray, wgpu, vulkan, cuda:0
+    /// Where to compute: auto, flex, ndarray, wgpu, vulkan, cuda:0, remote:HOST:PORT
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
 }
@@ -87,6 +90,7 @@ impl Cli {
                 devices::run();
                 Ok(())
             }
+            Command::Serve(args) => args.run(),
         }
     }
 }

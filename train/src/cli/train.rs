@@ -23,7 +23,7 @@ pub struct TrainArgs {
     /// Override a key, as in --set training.epochs=3
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// Where to compute: auto, flex, ndarray, wgpu, vulkan, cuda:0
+    /// Where to compute: auto, flex, ndarray, wgpu, vulkan, cuda:0, remote:HOST:PORT
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
     /// Run folder
@@ -43,18 +43,27 @@ pub struct TrainArgs {
 impl TrainArgs {
     pub fn run(self) -> Result<(), TrainError> {
         let (config, folder) = self.resolve()?;
-        let (name, device) = DeviceName::parse(&config.device)?.open()?;
+        let name = config.devices.first().unwrap_or(&config.device);
+        let (name, device) = DeviceName::parse(name)?.open()?;
+        let mut helpers = Vec::new();
+        for helper in config.devices.iter().skip(1) {
+            helpers.push(DeviceName::parse(helper)?.open()?.1);
+        }
         let interrupt = interrupt();
         let mut reporter = reporter(self.quiet, !self.no_tui, &interrupt);
         if !self.quiet {
             eprintln!("run folder: {}", folder.root().display());
-            eprintln!("device: {name}");
+            match config.devices.len() {
+                0 | 1 => eprintln!("device: {name}"),
+                _ => eprintln!("devices: {}", config.devices.join(", ")),
+            }
         }
         write_atomically(&folder.config(), config.to_toml()?.as_bytes())?;
         let report = run::train(Run {
             config: &config,
             device: &device,
             device_name: name,
+            helpers: &helpers,
             folder: &folder,
             reporter: reporter.as_mut(),
             interrupt,
@@ -133,6 +142,7 @@ impl TrainArgs {
         if let Some(device) = &self.device {
             DeviceName::parse(device)?;
             config.device = device.clone();
+            config.devices = Vec::new();
         }
         if let Some(output) = &self.output {
             config.output = Some(output.clone());

@@ -141,6 +141,8 @@ macro_rules! run_file {
             task: TaskName,
             seed: u64,
             device: String,
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            devices: Vec<String>,
             #[serde(skip_serializing_if = "Option::is_none")]
             output: Option<PathBuf>,
             $($table: $type,)*
@@ -168,6 +170,7 @@ macro_rules! run_file {
                     task: TaskName::$task,
                     seed: run.seed,
                     device: run.device,
+                    devices: run.devices,
                     output: run.output,
                     $($table,)*
                     finetune: run.finetune,
@@ -184,6 +187,7 @@ macro_rules! run_file {
                 Self {
                     seed: file.seed,
                     device: file.device,
+                    devices: file.devices,
                     output: file.output,
                     experiment: into($(file.$table),*),
                     finetune: file.finetune,

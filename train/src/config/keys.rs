@@ -51,7 +51,8 @@ const ADAMS: &[&str] = &["adam", "adamw"];
 pub const TOP: &[Key] = &[
     key("task", "\"rotated-mnist\" | \"nuclei\" | \"pcam\" | \"image-folder\" | \"nbody\"", "what is learned from which data; it decides what the other tables may hold"),
     key("seed", "whole number", "seed of initial weights, data order, augmentation and dropout"),
-    key("device", "\"auto\" | \"flex\" | \"ndarray\" | \"wgpu\" | \"vulkan\" | \"cuda:0\"", "where to compute; auto takes a GPU that works before the CPU"),
+    key("device", "\"auto\" | \"flex\" | \"ndarray\" | \"wgpu\" | \"vulkan\" | \"cuda:0\" | \"remote:HOST:PORT\"", "where to compute; auto takes a GPU that works before the CPU"),
+    key("devices", "list of devices", "in place of one device: each takes a share of every training step, the first does the rest"),
     key("output", "path", "run folder; left out, runs/NAME, where NAME is the file's name, numbered if taken"),
 ];
 

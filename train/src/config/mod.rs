@@ -21,6 +21,7 @@ use experiment::TaskKey;
 pub use experiment::{Experiment, ImageExperiment, ParticleExperiment, TaskName};
 pub use image_source::ImageSource;
 
+use crate::device::DeviceName;
 use crate::finetune::FinetuneConfig;
 use crate::optimizer::{OptimizerConfig, OptimizerKind};
 use crate::schedule::ScheduleConfig;
@@ -46,6 +47,8 @@ pub struct RunConfig {
     pub seed: u64,
     /// Where to compute.
     pub device: String,
+    /// Devices that share the work of training, in place of one `device`.
+    pub devices: Vec<String>,
     /// Run folder; `None` chooses one under `runs/` by the file's name.
     pub output: Option<PathBuf>,
     /// Data and network, by the file's `task`.
@@ -109,6 +112,7 @@ impl RunConfig {
         Self {
             seed: 0,
             device: "auto".into(),
+            devices: Vec::new(),
             output: None,
             experiment: Experiment::new(task),
             finetune: None,
@@ -348,11 +352,23 @@ impl RunConfig {
                     .map_err(|error| Fault::table("graph", &error))?;
             }
         }
-        if crate::device::DeviceName::parse(&self.device).is_err() {
+        let devices = self.devices.iter().map(|name| ("devices", name));
+        for (key, name) in devices.chain([("device", &self.device)]) {
+            if DeviceName::parse(name).is_err() {
+                return Err(Fault::new(
+                    key,
+                    &format!("\"{name}\""),
+                    "auto, flex, ndarray, wgpu, vulkan, cuda:0 (or another number) or remote:HOST:PORT",
+                ));
+            }
+        }
+        let twice =
+            (1..self.devices.len()).find(|i| self.devices[..*i].contains(&self.devices[*i]));
+        if let Some(i) = twice {
             return Err(Fault::new(
-                "device",
-                &format!("\"{}\"", self.device),
-                "auto, flex, ndarray, wgpu, vulkan or cuda:0 (or another number)",
+                "devices",
+                &format!("\"{}\" twice", self.devices[i]),
+                "different devices",
             ));
         }
         Ok(())

@@ -1,0 +1,124 @@
+//! The library in a project that is not part of this workspace: what it brings along, and that the README's example builds and runs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Writes a package that depends on this crate by path, without its default features, with a backend of its own choice
+/// and the README's example as its source.
+fn package(name: &str, backend: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let workspace = root.parent().expect("the workspace's folder");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(folder.join("src")).expect("a folder for the package");
+    let manifest = format!(
+        "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
+         burn = {{ version = \"0.22.1\", default-features = false, features = [\"std\", \"{backend}\"] }}\n\
+         gcnn-layers = {{ path = {root:?}, default-features = false, features = [\"{backend}\"] }}\n\n\
+         [profile.dev]\ndebug = false\n"
+    );
+    write(&folder.join("Cargo.toml"), &manifest);
+    // The same versions as here, so that nothing has to be looked up or downloaded.
+    let lock = fs::read_to_string(workspace.join("Cargo.lock")).expect("the lock file");
+    write(&folder.join("Cargo.lock"), &lock);
+
+    let readme = fs::read_to_string(workspace.join("README.md")).expect("the README");
+    let (_, example) = readme.split_once("```rust\n").expect("an example in Rust");
+    let (example, _) = example.split_once("```").expect("its end");
+    let program = format!(
+        "{example}\nfn main() -> Result<(), gcnn_layers::LayerError> {{\n    \
+         let device = Device::{backend}();\n    \
+         let features = Features::new(&device)?.forward(Tensor::ones([2, 3, 20, 20], &device));\n    \
+         assert_eq!(features.dims(), [2, 16, 12, 12]);\n    Ok(())\n}}\n"
+    );
+    write(&folder.join("src/main.rs"), &program);
+    folder
+}
+
+/// Leaves a file alone that holds the text already: cargo goes by the time of the last change.
+fn write(path: &Path, text: &str) {
+    if fs::read_to_string(path).is_ok_and(|found| found == text) {
+        return;
+    }
+    fs::write(path, text).expect("a file is written");
+}
+
+/// Runs cargo in a folder; what it writes to standard output.
+fn cargo(folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO"))
+        .args(arguments)
+        .arg("--offline")
+        .current_dir(folder)
+        .env("CARGO_TARGET_DIR", folder.join("target"))
+        .output()
+        .expect("cargo runs");
+    assert!(
+        output.status.success(),
+        "cargo {arguments:?}:\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The packages that `cargo tree` names.
+fn packages(folder: &Path, arguments: &[&str]) -> Vec<String> {
+    let tree = cargo(
+        folder,
+        &[
+            &["tree", "--edges", "normal", "--prefix", "none"],
+            arguments,
+        ]
+        .concat(),
+    );
+    let names = tree.lines().filter_map(|line| line.split(' ').next());
+    names.map(str::to_string).collect()
+}
+
+/// What a program needs and a library of layers does not: data, command lines, pictures, plots, terminals, downloads.
+const UNWANTED: [&str; 11] = [
+    "burn-dataset",
+    "burn-store",
+    "burn-train",
+    "clap",
+    "crossterm",
+    "hdf5-pure",
+    "image",
+    "indicatif",
+    "plotters",
+    "ratatui",
+    "ureq",
+];
+
+#[test]
+fn brings_no_program_along() {
+    let folder = package("outside-tree", "flex");
+    let all = packages(&folder, &[]);
+    for needed in ["gcnn-layers", "burn", "burn-flex"] {
+        assert!(all.iter().any(|name| name == needed), "no {needed}");
+    }
+    for unwanted in UNWANTED {
+        assert!(
+            !all.iter().any(|name| name == unwanted),
+            "{unwanted} comes along"
+        );
+    }
+    let mut own = packages(&folder, &["--depth", "1", "--package", "gcnn-layers"]);
+    own.sort_unstable();
+    let expected = [
+        "burn",
+        "burn-flex",
+        "gcnn-layers",
+        "gemm",
+        "rayon",
+        "serde",
+        "thiserror",
+    ];
+    assert_eq!(own, expected);
+}
+
+/// The first time this builds Burn once more, with only what these layers ask of it.
+#[test]
+fn builds_and_runs() {
+    let folder = package("outside-run", "flex");
+    cargo(&folder, &["run"]);
+}

@@ -1,0 +1,194 @@
+//! One step on several devices: each takes a share of the batch, the first gathers the gradients.
+//!
+//! ```text
+//! loss = Σ_d n_d / n · loss_d        ∇ loss = Σ_d n_d / n · ∇ loss_d        n = Σ_d n_d examples
+//! ```
+//!
+//! This is the step of one device, but for rounding, wherever the loss is a mean over examples and examples don't meet in
+//! the network. In a batch normalisation they do: each device normalises by its own share, and the running statistics
+//! are the first device's. Weights travel to the other devices at every step, as in Burn's strategy of a main device.
+//! Devices of one backend share a random stream, so that dropout on several of them depends on which thread draws first.
+//!
+//! Burn's other strategy leaves the weights where they are and sums gradients on all devices at once. In Burn 0.22.1 that
+//! sum (`all_reduce`) exists for CUDA alone: flex and ndarray do not implement it, wgpu answers that it has no transport.
+//! The strategy is also part of Burn's `Learner`, which cannot resume bit for bit, so that it is not used here; a `Learner` of
+//! one's own trains these layers by it like any other Burn module.
+
+use std::ops::Range;
+use std::panic::resume_unwind;
+use std::thread;
+
+use burn::module::Module;
+use burn::optim::{GradientsAccumulator, GradientsParams};
+use burn::prelude::*;
+
+use crate::TrainError;
+use crate::task::Task;
+
+/// Gradients for `model`, which is on the first device, and the outcomes of all examples, which carry no gradient.
+pub fn step<T: Task>(
+    task: &T,
+    model: &T::Model,
+    batch: &T::Batch,
+    devices: &[Device],
+) -> Result<(GradientsParams, Tensor<2>), TrainError> {
+    let size = task.size(batch);
+    let shares = shares(size, devices.len());
+    let main = &devices[0];
+    if shares.len() < 2 {
+        let step = task.step(model, batch, main)?;
+        let grads = GradientsParams::from_grads(step.loss.backward(), model);
+        return Ok((grads, step.outcomes));
+    }
+    let share = |model: &T::Model, examples: Range<usize>, device: &Device| {
+        let weight = examples.len() as f64 / size as f64;
+        let step = task.step(model, &task.part(batch, examples), device)?;
+        let grads = GradientsParams::from_grads((step.loss * weight).backward(), model);
+        Ok::<_, TrainError>((grads, step.outcomes))
+    };
+    let home = main.clone().inner();
+    let mut gathered = GradientsAccumulator::new();
+    let outcomes = thread::scope(|scope| {
+        let others: Vec<_> = shares[1..]
+            .iter()
+            .zip(&devices[1..])
+            .map(|(examples, device)| {
+                let (replica, examples, home) = (replica(model, device), examples.clone(), &home);
+                scope.spawn(move || {
+                    let (grads, outcomes) = share(&replica, examples, device)?;
+                    let grads = grads.to_device(home, &replica);
+                    Ok::<_, TrainError>((grads, outcomes.to_device(home)))
+                })
+            })
+            .collect();
+        let (grads, outcomes) = share(model, shares[0].clone(), main)?;
+        gathered.accumulate(model, grads);
+        let mut all = vec![outcomes];
+        // In the order of the devices, not in the order in which they finish: sums come out the same every time.
+        for other in others {
+            let found = other.join().unwrap_or_else(|panic| resume_unwind(panic));
+            let (grads, outcomes) = found?;
+            gathered.accumulate(model, grads);
+            all.push(outcomes);
+        }
+        Ok::<_, TrainError>(all)
+    })?;
+    Ok((gathered.grads(), Tensor::cat(outcomes, 0)))
+}
+
+/// A copy on another device, with gradients of its own. Leaving the autodiff device on the way gives it running
+/// statistics of its own, too: clones share them, and moving a clone would move the original's.
+fn replica<M: Module>(model: &M, device: &Device) -> M {
+    model.valid().fork(&device.clone().inner()).train()
+}
+
+/// Consecutive ranges of nearly equal length, none of them empty.
+fn shares(size: usize, parts: usize) -> Vec<Range<usize>> {
+    let parts = parts.min(size);
+    let start = |part: usize| size * part / parts;
+    (0..parts)
+        .map(|part| start(part)..start(part + 1))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::optim::SgdConfig;
+
+    use super::*;
+    use crate::classification::Classification;
+    use crate::config::{Experiment, RunConfig};
+    use crate::dynamics::Motion;
+    use crate::task::Split;
+    use crate::weights::{Weights, collect};
+
+    fn config(text: &str) -> RunConfig {
+        RunConfig::parse(text, "run.toml".as_ref(), &[]).expect("a run file")
+    }
+
+    /// The weights after a step of plain gradient descent on some devices, and the outcomes.
+    fn step_on<T: Task>(task: &T, count: usize) -> (Weights, Vec<f32>) {
+        let device = Device::flex().autodiff();
+        device.seed(3);
+        let model = task.init(&device).expect("a model");
+        collect(&model);
+        let mut batches = task.training_batches(0, 0).expect("batches");
+        let batch = batches.next().expect("a batch").expect("in order");
+        let devices = vec![device.clone(); count];
+        let (grads, outcomes) = step(task, &model, &batch, &devices).expect("a step");
+        let model = SgdConfig::new().init().step(1.0, model, grads);
+        assert_eq!(model.devices(), [device]);
+        let outcomes = outcomes.into_data().iter::<f32>().collect();
+        (collect(&model), outcomes)
+    }
+
+    #[test]
+    fn several_devices_take_the_step_of_one() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let config = config(&format!(
+            "task = \"nbody\"\n[dataset]\ntrain = 10\nvalid = 2\ntest = 2\ncache_path = {:?}\n\
+             [model]\nkind = \"segnn\"\nhidden = \"4x0e+4x1o\"\nlayers = 1\n",
+            folder.path()
+        ));
+        let Experiment::NBody(own) = &config.experiment else {
+            panic!("particles");
+        };
+        let data = own.dataset.load().expect("simulations");
+        let task = Motion::new(data, own, &config).expect("a task");
+        assert_eq!(task.examples(Split::Train), 10);
+        let (expected, outcomes) = step_on(&task, 1);
+        for count in [2, 3, 16] {
+            let (found, other_outcomes) = step_on(&task, count);
+            assert_eq!(
+                found.keys().collect::<Vec<_>>(),
+                expected.keys().collect::<Vec<_>>()
+            );
+            for (name, array) in &expected {
+                for (a, b) in array.values.iter().zip(&found[name].values) {
+                    assert!((a - b).abs() < 1e-5, "{name} on {count}: {a} and {b}");
+                }
+            }
+            assert_eq!(outcomes.len(), other_outcomes.len());
+            for (a, b) in outcomes.iter().zip(&other_outcomes) {
+                assert!((a - b).abs() < 1e-5 * a, "{count}: {a} and {b}");
+            }
+        }
+    }
+
+    /// Running statistics of a batch normalisation follow the first share, and nothing is moved off the first device.
+    #[test]
+    fn running_statistics_are_those_of_the_first_share() {
+        let config = config(
+            "task = \"nuclei\"\n[dataset]\nsource = \"built-in\"\n[model]\nchannels = [2, 2]\nkernel_sizes = [3, 3, 3]\n\
+             pool_after = [1]\ndropout = 0.0\n[training]\nbatch_size = 8\n",
+        );
+        let Experiment::Images(own) = &config.experiment else {
+            panic!("images");
+        };
+        let data = own.dataset.load().expect("carried images");
+        let task = Classification::new(data, own, &config).expect("a task");
+        let (alone, outcomes) = step_on(&task, 1);
+        let (shared, other_outcomes) = step_on(&task, 2);
+        assert_eq!(outcomes.len(), other_outcomes.len());
+        let statistics: Vec<&String> = alone
+            .keys()
+            .filter(|name| name.contains("running"))
+            .collect();
+        assert!(!statistics.is_empty());
+        for name in statistics {
+            assert_ne!(alone[name], shared[name], "{name}");
+            assert!(
+                shared[name].values.iter().all(|value| value.is_finite()),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn shares_are_even_and_cover_everything() {
+        assert_eq!(shares(10, 3), [0..3, 3..6, 6..10]);
+        assert_eq!(shares(2, 3), [0..1, 1..2]);
+        assert_eq!(shares(5, 1), vec![0..5]);
+        assert!(shares(0, 2).is_empty());
+    }
+}
