@@ -22,7 +22,7 @@ mod survey;
 pub use action::{disc_mask, group_action, plane_action};
 pub use motion::PlaneMotion;
 pub use report::{ElementError, EquivarianceReport};
-pub use survey::{Feature, OutputErrors, RoundImages, survey};
+pub use survey::{Feature, OutputErrors, RoundImages, rim, survey};
 
 use burn::prelude::*;
 

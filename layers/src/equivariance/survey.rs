@@ -16,8 +16,14 @@ use crate::group::Group;
 
 /// Images that a network sees at once: what is kept of its layers is bounded by them, not by how many images there are.
 const PORTION: usize = 16;
-/// Pixels of an output that are not compared inside its disc, where what came from beyond it has been.
-const MARGIN: f64 = 1.0;
+/// How far inside the border of a map, in pixels, comparisons stay where pixels move between pixels: what came from
+/// beyond has been at the rim. Maps of three pixels and less are compared to their border; nothing would be left of them.
+pub fn rim([height, width]: [usize; 2]) -> f64 {
+    match height.min(width) {
+        0..4 => 0.0,
+        _ => 1.0,
+    }
+}
 
 /// An output of a network, and with it how motions act on it.
 #[derive(Debug, Clone)]
@@ -37,6 +43,19 @@ impl Feature {
             Self::Plane(map) => map.dims()[1..].to_vec(),
             Self::Group(map) => map.dims()[1..].to_vec(),
             Self::Invariant(values) => values.dims()[1..].to_vec(),
+        }
+    }
+
+    /// Where it is compared under a motion.
+    fn region(&self, motion: PlaneMotion) -> Region {
+        let size = match self {
+            Self::Plane(map) => [map.dims()[2], map.dims()[3]],
+            Self::Group(map) => [map.dims()[3], map.dims()[4]],
+            Self::Invariant(_) => return Region::Everywhere,
+        };
+        match motion.is_exact() {
+            true => Region::Everywhere,
+            false => Region::Disc { margin: rim(size) },
         }
     }
 
@@ -186,13 +205,9 @@ pub fn survey(
         let whole = outputs_of(needs(true), portion.clone());
         let disc = outputs_of(needs(false), round.turned(PlaneMotion::rotation(0.0)));
         for (index, motion) in motions.iter().enumerate() {
-            let (outputs, moved, region) = match motion.is_exact() {
-                true => (&whole, motion.on_plane(portion.clone()), Region::Everywhere),
-                false => (
-                    &disc,
-                    round.turned(*motion),
-                    Region::Disc { margin: MARGIN },
-                ),
+            let (outputs, moved) = match motion.is_exact() {
+                true => (&whole, motion.on_plane(portion.clone())),
+                false => (&disc, round.turned(*motion)),
             };
             let of_moved = network(moved);
             if tallies.is_empty() {
@@ -209,7 +224,7 @@ pub fn survey(
                     output,
                     of_moved,
                     |output| output.act(group, *motion),
-                    region,
+                    output.region(*motion),
                 );
             }
         }
@@ -370,6 +385,26 @@ mod tests {
         for turn in turns {
             let error = round.there_and_back(turn);
             assert!(error > 1e-6 && error < 5e-3, "{turn}: {error}");
+        }
+    }
+
+    /// Maps of any size have a middle that is compared: that of two by two pixels lies between them.
+    #[test]
+    fn small_maps_are_compared_too() {
+        let device = Device::flex();
+        let group = Group::trivial();
+        let images = noise([2, 1, 8, 8], 6, &device);
+        for size in 1..6 {
+            let found = survey(
+                &group,
+                &[PlaneMotion::rotation(45.0)],
+                images.clone(),
+                |images| {
+                    let corner = images.narrow(2, 0, size).narrow(3, 0, size);
+                    vec![("corner".into(), Feature::Plane(corner))]
+                },
+            );
+            assert!(found[0].errors[0] > 0.1, "{size}: {found:?}");
         }
     }
 

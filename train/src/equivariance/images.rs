@@ -4,7 +4,9 @@ use burn::prelude::*;
 use burn::tensor::activation::softmax;
 use gcnn_datasets::Normalisation;
 use gcnn_layers::Group;
-use gcnn_layers::equivariance::{Feature, PlaneMotion, RoundImages, disc_mask, survey as measure};
+use gcnn_layers::equivariance::{
+    Feature, PlaneMotion, RoundImages, disc_mask, rim, survey as measure,
+};
 
 use super::picture::{Scene, Strips, Tile};
 use super::svg::{difference_colour, response_colour};
@@ -123,7 +125,7 @@ impl Probe<'_> {
             }
         }
         Answers {
-            about: "class probabilities".into(),
+            about: format!("class probabilities of image {example}"),
             example,
             degrees,
             curves,
@@ -325,7 +327,7 @@ fn strongest_field(map: Tensor<5>) -> usize {
 /// How far a field is from another inside the disc, as a picture and as a number.
 fn difference_of(found: Tensor<5>, expected: Tensor<5>, scale: f32) -> (Tile, f64) {
     let [_, _, _, height, width] = found.dims();
-    let mask = disc_mask([height, width], 1.0, &found.device());
+    let mask = disc_mask([height, width], rim([height, width]), &found.device());
     let mask = mask.reshape([1, 1, 1, height, width]);
     let squares = |map: Tensor<5>| (map * mask.clone()).square().sum_dim(2);
     let norm = |map: Tensor<5>| map.sum().into_data().iter::<f64>().sum::<f64>().sqrt();

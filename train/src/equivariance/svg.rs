@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use image::codecs::png::PngEncoder;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 
 use super::picture::Tile;
@@ -202,7 +202,7 @@ fn png(tile: &Tile) -> Option<Vec<u8>> {
     if tile.rgb.len() != 3 * tile.width * tile.height {
         return None;
     }
-    PngEncoder::new(&mut bytes)
+    PngEncoder::new_with_quality(&mut bytes, CompressionType::Best, FilterType::Adaptive)
         .write_image(&tile.rgb, width, height, ExtendedColorType::Rgb8)
         .ok()?;
     Some(bytes)
