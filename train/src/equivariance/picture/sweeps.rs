@@ -62,17 +62,19 @@ fn curve_of(sheet: &mut Sheet, chart: &Chart, points: &[[f64; 2]], pen: Pen) {
     let falls = |a: &[f64; 2], b: &[f64; 2]| (a[1] - b[1]).abs() > 2.0;
     let at = |point: &[f64; 2]| chart.at(point[0], point[1]);
     let thin = Pen { width: 0.5, ..pen };
-    for stretch in points.chunk_by(|a, b| !falls(a, b)) {
-        if stretch.len() > 1 {
-            sheet.path(stretch.iter().map(at), pen);
-        } else if pen.dashes.is_none() {
-            stretch
-                .iter()
-                .for_each(|point| sheet.dot(at(point), 0.6 + pen.width, pen.colour));
+    // A point that is no number interrupts a line.
+    let interrupted = |part: &[[f64; 2]]| -> Vec<[f64; 2]> {
+        part.iter().map(at).chain([[f64::NAN; 2]]).collect()
+    };
+    let stretches = || points.chunk_by(|a, b| !falls(a, b));
+    let long = stretches().filter(|stretch| stretch.len() > 1);
+    sheet.path(long.flat_map(interrupted), pen);
+    let pairs = points.windows(2).filter(|pair| falls(&pair[0], &pair[1]));
+    sheet.path(pairs.flat_map(interrupted), thin);
+    for point in stretches().filter(|stretch| stretch.len() == 1).flatten() {
+        if pen.dashes.is_none() {
+            sheet.dot(at(point), 0.6 + pen.width, pen.colour);
         }
-    }
-    for pair in points.windows(2).filter(|pair| falls(&pair[0], &pair[1])) {
-        sheet.path(pair.iter().map(at), thin);
     }
 }
 
