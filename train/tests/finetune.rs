@@ -142,6 +142,8 @@ fn a_killed_run_goes_on_bit_for_bit_without_its_source() {
 #[test]
 fn what_model_leaves_out_is_the_sources() {
     let folder = folder(TUNED);
+    let shown = succeed(folder.path(), &["config", "tuned.toml"]);
+    assert!(shown.contains("channels = [3, 3]"), "{shown}");
     let args = ["train", "tuned.toml", "--output", "run", "--quiet"];
     let set = ["--set", "model.dropout=0.1", "--set", "training.epochs=1"];
     succeed(folder.path(), &[&args[..], &set].concat());

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::TrainError;
-use crate::config::{RunConfig, TaskName, keys};
+use crate::config::{TaskName, keys};
+use crate::finetune::load_run_file;
 
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
@@ -26,7 +27,7 @@ impl ConfigArgs {
             print!("{}", keys::explain(task)?);
         }
         if let Some(file) = &self.file {
-            print!("{}", RunConfig::load(file, &self.set)?.to_toml()?);
+            print!("{}", load_run_file(file, &self.set)?.to_toml()?);
         }
         Ok(())
     }

@@ -6,13 +6,13 @@ use clap::Args;
 
 use super::DeviceArg;
 use crate::TrainError;
-use crate::config::RunConfig;
 use crate::equivariance::{Choice, picture, report, table};
 use crate::files::write_atomically;
+use crate::finetune::load_run_file;
 
 #[derive(Debug, Args)]
 pub struct EquivarianceArgs {
-    /// Trained weights (a .safetensors file or a run folder), or a run file (.toml), whose fresh network is measured
+    /// Trained weights (a .safetensors file, a run folder or zoo:NAME), or a run file (.toml), whose fresh network is measured
     #[arg(value_name = "WEIGHTS|CONFIG")]
     source: PathBuf,
     /// Data to measure on instead of the test split of the run's: a folder of IDX or .amat files or one .amat file for
@@ -52,7 +52,7 @@ impl EquivarianceArgs {
         };
         let data = self.data.as_deref();
         let found = if self.source.extension().is_some_and(|end| end == "toml") {
-            let config = RunConfig::load(&self.source, &self.set)?;
+            let config = load_run_file(&self.source, &self.set)?;
             report::of_config(&self.source, &config, data, &choice, &device)?
         } else if self.set.is_empty() {
             report::of_weights(&self.source, data, &choice, &device)?

@@ -10,7 +10,7 @@ use crate::TrainError;
 use crate::config::RunConfig;
 use crate::device::DeviceName;
 use crate::files::{read_text, write_atomically};
-use crate::model_file::ModelFile;
+use crate::finetune::load_run_file;
 use crate::progress::reporter;
 use crate::run::{self, Run};
 use crate::run_folder::RunFolder;
@@ -82,12 +82,8 @@ impl TrainArgs {
         if self.file.is_dir() {
             return self.resolve_folder();
         }
-        let mut config = RunConfig::load(&self.file, &self.set)?;
+        let mut config = load_run_file(&self.file, &self.set)?;
         let text = read_text(&self.file)?;
-        if let Some(finetune) = &config.finetune {
-            let (source, _) = ModelFile::load(&finetune.from)?;
-            config = config.with_network_of(&source.config, &self.file, &text, &self.set)?;
-        }
         for note in config.without_effect(&text, &self.set) {
             tracing::warn!("{}: {note}", self.file.display());
         }

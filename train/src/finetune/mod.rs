@@ -19,6 +19,24 @@ mod pattern;
 mod transfer;
 mod tuning;
 
+use std::path::Path;
+
 pub use config::FinetuneConfig;
 pub use transfer::{Sizes, Transfer, check_same_kind, transfer};
 pub use tuning::Tuning;
+
+use crate::TrainError;
+use crate::config::RunConfig;
+use crate::files::read_text;
+use crate::model_file::ModelFile;
+
+/// Reads a run file and applies overrides; what a fine-tuned run says nothing about in its `[model]` is the source's.
+pub fn load_run_file(path: &Path, set: &[String]) -> Result<RunConfig, TrainError> {
+    let config = RunConfig::load(path, set)?;
+    let Some(finetune) = &config.finetune else {
+        return Ok(config);
+    };
+    let (source, _) = ModelFile::load(&finetune.from)?;
+    let text = read_text(path)?;
+    Ok(config.with_network_of(&source.config, path, &text, set)?)
+}

@@ -247,10 +247,10 @@ impl Change {
 
 /// Weights `[out, channels, …]` for other channels: from one, or to one.
 fn channels(array: &Array, from: usize, to: usize) -> Option<Array> {
-    if from != 1 && to != 1 {
+    let inner: usize = array.shape[2..].iter().product();
+    if from != 1 && to != 1 || from * inner == 0 {
         return None;
     }
-    let inner: usize = array.shape[2..].iter().product();
     let mut values = Vec::with_capacity(array.values.len() / from * to);
     for output in array.values.chunks_exact(from * inner) {
         let sum = |i: usize| (0..from).map(|c| output[c * inner + i]).sum::<f32>();
@@ -369,6 +369,11 @@ mod tests {
             assert!((a - b).abs() < 1e-6);
         }
         assert!(channels(colour, 3, 2).is_none());
+        let empty = Array {
+            shape: vec![2, 0, 9],
+            values: Vec::new(),
+        };
+        assert!(channels(&empty, 0, 1).is_none());
     }
 
     #[test]
