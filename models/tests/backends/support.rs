@@ -267,31 +267,35 @@ pub fn observe_parameters<M: Module, const I: usize, const O: usize>(
     Observed { values, gradients }
 }
 
-/// Computes the same on the reference and on every other backend, and compares all arrays.
+/// Computes the same on the reference and on every other backend, and compares all arrays. How far they are apart is
+/// printed, for `--nocapture`.
 pub fn compare(compute: impl Fn(&Device) -> Observed) {
     let expected = compute(&reference());
     for backend in others() {
         let found = compute(&backend.device());
         let largest = expected.gradients.iter().map(|(_, data)| size(data));
         let least = NEGLIGIBLE * largest.fold(0.0, f64::max);
-        same(backend, "", &expected.values, &found.values, 0.0);
-        same(
-            backend,
-            "gradient of ",
-            &expected.gradients,
-            &found.gradients,
-            least,
+        let values = same(backend, "", &expected.values, &found.values, 0.0);
+        let (expected, found) = (&expected.gradients, &found.gradients);
+        let gradients = same(backend, "gradient of ", expected, found, least);
+        let test = std::thread::current();
+        println!(
+            "{} {}: values {values:.1e}, gradients {gradients:.1e} apart",
+            backend.name,
+            test.name().unwrap_or_default()
         );
     }
 }
 
+/// The largest difference, relative to the largest entry of its array or to `least`.
 fn same(
     backend: &Backend,
     kind: &str,
     expected: &[(String, TensorData)],
     found: &[(String, TensorData)],
     least: f64,
-) {
+) -> f64 {
+    let mut worst: f64 = 0.0;
     let names = |list: &[(String, TensorData)]| -> Vec<String> {
         list.iter().map(|(name, _)| name.clone()).collect()
     };
@@ -318,7 +322,9 @@ fn same(
             "{}: {kind}{name} differs by {relative:.1e} of its largest entry",
             backend.name
         );
+        worst = worst.max(relative);
     }
+    worst
 }
 
 fn size(data: &TensorData) -> f64 {
