@@ -3,6 +3,7 @@
 pub mod conv;
 pub mod equivariance;
 pub mod error;
+mod finish;
 pub mod graph;
 pub mod group;
 pub mod kernel;
@@ -22,11 +23,13 @@ pub use conv::{
 };
 pub use equivariance::{EquivarianceReport, group_action, plane_action};
 pub use error::LayerError;
+pub use finish::Finish;
 pub use graph::{Graph, GraphError, GraphTensors};
 pub use group::Group;
 pub use kernel::KernelConfig;
 pub use norm::{
     DropoutUnit, FieldBatchNorm, FieldBatchNormConfig, FieldDropout, FieldDropoutConfig,
+    scale_and_shift,
 };
 pub use pool::{
     GlobalPool2d, GlobalPool2dConfig, Projection, ProjectionConfig, ProjectionKind,

@@ -93,6 +93,14 @@ pub enum ModelError {
         /// Sizes of square images that work.
         nearby: Vec<usize>,
     },
+    /// The steps of a plain network do not fit together.
+    #[error("step {step} of the plain network: {reason}")]
+    PlainStep {
+        /// The step, counted from 1; 0 where the images are at fault.
+        step: usize,
+        /// What does not fit.
+        reason: String,
+    },
     /// A layer refuses its settings.
     #[error("layer {layer}: {source}")]
     Layer {

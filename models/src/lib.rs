@@ -6,6 +6,7 @@ pub mod error;
 pub mod gcnn;
 pub mod image_model;
 pub mod nbody;
+pub mod plain;
 pub mod weights;
 pub mod zoo;
 
@@ -13,3 +14,4 @@ pub use densenet::{GroupDenseNet, GroupDenseNetConfig};
 pub use error::ModelError;
 pub use gcnn::{Gcnn, GcnnConfig, Head, InputShape, LayerFeatures, Normalisation};
 pub use image_model::{ImageModel, ImageModelConfig};
+pub use plain::{PlainNetwork, PlainNetworkConfig};

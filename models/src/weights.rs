@@ -155,8 +155,8 @@ pub fn apply<M: Module>(module: M, weights: &Weights) -> Result<M, WeightsError>
     }))
 }
 
-/// The differences between what a module needs and what is given, if any.
-fn compare(expected: &Weights, found: &Weights) -> Result<(), WeightsError> {
+/// Refuses arrays whose names or shapes differ from those that are expected, and names the differences.
+pub fn compare(expected: &Weights, found: &Weights) -> Result<(), WeightsError> {
     let mut faults = Vec::new();
     for (name, array) in expected {
         match found.get(name) {

@@ -4,15 +4,17 @@
 //! convolution, with the channels and the group axis flattened.
 
 pub mod dense;
+mod export;
 mod group;
 mod isotropic;
 mod lifting;
 mod window;
 
+pub use export::fold_normalisation;
 pub use group::{GroupConv2d, GroupConv2dConfig};
 pub use isotropic::{IsotropicConv2d, IsotropicConv2dConfig};
 pub use lifting::{LiftingConv2d, LiftingConv2dConfig};
-pub use window::{Padding2d, Window};
+pub use window::{Padding2d, Window, continue_periodically};
 
 use burn::module::{Content, Initializer, Param};
 use burn::prelude::*;

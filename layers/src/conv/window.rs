@@ -57,6 +57,14 @@ impl Window {
         }
     }
 
+    /// Pixels by which the image is continued periodically at each end of an axis.
+    pub fn wrapped_pixels(&self) -> usize {
+        match self.padding {
+            Padding2d::None | Padding2d::Same => 0,
+            Padding2d::Circular => self.padding_pixels(),
+        }
+    }
+
     /// Output pixels along an axis of `size` pixels; `None` where the kernel does not fit.
     pub fn output_size(&self, size: usize) -> Option<usize> {
         let steps = (size + 2 * self.padding_pixels()).checked_sub(self.reach() + 1)?;
@@ -124,11 +132,9 @@ impl Window {
         bank: Tensor<4>,
         bias: Option<Tensor<1>>,
     ) -> Tensor<4> {
-        let pixels = self.padding_pixels();
-        let (input, zeros) = match self.padding {
-            Padding2d::None | Padding2d::Same => (input, pixels),
-            Padding2d::Circular => (wrap(wrap(input, 2, pixels), 3, pixels), 0),
-        };
+        let wrapped = self.wrapped_pixels();
+        let zeros = self.padding_pixels() - wrapped;
+        let input = continue_periodically(input, wrapped);
         let options = Conv2dOptions::new()
             .with_stride([self.stride; 2])
             .with_padding([zeros; 2])
@@ -144,6 +150,18 @@ fn moved_axes(group: &Group) -> [bool; 2] {
         group.elements().any(|h| group.matrix(h)[axis] != identity)
     };
     [moves(1), moves(0)]
+}
+
+/// Continues a batch of images periodically at all four sides, as [circular](Padding2d::Circular) padding does.
+///
+/// # Shapes
+/// - images: `[batch, channels, height, width]`
+/// - output: `[batch, channels, height + 2·pixels, width + 2·pixels]`
+///
+/// # Panics
+/// If the images have fewer pixels along an axis.
+pub fn continue_periodically(images: Tensor<4>, pixels: usize) -> Tensor<4> {
+    wrap(wrap(images, 2, pixels), 3, pixels)
 }
 
 /// Continues an image periodically by `pixels` at both ends of an axis.

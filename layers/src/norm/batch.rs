@@ -14,10 +14,10 @@ use burn::prelude::*;
 use burn::tensor::activation::relu;
 use burn::tensor::module::batch_norm_train;
 
-use super::FieldDropout;
 #[cfg(feature = "flex")]
 use super::fused;
-use crate::{LayerError, SpatialMaxPool2d};
+use super::{FieldDropout, scale_and_shift};
+use crate::{Finish, LayerError, SpatialMaxPool2d};
 
 /// Configuration of a [`FieldBatchNorm`].
 #[derive(Config, Debug)]
@@ -110,7 +110,7 @@ impl FieldBatchNorm {
     /// - output: the same
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
         if !self.trains(&input) {
-            return self.evaluate(input);
+            return self.evaluate(input, Finish::Nothing);
         }
         #[cfg(feature = "flex")]
         if fused::supports(&input) {
@@ -131,7 +131,7 @@ impl FieldBatchNorm {
         dropout: Option<&FieldDropout>,
     ) -> Tensor<D> {
         if !self.trains(&input) {
-            let output = relu(self.evaluate(input));
+            let output = self.evaluate(input, Finish::Relu);
             return match dropout {
                 Some(dropout) => dropout.forward(output),
                 None => output,
@@ -163,8 +163,11 @@ impl FieldBatchNorm {
         input: Tensor<D>,
         pool: &SpatialMaxPool2d,
     ) -> Tensor<D> {
+        if !self.trains(&input) && pool.halves(&input) {
+            return self.evaluate(input, Finish::ReluMaxPool);
+        }
         #[cfg(feature = "flex")]
-        if pool.halves(&input) && self.trains(&input) && fused::supports(&input) {
+        if pool.halves(&input) && fused::supports(&input) {
             return self.normalise_batch_fused(input, fused::Activation::ReluMaxPool);
         }
         pool.forward(self.forward_relu(input, None))
@@ -174,13 +177,23 @@ impl FieldBatchNorm {
         input.device().is_autodiff() && self.training.is_enabled()
     }
 
-    fn evaluate<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
-        // One multiplication and one addition per value; the rest is per channel.
+    /// What evaluation multiplies a field by, and what it adds then.
+    ///
+    /// ```text
+    /// slope = γ / √(σ² + ε),   offset = β − μ · slope
+    /// ```
+    ///
+    /// # Shapes
+    /// - output: `[channels]` each
+    pub fn line(&self) -> [Tensor<1>; 2] {
         let slope = self.scale.val() / (self.running_variance.value() + self.epsilon).sqrt();
         let offset = self.shift.val() - self.running_mean.value() * slope.clone();
-        let mut shape = [1; D];
-        shape[1] = slope.dims()[0];
-        input * slope.reshape(shape) + offset.reshape(shape)
+        [slope, offset]
+    }
+
+    fn evaluate<const D: usize>(&self, input: Tensor<D>, finish: Finish) -> Tensor<D> {
+        let [slope, offset] = self.line();
+        scale_and_shift(input, slope, offset, finish)
     }
 
     fn normalise_batch<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {

@@ -5,6 +5,8 @@ mod batch;
 mod dropout;
 #[cfg(feature = "flex")]
 mod fused;
+mod line;
 
 pub use batch::{FieldBatchNorm, FieldBatchNormConfig};
 pub use dropout::{DropoutUnit, FieldDropout, FieldDropoutConfig};
+pub use line::scale_and_shift;

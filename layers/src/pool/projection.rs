@@ -55,6 +55,11 @@ pub struct Projection {
 }
 
 impl Projection {
+    /// What is kept of the responses over H.
+    pub fn kind(&self) -> ProjectionKind {
+        self.kind
+    }
+
     /// # Shapes
     /// - input: `[batch, channels, group, height, width]`
     /// - output: `[batch, channels, height, width]`

@@ -93,7 +93,6 @@ impl SpatialMaxPool2d {
     }
 
     /// Whether the windows are 2×2, side by side, and there is at least one.
-    #[cfg(feature = "flex")]
     pub(crate) fn halves<const D: usize>(&self, input: &Tensor<D>) -> bool {
         let dims = input.dims();
         [self.kernel_size, self.stride, self.padding] == [2, 2, 0]

@@ -1,5 +1,7 @@
 //! The network itself.
 
+use burn::nn::Relu;
+use burn::nn::pool::AvgPool2dConfig;
 use burn::prelude::*;
 use gcnn_layers::equivariance::Feature;
 use gcnn_layers::{
@@ -10,6 +12,7 @@ use gcnn_layers::{
 use super::config::{GroupDenseNetConfig, KERNEL_SIZE};
 use crate::class_map::pool_windows;
 use crate::gcnn::{InputShape, POOL_SIZE};
+use crate::plain::{Beside, ChannelScale, GroupPool, PlainNetwork, PlainStep, PlanePool};
 
 /// A densely connected group-convolutional classifier, see [`GroupDenseNetConfig`].
 #[derive(Module, Debug)]
@@ -57,6 +60,25 @@ impl Unit {
         let border = KERNEL_SIZE / 2;
         let seen = map.narrow(3, border, height).narrow(4, border, width);
         Tensor::cat(vec![seen, response], 1)
+    }
+
+    /// The same of ordinary layers. What comes before a convolution cannot be folded into it past ReLU: normalisation
+    /// stays, as a scale and a shift per channel.
+    fn export(&self, pool: Option<usize>) -> Vec<PlainStep> {
+        let order = self.convolution.group().order();
+        let of_channels = |of_fields: Tensor<1>| {
+            let repeated = of_fields.unsqueeze_dim::<2>(1).repeat_dim(1, order);
+            repeated.flatten::<1>(0, 1).detach()
+        };
+        let [scale, shift] = self.norm.line().map(of_channels);
+        let mut steps = vec![
+            PlainStep::Scale(ChannelScale::new(scale, shift)),
+            PlainStep::Relu(Relu::new()),
+        ];
+        let pool = pool.map(|size| AvgPool2dConfig::new([size; 2]).init());
+        steps.extend(pool.map(PlainStep::AveragePool));
+        steps.push(PlainStep::Convolution(self.convolution.export()));
+        steps
     }
 
     fn forward_pooled(&self, map: Tensor<5>, pool: &SpatialAvgPool2d) -> Tensor<5> {
@@ -122,6 +144,30 @@ impl GroupDenseNet {
     /// Pixels between the patches of a [`class_map`](Self::class_map), along both axes.
     pub fn stride(&self) -> usize {
         POOL_SIZE.pow(self.transitions.len() as u32)
+    }
+
+    /// The network as it is at inference, of ordinary layers, with its filters expanded. Its logits are the same to
+    /// rounding.
+    pub fn export(&self) -> PlainNetwork {
+        let mut steps = vec![PlainStep::Convolution(self.stem.export())];
+        for (index, block) in self.blocks.iter().enumerate() {
+            steps.push(PlainStep::Beside(Beside {
+                border: KERNEL_SIZE / 2,
+                steps: block.export(None),
+            }));
+            if let Some(transition) = self.transitions.get(index) {
+                steps.extend(transition.export(Some(POOL_SIZE)));
+            }
+        }
+        steps.extend(self.head.export(None));
+        steps.push(PlainStep::PoolGroup(GroupPool {
+            order: self.group.order(),
+            kind: self.projection.kind(),
+        }));
+        steps.push(PlainStep::PoolPlane(PlanePool {
+            kind: ProjectionKind::Mean,
+        }));
+        PlainNetwork::new(steps, self.patch_map)
     }
 
     /// The group that the network is equivariant under.

@@ -1,8 +1,11 @@
 //! The network itself.
 
-use burn::nn::{Linear, LinearConfig};
+use burn::nn::conv::Conv2d;
+use burn::nn::pool::MaxPool2dConfig;
+use burn::nn::{Linear, LinearConfig, Relu};
 use burn::prelude::*;
 use burn::tensor::activation::relu;
+use gcnn_layers::conv::{Window, fold_normalisation};
 use gcnn_layers::equivariance::Feature;
 use gcnn_layers::{
     FieldBatchNorm, FieldDropout, GlobalPool2d, GlobalPool2dConfig, Group, GroupConv2d,
@@ -12,6 +15,7 @@ use gcnn_layers::{
 
 use super::config::{GcnnConfig, Head, InputShape, Normalisation, POOL_SIZE};
 use crate::class_map::pool_windows;
+use crate::plain::{GroupPool, PlainNetwork, PlainStep, PlanePool, Wrap};
 
 /// A group-convolutional classifier, see [`GcnnConfig`].
 #[derive(Module, Debug)]
@@ -201,6 +205,45 @@ impl Gcnn {
             .collect();
         outputs.extend(last.map(|logits| ("logits".into(), Feature::Invariant(logits))));
         outputs
+    }
+
+    /// The network as it is at inference, of ordinary layers: filters expanded, normalisation folded into the convolutions,
+    /// no dropout. Its logits are the same to rounding; it has lost nothing but the ability to be trained as one that is
+    /// equivariant.
+    pub fn export(&self) -> PlainNetwork {
+        let mut steps = Vec::new();
+        let mut add = |window: Window, convolution: Conv2d, layer: usize| {
+            if window.wrapped_pixels() > 0 {
+                let pixels = window.wrapped_pixels();
+                steps.push(PlainStep::Wrap(Wrap { pixels }));
+            }
+            let Some(block) = self.blocks.get(layer) else {
+                steps.push(PlainStep::Convolution(convolution));
+                return;
+            };
+            steps.push(PlainStep::Convolution(match &block.norm {
+                Some(norm) => fold_normalisation(convolution, norm),
+                None => convolution,
+            }));
+            steps.push(PlainStep::Relu(Relu::new()));
+            if block.pool.is_some() {
+                let pool = MaxPool2dConfig::new([POOL_SIZE; 2]).init();
+                steps.push(PlainStep::MaxPool(pool));
+            }
+        };
+        add(self.lifting.window(), self.lifting.export(), 0);
+        for (index, convolution) in self.convolutions.iter().enumerate() {
+            add(convolution.window(), convolution.export(), index + 1);
+        }
+        steps.push(PlainStep::PoolGroup(GroupPool {
+            order: self.group.order(),
+            kind: self.projection.kind(),
+        }));
+        steps.push(PlainStep::PoolPlane(PlanePool {
+            kind: self.global_pool_kind,
+        }));
+        steps.extend(self.linear.clone().map(PlainStep::Linear));
+        PlainNetwork::new(steps, self.patch_map)
     }
 
     /// The group that the network is equivariant under.

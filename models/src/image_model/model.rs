@@ -9,7 +9,7 @@ use burn::prelude::*;
 use gcnn_layers::Group;
 use gcnn_layers::equivariance::Feature;
 
-use crate::{Gcnn, GroupDenseNet};
+use crate::{Gcnn, GroupDenseNet, PlainNetwork};
 
 /// Any of the networks for images, as [`ImageModelConfig`](super::ImageModelConfig) builds them. As a module it is the
 /// network itself: its parameters have the same names.
@@ -76,6 +76,11 @@ impl ImageModel {
     /// - images: `[batch, channels, height, width]`
     pub fn outputs(&self, images: Tensor<4>) -> Vec<(String, Feature)> {
         each!(self, network => network.outputs(images))
+    }
+
+    /// The network as it is at inference, of ordinary layers; see [`Gcnn::export`] and [`GroupDenseNet::export`].
+    pub fn export(&self) -> PlainNetwork {
+        each!(self, network => network.export())
     }
 
     /// The group that the network is equivariant under.

@@ -2,7 +2,8 @@
 //!
 //! Every number of a result is summed in one fixed order, however the work is divided among threads.
 
-use super::kernels::{Convolve, Correlate, MAX_VECTORS, Number};
+use super::finish::{finish_pixels, panel_bias};
+use super::kernels::{Convolve, Correlate, Number};
 use super::maps::{
     Maps, Panel, STEPS, Shared, chunk_samples, gather_samples, register_panels, source_panels,
     stored, stored_channels, written,
@@ -10,6 +11,7 @@ use super::maps::{
 use super::plan::{Geometry, Pass};
 use super::scratch::Scratch;
 use super::winograd;
+use crate::Finish;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -66,6 +68,7 @@ struct Direct<'a, T: 'static> {
     targets: &'a [Panel<T>],
     channels: usize,
     bias: &'a [T],
+    finish: Finish,
 }
 
 impl<T: Number> Direct<'_, T> {
@@ -76,7 +79,10 @@ impl<T: Number> Direct<'_, T> {
             return;
         }
         let group = (TASK_PIXELS / (rows * columns)).clamp(1, samples.max(1));
-        let bands = (rows * columns).div_ceil(2 * TASK_PIXELS).min(rows);
+        // Rows that are pooled together stay together.
+        let step = rows / self.finish.size([rows, columns])[0].max(1);
+        let steps = rows / step;
+        let bands = (rows * columns).div_ceil(2 * TASK_PIXELS).min(steps);
         let groups = samples.div_ceil(group);
         // More tasks where there are few samples; the sums do not depend on it.
         let wanted = 3 * rayon::current_num_threads();
@@ -88,7 +94,7 @@ impl<T: Number> Direct<'_, T> {
                 let (band, part) = (rest / parts, rest % parts);
                 let first = group_index * group;
                 let samples = first..(first + group).min(samples);
-                let rows = band * rows / bands..(band + 1) * rows / bands;
+                let rows = band * steps / bands * step..(band + 1) * steps / bands * step;
                 let number = self.targets.len();
                 let targets = &self.targets[part * number / parts..(part + 1) * number / parts];
                 self.task(samples, rows, targets, out);
@@ -103,15 +109,15 @@ impl<T: Number> Direct<'_, T> {
         out: Shared<T>,
     ) {
         let [all_rows, columns] = self.pass.target();
-        let plane = all_rows * columns;
         let band = rows.len() * columns;
+        let written = |rows: usize| self.finish.size([rows, columns]).iter().product::<usize>();
+        let (plane, before, length) = (written(all_rows), written(rows.start), written(rows.len()));
         let pixels = self.pass.pixels(samples.len(), rows.clone());
         let most_taps = pixels.most_taps();
         let steps = stored_channels(self.source.panels) * self.taps;
         let widest = targets.iter().map(|p| p.width).max().unwrap_or(0);
         let mut sums = Scratch::<T>::take(samples.len() * band * widest);
         let sums = sums.slice();
-        let mut bias = [T::default(); MAX_VECTORS * 16];
         for target in targets {
             let mut first = true;
             for source in self.source.panels {
@@ -143,22 +149,22 @@ impl<T: Number> Direct<'_, T> {
                     first = false;
                 }
             }
-            for (m, number) in bias[..target.channels].iter_mut().enumerate() {
-                *number = self.bias.get(target.start + m).copied().unwrap_or_default();
-            }
+            let bias = panel_bias(self.bias, target);
             for (index, sample) in samples.clone().enumerate() {
                 // SAFETY: these rows of these channels of this sample belong to this task.
                 unsafe {
+                    let from = sums.as_mut_ptr().add(index * band * target.width);
+                    let size = [rows.len(), columns];
+                    let add = finish_pixels(self.finish, target, from, size, bias);
                     (target.kernels.scatter)(
-                        sums.as_ptr().add(index * band * target.width),
+                        from,
                         target.width,
-                        out.get().add(
-                            (sample * self.channels + target.start) * plane + rows.start * columns,
-                        ),
+                        out.get()
+                            .add((sample * self.channels + target.start) * plane + before),
                         plane,
                         target.channels,
-                        band,
-                        bias.as_ptr(),
+                        length,
+                        add.as_ptr(),
                     );
                 }
             }
@@ -166,24 +172,26 @@ impl<T: Number> Direct<'_, T> {
     }
 }
 
-/// The convolution.
+/// The convolution, with what follows it.
 pub(super) fn convolve<T: Number>(
     input: &[T],
     weight: &[T],
     bias: Option<&[T]>,
     sizes: &Geometry,
+    finish: Finish,
 ) -> Vec<T> {
     let taps = sizes.taps();
     let pass = sizes.forward();
     let targets = register_panels(sizes.channels_out);
     let sources = source_panels(sizes.channels_in, taps);
-    let out_sample = sizes.channels_out * sizes.output[0] * sizes.output[1];
+    let [height, width] = finish.size(sizes.output);
+    let out_sample = sizes.channels_out * height * width;
     let in_sample = sizes.channels_in * sizes.input[0] * sizes.input[1];
     if sizes.channels_in == 0 || sizes.batch * out_sample == 0 {
         return vec![T::default(); sizes.batch * out_sample];
     }
     if winograd::fits(sizes) {
-        return winograd::convolve(input, weight, bias, sizes);
+        return winograd::convolve(input, weight, bias, sizes, finish);
     }
     let mut packed = Scratch::take(stored(&targets) * sizes.channels_in * taps);
     pack_weights(
@@ -225,6 +233,7 @@ pub(super) fn convolve<T: Number>(
                 targets: &targets,
                 channels: sizes.channels_out,
                 bias: bias.unwrap_or_default(),
+                finish,
             };
             // SAFETY: the chunk's outputs start here.
             direct.run(Shared(unsafe { out.get().add(start * out_sample) }));
@@ -342,6 +351,7 @@ pub(super) fn gradients<T: Number>(
                     targets: &targets,
                     channels: sizes.channels_in,
                     bias: &[],
+                    finish: Finish::Nothing,
                 };
                 // SAFETY: the chunk's input gradients start here.
                 direct.run(Shared(unsafe { out.get().add(start * in_sample) }));

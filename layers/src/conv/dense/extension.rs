@@ -15,6 +15,8 @@ use burn::backend::{Autodiff, Backend, DType, Flex, TensorMetadata, backend_exte
 use burn::tensor::{Element, Shape, TensorData};
 use burn_flex::FlexTensor;
 
+use crate::Finish;
+
 /// Backends with this crate's convolution.
 #[backend_extension(Flex: cfg(feature = "flex"), Autodiff)]
 pub(super) trait DenseConvolution: Backend {
@@ -34,9 +36,35 @@ pub(super) trait DenseConvolution: Backend {
     ) -> FloatTensor<Self>;
 }
 
+/// Backends on which the convolution and what follows it are one pass. There is no backward: with gradients, the two are
+/// operations of their own.
+#[backend_extension(Flex: cfg(feature = "flex"))]
+pub(super) trait FinishedConvolution: Backend {
+    /// With bias.
+    fn convolve_and_finish(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        options: Conv2dOptions,
+        finish: Finish,
+    ) -> FloatTensor<Self>;
+}
+
+impl FinishedConvolution for Flex {
+    fn convolve_and_finish(
+        input: FlexTensor,
+        weight: FlexTensor,
+        bias: FlexTensor,
+        options: Conv2dOptions,
+        finish: Finish,
+    ) -> FlexTensor {
+        forward(input, weight, Some(bias), &options, finish)
+    }
+}
+
 impl DenseConvolution for Flex {
     fn convolve(input: FlexTensor, weight: FlexTensor, options: Conv2dOptions) -> FlexTensor {
-        forward(input, weight, None, &options)
+        forward(input, weight, None, &options, Finish::Nothing)
     }
 
     fn convolve_with_bias(
@@ -45,7 +73,7 @@ impl DenseConvolution for Flex {
         bias: FlexTensor,
         options: Conv2dOptions,
     ) -> FlexTensor {
-        forward(input, weight, Some(bias), &options)
+        forward(input, weight, Some(bias), &options, Finish::Nothing)
     }
 }
 
@@ -117,10 +145,11 @@ fn forward(
     weight: FlexTensor,
     bias: Option<FlexTensor>,
     options: &Conv2dOptions,
+    finish: Finish,
 ) -> FlexTensor {
     match input.dtype() {
-        DType::F64 => forward_as::<f64>(input, weight, bias, options),
-        _ => forward_as::<f32>(input, weight, bias, options),
+        DType::F64 => forward_as::<f64>(input, weight, bias, options, finish),
+        _ => forward_as::<f32>(input, weight, bias, options, finish),
     }
 }
 
@@ -129,6 +158,7 @@ fn forward_as<T: Stored>(
     weight: FlexTensor,
     bias: Option<FlexTensor>,
     options: &Conv2dOptions,
+    finish: Finish,
 ) -> FlexTensor {
     let sizes = sizes(&input.shape(), &weight.shape(), options);
     let (input, weight) = (Numbers::<T>::new(input), Numbers::<T>::new(weight));
@@ -138,8 +168,9 @@ fn forward_as<T: Stored>(
         weight.slice(),
         bias.as_ref().map(Numbers::slice),
         &sizes,
+        finish,
     );
-    let [height, width] = sizes.output;
+    let [height, width] = finish.size(sizes.output);
     tensor(
         out,
         Shape::from([sizes.batch, sizes.channels_out, height, width]),

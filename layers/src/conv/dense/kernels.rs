@@ -106,12 +106,17 @@ pub(super) struct Kernels<T> {
     pub gradient_tiles: unsafe fn(&Tiles<T>),
     /// [`transforms::target`]
     pub target_tiles: unsafe fn(&Tiles<T>),
+    /// Bias and ReLU, see [`cut`].
+    pub cut: unsafe fn(*mut T, usize, usize, *const T),
+    /// Bias, ReLU and pooling, see [`cut_and_pool`].
+    pub cut_and_pool: unsafe fn(*mut T, [usize; 2], usize, *const T),
 }
 
 /// A number type that the kernels know.
 pub(super) trait Number:
     Copy
     + Default
+    + PartialOrd
     + Send
     + Sync
     + From<f32>
@@ -405,6 +410,46 @@ unsafe fn scatter<S: Simd>(
     }
 }
 
+/// `row(p, m) = max(row(p, m) + add[m], 0)` for all pixels p and `m < width`, in place.
+#[inline(always)]
+unsafe fn cut<S: Simd>(rows: *mut S::Element, pixels: usize, width: usize, add: *const S::Element) {
+    unsafe {
+        for m in (0..width).step_by(S::LANES) {
+            let add = S::load(add.add(m));
+            for p in 0..pixels {
+                let at = rows.add(p * width + m);
+                S::store(at, S::max(S::zero(), S::add(S::load(at), add)));
+            }
+        }
+    }
+}
+
+/// The same for the largest value of each window of 2×2 pixels, in place: the windows' rows come to lie one behind the
+/// other, which never overtakes what is still to be read.
+#[inline(always)]
+unsafe fn cut_and_pool<S: Simd>(
+    rows: *mut S::Element,
+    [height, columns]: [usize; 2],
+    width: usize,
+    add: *const S::Element,
+) {
+    unsafe {
+        for m in (0..width).step_by(S::LANES) {
+            let add = S::load(add.add(m));
+            for y in 0..height / 2 {
+                for x in 0..columns / 2 {
+                    let at = |i: usize, j: usize| {
+                        S::load(rows.add(((2 * y + i) * columns + 2 * x + j) * width + m))
+                    };
+                    let largest = S::max(S::max(at(0, 0), at(0, 1)), S::max(at(1, 0), at(1, 1)));
+                    let to = rows.add((y * (columns / 2) + x) * width + m);
+                    S::store(to, S::max(S::zero(), S::add(largest, add)));
+                }
+            }
+        }
+    }
+}
+
 macro_rules! instruction_set {
     ($module:ident, $simd:ty, $element:ty, $wide:literal $(, $feature:literal)?) => {
         mod $module {
@@ -441,6 +486,24 @@ macro_rules! instruction_set {
             ) {
                 unsafe { scatter::<$simd>(from, width, to, stride, channels, length, add) }
             }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn run_cut(
+                rows: *mut $element,
+                pixels: usize,
+                width: usize,
+                add: *const $element,
+            ) {
+                unsafe { cut::<$simd>(rows, pixels, width, add) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn run_cut_and_pool(
+                rows: *mut $element,
+                size: [usize; 2],
+                width: usize,
+                add: *const $element,
+            ) {
+                unsafe { cut_and_pool::<$simd>(rows, size, width, add) }
+            }
 
             $(#[target_feature(enable = $feature)])?
             unsafe fn source_tiles(job: &Tiles<$element>) {
@@ -464,6 +527,8 @@ macro_rules! instruction_set {
                 source_tiles,
                 gradient_tiles,
                 target_tiles,
+                cut: run_cut,
+                cut_and_pool: run_cut_and_pool,
             };
         }
     };

@@ -9,6 +9,8 @@ mod cpu;
 #[cfg(feature = "flex")]
 mod extension;
 #[cfg(feature = "flex")]
+mod finish;
+#[cfg(feature = "flex")]
 mod kernels;
 #[cfg(feature = "flex")]
 mod maps;
@@ -27,6 +29,8 @@ mod winograd;
 
 use burn::prelude::*;
 use burn::tensor::ops::ConvOptions;
+
+use crate::Finish;
 
 /// Stride, zero padding and dilation of a convolution, as `[vertical, horizontal]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +105,39 @@ pub fn conv2d(
     }
     let options = ConvOptions::new(options.stride, options.padding, options.dilation, 1);
     burn::tensor::module::conv2d(input, weight, bias, options)
+}
+
+/// Convolves a batch of feature maps with a filter bank and applies what follows: in one pass where no gradients are
+/// tracked and this crate's kernels can take the tensors, otherwise one after the other.
+///
+/// # Shapes
+/// - input: `[batch, channels_in, height, width]`
+/// - weight: `[channels_out, channels_in, kernel_height, kernel_width]`
+/// - bias: `[channels_out]`
+/// - output: `[batch, channels_out, height_out, width_out]`; where it pools with half the height and width
+pub fn conv2d_and_finish(
+    input: Tensor<4>,
+    weight: Tensor<4>,
+    bias: Option<Tensor<1>>,
+    options: Conv2dOptions,
+    finish: Finish,
+) -> Tensor<4> {
+    #[cfg(feature = "flex")]
+    if finish != Finish::Nothing && !input.device().is_autodiff() && on_flex(&input) {
+        use burn::backend::Dispatch;
+        use extension::FinishedConvolution;
+        let [channels_out, ..] = weight.dims();
+        let on = (&input.device(), input.dtype());
+        let bias = bias.unwrap_or_else(|| Tensor::zeros([channels_out], on));
+        return Tensor::from_dispatch(Dispatch::convolve_and_finish(
+            input.into_dispatch(),
+            weight.into_dispatch(),
+            bias.into_dispatch(),
+            options,
+            finish,
+        ));
+    }
+    finish.apply(conv2d(input, weight, bias, options))
 }
 
 /// Whether the kernels of this crate can take the tensor.

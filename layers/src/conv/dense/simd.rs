@@ -30,6 +30,8 @@ pub(super) trait Simd {
     ) -> Self::Register;
     unsafe fn add(a: Self::Register, b: Self::Register) -> Self::Register;
     unsafe fn subtract(a: Self::Register, b: Self::Register) -> Self::Register;
+    /// The larger of the two; `b` where one is not a number.
+    unsafe fn max(a: Self::Register, b: Self::Register) -> Self::Register;
     /// Transposes a square of `LANES` × `LANES` numbers; `from` and `to` give the distance between rows.
     unsafe fn transpose(
         from: *const Self::Element,
@@ -45,7 +47,7 @@ pub(super) struct Portable<T>(std::marker::PhantomData<T>);
 
 impl<T> Simd for Portable<T>
 where
-    T: Copy + Default + Add<Output = T> + Sub<Output = T> + Mul<Output = T>,
+    T: Copy + Default + PartialOrd + Add<Output = T> + Sub<Output = T> + Mul<Output = T>,
 {
     type Element = T;
     type Register = [T; 8];
@@ -78,6 +80,10 @@ where
     #[inline(always)]
     unsafe fn subtract(a: [T; 8], b: [T; 8]) -> [T; 8] {
         std::array::from_fn(|i| a[i] - b[i])
+    }
+    #[inline(always)]
+    unsafe fn max(a: [T; 8], b: [T; 8]) -> [T; 8] {
+        std::array::from_fn(|i| if a[i] > b[i] { a[i] } else { b[i] })
     }
     #[inline(always)]
     unsafe fn transpose(
@@ -129,7 +135,7 @@ mod x86 {
 
     macro_rules! registers {
         ($name:ident, $element:ty, $register:ty, $lanes:literal, $zero:ident, $load:ident, $store:ident, $splat:ident,
-         $fma:ident, $add:ident, $subtract:ident, $transpose:ident) => {
+         $fma:ident, $add:ident, $subtract:ident, $max:ident, $transpose:ident) => {
             impl Simd for $name {
                 type Element = $element;
                 type Register = $register;
@@ -164,6 +170,10 @@ mod x86 {
                     unsafe { $subtract(a, b) }
                 }
                 #[inline(always)]
+                unsafe fn max(a: $register, b: $register) -> $register {
+                    unsafe { $max(a, b) }
+                }
+                #[inline(always)]
                 unsafe fn transpose(
                     from: *const $element,
                     from_stride: usize,
@@ -189,6 +199,7 @@ mod x86 {
         _mm256_fmadd_ps,
         _mm256_add_ps,
         _mm256_sub_ps,
+        _mm256_max_ps,
         transpose8
     );
     registers!(
@@ -203,6 +214,7 @@ mod x86 {
         _mm256_fmadd_pd,
         _mm256_add_pd,
         _mm256_sub_pd,
+        _mm256_max_pd,
         transpose4_f64
     );
     registers!(
@@ -217,6 +229,7 @@ mod x86 {
         _mm512_fmadd_ps,
         _mm512_add_ps,
         _mm512_sub_ps,
+        _mm512_max_ps,
         transpose16
     );
     registers!(
@@ -231,6 +244,7 @@ mod x86 {
         _mm512_fmadd_pd,
         _mm512_add_pd,
         _mm512_sub_pd,
+        _mm512_max_pd,
         transpose8_f64
     );
 

@@ -1,6 +1,7 @@
 //! The convolution against the backend's ordinary one, finite differences, and itself on other numbers of threads.
 
-use super::{Conv2dOptions, conv2d};
+use super::{Conv2dOptions, conv2d, conv2d_and_finish};
+use crate::Finish;
 use burn::prelude::*;
 use burn::tensor::{DType, TensorData, ops::ConvOptions};
 use proptest::prelude::*;
@@ -119,6 +120,25 @@ fn check(case: &Case) {
     }
 }
 
+/// Compares the convolution with ReLU and pooling in one pass with the operations one after the other.
+fn check_finishes(case: &Case) {
+    let device = Device::flex();
+    let input = random(1, case.input, &device);
+    let weight = random(2, case.weight(), &device);
+    let bias = case.bias.then(|| random(3, [case.channels_out], &device));
+    let separate = ordinary(input.clone(), weight.clone(), bias.clone(), case.options);
+    for finish in [Finish::Nothing, Finish::Relu, Finish::ReluMaxPool] {
+        let [_, _, height, width] = separate.dims();
+        if finish == Finish::ReluMaxPool && height.min(width) < 2 {
+            continue;
+        }
+        let arguments = (input.clone(), weight.clone(), bias.clone());
+        let ours = conv2d_and_finish(arguments.0, arguments.1, arguments.2, case.options, finish);
+        let error = difference(&ours, &finish.apply(separate.clone()));
+        assert!(error < 1e-5, "{finish:?} of {case:?}: {error}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 400,
@@ -130,6 +150,7 @@ proptest! {
     #[test]
     fn equals_the_ordinary_convolution(case in cases()) {
         check(&case);
+        check_finishes(&case);
     }
 }
 
@@ -148,13 +169,15 @@ fn equals_the_ordinary_convolution_on_the_sizes_that_networks_have() {
         ([1, 3, 70, 65], 17, 7, 3),
         ([2, 5, 9, 9], 3, 1, 0),
     ] {
-        check(&Case {
+        let case = Case {
             input,
             channels_out,
             kernel: [kernel; 2],
             options: Conv2dOptions::new().with_padding([padding; 2]),
             bias: true,
-        });
+        };
+        check(&case);
+        check_finishes(&case);
     }
 }
 

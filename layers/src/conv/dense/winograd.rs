@@ -18,13 +18,15 @@
 //! Source: Winograd 1980; Lavin and Gray, "Fast algorithms for convolutional neural networks" (2016), section 4.
 
 use super::cpu::Wanted;
-use super::kernels::{Convolve, Correlate, MAX_VECTORS, Number, Run, Tap};
+use super::finish::{finish_pixels, panel_bias};
+use super::kernels::{Convolve, Correlate, Number, Run, Tap};
 use super::maps::{
     Maps, Panel, Shared, chunk_samples, gather_samples, register_panels, stored, written,
 };
 use super::plan::Geometry;
 use super::scratch::Scratch;
 use super::transforms::Tiles;
+use crate::Finish;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -170,6 +172,7 @@ struct Product<'a, T: 'static> {
     targets: &'a [Panel<T>],
     target: [usize; 2],
     bias: &'a [T],
+    finish: Finish,
 }
 
 impl<T: Number> Product<'_, T> {
@@ -268,45 +271,48 @@ impl<T: Number> Product<'_, T> {
         }
     }
 
-    /// Brings finished pixels into channel planes and adds the bias.
+    /// Finishes the pixels and brings them into channel planes.
     fn write(
         &self,
         target: &Panel<T>,
         samples: Range<usize>,
         rows: Range<usize>,
-        pixels: &[T],
+        pixels: &mut [T],
         out: Shared<T>,
     ) {
-        let [height, width] = self.target;
+        let [height, width] = self.finish.size(self.target);
         let plane = height * width;
-        let stored_columns = 2 * tiles(self.target)[1];
+        let columns = 2 * tiles(self.target)[1];
         let channels = self.targets.iter().map(|p| p.channels).sum::<usize>();
-        let mut bias = [T::default(); MAX_VECTORS * 16];
-        for (m, number) in bias[..target.channels].iter_mut().enumerate() {
-            *number = self.bias.get(target.start + m).copied().unwrap_or_default();
-        }
+        let bias = panel_bias(self.bias, target);
         let first = 2 * rows.start;
-        let number = (2 * rows.end).min(height) - first;
+        let number = (2 * rows.end).min(self.target[0]) - first;
+        // Windows that are pooled over are tiles: each lies in one task.
+        let [first, _] = self.finish.size([first, columns]);
+        let [number_left, stored_columns] = self.finish.size([number, columns]);
         // Rows without a surplus column follow each other without a gap.
         let (lines, length) = if stored_columns == width {
-            (1, number * width)
+            (1, number_left * width)
         } else {
-            (number, width)
+            (number_left, width)
         };
         for (index, sample) in samples.enumerate() {
-            for line in 0..lines {
-                let from = (2 * index * rows.len() + line) * stored_columns * target.width;
-                let to = (sample * channels + target.start) * plane + (first + line) * width;
-                // SAFETY: these rows of these channels of this sample belong to this task.
-                unsafe {
+            let sample_pixels =
+                pixels[2 * index * rows.len() * columns * target.width..].as_mut_ptr();
+            // SAFETY: these rows of these channels of this sample belong to this task.
+            unsafe {
+                let size = [number, columns];
+                let add = finish_pixels(self.finish, target, sample_pixels, size, bias);
+                for line in 0..lines {
+                    let to = (sample * channels + target.start) * plane + (first + line) * width;
                     (target.kernels.scatter)(
-                        pixels[from..].as_ptr(),
+                        sample_pixels.add(line * stored_columns * target.width),
                         target.width,
                         out.get().add(to),
                         plane,
                         target.channels,
                         length,
-                        bias.as_ptr(),
+                        add.as_ptr(),
                     );
                 }
             }
@@ -314,12 +320,13 @@ impl<T: Number> Product<'_, T> {
     }
 }
 
-/// The convolution.
+/// The convolution, with what follows it.
 pub(super) fn convolve<T: Number>(
     input: &[T],
     weight: &[T],
     bias: Option<&[T]>,
     sizes: &Geometry,
+    finish: Finish,
 ) -> Vec<T> {
     let targets = register_panels(sizes.channels_out);
     let panels = one_panel(sizes.channels_in, sizes.channels_in);
@@ -337,7 +344,8 @@ pub(super) fn convolve<T: Number>(
     let padded = [0, 1].map(|a| read(sizes.output)[a].max(sizes.padding[a] + sizes.input[a]));
     let pixels = padded[0] * padded[1];
     let in_sample = sizes.channels_in * sizes.input[0] * sizes.input[1];
-    let out_sample = sizes.channels_out * sizes.output[0] * sizes.output[1];
+    let [height, width] = finish.size(sizes.output);
+    let out_sample = sizes.channels_out * height * width;
     let chunk = chunk_samples(sizes.batch, sizes.channels_in * pixels);
     let mut maps = Scratch::take(chunk * sizes.channels_in * pixels);
     let maps = Shared(maps.slice().as_mut_ptr());
@@ -365,6 +373,7 @@ pub(super) fn convolve<T: Number>(
                 targets: &targets,
                 target: sizes.output,
                 bias: bias.unwrap_or_default(),
+                finish,
             };
             // SAFETY: the chunk's outputs start here.
             product.run(Shared(unsafe { out.get().add(start * out_sample) }));
@@ -462,6 +471,7 @@ pub(super) fn gradients<T: Number>(
                     targets: &targets,
                     target: sizes.input,
                     bias: &[],
+                    finish: Finish::Nothing,
                 };
                 // SAFETY: the chunk's input gradients start here.
                 product.run(Shared(unsafe { out.get().add(start * in_sample) }));

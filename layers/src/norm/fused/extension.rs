@@ -30,6 +30,61 @@ pub(super) trait FieldNorm: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 }
 
+/// Backends that scale and shift fields in one pass. There is no backward: it is for evaluation.
+#[backend_extension(Flex: cfg(feature = "flex"))]
+pub(super) trait FieldLine: Backend {
+    /// slope · input + offset, then the activation.
+    fn line(
+        input: FloatTensor<Self>,
+        slope: FloatTensor<Self>,
+        offset: FloatTensor<Self>,
+        activation: Activation,
+    ) -> FloatTensor<Self>;
+}
+
+impl FieldLine for Flex {
+    fn line(
+        input: FlexTensor,
+        slope: FlexTensor,
+        offset: FlexTensor,
+        activation: Activation,
+    ) -> FlexTensor {
+        match input.dtype() {
+            DType::F64 => along::<f64>(input, slope, offset, activation),
+            _ => along::<f32>(input, slope, offset, activation),
+        }
+    }
+}
+
+fn along<T: Stored>(
+    input: FlexTensor,
+    slope: FlexTensor,
+    offset: FlexTensor,
+    activation: Activation,
+) -> FlexTensor {
+    let [input, slope, offset] = [input, slope, offset].map(contiguous);
+    let shape = input.shape();
+    let fields = fields(&shape);
+    let pairs = T::of(&slope).iter().zip(T::of(&offset));
+    let lines: Vec<Line> = pairs
+        .map(|(slope, offset)| Line {
+            slope: Number::to_f64(*slope),
+            offset: Number::to_f64(*offset),
+        })
+        .collect();
+    let output = kernels::affine(T::of(&input), fields, &lines, activation);
+    tensor(output, activated(shape, fields, activation))
+}
+
+/// The shape after an activation.
+fn activated(mut shape: Shape, fields: Fields, activation: Activation) -> Shape {
+    if activation == Activation::ReluMaxPool {
+        let rank = shape.num_dims();
+        [shape[rank - 2], shape[rank - 1]] = fields.pooled_plane();
+    }
+    shape
+}
+
 /// Whether the kernels know this type of number.
 pub(super) fn supports(dtype: DType) -> bool {
     matches!(dtype, DType::F32 | DType::F64)
@@ -112,11 +167,7 @@ fn forward<T: Stored>(
         })
         .collect();
     let output = kernels::affine(T::of(&input), fields, &lines, activation);
-    let mut after = shape;
-    if activation == Activation::ReluMaxPool {
-        let rank = after.num_dims();
-        [after[rank - 2], after[rank - 1]] = fields.pooled_plane();
-    }
+    let after = activated(shape, fields, activation);
     let rows = [0, 1].map(|row| statistics.iter().map(move |pair| T::from_f64(pair[row])));
     let statistics = rows.into_iter().flatten().collect();
     (

@@ -20,7 +20,7 @@ use burn::backend::{Dispatch, DispatchDevice};
 use burn::prelude::*;
 use burn::tensor::Distribution;
 
-use self::extension::FieldNorm;
+use self::extension::{FieldLine, FieldNorm};
 use super::DropoutUnit;
 
 /// What is applied after normalisation.
@@ -67,6 +67,21 @@ pub(super) fn supports<const D: usize>(tensor: &Tensor<D>) -> bool {
     matches!(device.as_dispatch(), DispatchDevice::Flex(_))
         && extension::supports(tensor.dtype())
         && tensor.shape().num_elements() > 0
+}
+
+/// A line per channel, then the activation, on a device without gradients.
+pub(super) fn line<const D: usize>(
+    input: Tensor<D>,
+    slope: Tensor<1>,
+    offset: Tensor<1>,
+    activation: Activation,
+) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::line(
+        input.into_dispatch(),
+        slope.into_dispatch(),
+        offset.into_dispatch(),
+        activation,
+    ))
 }
 
 /// Normalises by the statistics of the batch; also returns them, as rows `[mean, variance]` of `[2, channels]`.

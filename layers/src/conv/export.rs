@@ -1,0 +1,124 @@
+//! What a trained convolution is at inference: an ordinary one.
+//!
+//! ```text
+//! weight = bank[(o, h), (i, h'), z],   bias[(o, h)] = b_o
+//! ```
+//!
+//! Channels and the group axis are one axis of C·|H| planes, as a free reshape of `[batch, C, |H|, height, width]` has them.
+//! What the group does to the kernels is in the numbers, and nothing of it has to be computed any more.
+
+use burn::module::Param;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::{Initializer, PaddingConfig2d};
+use burn::prelude::*;
+
+use super::{GroupConv2d, IsotropicConv2d, LiftingConv2d, Padding2d, Window};
+use crate::FieldBatchNorm;
+
+impl LiftingConv2d {
+    /// The same map as an ordinary convolution from C_in to C_out·|H| channels.
+    ///
+    /// With [circular](Padding2d::Circular) padding it has no padding of its own: its input is to be continued
+    /// periodically by [`Window::wrapped_pixels`] before.
+    pub fn export(&self) -> Conv2d {
+        ordinary(self.filter_bank(), self.filter_bias(), self.window())
+    }
+}
+
+impl GroupConv2d {
+    /// The same map as an ordinary convolution from C_in·|H| to C_out·|H| channels.
+    ///
+    /// With [circular](Padding2d::Circular) padding it has no padding of its own: its input is to be continued
+    /// periodically by [`Window::wrapped_pixels`] before.
+    ///
+    /// ```
+    /// use burn::prelude::*;
+    /// use gcnn_layers::{Group, GroupConv2dConfig};
+    ///
+    /// # #[cfg(feature = "flex")] {
+    /// let device = Device::flex();
+    /// let conv = GroupConv2dConfig::new(Group::cyclic(4)?, [3, 5], 3).init(&device);
+    /// let plain = conv.export();
+    /// assert_eq!(plain.weight.dims(), [20, 12, 3, 3]);
+    /// let map = Tensor::<5>::ones([1, 3, 4, 9, 9], &device);
+    /// let same = plain.forward(map.clone().reshape([1, 12, 9, 9])).reshape([1, 5, 4, 7, 7]);
+    /// assert!((same - conv.forward(map)).abs().max().into_scalar::<f32>() < 1e-5);
+    /// # }
+    /// # Ok::<(), gcnn_layers::LayerError>(())
+    /// ```
+    pub fn export(&self) -> Conv2d {
+        ordinary(self.filter_bank(), self.filter_bias(), self.window())
+    }
+}
+
+impl IsotropicConv2d {
+    /// The same map as an ordinary convolution.
+    ///
+    /// With [circular](Padding2d::Circular) padding it has no padding of its own: its input is to be continued
+    /// periodically by [`Window::wrapped_pixels`] before.
+    pub fn export(&self) -> Conv2d {
+        ordinary(self.filter_bank(), self.filter_bias(), self.window())
+    }
+}
+
+fn ordinary(bank: Tensor<4>, bias: Option<Tensor<1>>, window: Window) -> Conv2d {
+    let [channels_out, channels_in, ..] = bank.dims();
+    let zeros = match window.padding {
+        Padding2d::None | Padding2d::Circular => 0,
+        Padding2d::Same => window.padding_pixels(),
+    };
+    let padding = match zeros {
+        0 => PaddingConfig2d::Valid,
+        n => PaddingConfig2d::Explicit(n, n, n, n),
+    };
+    let conv = Conv2dConfig::new([channels_in, channels_out], [window.kernel_size; 2])
+        .with_stride([window.stride; 2])
+        .with_dilation([window.dilation; 2])
+        .with_padding(padding)
+        .with_bias(false)
+        // The numbers are replaced, so that none need be drawn.
+        .with_initializer(Initializer::Zeros)
+        .init(&bank.device());
+    Conv2d {
+        weight: Param::from_tensor(bank.detach()),
+        bias: bias.map(|bias| Param::from_tensor(bias.detach())),
+        ..conv
+    }
+}
+
+/// A convolution and the normalisation that directly follows it, in evaluation, as one convolution.
+///
+/// ```text
+/// weight'[(o, h), …] = slope_o · weight[(o, h), …],   bias'[(o, h)] = slope_o · bias[(o, h)] + offset_o
+/// ```
+///
+/// The convolution has a multiple of the fields that are normalised: a field has as many channels as H has elements.
+///
+/// # Panics
+/// If the output channels cannot be shared out equally among the fields.
+pub fn fold_normalisation(convolution: Conv2d, norm: &FieldBatchNorm) -> Conv2d {
+    let [channels, ..] = convolution.weight.dims();
+    let [slope, offset] = norm.line();
+    let [fields] = slope.dims();
+    assert!(
+        channels.is_multiple_of(fields),
+        "{channels} channels cannot be shared out among {fields} fields"
+    );
+    let of_channels = |of_fields: Tensor<1>| {
+        let repeated = of_fields.unsqueeze_dim::<2>(1);
+        let repeated = repeated.repeat_dim(1, channels / fields);
+        repeated.flatten::<1>(0, 1)
+    };
+    let (slope, offset) = (of_channels(slope), of_channels(offset));
+    // What has been computed is no parameter where gradients are tracked.
+    let bias = match &convolution.bias {
+        Some(bias) => bias.val() * slope.clone() + offset,
+        None => offset,
+    };
+    let weight = convolution.weight.val() * slope.reshape([channels, 1, 1, 1]);
+    Conv2d {
+        weight: Param::from_tensor(weight.detach()),
+        bias: Some(Param::from_tensor(bias.detach())),
+        ..convolution
+    }
+}

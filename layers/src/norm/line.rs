@@ -1,0 +1,37 @@
+//! A line per channel: what normalisation is once its statistics are fixed.
+//!
+//! ```text
+//! out(b, c, …) = slope_c · f(b, c, …) + offset_c
+//! ```
+
+use burn::prelude::*;
+
+use crate::Finish;
+
+/// Multiplies every channel by a number, adds another one and applies what follows, in one pass where no gradients are
+/// tracked and this crate's kernels can take the tensors.
+///
+/// # Shapes
+/// - input: `[batch, channels, …]`; to be pooled `[batch, channels, …, height, width]`
+/// - slope and offset: `[channels]`
+/// - output: the same as the input, where it pools with half the height and width
+pub fn scale_and_shift<const D: usize>(
+    input: Tensor<D>,
+    slope: Tensor<1>,
+    offset: Tensor<1>,
+    finish: Finish,
+) -> Tensor<D> {
+    #[cfg(feature = "flex")]
+    if !input.device().is_autodiff() && super::fused::supports(&input) {
+        use super::fused::{Activation, line};
+        let activation = match finish {
+            Finish::Nothing => Activation::None,
+            Finish::Relu => Activation::Relu,
+            Finish::ReluMaxPool => Activation::ReluMaxPool,
+        };
+        return line(input, slope, offset, activation);
+    }
+    let mut shape = [1; D];
+    shape[1] = slope.dims()[0];
+    finish.apply(input * slope.reshape(shape) + offset.reshape(shape))
+}

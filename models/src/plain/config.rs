@@ -1,0 +1,385 @@
+//! The description of a [`PlainNetwork`].
+
+use burn::nn::conv::Conv2dConfig;
+use burn::nn::pool::{AvgPool2dConfig, MaxPool2dConfig};
+use burn::nn::{Initializer, LinearConfig, PaddingConfig2d, Relu};
+use burn::prelude::*;
+use gcnn_layers::ProjectionKind;
+use serde::{Deserialize, Serialize};
+
+use super::{Beside, ChannelScale, GroupPool, PlainNetwork, PlainStep, PlanePool, Wrap};
+use crate::{InputShape, ModelError};
+
+/// The steps of a network of ordinary layers.
+///
+/// ```
+/// use burn::prelude::*;
+/// use gcnn_models::PlainNetworkConfig;
+///
+/// let config: PlainNetworkConfig = serde_json::from_str(r#"{
+///   "input": { "channels": 1, "height": 28, "width": 28 },
+///   "steps": [
+///     { "step": "convolution", "channels": [1, 8], "kernel_size": [3, 3], "stride": [1, 1], "padding": [0, 0],
+///       "dilation": [1, 1], "bias": true },
+///     { "step": "relu" },
+///     { "step": "pool-group", "order": 4, "kind": "max" },
+///     { "step": "pool-plane", "kind": "mean" }
+/// ] }"#)?;
+/// assert_eq!(config.classes()?, 2);
+/// let device = Device::flex();
+/// let network = config.init(&device)?;
+/// assert_eq!(network.forward(Tensor::zeros([5, 1, 28, 28], &device)).dims(), [5, 2]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlainNetworkConfig {
+    /// The images that it is for.
+    pub input: InputShape,
+    /// What is done to the images, one after the other.
+    pub steps: Vec<PlainStepConfig>,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum PlainStepConfig {
+    /// Continues the map periodically at all four sides.
+    Wrap {
+        /// Pixels at each side.
+        pixels: usize,
+    },
+    /// A convolution, with zeros beyond the border.
+    Convolution {
+        /// Channels in and out.
+        channels: [usize; 2],
+        /// Rows and columns of the kernel.
+        kernel_size: [usize; 2],
+        /// Pixels between output positions.
+        stride: [usize; 2],
+        /// Zeros at each end of an axis.
+        padding: [usize; 2],
+        /// Pixels between taps.
+        dilation: [usize; 2],
+        /// Whether each output channel has a bias.
+        bias: bool,
+    },
+    /// Multiplies each channel by a number and adds another one.
+    Scale {
+        /// Channels.
+        channels: usize,
+    },
+    /// max(·, 0).
+    Relu {},
+    /// The maximum over windows side by side.
+    MaxPool {
+        /// Side of the windows.
+        size: usize,
+    },
+    /// The mean over windows side by side.
+    AveragePool {
+        /// Side of the windows.
+        size: usize,
+    },
+    /// The map less a border, and behind its channels those that other steps make of the whole map.
+    Beside {
+        /// Pixels at each side that are left off.
+        border: usize,
+        /// What is done to the whole map.
+        steps: Vec<PlainStepConfig>,
+    },
+    /// Pools over each `order` neighbouring channels.
+    PoolGroup {
+        /// Channels that become one.
+        order: usize,
+        /// How.
+        kind: ProjectionKind,
+    },
+    /// Pools over all positions: a number per channel.
+    PoolPlane {
+        /// How.
+        kind: ProjectionKind,
+    },
+    /// A linear map of the numbers after [`PoolPlane`](Self::PoolPlane).
+    Linear {
+        /// Numbers in and out.
+        features: [usize; 2],
+        /// Whether each output has a bias.
+        bias: bool,
+    },
+}
+
+/// `[channels, height, width]` of a map.
+type Size = [usize; 3];
+
+/// The most channels, rows or columns of a map.
+const LARGEST: usize = 1 << 20;
+
+impl PlainNetworkConfig {
+    /// Checks that the steps fit together and end in a number per class, and says how many classes there are.
+    pub fn classes(&self) -> Result<usize, ModelError> {
+        let [channels, height, width] = self.input();
+        if ![channels, height, width]
+            .iter()
+            .all(|n| (1..=LARGEST).contains(n))
+        {
+            return Err(ModelError::PlainStep {
+                step: 0,
+                reason: format!("images of {height}×{width} with {channels} channels"),
+            });
+        }
+        match follow(&self.steps, self.input(), false)? {
+            [classes, 1, 1] => Ok(classes),
+            [channels, height, width] => Err(ModelError::PlainStep {
+                step: self.steps.len(),
+                reason: format!(
+                    "the network ends in a map of {height}×{width} with {channels} channels, not in a number per class"
+                ),
+            }),
+        }
+    }
+
+    fn input(&self) -> Size {
+        [self.input.channels, self.input.height, self.input.width]
+    }
+
+    /// How many numbers its weights consist of; `None` where they are too many to count. Costs no memory.
+    pub fn numbers(&self) -> Option<usize> {
+        let sum = |sum: usize, step: &PlainStepConfig| sum.checked_add(step.numbers()?);
+        self.steps.iter().try_fold(0, sum)
+    }
+
+    /// Builds the network with weights of zero, to be replaced by those of a file. It takes memory for as many
+    /// [`numbers`](Self::numbers) as the description claims.
+    pub fn init(&self, device: &Device) -> Result<PlainNetwork, ModelError> {
+        self.classes()?;
+        let pooled = |step: &PlainStepConfig| matches!(step, PlainStepConfig::PoolPlane { .. });
+        let before = self.steps.iter().position(pooled);
+        let before = &self.steps[..before.unwrap_or(self.steps.len())];
+        let [_, height, width] = follow(before, self.input(), false)?;
+        Ok(PlainNetwork::new(
+            init(&self.steps, device),
+            [height, width],
+        ))
+    }
+}
+
+fn init(steps: &[PlainStepConfig], device: &Device) -> Vec<PlainStep> {
+    steps.iter().map(|step| step.init(device)).collect()
+}
+
+/// The size of the map after the steps. A network beside its input holds no other, and the plane is pooled over once.
+fn follow(steps: &[PlainStepConfig], mut size: Size, beside: bool) -> Result<Size, ModelError> {
+    let mut pooled = beside;
+    for (index, step) in steps.iter().enumerate() {
+        let fault = |reason| ModelError::PlainStep {
+            step: index + 1,
+            reason,
+        };
+        if matches!(step, PlainStepConfig::PoolPlane { .. }) && std::mem::replace(&mut pooled, true)
+        {
+            return Err(fault(
+                "the plane is pooled over twice or beside a map".into(),
+            ));
+        }
+        size = step.size_after(size, beside).map_err(fault)?;
+        if size.iter().any(|n| *n > LARGEST) {
+            let [channels, height, width] = size;
+            return Err(ModelError::PlainStep {
+                step: index + 1,
+                reason: format!("it makes a map of {height}×{width} with {channels} channels"),
+            });
+        }
+    }
+    Ok(size)
+}
+
+impl PlainStepConfig {
+    /// The size of the map after this step, or why it cannot follow.
+    fn size_after(&self, size: Size, beside: bool) -> Result<Size, String> {
+        let [channels, height, width] = size;
+        let takes = |expected: usize| match expected == channels {
+            true => Ok(()),
+            false => Err(format!(
+                "it takes {expected} channels, there are {channels}"
+            )),
+        };
+        match self {
+            Self::Wrap { pixels } => {
+                if *pixels > height.min(width) {
+                    return Err(format!(
+                        "it continues by {pixels} pixels an image of {height}×{width}"
+                    ));
+                }
+                Ok([channels, height + 2 * pixels, width + 2 * pixels])
+            }
+            Self::Convolution {
+                channels: [from, to],
+                kernel_size,
+                stride,
+                padding,
+                dilation,
+                ..
+            } => {
+                takes(*from)?;
+                let along = |axis: usize, size: usize| {
+                    convolved(
+                        size,
+                        kernel_size[axis],
+                        stride[axis],
+                        padding[axis],
+                        dilation[axis],
+                    )
+                };
+                Ok([at_least_one(*to)?, along(0, height)?, along(1, width)?])
+            }
+            Self::Scale { channels } => takes(*channels).map(|()| size),
+            Self::Relu {} => Ok(size),
+            Self::MaxPool { size } | Self::AveragePool { size } => {
+                if *size == 0 || *size > height.min(width) {
+                    return Err(format!(
+                        "windows of {size}×{size} do not fit into a map of {height}×{width}"
+                    ));
+                }
+                Ok([channels, height / size, width / size])
+            }
+            Self::Beside { border, steps } => {
+                if beside {
+                    return Err("steps beside a map hold others beside it".into());
+                }
+                let [more, own_height, own_width] =
+                    follow(steps, size, true).map_err(|error| error.to_string())?;
+                let left = [height, width].map(|n| n.checked_sub(border.saturating_mul(2)));
+                if left != [Some(own_height), Some(own_width)] {
+                    return Err(format!(
+                        "a map of {height}×{width} less {border} pixels at each side cannot stand beside one of \
+                         {own_height}×{own_width}"
+                    ));
+                }
+                Ok([channels.saturating_add(more), own_height, own_width])
+            }
+            Self::PoolGroup { order, .. } => match *order > 0 && channels.is_multiple_of(*order) {
+                true => Ok([channels / order, height, width]),
+                false => Err(format!("{channels} channels cannot be pooled by {order}")),
+            },
+            Self::PoolPlane { .. } => Ok([channels, 1, 1]),
+            Self::Linear {
+                features: [from, to],
+                ..
+            } => {
+                takes(*from)?;
+                match [height, width] {
+                    [1, 1] => Ok([at_least_one(*to)?, 1, 1]),
+                    _ => Err(format!(
+                        "it takes a number per channel, the map has {height}×{width} positions"
+                    )),
+                }
+            }
+        }
+    }
+
+    fn numbers(&self) -> Option<usize> {
+        let biases = |bias: bool, outputs: usize| if bias { outputs } else { 0 };
+        match self {
+            Self::Convolution {
+                channels: [from, to],
+                kernel_size: [rows, columns],
+                bias,
+                ..
+            } => from
+                .checked_mul(*to)?
+                .checked_mul(*rows)?
+                .checked_mul(*columns)?
+                .checked_add(biases(*bias, *to)),
+            Self::Scale { channels } => channels.checked_mul(2),
+            Self::Linear {
+                features: [from, to],
+                bias,
+            } => from.checked_mul(*to)?.checked_add(biases(*bias, *to)),
+            Self::Beside { steps, .. } => {
+                let sum = |sum: usize, step: &Self| sum.checked_add(step.numbers()?);
+                steps.iter().try_fold(0, sum)
+            }
+            _ => Some(0),
+        }
+    }
+
+    fn init(&self, device: &Device) -> PlainStep {
+        match *self {
+            Self::Wrap { pixels } => PlainStep::Wrap(Wrap { pixels }),
+            Self::Convolution {
+                channels,
+                kernel_size,
+                stride,
+                padding: [rows, columns],
+                dilation,
+                bias,
+            } => PlainStep::Convolution(
+                Conv2dConfig::new(channels, kernel_size)
+                    .with_stride(stride)
+                    .with_padding(PaddingConfig2d::Explicit(rows, columns, rows, columns))
+                    .with_dilation(dilation)
+                    .with_bias(bias)
+                    .with_initializer(Initializer::Zeros)
+                    .init(device),
+            ),
+            Self::Scale { channels } => PlainStep::Scale(ChannelScale::new(
+                Tensor::ones([channels], device),
+                Tensor::zeros([channels], device),
+            )),
+            Self::Relu {} => PlainStep::Relu(Relu::new()),
+            Self::MaxPool { size } => PlainStep::MaxPool(MaxPool2dConfig::new([size; 2]).init()),
+            Self::AveragePool { size } => {
+                PlainStep::AveragePool(AvgPool2dConfig::new([size; 2]).init())
+            }
+            Self::Beside { border, ref steps } => PlainStep::Beside(Beside {
+                border,
+                steps: init(steps, device),
+            }),
+            Self::PoolGroup { order, kind } => PlainStep::PoolGroup(GroupPool { order, kind }),
+            Self::PoolPlane { kind } => PlainStep::PoolPlane(PlanePool { kind }),
+            Self::Linear {
+                features: [from, to],
+                bias,
+            } => PlainStep::Linear(
+                LinearConfig::new(from, to)
+                    .with_bias(bias)
+                    .with_initializer(Initializer::Zeros)
+                    .init(device),
+            ),
+        }
+    }
+}
+
+fn at_least_one(channels: usize) -> Result<usize, String> {
+    match channels {
+        0 => Err("it makes no channels".into()),
+        channels => Ok(channels),
+    }
+}
+
+/// Positions of a convolution along an axis.
+fn convolved(
+    size: usize,
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+    dilation: usize,
+) -> Result<usize, String> {
+    if kernel == 0 || stride == 0 || dilation == 0 {
+        return Err("kernel, stride and dilation must be at least 1".into());
+    }
+    let reach = (kernel - 1).saturating_mul(dilation);
+    if padding > reach.min(LARGEST) {
+        return Err(format!(
+            "padding by {padding} pixels puts the kernel, which reaches over {reach}, beside the image"
+        ));
+    }
+    match (size + 2 * padding).checked_sub(reach.saturating_add(1)) {
+        Some(steps) => Ok(steps / stride + 1),
+        None => Err(format!(
+            "the kernel reaches over {reach} pixels, the padded map has {}",
+            size + 2 * padding
+        )),
+    }
+}

@@ -1,0 +1,288 @@
+//! Exported networks: the same logits, descriptions that rebuild them, and descriptions that do not fit.
+
+use std::collections::HashMap;
+
+use burn::module::{ModuleMapper, Param};
+use burn::prelude::*;
+use burn::store::ModuleRecord;
+use gcnn_layers::kernel::{BSplineConfig, Support};
+use gcnn_layers::{Group, KernelConfig, Padding2d, ProjectionKind};
+use gcnn_models::plain::{DESCRIPTION, PlainFileError};
+use gcnn_models::{
+    GcnnConfig, GroupDenseNetConfig, Head, InputShape, ModelError, Normalisation, PlainNetwork,
+    PlainNetworkConfig, weights,
+};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rstest::rstest;
+
+const DIGITS: InputShape = InputShape {
+    channels: 1,
+    height: 28,
+    width: 28,
+};
+
+/// Replaces every parameter and every running statistic by values of a seed, so that no test needs the device's random
+/// state, and no normalisation is the identity.
+struct Reseed(StdRng);
+
+impl ModuleMapper for Reseed {
+    fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let random = &mut self.0;
+        parameter.map(|tensor| {
+            let dims = tensor.dims();
+            let count: usize = dims.iter().product();
+            // Kernels as wide as He's; scales, shifts and statistics around 1, which keeps variances positive.
+            let (centre, reach) = match D {
+                1 => (0.8, 0.7),
+                _ => (0.0, (6.0 / (count / dims[0]) as f64).sqrt()),
+            };
+            let values: Vec<f32> = (0..count)
+                .map(|_| (centre + reach * random.random_range(-1.0..1.0)) as f32)
+                .collect();
+            Tensor::from_data(TensorData::new(values, dims), &tensor.device())
+        })
+    }
+}
+
+fn reseeded<M: Module>(network: M) -> M {
+    network.map(&mut Reseed(StdRng::seed_from_u64(11)))
+}
+
+fn noise(dims: [usize; 4], device: &Device) -> Tensor<4> {
+    let mut random = StdRng::seed_from_u64(5);
+    let values: Vec<f32> = (0..dims.iter().product())
+        .map(|_| random.random_range(-1.0..1.0))
+        .collect();
+    Tensor::from_data(TensorData::new(values, dims), device)
+}
+
+/// ‖a − b‖∞ / ‖b‖∞, of logits that are not all alike.
+fn difference(a: Tensor<2>, b: Tensor<2>) -> f64 {
+    assert_eq!(a.dims(), b.dims());
+    let largest = |tensor: Tensor<2>| tensor.abs().max().into_scalar::<f64>();
+    let spread = b.clone().max().into_scalar::<f64>() - b.clone().min().into_scalar::<f64>();
+    assert!(
+        spread > 0.1 * largest(b.clone()),
+        "the logits are all alike"
+    );
+    largest(a - b.clone()) / largest(b)
+}
+
+fn group(name: &str) -> Group {
+    name.parse().unwrap()
+}
+
+/// A small network with everything that a layer can have.
+fn small(name: &str) -> GcnnConfig {
+    GcnnConfig {
+        group: group(name),
+        channels: vec![3; 3],
+        kernel_sizes: vec![5, 3, 3, 3],
+        pool_after: vec![1],
+        ..GcnnConfig::p4cnn()
+    }
+}
+
+fn splines(support: Support) -> KernelConfig {
+    KernelConfig::b_spline(BSplineConfig {
+        support,
+        ..BSplineConfig::default()
+    })
+}
+
+#[rstest]
+#[case::p4cnn(GcnnConfig::p4cnn())]
+#[case::z2cnn(GcnnConfig::z2cnn())]
+#[case::trivial(small("trivial"))]
+#[case::reflections(small("D4"))]
+#[case::eight_rotations(small("C8"))]
+#[case::splines(GcnnConfig { kernel: splines(Support::Dense), channels: vec![3; 2], kernel_sizes: vec![5; 3], ..small("C8") })]
+#[case::trained_centres(GcnnConfig { kernel: splines(Support::Deformable), channels: vec![3; 2], kernel_sizes: vec![5; 3], ..small("C4") })]
+#[case::zeros_beyond_the_border(GcnnConfig { padding: Padding2d::Same, ..small("C4") })]
+#[case::periodic(GcnnConfig { padding: Padding2d::Circular, pool_after: vec![1, 2], ..small("D4") })]
+#[case::unnormalised(GcnnConfig { normalisation: Normalisation::None, ..small("C4") })]
+#[case::neither_norm_nor_bias(GcnnConfig { normalisation: Normalisation::None, bias: false, ..small("C4") })]
+#[case::no_bias(GcnnConfig { bias: false, ..small("C4") })]
+#[case::linear_head(GcnnConfig { head: Head::Linear, kernel_sizes: vec![3; 3], ..small("C4") })]
+#[case::means_and_maxima(GcnnConfig {
+    projection: ProjectionKind::Mean, global_pool: ProjectionKind::Max, ..small("C4")
+})]
+#[case::odd_map_under_a_pooling(GcnnConfig { kernel_sizes: vec![2, 3, 3, 3], ..small("trivial") })]
+fn logits_of_the_exported_network_are_the_same(#[case] config: GcnnConfig) {
+    let device = Device::flex();
+    let network = reseeded(config.init(DIGITS, 4, &device).unwrap());
+    let plain = network.export();
+    let images = noise([7, 1, 28, 28], &device);
+    let expected = network.forward(images.clone());
+    let error = difference(plain.forward(images.clone()), expected.clone());
+    assert!(error < 1e-5, "relative error {error:e}");
+    rebuilds(&plain, DIGITS, images, expected);
+}
+
+/// A class map of the exported network is that of the trained one, head and pooling over windows included.
+#[rstest]
+#[case::mean(GcnnConfig { kernel_sizes: vec![5, 3, 3, 2], ..small("C4") })]
+#[case::max(GcnnConfig { kernel_sizes: vec![5, 3, 3, 2], global_pool: ProjectionKind::Max, ..small("D4") })]
+#[case::linear(GcnnConfig { head: Head::Linear, kernel_sizes: vec![3; 3], ..small("C4") })]
+fn class_maps_of_the_exported_network_are_the_same(#[case] config: GcnnConfig) {
+    let device = Device::flex();
+    let network = reseeded(config.init(DIGITS, 4, &device).unwrap());
+    let plain = network.export();
+    let image = noise([1, 1, 36, 32], &device);
+    let (map, expected) = (plain.class_map(image.clone()), network.class_map(image));
+    assert_eq!(plain.stride(), network.stride());
+    assert_eq!(map.dims(), expected.dims());
+    assert!(map.dims()[2] > 1 && map.dims()[3] > 1);
+    let error = difference(map.flatten(1, 3), expected.flatten(1, 3));
+    assert!(error < 1e-5, "relative error {error:e}");
+}
+
+#[rstest]
+#[case::c4(GroupDenseNetConfig::c4(), 32)]
+#[case::d4(GroupDenseNetConfig { projection: ProjectionKind::Mean, ..GroupDenseNetConfig::d4() }, 32)]
+#[case::plain(GroupDenseNetConfig::plain(), 36)]
+fn logits_of_an_exported_dense_network_are_the_same(
+    #[case] config: GroupDenseNetConfig,
+    #[case] size: usize,
+) {
+    let device = Device::flex();
+    let config = GroupDenseNetConfig {
+        blocks: 3,
+        growth: 4,
+        ..config
+    };
+    let tissue = InputShape {
+        channels: 3,
+        height: size,
+        width: size,
+    };
+    let network = reseeded(config.init(tissue, 3, &device).unwrap());
+    let plain = network.export();
+    let images = noise([5, 3, size, size], &device);
+    let expected = network.forward(images.clone());
+    let error = difference(plain.forward(images.clone()), expected.clone());
+    assert!(error < 1e-5, "relative error {error:e}");
+    let larger = noise([1, 3, size + 8, size], &device);
+    let [map, same] = [plain.class_map(larger.clone()), network.class_map(larger)];
+    assert_eq!(plain.stride(), network.stride());
+    let error = difference(map.flatten(1, 3), same.flatten(1, 3));
+    assert!(error < 1e-5, "relative error {error:e} of class maps");
+    rebuilds(&plain, tissue, images, expected);
+}
+
+/// The description, written and read, and the weights make the network again.
+fn rebuilds(plain: &PlainNetwork, input: InputShape, images: Tensor<4>, expected: Tensor<2>) {
+    let text = serde_json::to_string(&plain.describe(input)).unwrap();
+    let config: PlainNetworkConfig = serde_json::from_str(&text).unwrap();
+    assert_eq!(config, plain.describe(input));
+    assert_eq!(config.classes(), Ok(expected.dims()[1]));
+    assert_eq!(config.numbers(), Some(Module::num_params(plain)));
+    let bytes = plain.clone().into_record().into_bytes().unwrap();
+    let rebuilt = config.init(&images.device()).unwrap();
+    let rebuilt = rebuilt.load_record(ModuleRecord::from_bytes(bytes).unwrap());
+    assert_eq!(rebuilt.describe(input), config);
+    let pooled = |network: &PlainNetwork| network.class_map(images.clone()).flatten(1, 3);
+    let error = difference(pooled(&rebuilt), pooled(plain));
+    assert!(error < 1e-5, "relative error {error:e} of class maps");
+    let error = difference(rebuilt.forward(images), expected);
+    assert!(error < 1e-5, "relative error {error:e}");
+}
+
+/// What is exported from a network in training carries nothing of its graph, and evaluates like the network in evaluation.
+#[test]
+fn networks_in_training_are_exported_as_they_evaluate() {
+    let device = Device::flex().autodiff();
+    let network = reseeded(small("C4").init(DIGITS, 4, &device).unwrap());
+    let plain = network.export();
+    let images = noise([3, 1, 28, 28], &device);
+    let evaluated = network.valid().forward(images.clone().inner());
+    let error = difference(plain.forward(images).inner(), evaluated);
+    assert!(error < 1e-5, "relative error {error:e}");
+}
+
+/// One number of a valid description is changed at a time.
+#[rstest]
+#[case::channels(r#""channels":[12,12]"#, r#""channels":[13,12]"#, "there are 12")]
+#[case::no_channels(r#""channels":[12,12]"#, r#""channels":[12,0]"#, "no channels")]
+#[case::kernel(r#""kernel_size":[5,5]"#, r#""kernel_size":[29,5]"#, "reaches over 28")]
+#[case::no_kernel(r#""kernel_size":[5,5]"#, r#""kernel_size":[0,5]"#, "at least 1")]
+#[case::dilation(
+    r#""dilation":[1,1]"#,
+    r#""dilation":[18446744073709551615,1]"#,
+    "reaches over"
+)]
+#[case::padding(
+    r#""padding":[0,0]"#,
+    r#""padding":[1000000000,0]"#,
+    "beside the image"
+)]
+#[case::stride(r#""stride":[1,1]"#, r#""stride":[0,1]"#, "at least 1")]
+#[case::pool(r#""size":2"#, r#""size":0"#, "windows of 0×0")]
+#[case::order(r#""order":4"#, r#""order":5"#, "cannot be pooled by 5")]
+#[case::no_order(r#""order":4"#, r#""order":0"#, "pooled by 0")]
+#[case::pooled_twice(
+    r#"{"step":"pool-plane","kind":"mean"}"#,
+    r#"{"step":"pool-plane","kind":"mean"},{"step":"pool-plane","kind":"max"}"#,
+    "twice"
+)]
+fn descriptions_that_do_not_fit_are_refused(
+    #[case] valid: &str,
+    #[case] broken: &str,
+    #[case] says: &str,
+) {
+    let device = Device::flex();
+    let config = GcnnConfig {
+        channels: vec![3; 3],
+        ..small("C4")
+    };
+    let plain = config.init(DIGITS, 3, &device).unwrap().export();
+    let text = serde_json::to_string(&plain.describe(DIGITS)).unwrap();
+    assert!(text.contains(valid), "{text}");
+    let read: PlainNetworkConfig = serde_json::from_str(&text.replacen(valid, broken, 1)).unwrap();
+    let error = read.init(&device).unwrap_err();
+    assert!(matches!(error, ModelError::PlainStep { .. }), "{error}");
+    assert!(error.to_string().contains(says), "{error}");
+}
+
+/// What a file holds is the network again; what it lacks is named.
+#[test]
+fn files_hold_all_of_a_network() {
+    let device = Device::flex();
+    let network = reseeded(small("C4").init(DIGITS, 4, &device).unwrap()).export();
+    let description = serde_json::to_string(&network.describe(DIGITS)).unwrap();
+    let file = |description: &str| {
+        let metadata = HashMap::from([(DESCRIPTION.to_string(), description.to_string())]);
+        weights::to_bytes(&weights::collect(&network), metadata).unwrap()
+    };
+    let open = |contents: &[u8]| PlainNetwork::from_bytes(contents, &device).map(|(n, _)| n);
+    let images = noise([3, 1, 28, 28], &device);
+    let found = open(&file(&description)).unwrap().forward(images.clone());
+    assert_eq!(difference(found, network.forward(images)), 0.0);
+
+    let bare = weights::to_bytes(&weights::collect(&network), HashMap::new()).unwrap();
+    assert!(matches!(open(&bare), Err(PlainFileError::NotPlain)));
+    assert!(matches!(open(b"nothing"), Err(PlainFileError::Weights(_))));
+    let broken = file(&description[1..]);
+    assert!(matches!(open(&broken), Err(PlainFileError::Description(_))));
+    let steps = file(&description.replacen("\"size\":2", "\"size\":99", 1));
+    assert!(matches!(open(&steps), Err(PlainFileError::Steps(_))));
+    let wider = description
+        .replacen("[12,12]", "[12,16]", 1)
+        .replacen("[12,12]", "[16,12]", 1);
+    assert!(matches!(
+        open(&file(&wider)),
+        Err(PlainFileError::Size { .. })
+    ));
+    let unbiased = file(&description.replacen("\"bias\":true", "\"bias\":false", 1));
+    assert!(matches!(open(&unbiased), Err(PlainFileError::Weights(_))));
+}
+
+#[test]
+fn networks_of_too_many_numbers_are_not_counted_wrongly() {
+    let text = format!(
+        r#"{{"input":{{"channels":1,"height":1,"width":1}},"steps":[{{"step":"linear","features":[{0},{0}],"bias":true}}]}}"#,
+        usize::MAX
+    );
+    let config: PlainNetworkConfig = serde_json::from_str(&text).unwrap();
+    assert_eq!(config.numbers(), None);
+}
