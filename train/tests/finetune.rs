@@ -191,7 +191,10 @@ fn what_cannot_work_is_refused_with_the_reason() {
             "finetune.freeze=[\"block.0\"]",
             "finetune.freeze: no layer is called `block.0`; nearest: `blocks.0`",
         ),
-        ("finetune.freeze=[\"*\"]", "nothing is left to train"),
+        (
+            "finetune={ from = \"base\", freeze = [\"*\"] }",
+            "nothing is left to train",
+        ),
         ("finetune.reinit=[\"lifting\"]", "is in finetune.reinit too"),
         (
             "finetune.rates={ \"convolutions.0\" = 2.0, convolutions = 3.0 }",

@@ -33,10 +33,19 @@ use crate::model_file::ModelFile;
 /// Reads a run file and applies overrides; what a fine-tuned run says nothing about in its `[model]` is the source's.
 pub fn load_run_file(path: &Path, set: &[String]) -> Result<RunConfig, TrainError> {
     let config = RunConfig::load(path, set)?;
-    let Some(finetune) = &config.finetune else {
+    let Some(from) = config
+        .finetune
+        .as_ref()
+        .map(|finetune| finetune.from.clone())
+    else {
         return Ok(config);
     };
-    let (source, _) = ModelFile::load(&finetune.from)?;
+    let (source, _) = ModelFile::load(&from)?;
     let text = read_text(path)?;
-    Ok(config.with_network_of(&source.config, path, &text, set)?)
+    let config = config.with_network_of(&source.config, path, &text, set)?;
+    // The trainer checks this too; here it comes before a run folder is made and a network that may not fit the images.
+    check_same_kind(&source.config.experiment, &config.experiment).map_err(|reason| {
+        TrainError::Finetune(format!("cannot start from {}: {reason}", from.display()))
+    })?;
+    Ok(config)
 }
