@@ -20,7 +20,7 @@ use crate::config::{ImageExperiment, RunConfig};
 use crate::equivariance::Survey;
 use crate::equivariance::images::Probe;
 use crate::metrics::{Measure, Outcomes};
-use crate::task::{Batches, Goal, Split, Step, Task};
+use crate::task::{Batches, Goal, Inference, Split, Step, Task};
 
 /// Images of the equivariance report: enough to see every class many times.
 const REPORT_IMAGES: usize = 128;
@@ -63,12 +63,16 @@ impl ImageFormat {
         model: &ImageModelConfig,
         device: &Device,
     ) -> Result<ImageModel, TrainError> {
-        let input = InputShape {
+        Ok(model.init(self.input(), self.classes, device)?)
+    }
+
+    /// The images, as networks are told of them.
+    pub fn input(&self) -> InputShape {
+        InputShape {
             channels: self.channels,
             height: self.height,
             width: self.width,
-        };
-        Ok(model.init(input, self.classes, device)?)
+        }
     }
 
     /// Whether the numbers make sense.
@@ -228,6 +232,38 @@ impl Classification {
         }
     }
 
+    /// What a network that gives logits `[batch, classes]` for images `[batch, channels, height, width]` makes of a batch.
+    pub fn judge(
+        &self,
+        logits: impl FnOnce(Tensor<4>) -> Tensor<2>,
+        batch: &ImageBatch,
+        device: &Device,
+    ) -> Step {
+        let [count, ..] = batch.shape;
+        let logits = logits(images(batch.pixels.clone(), batch.shape, device));
+        let labels: Tensor<2, Int> =
+            Tensor::from_data(TensorData::new(batch.labels.clone(), [count, 1]), device);
+        let log_p = log_softmax(logits, 1);
+        let hit = -log_p.clone().gather(1, labels.clone());
+        let correct = log_p.clone().detach().argmax(1).equal(labels).float();
+        let outcomes = Tensor::cat(vec![hit.clone().detach(), correct], 1);
+        let smoothing = self.config.training.label_smoothing;
+        let loss = if smoothing > 0.0 {
+            hit.mean() * (1.0 - smoothing) - log_p.clone().mean() * smoothing
+        } else {
+            hit.mean()
+        };
+        let plain = |tensor: Tensor<2>| match tensor.device().is_autodiff() {
+            true => tensor.inner(),
+            false => tensor,
+        };
+        Step {
+            loss,
+            outcomes: plain(outcomes),
+            scores: Some(plain(log_p.detach())),
+        }
+    }
+
     fn options(&self, batch_size: usize) -> BatchOptions {
         BatchOptions::new(batch_size).with_normalisation(Some(self.format.normalisation.clone()))
     }
@@ -337,30 +373,16 @@ impl Task for Classification {
         batch: &ImageBatch,
         device: &Device,
     ) -> Result<Step, TrainError> {
-        let [count, ..] = batch.shape;
-        let input = images(batch.pixels.clone(), batch.shape, device);
-        let logits = model.forward(input);
-        let labels: Tensor<2, Int> =
-            Tensor::from_data(TensorData::new(batch.labels.clone(), [count, 1]), device);
-        let log_p = log_softmax(logits, 1);
-        let hit = -log_p.clone().gather(1, labels.clone());
-        let correct = log_p.clone().detach().argmax(1).equal(labels).float();
-        let outcomes = Tensor::cat(vec![hit.clone().detach(), correct], 1);
-        let smoothing = self.config.training.label_smoothing;
-        let loss = if smoothing > 0.0 {
-            hit.mean() * (1.0 - smoothing) - log_p.clone().mean() * smoothing
-        } else {
-            hit.mean()
-        };
-        let plain = |tensor: Tensor<2>| match tensor.device().is_autodiff() {
-            true => tensor.inner(),
-            false => tensor,
-        };
-        Ok(Step {
-            loss,
-            outcomes: plain(outcomes),
-            scores: Some(plain(log_p.detach())),
-        })
+        Ok(self.judge(|images| model.forward(images), batch, device))
+    }
+
+    fn inference<'a>(
+        &'a self,
+        model: &'a ImageModel,
+        device: &'a Device,
+    ) -> Inference<'a, ImageBatch> {
+        let plain = model.export();
+        Box::new(move |batch| Ok(self.judge(|images| plain.forward(images), batch, device)))
     }
 
     fn sources(&self, split: Split) -> Option<Vec<u32>> {

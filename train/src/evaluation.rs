@@ -4,8 +4,9 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::prelude::*;
-use gcnn_models::ImageModel;
+use gcnn_datasets::ImageBatch;
 use gcnn_models::nbody::DynamicsModel;
+use gcnn_models::{ImageModel, PlainNetwork};
 
 use crate::TrainError;
 use crate::class_report::ClassReport;
@@ -14,7 +15,7 @@ use crate::config::{Experiment, ImageExperiment, ParticleExperiment};
 use crate::dynamics::{Motion, SystemFormat};
 use crate::metrics::{Measure, Outcomes};
 use crate::model_file::ModelFile;
-use crate::task::{Split, Task, evaluate};
+use crate::task::{Inference, Split, Step, Task, evaluate_by};
 use crate::weights::{self, Weights};
 
 /// A network rebuilt from a weights file, ready for inference.
@@ -36,8 +37,10 @@ pub enum LoadedNetwork {
 
 /// A network for images.
 pub struct ImageNetwork {
-    /// The network.
-    pub model: ImageModel,
+    /// What the network is at inference: of ordinary layers, its filters expanded and normalisation folded once.
+    pub model: PlainNetwork,
+    /// The network that was trained; there is none where the weights are those of an exported one.
+    pub trained: Option<ImageModel>,
     /// What its images look like.
     pub format: ImageFormat,
     /// What it was trained on.
@@ -95,7 +98,8 @@ impl Loaded {
         match &self.network {
             LoadedNetwork::Images(network) => {
                 let task = network.task(&self.file, data, split)?;
-                let outcomes = outcomes(&task, &network.model, device, &mut seen)?;
+                let step = network.inference(&task, device);
+                let outcomes = outcomes(&task, step, &mut seen)?;
                 Ok(Evaluation {
                     about: task.about_data().into(),
                     unit: task.unit(),
@@ -106,7 +110,8 @@ impl Loaded {
             }
             LoadedNetwork::Particles(network) => {
                 let task = network.task(&self.file, data, split)?;
-                let outcomes = outcomes(&task, &network.model, device, &mut seen)?;
+                let step = task.inference(&network.model, device);
+                let outcomes = outcomes(&task, step, &mut seen)?;
                 Ok(Evaluation {
                     about: task.about_data().into(),
                     unit: task.unit(),
@@ -122,14 +127,11 @@ impl Loaded {
 /// Runs a network over all examples of a task's test split.
 fn outcomes<T: Task>(
     task: &T,
-    model: &T::Model,
-    device: &Device,
+    step: impl Fn(&T::Batch) -> Result<Step, TrainError>,
     seen: &mut dyn FnMut(usize, usize),
 ) -> Result<Outcomes, TrainError> {
     let examples = task.examples(Split::Test);
-    let outcomes = evaluate(task, model, Split::Test, device, |done| {
-        seen(examples, done)
-    })?;
+    let outcomes = evaluate_by(task, Split::Test, step, |done| seen(examples, done))?;
     if outcomes.is_empty() {
         return Err(TrainError::Mismatch(
             "there are no examples in this data".into(),
@@ -171,15 +173,53 @@ impl ImageNetwork {
         format
             .validate()
             .map_err(|e| TrainError::weights(path, e.to_string()))?;
+        if let Some(plain) = &file.plain {
+            let fault = |reason: String| TrainError::weights(path, reason);
+            let model = plain
+                .with_weights(arrays, device)
+                .map_err(|e| fault(e.to_string()))?;
+            if (plain.input, plain.classes()?) != (format.input(), format.classes) {
+                return Err(fault(
+                    "`gcnn.plain` and `gcnn.data` tell of different images or classes".into(),
+                ));
+            }
+            return Ok(Self {
+                model,
+                trained: None,
+                format,
+                experiment: own.clone(),
+            });
+        }
         let least = own.model.least_parameters(format.classes);
         check_size(path, arrays, least, &format!("at least {least} parameters"))?;
-        let model = weights::apply(format.network(&own.model, device)?, arrays)
-            .map_err(|reason| TrainError::weights(path, reason))?;
+        let trained = weights::apply(format.network(&own.model, device)?, arrays)
+            .map_err(|reason| TrainError::weights(path, reason))?
+            .valid();
         Ok(Self {
-            model: model.valid(),
+            model: trained.export(),
+            trained: Some(trained),
             format,
             experiment: own.clone(),
         })
+    }
+
+    /// The network that was trained, or that there is none.
+    pub fn trained(&self) -> Result<&ImageModel, TrainError> {
+        self.trained.as_ref().ok_or_else(|| {
+            TrainError::Mismatch(
+                "this network was exported to ordinary layers; give the weights that it is from"
+                    .into(),
+            )
+        })
+    }
+
+    /// What the network makes of a task's batches.
+    pub fn inference<'a>(
+        &'a self,
+        task: &'a Classification,
+        device: &'a Device,
+    ) -> Inference<'a, ImageBatch> {
+        Box::new(move |batch| Ok(task.judge(|images| self.model.forward(images), batch, device)))
     }
 
     /// The images of a split of the network's own data set, or of data in another place, as a task.

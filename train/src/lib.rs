@@ -12,6 +12,7 @@
 //! | what is written | [`run_folder`], [`model_file`], [`curves`], [`metrics`], [`bootstrap`], [`class_report`] |
 //! | finished runs side by side | [`compare`] |
 //! | using trained weights | [`evaluation`], [`prediction`], [`slide`], [`trajectories`], [`zoo`] |
+//! | weights of and for other programs | [`export`], [`sequential`], [`pytorch`], [`official`] |
 //! | symmetry, before and after training | [`equivariance`] |
 
 pub mod average;
@@ -29,18 +30,22 @@ pub mod dynamics;
 pub mod equivariance;
 pub mod error;
 pub mod evaluation;
+pub mod export;
 pub mod files;
 pub mod finetune;
 pub mod memory;
 pub mod metrics;
 pub mod model_file;
+pub mod official;
 pub mod optimizer;
 pub mod parallel;
 pub mod prediction;
 pub mod progress;
+pub mod pytorch;
 pub mod run;
 pub mod run_folder;
 pub mod schedule;
+pub mod sequential;
 pub mod slide;
 pub mod task;
 pub mod trainer;

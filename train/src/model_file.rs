@@ -8,12 +8,15 @@
 //! | `gcnn.epoch` | the epoch of these weights, counted from 1 |
 //! | `gcnn.metrics` | their validation measures, JSON |
 //! | `gcnn.card` | networks of the zoo: what is known about them, JSON |
+//! | `gcnn.plain` | of an exported network: the steps that it consists of, JSON; then the weights are theirs |
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use gcnn_models::PlainNetworkConfig;
+use gcnn_models::plain::DESCRIPTION;
 use gcnn_models::zoo::{self, Card};
 
 use crate::TrainError;
@@ -22,6 +25,11 @@ use crate::run_folder::{RunFolder, to_json};
 use crate::task::Task;
 use crate::weights::{self, Weights};
 
+/// Key of the modules of a network that was exported for PyTorch, which such files have in addition.
+pub(crate) const TORCH_MODULES: &str = "gcnn.pytorch";
+/// Key of the name of a network that was exported for the code that it was published with; such files have no other keys.
+pub(crate) const OFFICIAL: &str = "gcnn.official";
+
 /// What a weights file tells about its weights.
 #[derive(Debug, Clone)]
 pub struct ModelFile {
@@ -29,12 +37,14 @@ pub struct ModelFile {
     pub config: RunConfig,
     /// What the task adds.
     pub data: serde_json::Value,
-    /// Their epoch, counted from 1.
+    /// Their epoch, counted from 1; 0 where they were not trained here.
     pub epoch: usize,
     /// Their validation measures.
     pub measures: BTreeMap<String, f64>,
     /// Networks of the zoo have a card.
     pub card: Option<Card>,
+    /// The steps of an exported network, whose weights these are in place of those of the configured one.
+    pub plain: Option<PlainNetworkConfig>,
 }
 
 /// What stands in front of a name of the zoo where a weights file is asked for.
@@ -61,6 +71,7 @@ impl ModelFile {
             epoch,
             measures: measures.clone(),
             card: None,
+            plain: None,
         })
     }
 
@@ -81,6 +92,9 @@ impl ModelFile {
         if let Some(card) = &self.card {
             metadata.insert("gcnn.card".into(), to_json(path, card)?);
         }
+        if let Some(plain) = &self.plain {
+            metadata.insert(DESCRIPTION.into(), to_json(path, plain)?);
+        }
         Ok(metadata)
     }
 
@@ -90,6 +104,14 @@ impl ModelFile {
         let (weights, metadata) = gcnn_models::weights::from_bytes(&contents)
             .map_err(|e| TrainError::weights(&path, e.to_string()))?;
         let fault = |reason: String| TrainError::weights(&path, reason);
+        if metadata.contains_key(TORCH_MODULES) {
+            return Err(fault(
+                "exported for PyTorch; gcnn reads what `gcnn export --format plain` writes".into(),
+            ));
+        }
+        if metadata.contains_key(OFFICIAL) {
+            return Err(fault("exported for PyTorch; `gcnn import` reads it".into()));
+        }
         let text = |key: &str| {
             metadata.get(key).ok_or_else(|| {
                 fault(format!(
@@ -114,6 +136,10 @@ impl ModelFile {
                     }
                     None => None,
                 },
+                plain: metadata
+                    .get(DESCRIPTION)
+                    .map(|text| serde_json::from_str(text).map_err(|e| json(DESCRIPTION, e)))
+                    .transpose()?,
             },
             weights,
         ))
@@ -121,7 +147,7 @@ impl ModelFile {
 }
 
 /// The weights file that a path means, and what is in it.
-fn read(path: &Path) -> Result<(PathBuf, Cow<'static, [u8]>), TrainError> {
+pub(crate) fn read(path: &Path) -> Result<(PathBuf, Cow<'static, [u8]>), TrainError> {
     if let Some(name) = path.to_str().and_then(|text| text.strip_prefix(ZOO)) {
         return Ok((path.to_path_buf(), zoo::find(name)?.bytes.into()));
     }

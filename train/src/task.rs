@@ -48,6 +48,9 @@ pub struct ElementError {
 /// A stream of batches.
 pub type Batches<B> = Box<dyn Iterator<Item = Result<B, TrainError>>>;
 
+/// What a network makes of a batch.
+pub type Inference<'a, B> = Box<dyn Fn(&B) -> Result<Step, TrainError> + 'a>;
+
 /// A learning problem: data, network, loss and measures.
 pub trait Task: Sync {
     /// The network.
@@ -91,6 +94,15 @@ pub trait Task: Sync {
         device: &Device,
     ) -> Result<Step, TrainError>;
 
+    /// Steps of a network that no longer changes, which may be prepared for once.
+    fn inference<'a>(
+        &'a self,
+        model: &'a Self::Model,
+        device: &'a Device,
+    ) -> Inference<'a, Self::Batch> {
+        Box::new(move |batch| self.step(model, batch, device))
+    }
+
     /// What each example of a split was cut from, where several were cut from one thing and are alike.
     fn sources(&self, _split: Split) -> Option<Vec<u32>> {
         None
@@ -115,11 +127,21 @@ pub fn evaluate<T: Task>(
     model: &T::Model,
     split: Split,
     device: &Device,
+    seen: impl FnMut(usize),
+) -> Result<Outcomes, TrainError> {
+    evaluate_by(task, split, task.inference(model, device), seen)
+}
+
+/// The same for whatever takes the steps.
+pub fn evaluate_by<T: Task>(
+    task: &T,
+    split: Split,
+    step: impl Fn(&T::Batch) -> Result<Step, TrainError>,
     mut seen: impl FnMut(usize),
 ) -> Result<Outcomes, TrainError> {
     let mut outcomes = Outcomes::new(task.columns()).with_sources(task.sources(split));
     for batch in task.batches(split)? {
-        let step = task.step(model, &batch?, device)?;
+        let step = step(&batch?)?;
         let rows: Vec<f32> = step.outcomes.into_data().iter::<f32>().collect();
         outcomes.extend(&rows);
         if let Some(scores) = step.scores {

@@ -6,6 +6,8 @@ mod data;
 mod devices;
 mod equivariance;
 mod eval;
+mod export;
+mod import;
 mod predict;
 mod serve;
 mod train;
@@ -39,6 +41,10 @@ enum Command {
     Equivariance(equivariance::EquivarianceArgs),
     /// Compare finished runs: mean and interval over seeds, as a table and as curves
     Compare(compare::CompareArgs),
+    /// Turn trained weights into a network of ordinary layers, or into a file for PyTorch
+    Export(export::ExportArgs),
+    /// Read weights of published PyTorch code
+    Import(import::ImportArgs),
     /// Show a run file with all its defaults, or explain every key
     Config(config::ConfigArgs),
     /// Download data sets
@@ -83,6 +89,8 @@ impl Cli {
             Command::Predict(args) => args.run(),
             Command::Equivariance(args) => args.run(),
             Command::Compare(args) => args.run(),
+            Command::Export(args) => args.run(),
+            Command::Import(args) => args.run(),
             Command::Config(args) => args.run(),
             Command::Data(args) => args.run(),
             Command::Zoo(args) => args.run(),

@@ -19,7 +19,7 @@ use crate::bootstrap::Units;
 use crate::classification::Classification;
 use crate::evaluation::{Loaded, LoadedNetwork};
 use crate::metrics::significant;
-use crate::task::{Split, evaluate};
+use crate::task::{Split, evaluate_by};
 
 /// Draws of the bootstrap.
 const DRAWS: usize = 2_000;
@@ -137,7 +137,8 @@ impl Judged {
         let LoadedNetwork::Images(network) = &self.loaded.network else {
             return Ok(Vec::new());
         };
-        let outcomes = evaluate(&self.task, &network.model, Split::Test, device, seen)?;
+        let step = network.inference(&self.task, device);
+        let outcomes = evaluate_by(&self.task, Split::Test, step, seen)?;
         Ok(outcomes.column(MEASURE).to_vec())
     }
 }

@@ -36,7 +36,7 @@ pub fn of_weights(
     match &loaded.network {
         LoadedNetwork::Images(network) => {
             let task = network.task(&loaded.file, data, Split::Test)?;
-            let model = Some(&network.model);
+            let model = Some(network.trained()?);
             of_images(&task, model, config, trained(&loaded.file), choice, device)
         }
         LoadedNetwork::Particles(network) => {

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use burn::prelude::*;
 use burn::tensor::TensorData;
 use gcnn_layers::Padding2d;
-use gcnn_models::{ImageModel, ImageModelConfig};
+use gcnn_models::{ImageModelConfig, PlainNetwork};
 use serde::Serialize;
 
 use crate::TrainError;
@@ -325,7 +325,7 @@ fn input<'a>(
 }
 
 fn scores(
-    model: &ImageModel,
+    model: &PlainNetwork,
     pixels: Vec<f32>,
     [channels, height, width]: [usize; 3],
     device: &Device,

@@ -56,11 +56,13 @@ fn network(file: &str, change: impl FnOnce(&mut ImageModelConfig)) -> ImageNetwo
             std: vec![0.2, 0.2, 0.1],
         },
     };
-    let model = format
+    let trained = format
         .network(&experiment.model, &Device::flex())
-        .expect("a network");
+        .expect("a network")
+        .map(&mut Reseed(7));
     ImageNetwork {
-        model: model.map(&mut Reseed(7)),
+        model: trained.export(),
+        trained: Some(trained),
         format,
         experiment,
     }

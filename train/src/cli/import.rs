@@ -1,0 +1,89 @@
+//! `gcnn import`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::DeviceArg;
+use super::export::same_file;
+use crate::TrainError;
+use crate::config::{Experiment, ParticleExperiment, RunConfig, TaskName};
+use crate::dynamics::SystemFormat;
+use crate::model_file::ModelFile;
+use crate::official::{OfficialModel, from_official};
+use crate::pytorch;
+
+/// Particles of the published experiment.
+const PARTICLES: usize = 5;
+
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Checkpoint of the published EGNN code: EGNN or NMP of its N-body experiment (.pt, .pth or .safetensors)
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The weights file to write; by default the checkpoint's name with .safetensors, or with -gcnn.safetensors
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    device: DeviceArg,
+}
+
+impl ImportArgs {
+    pub fn run(self) -> Result<(), TrainError> {
+        let (_, device) = self.device.open("auto")?;
+        let mut kind = OfficialModel::Egnn;
+        let official = pytorch::read(&self.file, |names| {
+            let (found, prefix) = OfficialModel::find(names)?;
+            kind = found;
+            Ok(prefix)
+        })?;
+        let (model, weights) = from_official(kind, &official, &device)
+            .map_err(|reason| TrainError::weights(&self.file, reason))?;
+        let output = match &self.output {
+            Some(output) => output.clone(),
+            None => self.beside(),
+        };
+        let about = format!(
+            "{}: {}, {} parameters",
+            output.display(),
+            model.kind(),
+            weights.values().map(|a| a.values.len()).sum::<usize>()
+        );
+        let experiment = ParticleExperiment {
+            model,
+            ..Default::default()
+        };
+        let file = ModelFile {
+            config: RunConfig {
+                experiment: Experiment::NBody(experiment),
+                ..RunConfig::new(TaskName::NBody)
+            },
+            data: serde_json::json!(SystemFormat {
+                particles: PARTICLES
+            }),
+            epoch: 0,
+            measures: BTreeMap::new(),
+            card: None,
+            plain: None,
+        };
+        if same_file(&self.file, &output) {
+            return Err(TrainError::Mismatch(format!(
+                "{} is the checkpoint itself; choose another --output",
+                output.display()
+            )));
+        }
+        file.save(&output, &weights)?;
+        println!("{about}");
+        Ok(())
+    }
+
+    fn beside(&self) -> PathBuf {
+        let plain = self.file.with_extension("safetensors");
+        if plain != self.file {
+            return plain;
+        }
+        let stem = self.file.file_stem().unwrap_or_default().to_string_lossy();
+        self.file.with_file_name(format!("{stem}-gcnn.safetensors"))
+    }
+}
