@@ -5,6 +5,7 @@ alternate between the programs, all with the same number of threads, so that a b
 """
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
@@ -46,9 +47,14 @@ def torch_convolution(batch, channels_in, channels_out, kernel, size, input_grad
 class Served:
     """Our benchmark program, which runs what it is asked for."""
 
-    def __init__(self, command):
+    def __init__(self, command, settings=""):
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+            env=os.environ | {"GCNN_BENCH": settings},
         )
 
     def ask(self, line):
@@ -86,15 +92,15 @@ def convolutions(ours, rounds):
         report(name, mine, theirs, bar)
 
 
-def escnn_p4cnn():
-    """P4CNN in escnn: one lifting and six group convolutions over C4 with 10 regular fields each.
+def escnn_p4cnn(order):
+    """P4CNN in escnn: one lifting and six group convolutions over C4 with 10 regular fields each; or over more rotations.
 
     3×3 but for the last, 4×4; no padding; max-pool after the second; batch normalisation, ReLU and dropout 0.3 between;
     the maximum over orientations at the end. The layout of the rotated MNIST network of Cohen and Welling (2016).
     """
     from escnn import gspaces, nn
 
-    space = gspaces.rot2dOnR2(N=4)
+    space = gspaces.rot2dOnR2(N=order)
     regular = lambda fields: nn.FieldType(space, fields * [space.regular_repr])
     layers, current = [], nn.FieldType(space, [space.trivial_repr])
     for index in range(6):
@@ -113,11 +119,11 @@ def escnn_p4cnn():
     return nn.SequentialModule(*layers), layers[0].in_type
 
 
-def escnn_step(batch):
+def escnn_step(batch, order):
     """A function that runs one training step of P4CNN in escnn and returns its milliseconds."""
     from escnn import nn
 
-    model, input_type = escnn_p4cnn()
+    model, input_type = escnn_p4cnn(order)
     model.train()
     images = torch.rand(batch, 1, 28, 28) - 0.5
     labels = torch.arange(batch) % 10
@@ -135,13 +141,49 @@ def escnn_step(batch):
     return run
 
 
-def training_steps(ours, rounds):
-    run = escnn_step(128)
+def escnn_inference(batch, order):
+    """A function that runs P4CNN in escnn, filters expanded once, and returns its milliseconds."""
+    from escnn import nn
+
+    model, input_type = escnn_p4cnn(order)
+    model.eval()
+    images = torch.rand(batch, 1, 28, 28) - 0.5
+
+    def run():
+        start = time.perf_counter()
+        with torch.no_grad():
+            model(nn.GeometricTensor(images, input_type))
+        return (time.perf_counter() - start) * 1e3
+
+    run()
+    return run
+
+
+def beside_escnn(name, ours, run, batch, rounds, bar):
+    """Ours and theirs in turns, three at a time."""
     mine, theirs = [], []
     for _ in range(rounds):
-        mine += ours.ask("128 3")
+        mine += ours.ask(f"{batch} 3")
         theirs += [run() for _ in range(3)]
-    report("P4CNN step, batch 128", mine, theirs, 0.8)
+    report(name, mine, theirs, bar)
+
+
+# name, rotations, what our benchmark programs call the group
+ESCNN_GROUPS = [("P4CNN", 4, "C4"), ("C8, 10 fields", 8, "C8")]
+
+
+def training_steps(program, rounds):
+    for name, order, group in ESCNN_GROUPS:
+        ours = Served([program, "serve"], f"group={group}")
+        beside_escnn(f"{name}: step, batch 128", ours, escnn_step(128, order), 128, rounds, 0.6)
+
+
+def inference(program, rounds):
+    for name, order, group in ESCNN_GROUPS:
+        ours = Served([program, "serve"], f"group={group}")
+        for batch, what, bar in [(128, "inference, 128", 0.4), (1, "one image", None)]:
+            run = escnn_inference(batch, order)
+            beside_escnn(f"{name}: {what}", ours, run, batch, rounds, bar)
 
 
 def e3nn_segnn():
@@ -265,6 +307,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bench", required=True, help="the built benchmark program `dense_convolution`")
     parser.add_argument("--step", help="the built benchmark program `p4cnn_step`: compares with escnn")
+    parser.add_argument("--inference", help="the built benchmark program `inference`: compares with escnn")
     parser.add_argument("--segnn", help="the built benchmark program `segnn_step`: compares with e3nn")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=9)
@@ -272,7 +315,9 @@ def main():
     torch.set_num_threads(arguments.threads)
     convolutions(Served([arguments.bench, "serve"]), arguments.rounds)
     if arguments.step:
-        training_steps(Served([arguments.step, "serve"]), arguments.rounds)
+        training_steps(arguments.step, arguments.rounds)
+    if arguments.inference:
+        inference(arguments.inference, arguments.rounds)
     if arguments.segnn:
         segnn(Served([arguments.segnn, "serve"]), arguments.rounds)
 
