@@ -4,6 +4,7 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::prelude::*;
+use gcnn_datasets::ImageBatch;
 use gcnn_models::nbody::DynamicsModel;
 use gcnn_models::{ImageModel, PlainNetwork};
 
@@ -14,7 +15,7 @@ use crate::config::{Experiment, ImageExperiment, ParticleExperiment};
 use crate::dynamics::{Motion, SystemFormat};
 use crate::metrics::{Measure, Outcomes};
 use crate::model_file::ModelFile;
-use crate::task::{Split, Step, Task, evaluate_by};
+use crate::task::{Inference, Split, Step, Task, evaluate_by};
 use crate::weights::{self, Weights};
 
 /// A network rebuilt from a weights file, ready for inference.
@@ -97,8 +98,7 @@ impl Loaded {
         match &self.network {
             LoadedNetwork::Images(network) => {
                 let task = network.task(&self.file, data, split)?;
-                let forward = |images| network.model.forward(images);
-                let step = |batch: &_| Ok(task.judge(forward, batch, device));
+                let step = network.inference(&task, device);
                 let outcomes = outcomes(&task, step, &mut seen)?;
                 Ok(Evaluation {
                     about: task.about_data().into(),
@@ -211,6 +211,15 @@ impl ImageNetwork {
                     .into(),
             )
         })
+    }
+
+    /// What the network makes of a task's batches.
+    pub fn inference<'a>(
+        &'a self,
+        task: &'a Classification,
+        device: &'a Device,
+    ) -> Inference<'a, ImageBatch> {
+        Box::new(move |batch| Ok(task.judge(|images| self.model.forward(images), batch, device)))
     }
 
     /// The images of a split of the network's own data set, or of data in another place, as a task.

@@ -137,8 +137,7 @@ impl Judged {
         let LoadedNetwork::Images(network) = &self.loaded.network else {
             return Ok(Vec::new());
         };
-        let forward = |images| network.model.forward(images);
-        let step = |batch: &_| Ok(self.task.judge(forward, batch, device));
+        let step = network.inference(&self.task, device);
         let outcomes = evaluate_by(&self.task, Split::Test, step, seen)?;
         Ok(outcomes.column(MEASURE).to_vec())
     }
