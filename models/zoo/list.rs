@@ -5,4 +5,6 @@
     ("nuclei-c4", include_bytes!("nuclei-c4.safetensors")),
     ("nuclei-z2", include_bytes!("nuclei-z2.safetensors")),
     ("rotmnist-best", include_bytes!("rotmnist-best.safetensors")),
+    ("rotmnist-p4cnn", include_bytes!("rotmnist-p4cnn.safetensors")),
+    ("rotmnist-z2cnn", include_bytes!("rotmnist-z2cnn.safetensors")),
 ]
