@@ -7,7 +7,7 @@
 //! | step | where |
 //! | --- | --- |
 //! | patterns become names of parameters | [`Tuning`] |
-//! | the source's arrays find their place in the new network | [`transfer`] |
+//! | the source's arrays find their place in the new network | [`transfer()`] |
 //! | frozen layers stop: no gradient, no running statistics, no dropout | [`Tuning::freeze`] |
 //!
 //! A frozen parameter gets no gradient, so no update, no weight decay and no place in the optimizer's state; it stays what
