@@ -12,7 +12,7 @@
 //! | what a terminal shows | [`table`] |
 //! | what a picture shows | [`picture`] |
 //!
-//! The measuring itself is the library's: [`gcnn_layers::equivariance::survey`], [`gcnn_models::nbody::survey`]. The end of a
+//! The measuring itself is the library's: [`gcnn_layers::equivariance::survey`], [`gcnn_models::nbody::survey()`]. The end of a
 //! training run reports the same [`Survey`] that `gcnn equivariance` does.
 
 pub mod images;
