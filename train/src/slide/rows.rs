@@ -57,16 +57,19 @@ impl Rows {
         let file = File::open(path).map_err(TrainError::io("open", path))?;
         let mut decoder = png::Decoder::new(BufReader::new(file));
         decoder.set_transformations(Transformations::normalize_to_color8());
-        let reader = decoder.read_info().map_err(|e| damaged(path, e))?;
-        let info = reader.info();
-        let (width, height) = (info.width, info.height);
+        let info = decoder.read_header_info().map_err(|e| damaged(path, e))?;
+        let (width, height, interlaced) = (info.width, info.height, info.interlaced);
         if width > LONGEST_SIDE || height > LONGEST_SIDE {
             return Err(TrainError::Mismatch(format!(
                 "{}: {width}×{height} pixels, at most {LONGEST_SIDE} a side are read",
                 path.display()
             )));
         }
-        Ok((!info.interlaced).then(|| Self {
+        if interlaced {
+            return Ok(None);
+        }
+        let reader = decoder.read_info().map_err(|e| damaged(path, e))?;
+        Ok(Some(Self {
             path: path.to_path_buf(),
             size: [height as usize, width as usize],
             next: 0,
