@@ -1,12 +1,13 @@
-//! One step on several devices: each takes a share of the batch, the first gathers the gradients.
+//! One step in parts: every device takes a share of the batch, as many examples at once as memory allows, and the first one
+//! gathers the gradients.
 //!
 //! ```text
-//! loss = Σ_d n_d / n · loss_d        ∇ loss = Σ_d n_d / n · ∇ loss_d        n = Σ_d n_d examples
+//! loss = Σ_p n_p / n · loss_p        ∇ loss = Σ_p n_p / n · ∇ loss_p        n = Σ_p n_p examples
 //! ```
 //!
 //! This is the step of one device, but for rounding, wherever the loss is a mean over examples and examples don't meet in
-//! the network. In a batch normalisation they do: each device normalises by its own share, and the running statistics
-//! are the first device's. Weights travel to the other devices at every step, as in Burn's strategy of a main device.
+//! the network. In a batch normalisation they do: each part is normalised by itself, and the running statistics follow
+//! the first device's parts. Weights travel to the other devices at every step, as in Burn's strategy of a main device.
 //! Devices of one backend share a random stream, so that dropout on several of them depends on which thread draws first.
 //!
 //! Burn's other strategy leaves the weights where they are and sums gradients on all devices at once. In Burn 0.22.1 that
@@ -25,27 +26,40 @@ use burn::prelude::*;
 use crate::TrainError;
 use crate::task::Task;
 
-/// Gradients for `model`, which is on the first device, and the outcomes of all examples, which carry no gradient.
+/// Gradients for `model`, which is on the first device, and the outcomes of all examples, which carry no gradient. At most
+/// `at_once` examples pass through a network together; 0 sets no bound.
 pub fn step<T: Task>(
     task: &T,
     model: &T::Model,
     batch: &T::Batch,
     devices: &[Device],
+    at_once: usize,
 ) -> Result<(GradientsParams, Tensor<2>), TrainError> {
     let size = task.size(batch);
-    let shares = shares(size, devices.len());
+    let at_once = if at_once == 0 { size } else { at_once };
     let main = &devices[0];
-    if shares.len() < 2 {
-        let step = task.step(model, batch, main)?;
-        let grads = GradientsParams::from_grads(step.loss.backward(), model);
-        return Ok((grads, step.outcomes));
-    }
+    // Outcomes stay on their device until all are together.
     let share = |model: &T::Model, examples: Range<usize>, device: &Device| {
-        let weight = examples.len() as f64 / size as f64;
-        let step = task.step(model, &task.part(batch, examples), device)?;
-        let grads = GradientsParams::from_grads((step.loss * weight).backward(), model);
-        Ok::<_, TrainError>((grads, step.outcomes))
+        let mut sum = GradientsAccumulator::new();
+        let mut outcomes = Vec::new();
+        for part in parts(examples, at_once) {
+            if part.len() == size {
+                let step = task.step(model, batch, device)?;
+                let grads = GradientsParams::from_grads(step.loss.backward(), model);
+                return Ok((grads, step.outcomes));
+            }
+            let weight = part.len() as f64 / size as f64;
+            let step = task.step(model, &task.part(batch, part), device)?;
+            let grads = GradientsParams::from_grads((step.loss * weight).backward(), model);
+            sum.accumulate(model, grads);
+            outcomes.push(step.outcomes);
+        }
+        Ok::<_, TrainError>((sum.grads(), Tensor::cat(outcomes, 0)))
     };
+    let shares = shares(size, devices.len());
+    if shares.len() < 2 {
+        return share(model, 0..size, main);
+    }
     let home = main.clone().inner();
     let mut gathered = GradientsAccumulator::new();
     let outcomes = thread::scope(|scope| {
@@ -74,6 +88,19 @@ pub fn step<T: Task>(
         Ok::<_, TrainError>(all)
     })?;
     Ok((gathered.grads(), Tensor::cat(outcomes, 0)))
+}
+
+/// Consecutive ranges of nearly equal length, none longer than `at_once`.
+fn parts(examples: Range<usize>, at_once: usize) -> Vec<Range<usize>> {
+    if examples.len() <= at_once {
+        return vec![examples];
+    }
+    let moved = |part: Range<usize>| examples.start + part.start..examples.start + part.end;
+    let count = examples.len().div_ceil(at_once.max(1));
+    shares(examples.len(), count)
+        .into_iter()
+        .map(moved)
+        .collect()
 }
 
 /// A copy on another device, with gradients of its own. Leaving the autodiff device on the way gives it running
@@ -106,8 +133,8 @@ mod tests {
         RunConfig::parse(text, "run.toml".as_ref(), &[]).expect("a run file")
     }
 
-    /// The weights after a step of plain gradient descent on some devices, and the outcomes.
-    fn step_on<T: Task>(task: &T, count: usize) -> (Weights, Vec<f32>) {
+    /// The weights after a step of plain gradient descent on some devices, so many examples at once, and the outcomes.
+    fn step_on<T: Task>(task: &T, count: usize, at_once: usize) -> (Weights, Vec<f32>) {
         let device = Device::flex().autodiff();
         device.seed(3);
         let model = task.init(&device).expect("a model");
@@ -115,7 +142,7 @@ mod tests {
         let mut batches = task.training_batches(0, 0).expect("batches");
         let batch = batches.next().expect("a batch").expect("in order");
         let devices = vec![device.clone(); count];
-        let (grads, outcomes) = step(task, &model, &batch, &devices).expect("a step");
+        let (grads, outcomes) = step(task, &model, &batch, &devices, at_once).expect("a step");
         let model = SgdConfig::new().init().step(1.0, model, grads);
         assert_eq!(model.devices(), [device]);
         let outcomes = outcomes.into_data().iter::<f32>().collect();
@@ -123,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn several_devices_take_the_step_of_one() {
+    fn several_devices_and_several_parts_take_the_step_of_one() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let config = config(&format!(
             "task = \"nbody\"\n[dataset]\ntrain = 10\nvalid = 2\ntest = 2\ncache_path = {:?}\n\
@@ -136,16 +163,19 @@ mod tests {
         let data = own.dataset.load().expect("simulations");
         let task = Motion::new(data, own, &config).expect("a task");
         assert_eq!(task.examples(Split::Train), 10);
-        let (expected, outcomes) = step_on(&task, 1);
-        for count in [2, 3, 16] {
-            let (found, other_outcomes) = step_on(&task, count);
+        let (expected, outcomes) = step_on(&task, 1, 0);
+        for (count, at_once) in [(2, 0), (3, 0), (16, 0), (1, 4), (1, 1), (2, 2)] {
+            let (found, other_outcomes) = step_on(&task, count, at_once);
             assert_eq!(
                 found.keys().collect::<Vec<_>>(),
                 expected.keys().collect::<Vec<_>>()
             );
             for (name, array) in &expected {
                 for (a, b) in array.values.iter().zip(&found[name].values) {
-                    assert!((a - b).abs() < 1e-5, "{name} on {count}: {a} and {b}");
+                    assert!(
+                        (a - b).abs() < 1e-5,
+                        "{name} on {count}, {at_once} at once: {a} and {b}"
+                    );
                 }
             }
             assert_eq!(outcomes.len(), other_outcomes.len());
@@ -167,8 +197,8 @@ mod tests {
         };
         let data = own.dataset.load().expect("carried images");
         let task = Classification::new(data, own, &config).expect("a task");
-        let (alone, outcomes) = step_on(&task, 1);
-        let (shared, other_outcomes) = step_on(&task, 2);
+        let (alone, outcomes) = step_on(&task, 1, 0);
+        let (shared, other_outcomes) = step_on(&task, 2, 0);
         assert_eq!(outcomes.len(), other_outcomes.len());
         let statistics: Vec<&String> = alone
             .keys()
@@ -190,5 +220,7 @@ mod tests {
         assert_eq!(shares(2, 3), [0..1, 1..2]);
         assert_eq!(shares(5, 1), vec![0..5]);
         assert!(shares(0, 2).is_empty());
+        assert_eq!(parts(3..10, 3), [3..5, 5..7, 7..10]);
+        assert_eq!(parts(3..10, 7), vec![3..10]);
     }
 }

@@ -224,7 +224,9 @@ impl<'a, T: Task> Trainer<'a, T> {
         for (index, device) in self.devices.iter().enumerate().rev() {
             device.seed(mix(self.config.seed, self.progress.step) ^ index as u64);
         }
-        let (grads, outcomes) = parallel::step(self.task, &self.model, batch, &self.devices)?;
+        let at_once = self.config.training.micro_batch_size;
+        let (grads, outcomes) =
+            parallel::step(self.task, &self.model, batch, &self.devices, at_once)?;
         self.model = self.updater.step(rate, self.model.clone(), grads);
         if let Some(average) = self.average.take() {
             self.average = Some(average::blend(

@@ -188,6 +188,7 @@ pub const FINETUNE: &[Key] = &[
 pub const TRAINING: &[Key] = &[
     key("training.epochs", "whole number ≥ 1", "passes over the training set"),
     key("training.batch_size", "whole number ≥ 1", "examples per optimizer step"),
+    key("training.micro_batch_size", "whole number", "examples that pass at once, for less memory: gradients of a batch's parts are summed, and batch normalisation sees the parts; 0: whole batches"),
     key("training.eval_batch_size", "whole number ≥ 1", "examples per batch when evaluating"),
     key("training.checkpoint_every", "whole number", "steps between checkpoints within an epoch; 0: one after each epoch"),
     key("training.patience", "whole number", "epochs without progress on validation before the run ends; 0: never"),

@@ -77,6 +77,8 @@ pub struct TrainingConfig {
     pub epochs: usize,
     /// Examples per optimizer step.
     pub batch_size: usize,
+    /// Examples that pass through the network at once; gradients of a batch's parts are summed. 0 takes whole batches.
+    pub micro_batch_size: usize,
     /// Examples per batch when evaluating.
     pub eval_batch_size: usize,
     /// Steps between checkpoints within an epoch; 0 keeps to one after each epoch.
@@ -96,6 +98,7 @@ impl Default for TrainingConfig {
         Self {
             epochs: 30,
             batch_size: 128,
+            micro_batch_size: 0,
             eval_batch_size: 500,
             checkpoint_every: 0,
             patience: 0,
