@@ -27,7 +27,7 @@ use super::{Dynamics, ParticleBatch};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EuclideanMotion {
-    /// R, row by row, orthogonal: [`so3`](gcnn_layers::so3) makes such matrices.
+    /// R, row by row, orthogonal: [`gcnn_layers::so3`] makes such matrices.
     pub matrix: Matrix3,
     /// s.
     pub shift: [f64; 3],
