@@ -4,6 +4,7 @@
     ("nbody-segnn", include_bytes!("nbody-segnn.safetensors")),
     ("nuclei-c4", include_bytes!("nuclei-c4.safetensors")),
     ("nuclei-c8", include_bytes!("nuclei-c8.safetensors")),
+    ("nuclei-d4", include_bytes!("nuclei-d4.safetensors")),
     ("nuclei-z2", include_bytes!("nuclei-z2.safetensors")),
     ("rotmnist-best", include_bytes!("rotmnist-best.safetensors")),
     ("rotmnist-p4cnn", include_bytes!("rotmnist-p4cnn.safetensors")),
