@@ -10,67 +10,25 @@
 //! exported one, `exported` the plain network. Served lines are `batch repetitions`; the answer is the milliseconds of each
 //! repetition of the exported network.
 
+mod digits;
+
 use std::io::BufRead;
 use std::time::Instant;
 
 use burn::prelude::*;
 use burn::tensor::Distribution;
-use gcnn_layers::Group;
-use gcnn_models::{Gcnn, GcnnConfig, InputShape, PlainNetwork};
-use gcnn_train::device::DeviceName;
+use gcnn_models::{Gcnn, PlainNetwork};
 use gcnn_train::memory::keep_freed_memory;
 
-const DIGITS: InputShape = InputShape {
-    channels: 1,
-    height: 28,
-    width: 28,
-};
-const CLASSES: usize = 10;
+use digits::{CLASSES, DIGITS, Options};
+
 /// Runs that are not counted.
 const WARM_UP: usize = 3;
 
-struct Options {
-    batch: usize,
-    steps: usize,
-    device: String,
-    config: GcnnConfig,
-}
-
-impl Options {
-    fn from_environment() -> Result<Self, String> {
-        let mut options = Self {
-            batch: 128,
-            steps: 31,
-            device: "flex".into(),
-            config: GcnnConfig::p4cnn(),
-        };
-        let text = std::env::var("GCNN_BENCH").unwrap_or_default();
-        for part in text.split(',').filter(|part| !part.is_empty()) {
-            let (key, value) = part.split_once('=').ok_or("write GCNN_BENCH=key=value,…")?;
-            let number = || value.parse().map_err(|error| format!("{part}: {error}"));
-            match key {
-                "batch" => options.batch = number()?,
-                "steps" => options.steps = number()?,
-                "device" => options.device = value.into(),
-                "group" => {
-                    let group: Group = value.parse().map_err(|error| format!("{error}"))?;
-                    if group.order() == 1 {
-                        options.config = GcnnConfig::z2cnn();
-                    }
-                    options.config.group = group;
-                }
-                _ => return Err(format!("{key} is not one of batch, steps, device, group")),
-            }
-        }
-        Ok(options)
-    }
-}
-
 fn main() -> Result<(), String> {
     keep_freed_memory();
-    let options = Options::from_environment()?;
-    let opened = DeviceName::parse(&options.device).and_then(DeviceName::open);
-    let (_, device) = opened.map_err(|error| error.to_string())?;
+    let options = Options::from_environment(31)?;
+    let device = options.device()?;
     let network = options
         .config
         .init(DIGITS, CLASSES, &device)

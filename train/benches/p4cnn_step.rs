@@ -11,6 +11,8 @@
 //! leave of the whole is "the rest": normalisation, activation, dropout, pooling, the loss and the optimizer. Served lines
 //! are `batch repetitions`; the answer is the milliseconds of each repetition.
 
+mod digits;
+
 use std::io::BufRead;
 use std::time::{Duration, Instant};
 
@@ -20,65 +22,14 @@ use burn::optim::{AdamConfig, GradientsParams};
 use burn::prelude::*;
 use burn::tensor::Distribution;
 use gcnn_layers::conv::dense::{Conv2dOptions, conv2d};
-use gcnn_layers::{Group, GroupConv2dConfig, LiftingConv2dConfig};
-use gcnn_models::{GcnnConfig, InputShape};
-use gcnn_train::device::DeviceName;
+use gcnn_layers::{GroupConv2dConfig, LiftingConv2dConfig};
 use gcnn_train::memory::keep_freed_memory;
 
-const DIGITS: InputShape = InputShape {
-    channels: 1,
-    height: 28,
-    width: 28,
-};
-const CLASSES: usize = 10;
-
-struct Options {
-    batch: usize,
-    steps: usize,
-    device: String,
-    config: GcnnConfig,
-}
-
-impl Options {
-    fn from_environment() -> Result<Self, String> {
-        let mut options = Self {
-            batch: 128,
-            steps: 15,
-            device: "flex".into(),
-            config: GcnnConfig::p4cnn(),
-        };
-        let text = std::env::var("GCNN_BENCH").unwrap_or_default();
-        for part in text.split(',').filter(|part| !part.is_empty()) {
-            let (key, value) = part.split_once('=').ok_or("write GCNN_BENCH=key=value,…")?;
-            let number = || value.parse().map_err(|error| format!("{part}: {error}"));
-            match key {
-                "batch" => options.batch = number()?,
-                "steps" => options.steps = number()?,
-                "device" => options.device = value.into(),
-                "group" => {
-                    let group: Group = value.parse().map_err(|error| format!("{error}"))?;
-                    if group.order() == 1 {
-                        options.config = GcnnConfig::z2cnn();
-                    }
-                    options.config.group = group;
-                }
-                _ => return Err(format!("{key} is not one of batch, steps, device, group")),
-            }
-        }
-        Ok(options)
-    }
-
-    fn device(&self) -> Result<Device, String> {
-        let opened = DeviceName::parse(&self.device).and_then(DeviceName::open);
-        opened
-            .map(|(_, device)| device)
-            .map_err(|error| error.to_string())
-    }
-}
+use digits::{CLASSES, DIGITS, Options};
 
 fn main() -> Result<(), String> {
     keep_freed_memory();
-    let options = Options::from_environment()?;
+    let options = Options::from_environment(15)?;
     let device = options.device()?.autodiff();
     if std::env::args().any(|argument| argument == "serve") {
         return serve(options, &device);

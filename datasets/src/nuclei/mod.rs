@@ -323,10 +323,12 @@ impl NucleiConfig {
             let found = format!("{most} of {patch_len} bytes each");
             return Err(DatasetError::setting("patches_per_image", expected, found));
         }
-        let cut: Vec<Patches> = images
+        let cut: Vec<Result<Patches, DatasetError>> = images
             .par_iter()
             .map(|image| self.cut_image(folder, *image, most))
-            .collect::<Result<_, _>>()?;
+            .collect();
+        // Of several faulty images the first in order is named, not the first that a thread came upon.
+        let cut: Vec<Patches> = cut.into_iter().collect::<Result<_, _>>()?;
         let count = cut.iter().map(|patches| patches.labels.len()).sum();
         let mut pixels = Vec::with_capacity(count * patch_len);
         let mut labels = Vec::with_capacity(count);

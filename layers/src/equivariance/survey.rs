@@ -16,12 +16,13 @@ use crate::group::Group;
 
 /// Images that a network sees at once: what is kept of its layers is bounded by them, not by how many images there are.
 const PORTION: usize = 16;
-/// How far inside the border of a map, in pixels, comparisons stay where pixels move between pixels: what came from
-/// beyond has been at the rim. Maps of three pixels and less are compared to their border; nothing would be left of them.
+/// How far inside the border of a map, in pixels, comparisons stay where pixels move between pixels: three, which is how far
+/// interpolation reaches, since it finds nothing beyond the border. Of small maps that would leave nothing: they lose an eighth
+/// of their size, at least one pixel, and maps of three pixels and less are compared to their border.
 pub fn rim([height, width]: [usize; 2]) -> f64 {
     match height.min(width) {
         0..4 => 0.0,
-        _ => 1.0,
+        size => (size as f64 / 8.0).clamp(1.0, 3.0),
     }
 }
 
@@ -354,37 +355,40 @@ mod tests {
         }
     }
 
-    /// A smooth blob that vanishes well inside the disc.
+    /// A smooth blob that vanishes well inside the disc, as large as the image has pixels.
     fn ellipse(size: usize, device: &Device) -> Tensor<4> {
-        let centre = (size as f64 - 1.0) / 2.0;
+        let (centre, unit) = ((size as f64 - 1.0) / 2.0, size as f64 / 40.0);
         let values: Vec<f32> = (0..size * size)
             .map(|pixel| {
-                let x = (pixel % size) as f64 - centre - 1.5;
-                let y = centre - (pixel / size) as f64 + 1.0;
+                let x = ((pixel % size) as f64 - centre) / unit - 1.5;
+                let y = (centre - (pixel / size) as f64) / unit + 1.0;
                 (-(x * x / 16.0 + y * y / 9.0)).exp() as f32
             })
             .collect();
         Tensor::from_data(TensorData::new(values, [1, 1, size, size]), device)
     }
 
-    /// Functions of the point alone commute with every rotation, but for what interpolation adds.
+    /// Functions of the point alone commute with every rotation, but for what interpolation adds: an eighth where pixels are
+    /// half as wide, for cubic interpolation.
     #[test]
     fn between_pixels_only_interpolation_is_left() {
         let device = Device::flex();
         let group = Group::trivial();
-        let images = ellipse(40, &device) + 0.7;
         let turns = [10.0, 45.0, 200.0].map(PlaneMotion::rotation);
-        let found = survey(&group, &turns, images.clone(), |images| {
-            vec![("point".into(), Feature::Plane(images.tanh()))]
-        });
-        assert!(
-            found[0].errors.iter().all(|error| *error < 5e-3),
-            "{found:?}"
-        );
-        let round = RoundImages::new(images);
-        for turn in turns {
-            let error = round.there_and_back(turn);
-            assert!(error > 1e-6 && error < 5e-3, "{turn}: {error}");
+        for (size, bound) in [(40, 5e-3), (80, 1e-3)] {
+            let images = ellipse(size, &device) + 0.7;
+            let found = survey(&group, &turns, images.clone(), |images| {
+                vec![("point".into(), Feature::Plane(images.tanh()))]
+            });
+            assert!(
+                found[0].errors.iter().all(|error| *error < bound),
+                "{found:?}"
+            );
+            let round = RoundImages::new(images);
+            for turn in turns {
+                let error = round.there_and_back(turn);
+                assert!(error > 1e-6 && error < bound, "{turn}: {error}");
+            }
         }
     }
 

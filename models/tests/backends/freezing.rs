@@ -40,7 +40,7 @@ fn frozen_but<M: Module>(module: M, but: &'static str) -> M {
 fn some_but_not_all<M: Module>(network: &M, observed: Observed) -> Observed {
     let (trained, all) = (observed.gradients().len(), values(network).len());
     assert!(
-        (1..all).contains(&trained),
+        (1..=all / 2).contains(&trained),
         "{trained} of {all} are trained"
     );
     for (name, data) in observed.gradients() {

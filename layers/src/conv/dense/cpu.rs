@@ -2,11 +2,12 @@
 //!
 //! Every number of a result is summed in one fixed order, however the work is divided among threads.
 
+use super::chunks::{Layout, Wanted, convolved, gradients_of};
 use super::finish::{finish_pixels, panel_bias};
 use super::kernels::{Convolve, Correlate, Number};
 use super::maps::{
-    Maps, Panel, STEPS, Shared, chunk_samples, gather_samples, register_panels, source_panels,
-    stored, stored_channels, written,
+    Maps, Panel, STEPS, Shared, chunk_samples, register_panels, source_panels, stored,
+    stored_channels,
 };
 use super::plan::{Geometry, Pass};
 use super::scratch::Scratch;
@@ -186,7 +187,6 @@ pub(super) fn convolve<T: Number>(
     let sources = source_panels(sizes.channels_in, taps);
     let [height, width] = finish.size(sizes.output);
     let out_sample = sizes.channels_out * height * width;
-    let in_sample = sizes.channels_in * sizes.input[0] * sizes.input[1];
     if sizes.channels_in == 0 || sizes.batch * out_sample == 0 {
         return vec![T::default(); sizes.batch * out_sample];
     }
@@ -203,31 +203,24 @@ pub(super) fn convolve<T: Number>(
         taps,
         packed.slice(),
     );
-    let [height, width] = pass.padded();
-    let pixels = height * width;
-    let chunk = chunk_samples(sizes.batch, sizes.channels_in * pixels);
-    let mut maps = Scratch::take(chunk * sizes.channels_in * pixels);
-    let maps = Shared(maps.slice().as_mut_ptr());
+    let source = Layout {
+        panels: &sources,
+        channels: sizes.channels_in,
+        size: sizes.input,
+        padded: pass.padded(),
+        before: pass.before(),
+    };
+    let chunk = chunk_samples(sizes.batch, source.stored());
     let packed = packed.slice();
-    written(sizes.batch * out_sample, |out: Shared<T>| {
-        for start in (0..sizes.batch).step_by(chunk) {
-            let source = Maps {
-                data: maps,
-                panels: &sources,
-                samples: chunk.min(sizes.batch - start),
-                pixels,
-            };
-            gather_samples(
-                &input[start * in_sample..],
-                sizes.channels_in,
-                sizes.input,
-                pass.padded(),
-                pass.before(),
-                &source,
-            );
+    convolved(
+        input,
+        &source,
+        out_sample,
+        [sizes.batch, chunk],
+        |source, out| {
             let direct = Direct {
                 pass: &pass,
-                source: &source,
+                source,
                 weights: packed,
                 taps,
                 targets: &targets,
@@ -235,17 +228,9 @@ pub(super) fn convolve<T: Number>(
                 bias: bias.unwrap_or_default(),
                 finish,
             };
-            // SAFETY: the chunk's outputs start here.
-            direct.run(Shared(unsafe { out.get().add(start * out_sample) }));
-        }
-    })
-}
-
-/// Which gradients are wanted.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted {
-    pub input: bool,
-    pub weight: bool,
+            direct.run(out);
+        },
+    )
 }
 
 /// The gradients of a convolution with respect to its input and its weight, given that of its output.
@@ -302,21 +287,21 @@ pub(super) fn gradients<T: Number>(
     } else {
         [0, 0]
     };
-    let out_pixels = out_padded[0] * out_padded[1];
-    let in_padded = forward.padded();
-    let in_pixels = in_padded[0] * in_padded[1];
-    let chunk = chunk_samples(
-        sizes.batch,
-        out_pixels * stored(&outs) + in_pixels * sizes.channels_in,
-    );
-    let mut out_maps = Scratch::take(chunk * stored(&outs) * out_pixels);
-    let out_maps = Shared(out_maps.slice().as_mut_ptr());
-    let mut in_maps = Scratch::take(if wanted.weight {
-        chunk * sizes.channels_in * in_pixels
-    } else {
-        0
-    });
-    let in_maps = Shared(in_maps.slice().as_mut_ptr());
+    let outs_layout = Layout {
+        panels: &outs,
+        channels: sizes.channels_out,
+        size: sizes.output,
+        padded: out_padded,
+        before: out_before,
+    };
+    let ins_layout = Layout {
+        panels: &ins,
+        channels: sizes.channels_in,
+        size: sizes.input,
+        padded: forward.padded(),
+        before: forward.before(),
+    };
+    let chunk = chunk_samples(sizes.batch, outs_layout.stored() + ins_layout.stored());
     let mut sums = Scratch::take(if wanted.weight {
         stored(&outs) * sizes.channels_in * taps
     } else {
@@ -324,65 +309,37 @@ pub(super) fn gradients<T: Number>(
     });
     let sums = sums.slice();
     sums.fill(T::default());
-
-    let mut run = |input_gradient: Option<Shared<T>>| {
-        for start in (0..sizes.batch).step_by(chunk) {
-            let samples = chunk.min(sizes.batch - start);
-            let out_maps = Maps {
-                data: out_maps,
-                panels: &outs,
-                samples,
-                pixels: out_pixels,
+    let packed = packed.slice();
+    let input_gradient = gradients_of(
+        [input, gradient],
+        [&ins_layout, &outs_layout],
+        [sizes.batch, chunk],
+        wanted,
+        |out_maps, to| {
+            let direct = Direct {
+                pass: &backward,
+                source: out_maps,
+                weights: packed,
+                taps,
+                targets: &targets,
+                channels: sizes.channels_in,
+                bias: &[],
+                finish: Finish::Nothing,
             };
-            gather_samples(
-                &gradient[start * out_sample..],
-                sizes.channels_out,
-                sizes.output,
+            direct.run(to);
+        },
+        |in_maps, out_maps| {
+            correlate(
+                sizes,
+                in_maps,
+                forward.padded(),
+                out_maps,
                 out_padded,
                 out_before,
-                &out_maps,
+                sums,
             );
-            if let Some(out) = input_gradient {
-                let direct = Direct {
-                    pass: &backward,
-                    source: &out_maps,
-                    weights: packed.slice(),
-                    taps,
-                    targets: &targets,
-                    channels: sizes.channels_in,
-                    bias: &[],
-                    finish: Finish::Nothing,
-                };
-                // SAFETY: the chunk's input gradients start here.
-                direct.run(Shared(unsafe { out.get().add(start * in_sample) }));
-            }
-            if wanted.weight {
-                let in_maps = Maps {
-                    data: in_maps,
-                    panels: &ins,
-                    samples,
-                    pixels: in_pixels,
-                };
-                gather_samples(
-                    &input[start * in_sample..],
-                    sizes.channels_in,
-                    sizes.input,
-                    in_padded,
-                    forward.before(),
-                    &in_maps,
-                );
-                correlate(
-                    sizes, &in_maps, in_padded, &out_maps, out_padded, out_before, sums,
-                );
-            }
-        }
-    };
-    let input_gradient = if wanted.input {
-        Some(written(sizes.batch * in_sample, |out| run(Some(out))))
-    } else {
-        run(None);
-        None
-    };
+        },
+    );
     let weight_gradient = wanted
         .weight
         .then(|| unpack_gradient(sizes, &outs, &ins, sums));

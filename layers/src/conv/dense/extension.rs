@@ -1,7 +1,8 @@
 //! The convolution as an operation of Burn's backends, with its own backward.
 
 use super::Conv2dOptions;
-use super::cpu::{self, Wanted};
+use super::chunks::Wanted;
+use super::cpu;
 use super::kernels::Number;
 use super::plan::Geometry;
 use burn::backend::autodiff::{

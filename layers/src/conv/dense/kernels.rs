@@ -11,8 +11,9 @@
 //! A tile is up to eight pixels q (or weights k) times one panel of one or two registers of channels m: per step, that
 //! many registers are loaded and one number per pixel is broadcast.
 
+use super::moves;
 use super::simd::{Portable, Simd};
-use super::transforms::{self, Tiles};
+use super::winograd::transforms::{self, Tiles};
 use std::ops::{Add, AddAssign, Mul, Sub};
 
 /// Registers in the widest panel.
@@ -96,9 +97,9 @@ pub(super) struct Kernels<T> {
     pub convolve: unsafe fn(&Convolve<'_, T>),
     /// [`Correlate`].
     pub correlate: unsafe fn(&Correlate<'_, T>),
-    /// Channel planes to channels last, see [`gather`].
+    /// Channel planes to channels last, see [`moves::gather`].
     pub gather: unsafe fn(*const T, usize, usize, usize, *mut T, usize),
-    /// Channels last to channel planes, see [`scatter`].
+    /// Channels last to channel planes, see [`moves::scatter`].
     pub scatter: unsafe fn(*const T, usize, *mut T, usize, usize, usize, *const T),
     /// [`transforms::source`]
     pub source_tiles: unsafe fn(&Tiles<T>),
@@ -106,9 +107,9 @@ pub(super) struct Kernels<T> {
     pub gradient_tiles: unsafe fn(&Tiles<T>),
     /// [`transforms::target`]
     pub target_tiles: unsafe fn(&Tiles<T>),
-    /// Bias and ReLU, see [`cut`].
+    /// Bias and ReLU, see [`moves::cut`].
     pub cut: unsafe fn(*mut T, usize, usize, *const T),
-    /// Bias, ReLU and pooling, see [`cut_and_pool`].
+    /// Bias, ReLU and pooling, see [`moves::cut_and_pool`].
     pub cut_and_pool: unsafe fn(*mut T, [usize; 2], usize, *const T),
 }
 
@@ -329,127 +330,6 @@ unsafe fn correlate<S: Simd, const WIDE: bool>(job: &Correlate<'_, S::Element>) 
     }
 }
 
-/// `to[x · width + c] = from[c · stride + x]` for all `c < channels` and `x < length`, and zero for `channels ≤ c < width`.
-#[inline(always)]
-unsafe fn gather<S: Simd>(
-    from: *const S::Element,
-    stride: usize,
-    channels: usize,
-    length: usize,
-    to: *mut S::Element,
-    width: usize,
-) where
-    S::Element: Default,
-{
-    unsafe {
-        let zeros = [S::Element::default(); 64];
-        let whole_channels = channels / S::LANES * S::LANES;
-        let whole_length = length / S::LANES * S::LANES;
-        for x in (0..whole_length).step_by(S::LANES) {
-            for c in (0..whole_channels).step_by(S::LANES) {
-                S::transpose(
-                    from.add(c * stride + x),
-                    stride,
-                    to.add(x * width + c),
-                    width,
-                    zeros.as_ptr(),
-                );
-            }
-        }
-        for x in whole_length..length {
-            for c in 0..whole_channels {
-                *to.add(x * width + c) = *from.add(c * stride + x);
-            }
-        }
-        for c in whole_channels..channels {
-            for x in 0..length {
-                *to.add(x * width + c) = *from.add(c * stride + x);
-            }
-        }
-        for c in channels..width {
-            for x in 0..length {
-                *to.add(x * width + c) = S::Element::default();
-            }
-        }
-    }
-}
-
-/// `to[c · stride + x] = from[x · width + c] + add[c]` for all `c < channels` and `x < length`.
-#[inline(always)]
-unsafe fn scatter<S: Simd>(
-    from: *const S::Element,
-    width: usize,
-    to: *mut S::Element,
-    stride: usize,
-    channels: usize,
-    length: usize,
-    add: *const S::Element,
-) where
-    S::Element: Add<Output = S::Element>,
-{
-    unsafe {
-        let whole_channels = channels / S::LANES * S::LANES;
-        let whole_length = length / S::LANES * S::LANES;
-        for c in (0..whole_channels).step_by(S::LANES) {
-            for x in (0..whole_length).step_by(S::LANES) {
-                S::transpose(
-                    from.add(x * width + c),
-                    width,
-                    to.add(c * stride + x),
-                    stride,
-                    add.add(c),
-                );
-            }
-        }
-        for c in 0..channels {
-            let start = if c < whole_channels { whole_length } else { 0 };
-            for x in start..length {
-                *to.add(c * stride + x) = *from.add(x * width + c) + *add.add(c);
-            }
-        }
-    }
-}
-
-/// `row(p, m) = max(row(p, m) + add[m], 0)` for all pixels p and `m < width`, in place.
-#[inline(always)]
-unsafe fn cut<S: Simd>(rows: *mut S::Element, pixels: usize, width: usize, add: *const S::Element) {
-    unsafe {
-        for m in (0..width).step_by(S::LANES) {
-            let add = S::load(add.add(m));
-            for p in 0..pixels {
-                let at = rows.add(p * width + m);
-                S::store(at, S::max(S::zero(), S::add(S::load(at), add)));
-            }
-        }
-    }
-}
-
-/// The same for the largest value of each window of 2×2 pixels, in place: the windows' rows come to lie one behind the
-/// other, which never overtakes what is still to be read.
-#[inline(always)]
-unsafe fn cut_and_pool<S: Simd>(
-    rows: *mut S::Element,
-    [height, columns]: [usize; 2],
-    width: usize,
-    add: *const S::Element,
-) {
-    unsafe {
-        for m in (0..width).step_by(S::LANES) {
-            let add = S::load(add.add(m));
-            for y in 0..height / 2 {
-                for x in 0..columns / 2 {
-                    let at = |i: usize, j: usize| {
-                        S::load(rows.add(((2 * y + i) * columns + 2 * x + j) * width + m))
-                    };
-                    let largest = S::max(S::max(at(0, 0), at(0, 1)), S::max(at(1, 0), at(1, 1)));
-                    let to = rows.add((y * (columns / 2) + x) * width + m);
-                    S::store(to, S::max(S::zero(), S::add(largest, add)));
-                }
-            }
-        }
-    }
-}
-
 macro_rules! instruction_set {
     ($module:ident, $simd:ty, $element:ty, $wide:literal $(, $feature:literal)?) => {
         mod $module {
@@ -472,7 +352,7 @@ macro_rules! instruction_set {
                 to: *mut $element,
                 width: usize,
             ) {
-                unsafe { gather::<$simd>(from, stride, channels, length, to, width) }
+                unsafe { moves::gather::<$simd>(from, stride, channels, length, to, width) }
             }
             $(#[target_feature(enable = $feature)])?
             unsafe fn run_scatter(
@@ -484,7 +364,7 @@ macro_rules! instruction_set {
                 length: usize,
                 add: *const $element,
             ) {
-                unsafe { scatter::<$simd>(from, width, to, stride, channels, length, add) }
+                unsafe { moves::scatter::<$simd>(from, width, to, stride, channels, length, add) }
             }
             $(#[target_feature(enable = $feature)])?
             unsafe fn run_cut(
@@ -493,7 +373,7 @@ macro_rules! instruction_set {
                 width: usize,
                 add: *const $element,
             ) {
-                unsafe { cut::<$simd>(rows, pixels, width, add) }
+                unsafe { moves::cut::<$simd>(rows, pixels, width, add) }
             }
             $(#[target_feature(enable = $feature)])?
             unsafe fn run_cut_and_pool(
@@ -502,7 +382,7 @@ macro_rules! instruction_set {
                 width: usize,
                 add: *const $element,
             ) {
-                unsafe { cut_and_pool::<$simd>(rows, size, width, add) }
+                unsafe { moves::cut_and_pool::<$simd>(rows, size, width, add) }
             }
 
             $(#[target_feature(enable = $feature)])?
@@ -584,148 +464,4 @@ number!(f32, avx512_f32, avx2_f32, portable_f32);
 number!(f64, avx512_f64, avx2_f64, portable_f64);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Every set of kernels that this processor can run.
-    fn available() -> Vec<(&'static str, &'static Kernels<f32>)> {
-        let mut sets = vec![("portable", &portable_f32::KERNELS)];
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                sets.push(("avx2", &avx2_f32::KERNELS));
-            }
-            if is_x86_feature_detected!("avx512f") {
-                sets.push(("avx512", &avx512_f32::KERNELS));
-            }
-        }
-        sets
-    }
-
-    /// Small whole numbers: their sums of products are exact in float32, in any order.
-    fn whole(count: usize, factor: usize) -> Vec<f32> {
-        (0..count).map(|i| (i * factor % 13) as f32 - 6.0).collect()
-    }
-
-    #[test]
-    fn gather_and_scatter_transpose_any_size() {
-        for (name, kernels) in available() {
-            for (channels, length, width) in [(1, 1, 8), (7, 30, 16), (16, 33, 16), (20, 17, 32)] {
-                let stride = length + 3;
-                let from = whole(channels * stride, 7);
-                let mut panel = vec![f32::NAN; length * width];
-                // SAFETY: the sizes are those of the buffers.
-                unsafe {
-                    let to = panel.as_mut_ptr();
-                    (kernels.gather)(from.as_ptr(), stride, channels, length, to, width);
-                }
-                for x in 0..length {
-                    for c in 0..width {
-                        let expected = if c < channels {
-                            from[c * stride + x]
-                        } else {
-                            0.0
-                        };
-                        assert_eq!(panel[x * width + c], expected, "{name}");
-                    }
-                }
-                let added = whole(width, 5);
-                let mut back = vec![f32::NAN; channels * stride];
-                // SAFETY: as above.
-                unsafe {
-                    let to = back.as_mut_ptr();
-                    let add = added.as_ptr();
-                    (kernels.scatter)(panel.as_ptr(), width, to, stride, channels, length, add);
-                }
-                for (c, added) in added.iter().enumerate().take(channels) {
-                    for x in 0..length {
-                        let at = c * stride + x;
-                        assert_eq!(back[at], from[at] + added, "{name}");
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn convolve_and_correlate_equal_their_formulas() {
-        let (pixels, channels, count) = (40, 11, 23);
-        let source = whole(pixels * channels, 5);
-        let taps = [(0, 0), (1, 1), (5, 3)].map(|(offset, index)| Tap { offset, index });
-        for (name, kernels) in available() {
-            for vectors in 1..=MAX_VECTORS {
-                let width = vectors * kernels.lanes;
-                let weight = whole(4 * channels * width, 11);
-                let bases: Vec<u32> = (0..count).map(|q| q * 3 % 34).collect();
-                let slots: Vec<u32> = (0..count).rev().collect();
-                let mut target = vec![1.0; count as usize * width];
-                let run = Run {
-                    first: 0,
-                    count,
-                    tap: 0,
-                    taps: 3,
-                };
-                // SAFETY: bases plus offsets stay below `pixels`, slots below `count`, tap indices below 4.
-                unsafe {
-                    (kernels.convolve)(&Convolve {
-                        source: source.as_ptr(),
-                        source_stride: channels,
-                        channels,
-                        weight: weight.as_ptr(),
-                        target: target.as_mut_ptr(),
-                        vectors,
-                        first: false,
-                        taps: (0, 3),
-                        runs: &[run],
-                        bases: &bases,
-                        slots: &slots,
-                        tap_list: &taps,
-                    });
-                }
-                for (&base, &slot) in bases.iter().zip(&slots) {
-                    for m in 0..width {
-                        let term = |tap: &Tap, c: usize| {
-                            source[(base + tap.offset) as usize * channels + c]
-                                * weight[(tap.index as usize * channels + c) * width + m]
-                        };
-                        let sum: f32 = taps
-                            .iter()
-                            .map(|tap| (0..channels).map(|c| term(tap, c)).sum::<f32>())
-                            .sum();
-                        assert_eq!(target[slot as usize * width + m], 1.0 + sum, "{name}");
-                    }
-                }
-
-                let (columns, step) = (6, 2 * channels);
-                let rows = [(0, 0), (3 * channels, 7 * width)];
-                let offsets: Vec<usize> = (0..19).map(|k| k * 5).collect();
-                let mut gradient = vec![2.0; offsets.len() * width];
-                // SAFETY: rows, columns and offsets stay inside the source and the target.
-                unsafe {
-                    (kernels.correlate)(&Correlate {
-                        source: source.as_ptr(),
-                        source_step: step,
-                        target: target.as_ptr(),
-                        vectors,
-                        rows: &rows,
-                        columns,
-                        offsets: &offsets,
-                        gradient: gradient.as_mut_ptr(),
-                    });
-                }
-                for (k, &offset) in offsets.iter().enumerate() {
-                    for m in 0..width {
-                        let mut sum = 2.0;
-                        for (from, to) in rows {
-                            for x in 0..columns {
-                                sum +=
-                                    source[from + x * step + offset] * target[to + x * width + m];
-                            }
-                        }
-                        assert_eq!(gradient[k * width + m], sum, "{name}");
-                    }
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -5,6 +5,8 @@
 //! ```
 
 #[cfg(feature = "flex")]
+mod chunks;
+#[cfg(feature = "flex")]
 mod cpu;
 #[cfg(feature = "flex")]
 mod extension;
@@ -15,6 +17,8 @@ mod kernels;
 #[cfg(feature = "flex")]
 mod maps;
 #[cfg(feature = "flex")]
+mod moves;
+#[cfg(feature = "flex")]
 mod plan;
 #[cfg(feature = "flex")]
 mod scratch;
@@ -22,8 +26,6 @@ mod scratch;
 mod simd;
 #[cfg(all(test, feature = "flex"))]
 mod tests;
-#[cfg(feature = "flex")]
-mod transforms;
 #[cfg(feature = "flex")]
 mod winograd;
 

@@ -14,10 +14,10 @@
 //! Source: Lavin and Gray, "Fast algorithms for convolutional neural networks" (2016), equations 7 and 8, and the same
 //! construction with the points 0, 1, −1 and ∞ for a filter of two and an output of three.
 
-use super::simd::Simd;
+use crate::conv::dense::simd::Simd;
 
 /// A row of neighbouring tiles, as pixels and as points.
-pub(super) struct Tiles<T> {
+pub(in crate::conv::dense) struct Tiles<T> {
     /// The first pixel of the first tile, or the first point of the first tile.
     pub from: *const T,
     /// Where the other form goes.
@@ -58,7 +58,7 @@ unsafe fn spread<S: Simd>(d: [S::Register; 4]) -> [S::Register; 4] {
 
 /// Source pixels to points.
 #[inline(always)]
-pub(super) unsafe fn source<S: Simd>(job: &Tiles<S::Element>) {
+pub(in crate::conv::dense) unsafe fn source<S: Simd>(job: &Tiles<S::Element>) {
     for c in registers::<S>(job.channels) {
         unsafe {
             let column = |x: usize| {
@@ -90,7 +90,7 @@ pub(super) unsafe fn source<S: Simd>(job: &Tiles<S::Element>) {
 
 /// Pixels of the output gradient to points.
 #[inline(always)]
-pub(super) unsafe fn gradient<S: Simd>(job: &Tiles<S::Element>) {
+pub(in crate::conv::dense) unsafe fn gradient<S: Simd>(job: &Tiles<S::Element>) {
     for c in registers::<S>(job.channels) {
         for tile in 0..job.count {
             unsafe {
@@ -126,7 +126,7 @@ unsafe fn collect<S: Simd>(m: [S::Register; 4]) -> [S::Register; 2] {
 
 /// Points to pixels of the target.
 #[inline(always)]
-pub(super) unsafe fn target<S: Simd>(job: &Tiles<S::Element>) {
+pub(in crate::conv::dense) unsafe fn target<S: Simd>(job: &Tiles<S::Element>) {
     for c in registers::<S>(job.channels) {
         for tile in 0..job.count {
             unsafe {
