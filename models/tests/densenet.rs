@@ -1,6 +1,8 @@
 //! The densely connected networks: sizes, parameters, equivariance, class maps, saving and loading.
 
-use burn::module::{ModuleMapper, Param};
+mod common;
+
+use burn::module::Param;
 use burn::prelude::*;
 use burn::store::ModuleRecord;
 use burn::tensor::Tolerance;
@@ -10,6 +12,8 @@ use gcnn_layers::{Group, KernelConfig, ProjectionKind};
 use gcnn_models::{GroupDenseNet, GroupDenseNetConfig, InputShape, ModelError};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use rstest::rstest;
+
+use common::reseeded;
 
 fn tissue(size: usize) -> InputShape {
     InputShape {
@@ -27,34 +31,9 @@ fn small(config: GroupDenseNetConfig) -> GroupDenseNetConfig {
     }
 }
 
-/// Replaces every parameter and every running statistic by values of a seed, so that no test needs the device's random
-/// state, and no normalisation is the identity.
-struct Reseed(StdRng);
-
-impl ModuleMapper for Reseed {
-    fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let random = &mut self.0;
-        let trained = parameter.is_require_grad();
-        parameter.map(|tensor| {
-            let dims = tensor.dims();
-            let count: usize = dims.iter().product();
-            // Kernels as wide as He's; scales, shifts and statistics around 1, which keeps variances positive.
-            let (centre, reach) = match D {
-                1 => (0.8, 0.7),
-                _ => (0.0, (6.0 / (count / dims[0]) as f64).sqrt()),
-            };
-            let values: Vec<f32> = (0..count)
-                .map(|_| (centre + reach * random.random_range(-1.0..1.0)) as f32)
-                .collect();
-            Tensor::from_data(TensorData::new(values, dims), &tensor.device())
-                .set_require_grad(trained)
-        })
-    }
-}
-
 fn network(config: &GroupDenseNetConfig, size: usize, seed: u64, device: &Device) -> GroupDenseNet {
     let network = config.init(tissue(size), 3, device).unwrap();
-    network.map(&mut Reseed(StdRng::seed_from_u64(seed)))
+    reseeded(network, seed)
 }
 
 fn noise(dims: [usize; 4], device: &Device) -> Tensor<4> {

@@ -1,6 +1,7 @@
 //! Networks as they are used: built from a configuration, on images, saved and read back.
 
-use burn::module::ModuleMapper;
+mod common;
+
 use burn::prelude::*;
 use burn::store::ModuleRecord;
 use burn::tensor::Tolerance;
@@ -10,43 +11,17 @@ use gcnn_models::{Gcnn, GcnnConfig, Head, InputShape, ModelError, Normalisation}
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use rstest::rstest;
 
+use common::reseeded;
+
 const DIGITS: InputShape = InputShape {
     channels: 1,
     height: 28,
     width: 28,
 };
 
-/// Replaces every parameter and every running statistic by values that depend on a seed, so that no test needs the
-/// device's random state, and no normalisation is the identity.
-struct Reseed(StdRng);
-
-impl ModuleMapper for Reseed {
-    fn map_float<const D: usize>(
-        &mut self,
-        parameter: burn::module::Param<Tensor<D>>,
-    ) -> burn::module::Param<Tensor<D>> {
-        let random = &mut self.0;
-        let trained = parameter.is_require_grad();
-        parameter.map(|tensor| {
-            let dims = tensor.dims();
-            let count: usize = dims.iter().product();
-            // Kernels as wide as He's; scales, shifts and statistics around 1, which keeps variances positive.
-            let (centre, reach) = match D {
-                1 => (0.8, 0.7),
-                _ => (0.0, (6.0 / (count / dims[0]) as f64).sqrt()),
-            };
-            let values: Vec<f32> = (0..count)
-                .map(|_| (centre + reach * random.random_range(-1.0..1.0)) as f32)
-                .collect();
-            Tensor::from_data(TensorData::new(values, dims), &tensor.device())
-                .set_require_grad(trained)
-        })
-    }
-}
-
 fn network(config: &GcnnConfig, input: InputShape, classes: usize, device: &Device) -> Gcnn {
     let network = config.init(input, classes, device).unwrap();
-    network.map(&mut Reseed(StdRng::seed_from_u64(7)))
+    reseeded(network, 7)
 }
 
 fn noise(dims: [usize; 4], seed: u64, device: &Device) -> Tensor<4> {

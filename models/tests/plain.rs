@@ -1,8 +1,9 @@
 //! Exported networks: the same logits, descriptions that rebuild them, and descriptions that do not fit.
 
+mod common;
+
 use std::collections::HashMap;
 
-use burn::module::{ModuleMapper, Param};
 use burn::prelude::*;
 use burn::store::ModuleRecord;
 use gcnn_layers::kernel::{BSplineConfig, Support};
@@ -15,38 +16,13 @@ use gcnn_models::{
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use rstest::rstest;
 
+use common::reseeded;
+
 const DIGITS: InputShape = InputShape {
     channels: 1,
     height: 28,
     width: 28,
 };
-
-/// Replaces every parameter and every running statistic by values of a seed, so that no test needs the device's random
-/// state, and no normalisation is the identity.
-struct Reseed(StdRng);
-
-impl ModuleMapper for Reseed {
-    fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let random = &mut self.0;
-        parameter.map(|tensor| {
-            let dims = tensor.dims();
-            let count: usize = dims.iter().product();
-            // Kernels as wide as He's; scales, shifts and statistics around 1, which keeps variances positive.
-            let (centre, reach) = match D {
-                1 => (0.8, 0.7),
-                _ => (0.0, (6.0 / (count / dims[0]) as f64).sqrt()),
-            };
-            let values: Vec<f32> = (0..count)
-                .map(|_| (centre + reach * random.random_range(-1.0..1.0)) as f32)
-                .collect();
-            Tensor::from_data(TensorData::new(values, dims), &tensor.device())
-        })
-    }
-}
-
-fn reseeded<M: Module>(network: M) -> M {
-    network.map(&mut Reseed(StdRng::seed_from_u64(11)))
-}
 
 fn noise(dims: [usize; 4], device: &Device) -> Tensor<4> {
     let mut random = StdRng::seed_from_u64(5);
@@ -110,7 +86,7 @@ fn splines(support: Support) -> KernelConfig {
 #[case::odd_map_under_a_pooling(GcnnConfig { kernel_sizes: vec![2, 3, 3, 3], ..small("trivial") })]
 fn logits_of_the_exported_network_are_the_same(#[case] config: GcnnConfig) {
     let device = Device::flex();
-    let network = reseeded(config.init(DIGITS, 4, &device).unwrap());
+    let network = reseeded(config.init(DIGITS, 4, &device).unwrap(), 11);
     let plain = network.export();
     let images = noise([7, 1, 28, 28], &device);
     let expected = network.forward(images.clone());
@@ -126,7 +102,7 @@ fn logits_of_the_exported_network_are_the_same(#[case] config: GcnnConfig) {
 #[case::linear(GcnnConfig { head: Head::Linear, kernel_sizes: vec![3; 3], ..small("C4") })]
 fn class_maps_of_the_exported_network_are_the_same(#[case] config: GcnnConfig) {
     let device = Device::flex();
-    let network = reseeded(config.init(DIGITS, 4, &device).unwrap());
+    let network = reseeded(config.init(DIGITS, 4, &device).unwrap(), 11);
     let plain = network.export();
     let image = noise([1, 1, 36, 32], &device);
     let (map, expected) = (plain.class_map(image.clone()), network.class_map(image));
@@ -156,7 +132,7 @@ fn logits_of_an_exported_dense_network_are_the_same(
         height: size,
         width: size,
     };
-    let network = reseeded(config.init(tissue, 3, &device).unwrap());
+    let network = reseeded(config.init(tissue, 3, &device).unwrap(), 11);
     let plain = network.export();
     let images = noise([5, 3, size, size], &device);
     let expected = network.forward(images.clone());
@@ -192,7 +168,7 @@ fn rebuilds(plain: &PlainNetwork, input: InputShape, images: Tensor<4>, expected
 #[test]
 fn networks_in_training_are_exported_as_they_evaluate() {
     let device = Device::flex().autodiff();
-    let network = reseeded(small("C4").init(DIGITS, 4, &device).unwrap());
+    let network = reseeded(small("C4").init(DIGITS, 4, &device).unwrap(), 11);
     let plain = network.export();
     let images = noise([3, 1, 28, 28], &device);
     let evaluated = network.valid().forward(images.clone().inner());
@@ -248,7 +224,7 @@ fn descriptions_that_do_not_fit_are_refused(
 #[test]
 fn files_hold_all_of_a_network() {
     let device = Device::flex();
-    let network = reseeded(small("C4").init(DIGITS, 4, &device).unwrap()).export();
+    let network = reseeded(small("C4").init(DIGITS, 4, &device).unwrap(), 11).export();
     let description = serde_json::to_string(&network.describe(DIGITS)).unwrap();
     let file = |description: &str| {
         let metadata = HashMap::from([(DESCRIPTION.to_string(), description.to_string())]);

@@ -346,16 +346,7 @@ impl Task for Classification {
 
     fn batches(&self, split: Split) -> Result<Batches<ImageBatch>, TrainError> {
         let options = self.options(self.config.training.eval_batch_size);
-        let images = match split {
-            Split::Train => self.train.clone(),
-            Split::Valid => self.valid.clone(),
-            Split::Test => self.test.clone(),
-            Split::All => Arc::new(ImageDataset::concatenate(&[
-                &self.train,
-                &self.valid,
-                &self.test,
-            ])?),
-        };
+        let images = split.of([&self.train, &self.valid, &self.test])?;
         Self::stream(images, options)
     }
 

@@ -20,10 +20,19 @@ pub(crate) const INK: RGBColor = RGBColor(0x33, 0x3a, 0x44);
 
 /// Draws one panel per metric, side by side.
 pub fn draw(path: &Path, history: &[EpochRecord], metrics: &[&str]) -> Result<(), TrainError> {
+    write_picture(path, SIZE, |area| paint(area, history, metrics))
+}
+
+/// Paints a picture of so many pixels and writes it.
+pub(crate) fn write_picture(
+    path: &Path,
+    size: (u32, u32),
+    paint: impl FnOnce(&Area) -> Result<(), String>,
+) -> Result<(), TrainError> {
     let mut svg = String::new();
     {
-        let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
-        paint(&area, history, metrics).map_err(|reason| TrainError::Curves {
+        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        paint(&area).map_err(|reason| TrainError::Curves {
             path: path.to_path_buf(),
             reason,
         })?;
@@ -31,7 +40,7 @@ pub fn draw(path: &Path, history: &[EpochRecord], metrics: &[&str]) -> Result<()
     write_atomically(path, svg.as_bytes())
 }
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(crate) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 fn paint(area: &Area, history: &[EpochRecord], metrics: &[&str]) -> Result<(), String> {
     let text = |e: DrawingAreaErrorKind<_>| e.to_string();

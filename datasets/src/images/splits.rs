@@ -22,6 +22,18 @@ pub enum Split {
     All,
 }
 
+impl Split {
+    /// Its images, given those for training, validation and testing; all of them put together are a copy.
+    pub fn of(self, splits: [&Arc<ImageDataset>; 3]) -> Result<Arc<ImageDataset>, DatasetError> {
+        Ok(match self {
+            Self::Train => splits[0].clone(),
+            Self::Valid => splits[1].clone(),
+            Self::Test => splits[2].clone(),
+            Self::All => Arc::new(ImageDataset::concatenate(&splits.map(Arc::as_ref))?),
+        })
+    }
+}
+
 impl fmt::Display for Split {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -151,15 +163,6 @@ impl Splits {
 
     /// One split, or all of them put together (a copy).
     pub fn get(&self, split: Split) -> Result<Arc<ImageDataset>, DatasetError> {
-        Ok(match split {
-            Split::Train => self.train.clone(),
-            Split::Valid => self.valid.clone(),
-            Split::Test => self.test.clone(),
-            Split::All => Arc::new(ImageDataset::concatenate(&[
-                &self.train,
-                &self.valid,
-                &self.test,
-            ])?),
-        })
+        split.of([&self.train, &self.valid, &self.test])
     }
 }

@@ -5,15 +5,13 @@
 
 use std::path::Path;
 
-use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::{Comparison, Point};
 use crate::TrainError;
 use crate::colours;
-use crate::curves::{GRID, INK, tick};
-use crate::files::write_atomically;
+use crate::curves::{Area, GRID, INK, tick, write_picture};
 
 const SIZE: (u32, u32) = (640, 440);
 
@@ -24,15 +22,7 @@ pub fn draw(path: &Path, comparison: &Comparison) -> Result<(), TrainError> {
             "a picture needs something to draw the curves over: --over KEY".into(),
         ));
     };
-    let mut svg = String::new();
-    {
-        let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
-        paint(&area, comparison, over).map_err(|reason| TrainError::Curves {
-            path: path.to_path_buf(),
-            reason,
-        })?;
-    }
-    write_atomically(path, svg.as_bytes())
+    write_picture(path, SIZE, |area| paint(area, comparison, over))
 }
 
 /// Where a value stands on the axis.
@@ -67,11 +57,7 @@ impl Axis {
     }
 }
 
-fn paint(
-    area: &DrawingArea<SVGBackend, Shift>,
-    comparison: &Comparison,
-    over: &str,
-) -> Result<(), String> {
+fn paint(area: &Area, comparison: &Comparison, over: &str) -> Result<(), String> {
     let text = |e: DrawingAreaErrorKind<_>| e.to_string();
     area.fill(&WHITE).map_err(text)?;
     let mut values: Vec<f64> = comparison.points.iter().filter_map(|p| p.over).collect();
