@@ -19,7 +19,7 @@ mod vectorised;
 
 pub use conv::{
     GroupConv2d, GroupConv2dConfig, IsotropicConv2d, IsotropicConv2dConfig, LiftingConv2d,
-    LiftingConv2dConfig, Padding2d,
+    LiftingConv2dConfig, Padding2d, repeat_over_group,
 };
 pub use equivariance::{EquivarianceReport, group_action, plane_action};
 pub use error::LayerError;

@@ -9,6 +9,26 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::prelude::*;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
+/// Keys of the metadata of weights files.
+pub mod keys {
+    /// The run file.
+    pub const CONFIG: &str = "gcnn.config";
+    /// What the task adds to it.
+    pub const DATA: &str = "gcnn.data";
+    /// The epoch.
+    pub const EPOCH: &str = "gcnn.epoch";
+    /// The validation measures.
+    pub const METRICS: &str = "gcnn.metrics";
+    /// The [card](crate::zoo::Card) of a network of the zoo.
+    pub const CARD: &str = "gcnn.card";
+    /// The [steps](crate::PlainNetworkConfig) of an exported network.
+    pub const PLAIN: &str = "gcnn.plain";
+    /// The modules of a network that was exported for PyTorch, which such files have beside the others.
+    pub const TORCH_MODULES: &str = "gcnn.pytorch";
+    /// The name of a network that was exported for the code that it was published with; such files have no other keys.
+    pub const OFFICIAL: &str = "gcnn.official";
+}
+
 /// What is wrong with weights.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

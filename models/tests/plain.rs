@@ -192,6 +192,11 @@ fn networks_in_training_are_exported_as_they_evaluate() {
     r#""padding":[1000000000,0]"#,
     "beside the image"
 )]
+#[case::volume(
+    r#""padding":[0,0],"dilation":[1,1]"#,
+    r#""padding":[9000,9000],"dilation":[4000,4000]"#,
+    "it makes a map of"
+)]
 #[case::stride(r#""stride":[1,1]"#, r#""stride":[0,1]"#, "at least 1")]
 #[case::pool(r#""size":2"#, r#""size":0"#, "windows of 0×0")]
 #[case::order(r#""order":4"#, r#""order":5"#, "cannot be pooled by 5")]

@@ -100,6 +100,12 @@ fn damaged_files_are_refused() {
     for bytes in [&whole[..0], &whole[..100], &whole[..whole.len() - 4]] {
         assert!(zoo::Pretrained::read(bytes, &device).is_err());
     }
+    // An export is told from what it was made of.
+    let exported = [("gcnn.plain".to_string(), "{}".to_string())].into();
+    let (arrays, _) = weights::from_bytes(whole).expect("whole");
+    let bytes = weights::to_bytes(&arrays, exported).expect("bytes");
+    let error = zoo::Pretrained::read(&bytes, &device).expect_err("an export");
+    assert!(error.to_string().contains("an exported network"), "{error}");
     // Another network's arrays under this one's description.
     let (mut arrays, metadata) = weights::from_bytes(whole).expect("whole");
     arrays.remove("lifting.weight");

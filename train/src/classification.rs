@@ -95,10 +95,12 @@ impl ImageFormat {
         Ok(self.normalisation.validate(self.channels)?)
     }
 
-    /// What a class is called, or its number.
-    pub fn class_name(&self, class: usize) -> String {
-        let name = self.class_names.as_ref().and_then(|names| names.get(class));
-        name.map_or_else(|| class.to_string(), String::clone)
+    /// What the classes are called, or their numbers.
+    pub fn class_names(&self) -> Vec<String> {
+        match &self.class_names {
+            Some(names) => names.clone(),
+            None => (0..self.classes).map(|class| class.to_string()).collect(),
+        }
     }
 
     /// Whether images of a data set fit the network.
@@ -200,12 +202,7 @@ impl Classification {
 
     /// Names of the classes, or their numbers.
     pub fn class_names(&self) -> Vec<String> {
-        match self.test.class_names() {
-            Some(names) => names.to_vec(),
-            None => (0..self.format.classes)
-                .map(|class| class.to_string())
-                .collect(),
-        }
+        self.format.class_names()
     }
 
     /// What images are normalised by.

@@ -12,11 +12,12 @@ use std::path::Path;
 use std::time::Instant;
 
 use burn::prelude::*;
+use gcnn_models::weights::keys;
 
 use crate::TrainError;
 use crate::classification::ImageFormat;
 use crate::evaluation::{ImageNetwork, Loaded, LoadedNetwork};
-use crate::model_file::{ModelFile, OFFICIAL, TORCH_MODULES};
+use crate::model_file::ModelFile;
 use crate::official::to_official;
 use crate::run_folder::to_json;
 use crate::sequential::sequential;
@@ -46,7 +47,7 @@ pub fn write(loaded: &Loaded, format: ExportFormat, path: &Path) -> Result<(), T
         (LoadedNetwork::Images(network), ExportFormat::Pytorch) => {
             let (modules, weights) = sequential(&network.model);
             let mut metadata = loaded.file.metadata(path)?;
-            metadata.insert(TORCH_MODULES.into(), to_json(path, &modules)?);
+            metadata.insert(keys::TORCH_MODULES.into(), to_json(path, &modules)?);
             weights::save(path, &weights, metadata)
         }
         (LoadedNetwork::Particles(network), ExportFormat::Pytorch) => {
@@ -54,7 +55,7 @@ pub fn write(loaded: &Loaded, format: ExportFormat, path: &Path) -> Result<(), T
             let official =
                 to_official(model, &collect(&network.model)).map_err(TrainError::Mismatch)?;
             let metadata = HashMap::from([
-                (OFFICIAL.into(), model.kind().into()),
+                (keys::OFFICIAL.into(), model.kind().into()),
                 ("gcnn.model".into(), to_json(path, model)?),
             ]);
             weights::save(path, &official, metadata)
@@ -96,14 +97,24 @@ pub fn compare(
             let count = images.dims()[0];
             (images, format!("{count} test images"))
         }
-        Ok(None) | Err(_) => (
+        Ok(None) => (
             noise(&network.format, device),
             format!("{IMAGES} images of noise"),
+        ),
+        // An export needs no data; where it is missing or damaged, the comparison says so.
+        Err(error) => (
+            noise(&network.format, device),
+            format!("{IMAGES} images of noise, since the test images cannot be had ({error})"),
         ),
     };
     let largest = |logits: Tensor<2>| {
         let values = logits.into_data();
-        values.iter::<f64>().fold(0.0, |a: f64, b| a.max(b.abs()))
+        // `f64::max` would pass over what is not a number.
+        values
+            .iter::<f64>()
+            .map(f64::abs)
+            .max_by(f64::total_cmp)
+            .unwrap_or(0.0)
     };
     let before = trained.forward(images.clone());
     let difference = largest(plain.forward(images.clone()) - before.clone());

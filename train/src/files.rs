@@ -29,3 +29,11 @@ pub fn write_atomically(path: &Path, contents: &[u8]) -> Result<(), TrainError> 
 pub fn read_text(path: &Path) -> Result<String, TrainError> {
     fs::read_to_string(path).map_err(TrainError::io("read", path))
 }
+
+/// Whether two paths mean one file that exists.
+pub fn same_file(a: &Path, b: &Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => false,
+    }
+}

@@ -16,7 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use gcnn_models::PlainNetworkConfig;
-use gcnn_models::plain::DESCRIPTION;
+use gcnn_models::weights::keys;
 use gcnn_models::zoo::{self, Card};
 
 use crate::TrainError;
@@ -24,11 +24,6 @@ use crate::config::RunConfig;
 use crate::run_folder::{RunFolder, to_json};
 use crate::task::Task;
 use crate::weights::{self, Weights};
-
-/// Key of the modules of a network that was exported for PyTorch, which such files have in addition.
-pub(crate) const TORCH_MODULES: &str = "gcnn.pytorch";
-/// Key of the name of a network that was exported for the code that it was published with; such files have no other keys.
-pub(crate) const OFFICIAL: &str = "gcnn.official";
 
 /// What a weights file tells about its weights.
 #[derive(Debug, Clone)]
@@ -84,16 +79,16 @@ impl ModelFile {
     pub fn metadata(&self, path: &Path) -> Result<HashMap<String, String>, TrainError> {
         let mut metadata = HashMap::from([
             ("gcnn.version".into(), env!("CARGO_PKG_VERSION").into()),
-            ("gcnn.config".into(), self.config.to_toml()?),
-            ("gcnn.data".into(), to_json(path, &self.data)?),
-            ("gcnn.epoch".into(), self.epoch.to_string()),
-            ("gcnn.metrics".into(), to_json(path, &self.measures)?),
+            (keys::CONFIG.into(), self.config.to_toml()?),
+            (keys::DATA.into(), to_json(path, &self.data)?),
+            (keys::EPOCH.into(), self.epoch.to_string()),
+            (keys::METRICS.into(), to_json(path, &self.measures)?),
         ]);
         if let Some(card) = &self.card {
-            metadata.insert("gcnn.card".into(), to_json(path, card)?);
+            metadata.insert(keys::CARD.into(), to_json(path, card)?);
         }
         if let Some(plain) = &self.plain {
-            metadata.insert(DESCRIPTION.into(), to_json(path, plain)?);
+            metadata.insert(keys::PLAIN.into(), to_json(path, plain)?);
         }
         Ok(metadata)
     }
@@ -104,12 +99,12 @@ impl ModelFile {
         let (weights, metadata) = gcnn_models::weights::from_bytes(&contents)
             .map_err(|e| TrainError::weights(&path, e.to_string()))?;
         let fault = |reason: String| TrainError::weights(&path, reason);
-        if metadata.contains_key(TORCH_MODULES) {
+        if metadata.contains_key(keys::TORCH_MODULES) {
             return Err(fault(
                 "exported for PyTorch; gcnn reads what `gcnn export --format plain` writes".into(),
             ));
         }
-        if metadata.contains_key(OFFICIAL) {
+        if metadata.contains_key(keys::OFFICIAL) {
             return Err(fault("exported for PyTorch; `gcnn import` reads it".into()));
         }
         let text = |key: &str| {
@@ -120,25 +115,25 @@ impl ModelFile {
             })
         };
         let json = |key: &str, e: serde_json::Error| fault(format!("`{key}` in its metadata: {e}"));
-        let config = RunConfig::parse(text("gcnn.config")?, &path, &[])?;
+        let config = RunConfig::parse(text(keys::CONFIG)?, &path, &[])?;
         Ok((
             Self {
                 config,
-                data: serde_json::from_str(text("gcnn.data")?).map_err(|e| json("gcnn.data", e))?,
-                epoch: text("gcnn.epoch")?
+                data: serde_json::from_str(text(keys::DATA)?).map_err(|e| json(keys::DATA, e))?,
+                epoch: text(keys::EPOCH)?
                     .parse()
                     .map_err(|e| fault(format!("`gcnn.epoch` in its metadata: {e}")))?,
-                measures: serde_json::from_str(text("gcnn.metrics")?)
-                    .map_err(|e| json("gcnn.metrics", e))?,
-                card: match metadata.get("gcnn.card") {
+                measures: serde_json::from_str(text(keys::METRICS)?)
+                    .map_err(|e| json(keys::METRICS, e))?,
+                card: match metadata.get(keys::CARD) {
                     Some(card) => {
-                        Some(serde_json::from_str(card).map_err(|e| json("gcnn.card", e))?)
+                        Some(serde_json::from_str(card).map_err(|e| json(keys::CARD, e))?)
                     }
                     None => None,
                 },
                 plain: metadata
-                    .get(DESCRIPTION)
-                    .map(|text| serde_json::from_str(text).map_err(|e| json(DESCRIPTION, e)))
+                    .get(keys::PLAIN)
+                    .map(|text| serde_json::from_str(text).map_err(|e| json(keys::PLAIN, e)))
                     .transpose()?,
             },
             weights,

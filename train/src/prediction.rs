@@ -28,30 +28,25 @@ pub struct Prediction {
     pub probabilities: Vec<f32>,
 }
 
-/// Classifies image files, one after the other.
+/// Classifies an image file.
 pub fn predict(
     network: &ImageNetwork,
-    files: &[PathBuf],
+    file: &Path,
     device: &Device,
-) -> Result<Vec<Prediction>, TrainError> {
-    files
-        .iter()
-        .map(|file| {
-            let pixels = read(file, &network.format)?;
-            let f = &network.format;
-            let shape = [1, f.channels, f.height, f.width];
-            let input = Tensor::<4>::from_data(TensorData::new(pixels, shape), device);
-            let probabilities: Vec<f32> = softmax(network.model.forward(input), 1)
-                .into_data()
-                .iter::<f32>()
-                .collect();
-            Ok(Prediction {
-                file: file.clone(),
-                class: largest(&probabilities),
-                probabilities,
-            })
-        })
-        .collect()
+) -> Result<Prediction, TrainError> {
+    let pixels = read(file, &network.format)?;
+    let f = &network.format;
+    let shape = [1, f.channels, f.height, f.width];
+    let input = Tensor::<4>::from_data(TensorData::new(pixels, shape), device);
+    let probabilities: Vec<f32> = softmax(network.model.forward(input), 1)
+        .into_data()
+        .iter::<f32>()
+        .collect();
+    Ok(Prediction {
+        file: file.to_path_buf(),
+        class: largest(&probabilities),
+        probabilities,
+    })
 }
 
 /// A file's picture as the network's input, `[channels, height, width]`.

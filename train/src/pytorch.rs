@@ -14,6 +14,9 @@ use pytorch_reader::{DType, PytorchReader, Tensor};
 use crate::TrainError;
 use crate::weights::{self, Array, Weights};
 
+/// How many times over the numbers of a file may be used: arrays can share them.
+const SHARED: u64 = 8;
+
 /// Reads the tensors of a file whose names begin with what `choose` finds before them, which is left off: `state_dict.`,
 /// `module.` or nothing. `choose` is given all names, in order, and may find none, with the reason.
 pub fn read(
@@ -43,10 +46,19 @@ pub fn read(
     let size = fs::metadata(path)
         .map_err(TrainError::io("read", path))?
         .len();
-    for (name, tensor) in tensors {
-        if let Some(name) = name.strip_prefix(&prefix) {
-            found.insert(name.to_string(), array(path, tensor, size)?);
-        }
+    let chosen = tensors
+        .iter()
+        .filter_map(|(name, tensor)| Some((name.strip_prefix(&prefix)?, tensor)));
+    let all = chosen.clone().fold(0u64, |sum, (_, tensor)| {
+        sum.saturating_add(tensor.byte_len() as u64)
+    });
+    if all > SHARED * size {
+        return Err(fault(format!(
+            "its arrays claim {all} bytes, the file has {size}"
+        )));
+    }
+    for (name, tensor) in chosen {
+        found.insert(name.to_string(), array(path, tensor, size)?);
     }
     Ok(found)
 }

@@ -14,7 +14,7 @@ use crate::config::{Experiment, RunConfig};
 use crate::device::DeviceName;
 use crate::dynamics::Motion;
 use crate::evaluation;
-use crate::files::write_atomically;
+use crate::files::{read_text, write_atomically};
 use crate::metrics::{Measure, significant};
 use crate::progress::Reporter;
 use crate::run_folder::RunFolder;
@@ -67,6 +67,18 @@ impl Report {
         names
             .filter_map(|(name, _)| Some((name.clone(), self.test["metrics"][name].as_f64()?)))
             .collect()
+    }
+
+    /// The report of a run folder; none before the run is finished.
+    pub fn read(folder: &RunFolder) -> Result<Option<Self>, TrainError> {
+        let path = folder.report();
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let report = serde_json::from_str(&read_text(&path)?);
+        report
+            .map(Some)
+            .map_err(|e| TrainError::io("read", &path)(e.into()))
     }
 
     /// The report in words.
@@ -142,7 +154,10 @@ fn train_task<T: Task>(task: &T, run: Run) -> Result<Report, TrainError> {
         validation: finished.best.measures,
         parameters: finished.parameters,
         seed: run.config.seed,
-        device: run.device_name.to_string(),
+        device: match run.config.devices.len() {
+            0 | 1 => run.device_name.to_string(),
+            _ => run.config.devices.join(", "),
+        },
         equivariance: task.equivariance(&finished.model, run.device)?.outcome(),
     };
     write_report(&run.folder.report(), &report)?;

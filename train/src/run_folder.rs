@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
-use crate::files::write_atomically;
+use crate::files::{read_text, write_atomically};
 
 /// Numbers of one pass over a split.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -127,6 +127,17 @@ impl RunFolder {
     /// `report.json`.
     pub fn report(&self) -> PathBuf {
         self.root.join("report.json")
+    }
+
+    /// Reads the history.
+    pub fn read_metrics(&self) -> Result<Vec<EpochRecord>, TrainError> {
+        let path = self.metrics();
+        let lines = read_text(&path)?;
+        let records = lines
+            .lines()
+            .map(serde_json::from_str)
+            .collect::<Result<_, _>>();
+        records.map_err(|e| TrainError::io("read", &path)(e.into()))
     }
 
     /// Writes the history as `metrics.jsonl`, whole: after a kill it never disagrees with the checkpoint for long.

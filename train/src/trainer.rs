@@ -425,12 +425,7 @@ fn start<T: Task>(
     let fault = |reason: String| {
         TrainError::Finetune(format!("cannot start from {}: {reason}", from.display()))
     };
-    if source.plain.is_some() {
-        return Err(fault(
-            "it is an exported network of ordinary layers; give the weights that it is from".into(),
-        ));
-    }
-    finetune::check_same_kind(&source.config.experiment, &config.experiment).map_err(fault)?;
+    finetune::check_source(&source, &config.experiment).map_err(fault)?;
     let (before, now) = (Sizes::of(&source.data), Sizes::of(&task.describe()));
     let (start, transfer) =
         finetune::transfer(random, &arrays, tuning, before, now).map_err(fault)?;

@@ -17,15 +17,15 @@ use gcnn_models::zoo::{Card, ElementFigure, Figure, SplitSizes};
 use crate::TrainError;
 use crate::config::{Experiment, ImageSource, RunConfig};
 use crate::evaluation::Loaded;
-use crate::files::{read_text, write_atomically};
+use crate::files::write_atomically;
 use crate::metrics::Measure;
 use crate::model_file::ModelFile;
 use crate::run::Report;
-use crate::run_folder::{EpochRecord, RunFolder};
+use crate::run_folder::RunFolder;
 use crate::task::Split;
 
 /// Bytes that a file of the zoo may have: all of them are part of every program that uses the crate.
-pub const LARGEST: usize = 2_000_000;
+const LARGEST: usize = 2_000_000;
 
 /// How far, relative, a figure may be from the report's: another device adds up in another order.
 const SAME: f64 = 1e-3;
@@ -60,8 +60,13 @@ pub fn add(
         )));
     }
     let paths = RunFolder::at(run);
-    let report = read_report(&paths)?;
-    let history = read_history(&paths)?;
+    let report = Report::read(&paths)?.ok_or_else(|| {
+        TrainError::RunFolder(format!(
+            "{} holds no report.json: its run is not finished, or it is not a run folder",
+            paths.root().display()
+        ))
+    })?;
+    let history = paths.read_metrics()?;
     let (file, arrays) = ModelFile::load(run)?;
     check_bytes(4 * arrays.values().map(|a| a.values.len()).sum::<usize>())?;
     let loaded = Loaded::open(run, device)?;
@@ -84,7 +89,11 @@ pub fn add(
         task: config.experiment.task().to_string(),
         network: config.experiment.network(),
         parameters: report.parameters,
-        data: format!("{} ({})", data.name, without_folder(&data.origin)),
+        data: format!(
+            "{} ({})",
+            data.name,
+            without_folders(&data.origin, own_folder(&config.experiment))
+        ),
         examples: SplitSizes {
             train: data.train,
             valid: data.valid,
@@ -150,27 +159,6 @@ fn check_bytes(found: usize) -> Result<(), TrainError> {
     )))
 }
 
-fn read_report(paths: &RunFolder) -> Result<Report, TrainError> {
-    let path = paths.report();
-    if !path.exists() {
-        return Err(TrainError::RunFolder(format!(
-            "{} holds no report.json: its run is not finished, or it is not a run folder",
-            paths.root().display()
-        )));
-    }
-    serde_json::from_str(&read_text(&path)?)
-        .map_err(|e| TrainError::RunFolder(format!("{}: {e}", path.display())))
-}
-
-fn read_history(paths: &RunFolder) -> Result<Vec<EpochRecord>, TrainError> {
-    let path = paths.metrics();
-    read_text(&path)?
-        .lines()
-        .map(serde_json::from_str)
-        .collect::<Result<_, _>>()
-        .map_err(|e| TrainError::RunFolder(format!("{}: {e}", path.display())))
-}
-
 /// A measure as a figure of the card, if the report has the same.
 fn figure(m: &Measure, split: Split, known: &BTreeMap<String, f64>) -> Result<Figure, TrainError> {
     let reported = known.get(m.name).copied();
@@ -198,8 +186,31 @@ fn describe(experiment: &Experiment) -> Result<Description, TrainError> {
     })
 }
 
-/// A sentence without the place of the data on this machine.
-fn without_folder(text: &str) -> String {
+/// The name of a folder without its place on this machine.
+fn last_part(path: &Path) -> PathBuf {
+    path.file_name().map(PathBuf::from).unwrap_or_default()
+}
+
+/// The folder that a run file names for its data.
+fn own_folder(experiment: &Experiment) -> Option<&Path> {
+    match experiment {
+        Experiment::NBody(own) => own.dataset.path.as_deref(),
+        Experiment::Images(own) => match &own.dataset {
+            ImageSource::RotatedMnist(data) => data.path.as_deref(),
+            ImageSource::Nuclei(data) => data.path.as_deref(),
+            ImageSource::Pcam(data) => data.path.as_deref(),
+            ImageSource::ImageFolder(data) => Some(&data.path),
+        },
+    }
+}
+
+/// A sentence without the place of the data on this machine: their own folder's, or the data folder's.
+fn without_folders(text: &str, own: Option<&Path>) -> String {
+    let mut text = text.to_string();
+    if let Some(own) = own {
+        let short = last_part(own).display().to_string();
+        text = text.replace(&own.display().to_string(), &short);
+    }
     let folder = data_folder().display().to_string();
     text.replace(&format!("{folder}/"), "")
         .replace(&folder, "the data folder")
@@ -215,7 +226,9 @@ fn portable(mut config: RunConfig, origin: &str) -> Result<RunConfig, TrainError
     }
     match &mut config.experiment {
         Experiment::NBody(own) => {
-            (own.dataset.path, own.dataset.cache_path) = (None, None);
+            // Without its path it would mean simulations.
+            own.dataset.path = own.dataset.path.as_deref().map(last_part);
+            own.dataset.cache_path = None;
         }
         Experiment::Images(own) => match &mut own.dataset {
             ImageSource::RotatedMnist(data) if data.source == RotatedMnistSource::Auto => {
@@ -249,7 +262,7 @@ fn portable(mut config: RunConfig, origin: &str) -> Result<RunConfig, TrainError
                 data.path = None;
             }
             ImageSource::Pcam(data) => (data.path, data.cache) = (None, None),
-            ImageSource::ImageFolder(_) => {}
+            ImageSource::ImageFolder(data) => data.path = last_part(&data.path),
         },
     }
     Ok(config)

@@ -129,7 +129,11 @@ fn a_killed_run_goes_on_bit_for_bit_without_its_source() {
     child.wait().expect("its status");
     assert!(steps() < 40, "it ended before it was killed");
     std::fs::remove_dir_all(root.join("base")).expect("the source is gone");
-    succeed(root, &["train", "cut", "--resume"]);
+    // A run file in place of the folder does not ask for the source either.
+    succeed(
+        root,
+        &["train", "tuned.toml", "--output", "cut", "--resume"],
+    );
     for file in ["last.safetensors", "best.safetensors"] {
         let whole = arrays(root, &format!("whole/{file}"));
         let cut = arrays(root, &format!("cut/{file}"));

@@ -12,7 +12,7 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{Initializer, PaddingConfig2d};
 use burn::prelude::*;
 
-use super::{GroupConv2d, IsotropicConv2d, LiftingConv2d, Padding2d, Window};
+use super::{GroupConv2d, IsotropicConv2d, LiftingConv2d, Padding2d, Window, repeat_over_group};
 use crate::FieldBatchNorm;
 
 impl LiftingConv2d {
@@ -104,12 +104,7 @@ pub fn fold_normalisation(convolution: Conv2d, norm: &FieldBatchNorm) -> Conv2d 
         channels.is_multiple_of(fields),
         "{channels} channels cannot be shared out among {fields} fields"
     );
-    let of_channels = |of_fields: Tensor<1>| {
-        let repeated = of_fields.unsqueeze_dim::<2>(1);
-        let repeated = repeated.repeat_dim(1, channels / fields);
-        repeated.flatten::<1>(0, 1)
-    };
-    let (slope, offset) = (of_channels(slope), of_channels(offset));
+    let [slope, offset] = [slope, offset].map(|line| repeat_over_group(line, channels / fields));
     // What has been computed is no parameter where gradients are tracked.
     let bias = match &convolution.bias {
         Some(bias) => bias.val() * slope.clone() + offset,

@@ -11,9 +11,7 @@
 use burn::module::{Content, DisplaySettings, ModuleDisplay, Param};
 use burn::prelude::*;
 
-use super::{
-    Padding2d, Window, describe, he_normal, repeat_over_group, validate_channels, zero_bias,
-};
+use super::{Padding2d, Window, describe, filter_bias, he_normal, validate_channels, zero_bias};
 use crate::error::LayerError;
 use crate::group::Group;
 use crate::kernel::{FilterBasis, KernelConfig};
@@ -154,7 +152,7 @@ impl IsotropicConv2d {
 
     /// The bias of that ordinary convolution: `[channels_out]`.
     pub fn filter_bias(&self) -> Option<Tensor<1>> {
-        repeat_over_group(&self.bias, 1)
+        filter_bias(&self.bias, 1)
     }
 
     /// The group H.

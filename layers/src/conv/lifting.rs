@@ -11,9 +11,7 @@
 use burn::module::{Content, DisplaySettings, ModuleDisplay, Param};
 use burn::prelude::*;
 
-use super::{
-    Padding2d, Window, describe, he_normal, repeat_over_group, validate_channels, zero_bias,
-};
+use super::{Padding2d, Window, describe, filter_bias, he_normal, validate_channels, zero_bias};
 use crate::error::LayerError;
 use crate::group::Group;
 use crate::kernel::{FilterBasis, KernelConfig};
@@ -150,7 +148,7 @@ impl LiftingConv2d {
 
     /// The bias of that ordinary convolution: `[channels_out · group]`.
     pub fn filter_bias(&self) -> Option<Tensor<1>> {
-        repeat_over_group(&self.bias, self.group.order())
+        filter_bias(&self.bias, self.group.order())
     }
 
     /// How the weights become kernels, with the centres of splines that are trained.

@@ -46,10 +46,15 @@ fn zero_bias(fields: usize, device: &Device) -> Param<Tensor<1>> {
     Initializer::Zeros.init([fields], device)
 }
 
+/// Numbers of fields, `[fields]`, as numbers of the channels that the fields have over a group, `[fields · order]`.
+pub fn repeat_over_group(of_fields: Tensor<1>, order: usize) -> Tensor<1> {
+    let repeated = of_fields.unsqueeze_dim::<2>(1).repeat_dim(1, order);
+    repeated.flatten(0, 1)
+}
+
 /// The bias of a filter bank: a field's bias for each of its responses over H.
-fn repeat_over_group(bias: &Option<Param<Tensor<1>>>, order: usize) -> Option<Tensor<1>> {
-    let repeat = |b: &Param<Tensor<1>>| b.val().unsqueeze_dim::<2>(1).repeat_dim(1, order);
-    bias.as_ref().map(|b| repeat(b).flatten(0, 1))
+fn filter_bias(bias: &Option<Param<Tensor<1>>>, order: usize) -> Option<Tensor<1>> {
+    bias.as_ref().map(|b| repeat_over_group(b.val(), order))
 }
 
 /// The settings that a convolution prints.

@@ -7,6 +7,7 @@ use gcnn_layers::equivariance::Feature;
 use gcnn_layers::{
     FieldBatchNorm, FieldBatchNormConfig, Group, GroupConv2d, GroupConv2dConfig, LiftingConv2d,
     Projection, ProjectionConfig, ProjectionKind, SpatialAvgPool2d, SpatialAvgPool2dConfig,
+    repeat_over_group,
 };
 
 use super::config::{GroupDenseNetConfig, KERNEL_SIZE};
@@ -66,10 +67,7 @@ impl Unit {
     /// stays, as a scale and a shift per channel.
     fn export(&self, pool: Option<usize>) -> Vec<PlainStep> {
         let order = self.convolution.group().order();
-        let of_channels = |of_fields: Tensor<1>| {
-            let repeated = of_fields.unsqueeze_dim::<2>(1).repeat_dim(1, order);
-            repeated.flatten::<1>(0, 1).detach()
-        };
+        let of_channels = |of_fields| repeat_over_group(of_fields, order).detach();
         let [scale, shift] = self.norm.line().map(of_channels);
         let mut steps = vec![
             PlainStep::Scale(ChannelScale::new(scale, shift)),

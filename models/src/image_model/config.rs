@@ -3,7 +3,7 @@
 use std::fmt;
 
 use burn::prelude::*;
-use gcnn_layers::Group;
+use gcnn_layers::{Group, KernelConfig};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -97,11 +97,11 @@ impl ImageModelConfig {
         }
     }
 
-    /// Height and width of the map after each layer or block (and its pooling).
-    pub fn map_sizes(&self, input: InputShape) -> Result<Vec<[usize; 2]>, ModelError> {
+    /// What kernels are made of.
+    pub fn kernel(&self) -> KernelConfig {
         match self {
-            Self::Gcnn(config) => config.map_sizes(input),
-            Self::DenseNet(config) => config.map_sizes(input),
+            Self::Gcnn(config) => config.kernel,
+            Self::DenseNet(config) => config.kernel,
         }
     }
 

@@ -62,19 +62,20 @@ impl DynamicsConfig {
     /// A lower bound of the parameters: weights with fewer numbers cannot belong to the model. Costs no memory.
     pub fn least_parameters(&self) -> usize {
         let layers = |layers: usize, width: usize| layers.saturating_mul(width);
+        let square = |width: usize| width.saturating_mul(width);
         match self {
             Self::Linear(_) => 1,
-            Self::Nmp(config) => layers(config.layers, config.hidden),
+            Self::Nmp(config) => layers(config.layers, square(config.hidden)),
             Self::RadialField(config) => layers(config.layers, config.hidden),
-            Self::Egnn(config) => layers(config.layers, config.hidden),
+            Self::Egnn(config) => layers(config.layers, square(config.hidden)),
             Self::TensorField(config) => {
                 layers(config.layers, config.channels).max(config.radial_hidden)
             }
             Self::Se3Transformer(config) => {
                 layers(config.layers, config.channels).max(config.radial_hidden)
             }
-            Self::SeConv(config) => layers(config.layers, multiplicity(&config.hidden)),
-            Self::Segnn(config) => layers(config.layers, multiplicity(&config.hidden)),
+            Self::SeConv(config) => layers(config.layers, squares(&config.hidden)),
+            Self::Segnn(config) => layers(config.layers, squares(&config.hidden)),
         }
     }
 
@@ -122,9 +123,11 @@ impl DynamicsConfig {
 }
 
 /// Channels of all blocks together.
-fn multiplicity(irreps: &gcnn_layers::so3::Irreps) -> usize {
+fn squares(irreps: &gcnn_layers::so3::Irreps) -> usize {
     let blocks = irreps.blocks().iter();
-    blocks.fold(0, |sum, block| sum.saturating_add(block.multiplicity))
+    let square =
+        |block: &gcnn_layers::so3::Block| block.multiplicity.saturating_mul(block.multiplicity);
+    blocks.fold(0, |sum, block| sum.saturating_add(square(block)))
 }
 
 /// Checks a number of layers or features.

@@ -112,17 +112,21 @@ pub enum PlainStepConfig {
 /// `[channels, height, width]` of a map.
 type Size = [usize; 3];
 
-/// The most channels, rows or columns of a map.
-const LARGEST: usize = 1 << 20;
+/// The most numbers of a map.
+const LARGEST: usize = 1 << 28;
+
+/// Whether a map of an image takes no more memory than any network has reason to.
+fn is_moderate(size: Size) -> bool {
+    let product = |product: usize, n: &usize| product.checked_mul(*n);
+    let numbers = size.iter().try_fold(1, product);
+    numbers.is_some_and(|numbers| (1..=LARGEST).contains(&numbers))
+}
 
 impl PlainNetworkConfig {
     /// Checks that the steps fit together and end in a number per class, and says how many classes there are.
     pub fn classes(&self) -> Result<usize, ModelError> {
         let [channels, height, width] = self.input();
-        if ![channels, height, width]
-            .iter()
-            .all(|n| (1..=LARGEST).contains(n))
-        {
+        if !is_moderate(self.input()) {
             return Err(ModelError::PlainStep {
                 step: 0,
                 reason: format!("images of {height}×{width} with {channels} channels"),
@@ -183,7 +187,7 @@ fn follow(steps: &[PlainStepConfig], mut size: Size, beside: bool) -> Result<Siz
             ));
         }
         size = step.size_after(size, beside).map_err(fault)?;
-        if size.iter().any(|n| *n > LARGEST) {
+        if !is_moderate(size) {
             let [channels, height, width] = size;
             return Err(ModelError::PlainStep {
                 step: index + 1,

@@ -4,10 +4,10 @@ use burn::prelude::*;
 
 use super::{PlainNetwork, PlainNetworkConfig};
 use crate::ModelError;
-use crate::weights::{self, Weights, WeightsError};
+use crate::weights::{self, Weights, WeightsError, keys};
 
 /// The metadata key of the description.
-pub const DESCRIPTION: &str = "gcnn.plain";
+pub const DESCRIPTION: &str = keys::PLAIN;
 
 /// What is wrong with a file of a plain network.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

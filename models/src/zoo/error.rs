@@ -37,6 +37,14 @@ pub enum ZooError {
         /// What is missing.
         key: &'static str,
     },
+    /// The weights are an export for other programs.
+    #[error("it is an exported network (`{key}` in its metadata), not the trained one; {advice}")]
+    Exported {
+        /// What gave it away.
+        key: &'static str,
+        /// What reads it.
+        advice: &'static str,
+    },
     /// What the weights say about their network cannot be read.
     #[error("`{key}` in its metadata: {reason}")]
     Metadata {

@@ -17,7 +17,7 @@ use super::{Card, ZooError};
 use crate::nbody::{
     Dynamics, DynamicsConfig, DynamicsModel, NeighbourhoodConfig, ParticleBatch, Particles,
 };
-use crate::weights::{self, Weights};
+use crate::weights::{self, Weights, keys};
 use crate::{ImageModel, ImageModelConfig, InputShape, ModelError};
 
 /// A trained network and what is known about it.
@@ -171,8 +171,17 @@ impl Pretrained {
     /// further, on any other to be used.
     pub fn read(contents: &[u8], device: &Device) -> Result<Self, ZooError> {
         let (arrays, metadata) = weights::from_bytes(contents)?;
-        let config = text(&metadata, "gcnn.config")?;
-        let run: RunFile = toml::from_str(config).map_err(|e| fault("gcnn.config", e.message()))?;
+        for (key, advice) in [
+            (keys::PLAIN, "PlainNetwork::from_bytes reads it"),
+            (keys::TORCH_MODULES, "PyTorch reads it"),
+            (keys::OFFICIAL, "`gcnn import` reads it"),
+        ] {
+            if metadata.contains_key(key) {
+                return Err(ZooError::Exported { key, advice });
+            }
+        }
+        let config = text(&metadata, keys::CONFIG)?;
+        let run: RunFile = toml::from_str(config).map_err(|e| fault(keys::CONFIG, e.message()))?;
         let network = match run.task.as_str() {
             "nbody" => Network::Particles(TrainedDynamics::new(run, &metadata, &arrays, device)?),
             _ => Network::Images(TrainedClassifier::new(run, &metadata, &arrays, device)?),
@@ -192,11 +201,11 @@ impl TrainedClassifier {
         arrays: &Weights,
         device: &Device,
     ) -> Result<Self, ZooError> {
-        let data: ImageData = json(metadata, "gcnn.data")?;
+        let data: ImageData = json(metadata, keys::DATA)?;
         let Normalisation { mean, std } = data.normalisation;
         if mean.len() != data.channels || std.len() != data.channels || std.contains(&0.0) {
             return Err(fault(
-                "gcnn.data",
+                keys::DATA,
                 "the normalisation needs a mean and a deviation other than 0 for each channel",
             ));
         }
@@ -226,7 +235,7 @@ impl TrainedDynamics {
         arrays: &Weights,
         device: &Device,
     ) -> Result<Self, ZooError> {
-        let data: ParticleData = json(metadata, "gcnn.data")?;
+        let data: ParticleData = json(metadata, keys::DATA)?;
         let config: DynamicsConfig = model(run.model)?;
         check_size(arrays, config.least_parameters())?;
         Ok(Self {
@@ -240,8 +249,8 @@ impl TrainedDynamics {
 
 /// The card in a weights file's metadata, if there is one.
 pub(super) fn read_card(metadata: &HashMap<String, String>) -> Result<Option<Card>, ZooError> {
-    match metadata.contains_key("gcnn.card") {
-        true => json(metadata, "gcnn.card").map(Some),
+    match metadata.contains_key(keys::CARD) {
+        true => json(metadata, keys::CARD).map(Some),
         false => Ok(None),
     }
 }
@@ -250,7 +259,7 @@ pub(super) fn read_card(metadata: &HashMap<String, String>) -> Result<Option<Car
 fn model<C: DeserializeOwned>(table: toml::Table) -> Result<C, ZooError> {
     table
         .try_into()
-        .map_err(|e: toml::de::Error| fault("gcnn.config", &format!("[model]: {}", e.message())))
+        .map_err(|e: toml::de::Error| fault(keys::CONFIG, &format!("[model]: {}", e.message())))
 }
 
 /// Refuses weights with fewer numbers than a network needs, before the network takes all memory.

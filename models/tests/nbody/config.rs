@@ -246,3 +246,35 @@ fn steering_that_does_not_fit_is_refused() {
         "the features have shape [3, 2], the network needs [3, 1] on a graph of 3 nodes and 6 edges"
     );
 }
+
+/// Weights with fewer numbers are refused before a model takes memory: a bound must be one, and grow as models do.
+#[test]
+fn bounds_of_parameters_are_bounds_and_grow_with_the_square_of_the_width() {
+    let device = Device::flex();
+    let config = |text: String| -> DynamicsConfig { serde_json::from_str(&text).unwrap() };
+    let all = DynamicsConfig::all().into_iter();
+    let narrow = ["egnn", "nmp"].into_iter().flat_map(|kind| {
+        [1, 3].map(|n| config(format!(r#"{{"kind":"{kind}","hidden":{n},"layers":{n}}}"#)))
+    });
+    let steerable = ["segnn", "seconv"].into_iter().flat_map(|kind| {
+        [1, 2].map(|n| {
+            config(format!(
+                r#"{{"kind":"{kind}","hidden":"{n}x0e+5x1o","layers":{n}}}"#
+            ))
+        })
+    });
+    for config in all.chain(narrow).chain(steerable) {
+        let found = config.init(&device).unwrap().num_params();
+        let bound = config.least_parameters();
+        assert!(
+            (1..=found).contains(&bound),
+            "{config:?}: {bound} of {found}"
+        );
+    }
+    for text in [
+        r#"{"kind":"egnn","hidden":1000000,"layers":1}"#,
+        r#"{"kind":"segnn","hidden":"1000000x0e","layers":1}"#,
+    ] {
+        assert!(config(text.into()).least_parameters() >= 1_000_000_000_000);
+    }
+}

@@ -9,6 +9,7 @@ use super::{DeviceArg, WeightsArg};
 use crate::TrainError;
 use crate::evaluation::{ImageNetwork, Loaded, LoadedNetwork};
 use crate::export::{self, Comparison, ExportFormat};
+use crate::files::same_file;
 use crate::metrics::significant;
 use crate::model_file::{self, ZOO};
 
@@ -141,14 +142,6 @@ fn beside(source: &Path, format: ExportFormat) -> PathBuf {
         ExportFormat::Pytorch => "pytorch",
     };
     source.with_file_name(format!("{stem}-{format}.safetensors"))
-}
-
-/// Whether two paths mean one file that exists.
-pub(super) fn same_file(a: &Path, b: &Path) -> bool {
-    match (a.canonicalize(), b.canonicalize()) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => false,
-    }
 }
 
 fn bytes(path: &Path) -> Result<u64, TrainError> {

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::DeviceArg;
-use super::export::same_file;
 use crate::TrainError;
 use crate::config::{Experiment, ParticleExperiment, RunConfig, TaskName};
 use crate::dynamics::SystemFormat;
+use crate::files::same_file;
 use crate::model_file::ModelFile;
 use crate::official::{OfficialModel, from_official};
 use crate::pytorch;

@@ -67,15 +67,14 @@ impl PredictArgs {
             if patches && slide::is_larger(&network.format, slide::size(file)?) {
                 maps.push(self.map(network, file, device)?);
             } else {
-                predictions.extend(predict(network, std::slice::from_ref(file), device)?);
+                predictions.push(predict(network, file, device)?);
             }
         }
         if self.json {
             let mut json = serde_json::json!({ "predictions": predictions });
             if !maps.is_empty() {
-                let names = (0..network.format.classes).map(|c| network.format.class_name(c));
                 json["maps"] = serde_json::json!(maps);
-                json["class_names"] = names.collect();
+                json["class_names"] = serde_json::json!(network.format.class_names());
             }
             println!("{json}");
             return Ok(());
@@ -182,9 +181,7 @@ fn legend(network: &ImageNetwork, map: &TissueMap) -> String {
         map.stride
     );
     let total = map.patches.iter().sum::<u64>().max(1) as f64;
-    let names: Vec<String> = (0..map.patches.len())
-        .map(|class| network.format.class_name(class))
-        .collect();
+    let names = network.format.class_names();
     let width = names.iter().map(|name| name.chars().count());
     let width = width.max().unwrap_or(0);
     for (class, (name, patches)) in names.iter().zip(&map.patches).enumerate() {

@@ -82,8 +82,18 @@ impl TrainArgs {
         if self.file.is_dir() {
             return self.resolve_folder();
         }
-        let mut config = load_run_file(&self.file, &self.set)?;
         let text = read_text(&self.file)?;
+        let mut config = match self.resumed()? {
+            // The network is in the run folder; the weights that a fine-tuned run came from may be gone by now.
+            Some(before) => {
+                let config = RunConfig::load(&self.file, &self.set)?;
+                match config.finetune {
+                    Some(_) => config.with_network_of(&before, &self.file, &text, &self.set)?,
+                    None => config,
+                }
+            }
+            None => load_run_file(&self.file, &self.set)?,
+        };
         for note in config.without_effect(&text, &self.set) {
             tracing::warn!("{}: {note}", self.file.display());
         }
@@ -109,6 +119,20 @@ impl TrainArgs {
         }
         folder.prepare()?;
         Ok((config, folder))
+    }
+
+    /// The configuration of the run that `--resume` goes on with, where a run file names it and it has one.
+    fn resumed(&self) -> Result<Option<RunConfig>, TrainError> {
+        if !self.resume {
+            return Ok(None);
+        }
+        let config = RunConfig::load(&self.file, &self.set)?;
+        let root = self.output.clone().or(config.output);
+        let folder = RunFolder::at(root.unwrap_or_else(|| default_folder(&self.file, true)));
+        if !folder.config().exists() {
+            return Ok(None);
+        }
+        Ok(Some(RunConfig::load(&folder.config(), &[])?))
     }
 
     /// A run folder in place of a run file: its configuration, only to be resumed.

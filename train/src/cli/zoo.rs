@@ -9,6 +9,7 @@ use gcnn_models::zoo::{self, Card, Figure};
 use super::DeviceArg;
 use crate::TrainError;
 use crate::metrics::significant;
+use crate::model_file::ZOO;
 use crate::zoo::{Words, add};
 
 #[derive(Debug, Args)]
@@ -142,10 +143,13 @@ fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
 
 fn show(name: &str, config: bool, json: bool) -> Result<(), TrainError> {
     // As it is written where weights are asked for.
-    let name = name.strip_prefix("zoo:").unwrap_or(name);
+    let name = name.strip_prefix(ZOO).unwrap_or(name);
     let card = zoo::card(name)?;
     let metadata = weights::metadata(zoo::find(name)?.bytes).map_err(zoo::ZooError::from)?;
-    let run_file = metadata.get("gcnn.config").cloned().unwrap_or_default();
+    let run_file = metadata
+        .get(weights::keys::CONFIG)
+        .cloned()
+        .unwrap_or_default();
     if json {
         let mut value = serde_json::json!(card);
         value["config"] = serde_json::json!(run_file);

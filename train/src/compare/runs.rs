@@ -7,7 +7,6 @@ use toml::{Table, Value};
 
 use crate::TrainError;
 use crate::config::{RunConfig, TaskName};
-use crate::files::read_text;
 use crate::run::Report;
 use crate::run_folder::RunFolder;
 
@@ -38,12 +37,9 @@ impl FinishedRun {
             )));
         }
         let config = RunConfig::load(&folder.config(), &[])?;
-        let file = folder.report();
-        if !file.is_file() {
+        let Some(report) = Report::read(&folder)? else {
             return Ok(None);
-        }
-        let report = serde_json::from_str(&read_text(&file)?)
-            .map_err(|e| TrainError::io("read", &file)(e.into()))?;
+        };
         let settings: Table = config.to_toml()?.parse().map_err(|e: toml::de::Error| {
             TrainError::io("read", folder.config())(std::io::Error::other(e.to_string()))
         })?;

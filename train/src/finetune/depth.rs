@@ -2,12 +2,12 @@
 //! factor for all layers).
 //!
 //! The networks number their hidden layers in the names: `layers.i`, `convolutions.i`, `transitions.i`, `blocks.i`. What
-//! has no number stands in front of them (`lifting`, `stem`, `embedding`, `first`) or behind them.
+//! has no number stands in front of them (`lifting`, `stem`, `embedding`) or behind them.
 
 use std::collections::BTreeMap;
 
 /// Names of what stands in front of the numbered layers.
-const FRONT: [&str; 4] = ["lifting", "stem", "embedding", "first"];
+const FRONT: [&str; 3] = ["lifting", "stem", "embedding"];
 
 /// Layers between each parameter and the output: 0 for those of the last layer.
 pub fn from_output<'a>(names: impl IntoIterator<Item = &'a String>) -> BTreeMap<String, usize> {
@@ -47,12 +47,39 @@ fn place(name: &str, counts_lifting: bool) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use burn::prelude::*;
+    use gcnn_models::nbody::DynamicsConfig;
+
     use super::*;
+    use crate::weights::collect;
 
     fn depths(names: &[&str]) -> Vec<usize> {
         let names: Vec<String> = names.iter().map(|name| name.to_string()).collect();
         let found = from_output(&names);
         names.iter().map(|name| found[name]).collect()
+    }
+
+    /// Every network's parameters without a number are known to stand in front of the layers or behind them.
+    #[test]
+    fn every_part_of_every_network_has_its_place() {
+        const BEHIND: [&str; 7] = [
+            "head", "decoder", "linear", "first", "last", "output", "time",
+        ];
+        let device = Device::flex();
+        for config in DynamicsConfig::all() {
+            let names: Vec<String> = collect(&config.init(&device).expect("a model"))
+                .into_keys()
+                .collect();
+            let depths = from_output(&names);
+            for name in &names {
+                let has = |words: &[&str]| name.split('.').any(|part| words.contains(&part));
+                let numbered = name.split('.').any(|part| part.parse::<usize>().is_ok());
+                assert!(numbered || has(&FRONT) || has(&BEHIND), "where is {name}?");
+                if !numbered && has(&BEHIND) {
+                    assert_eq!(depths[name], 0, "{name}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ mod tuning;
 use std::path::Path;
 
 pub use config::FinetuneConfig;
-pub use transfer::{Sizes, Transfer, check_same_kind, transfer};
+pub use transfer::{Sizes, Transfer, check_source, transfer};
 pub use tuning::Tuning;
 
 use crate::TrainError;
@@ -44,7 +44,7 @@ pub fn load_run_file(path: &Path, set: &[String]) -> Result<RunConfig, TrainErro
     let text = read_text(path)?;
     let config = config.with_network_of(&source.config, path, &text, set)?;
     // The trainer checks this too; here it comes before a run folder is made and a network that may not fit the images.
-    check_same_kind(&source.config.experiment, &config.experiment).map_err(|reason| {
+    check_source(&source, &config.experiment).map_err(|reason| {
         TrainError::Finetune(format!("cannot start from {}: {reason}", from.display()))
     })?;
     Ok(config)

@@ -13,10 +13,11 @@
 
 use std::collections::BTreeSet;
 
-use gcnn_models::ImageModelConfig;
+use gcnn_models::nbody::DynamicsConfig;
 
 use super::Tuning;
 use crate::config::Experiment;
+use crate::model_file::ModelFile;
 use crate::weights::{Array, Weights};
 
 /// What may differ between the source's data and the new ones.
@@ -110,8 +111,18 @@ fn by_layer(names: &BTreeSet<String>, all: &BTreeSet<String>) -> String {
     words.join(", ")
 }
 
+/// Whether a run of an experiment can start from these weights, as far as their description tells.
+pub fn check_source(source: &ModelFile, now: &Experiment) -> Result<(), String> {
+    if source.plain.is_some() {
+        return Err(
+            "it is an exported network of ordinary layers; give the weights that it is from".into(),
+        );
+    }
+    check_same_kind(&source.config.experiment, now)
+}
+
 /// Whether arrays of one network mean something in another, beyond their shapes.
-pub fn check_same_kind(before: &Experiment, now: &Experiment) -> Result<(), String> {
+fn check_same_kind(before: &Experiment, now: &Experiment) -> Result<(), String> {
     let advice = "leave [model] out to take the source's";
     match (before, now) {
         (Experiment::Images(before), Experiment::Images(now)) => {
@@ -127,11 +138,7 @@ pub fn check_same_kind(before: &Experiment, now: &Experiment) -> Result<(), Stri
                     now.group()
                 ));
             }
-            let kernel = |model: &ImageModelConfig| match model {
-                ImageModelConfig::Gcnn(model) => model.kernel,
-                ImageModelConfig::DenseNet(model) => model.kernel,
-            };
-            if kernel(before) != kernel(now) {
+            if before.kernel() != now.kernel() {
                 return Err(format!(
                     "its kernels are sums of other functions than those of [model] (model.kernel); {advice}"
                 ));
@@ -142,7 +149,14 @@ pub fn check_same_kind(before: &Experiment, now: &Experiment) -> Result<(), Stri
             if before.model.kind() != now.model.kind() {
                 return Err(other_kind(before.model.kind(), now.model.kind(), advice));
             }
-            Ok(())
+            // Arrays of the same shapes can stand for other things, as with `hidden = "4x1o+4x0e"` for "4x0e+4x1o"; only
+            // another number of layers leaves those that there are what they were.
+            match other_setting(&before.model, &now.model) {
+                Some(key) => Err(format!(
+                    "its network has another model.{key} than that of [model]; {advice}"
+                )),
+                None => Ok(()),
+            }
         }
         _ => Err(format!(
             "it is trained for task \"{}\", which has other networks than \"{}\"",
@@ -150,6 +164,17 @@ pub fn check_same_kind(before: &Experiment, now: &Experiment) -> Result<(), Stri
             now.task()
         )),
     }
+}
+
+/// The first setting, but for the number of layers, in which networks of one kind differ.
+fn other_setting(before: &DynamicsConfig, now: &DynamicsConfig) -> Option<String> {
+    let settings = |model| match serde_json::to_value(model) {
+        Ok(serde_json::Value::Object(settings)) => settings,
+        _ => serde_json::Map::new(),
+    };
+    let (before, now) = (settings(before), settings(now));
+    let differs = |key: &&String| key.as_str() != "layers" && before.get(*key) != now.get(*key);
+    now.keys().chain(before.keys()).find(differs).cloned()
 }
 
 fn other_kind(before: &str, now: &str, advice: &str) -> String {
@@ -430,5 +455,21 @@ mod tests {
         let particles = Experiment::new(TaskName::NBody);
         let error = check_same_kind(&of(c8), &particles).expect_err("another task");
         assert!(error.contains("\"nbody\""), "{error}");
+    }
+
+    /// Arrays of the same shapes that stand for other things are not taken; more layers of the same kind are.
+    #[test]
+    fn particles_of_other_settings_are_refused() {
+        let model = |text: &str| -> DynamicsConfig { serde_json::from_str(text).expect("a model") };
+        let own = model(r#"{"kind":"segnn","hidden":"4x0e+4x1o","layers":2}"#);
+        let deeper = model(r#"{"kind":"segnn","hidden":"4x0e+4x1o","layers":3}"#);
+        assert_eq!(other_setting(&own, &deeper), None);
+        let reversed = model(r#"{"kind":"segnn","hidden":"4x1o+4x0e","layers":2}"#);
+        assert_eq!(other_setting(&own, &reversed).as_deref(), Some("hidden"));
+        let other = model(r#"{"kind":"segnn","hidden":"4x0e+4x1o","velocity_attributes":false}"#);
+        assert_eq!(
+            other_setting(&own, &other).as_deref(),
+            Some("velocity_attributes")
+        );
     }
 }
