@@ -190,8 +190,8 @@ pub(super) fn convolve<T: Number>(
     if sizes.channels_in == 0 || sizes.batch * out_sample == 0 {
         return vec![T::default(); sizes.batch * out_sample];
     }
-    if winograd::fits(sizes) {
-        return winograd::convolve(input, weight, bias, sizes, finish);
+    if let Some(tile) = winograd::fits(sizes) {
+        return winograd::convolve(input, weight, bias, sizes, tile, finish);
     }
     let mut packed = Scratch::take(stored(&targets) * sizes.channels_in * taps);
     pack_weights(
@@ -252,8 +252,8 @@ pub(super) fn gradients<T: Number>(
             wanted.weight.then(|| vec![T::default(); weights]),
         );
     }
-    if winograd::fits(sizes) {
-        return winograd::gradients(input, weight, gradient, sizes, wanted);
+    if let Some(tiles) = winograd::fits_gradients(sizes) {
+        return winograd::gradients(input, weight, gradient, sizes, tiles, wanted);
     }
     let taps = sizes.taps();
     let (forward, backward) = (sizes.forward(), sizes.backward());

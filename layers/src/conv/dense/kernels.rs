@@ -13,8 +13,9 @@
 
 use super::moves;
 use super::simd::{Portable, Simd};
-use super::winograd::transforms::{self, Tiles};
-use std::ops::{Add, AddAssign, Mul, Sub};
+use super::winograd::kernels::{TileKernels, tile_kernels};
+use super::winograd::transforms::Tiles;
+use std::ops::{Add, AddAssign, Div, Mul, Sub};
 
 /// Registers in the widest panel.
 pub(super) const MAX_VECTORS: usize = 2;
@@ -101,12 +102,10 @@ pub(super) struct Kernels<T> {
     pub gather: unsafe fn(*const T, usize, usize, usize, *mut T, usize),
     /// Channels last to channel planes, see [`moves::scatter`].
     pub scatter: unsafe fn(*const T, usize, *mut T, usize, usize, usize, *const T),
-    /// [`transforms::source`]
-    pub source_tiles: unsafe fn(&Tiles<T>),
-    /// [`transforms::gradient`]
-    pub gradient_tiles: unsafe fn(&Tiles<T>),
-    /// [`transforms::target`]
-    pub target_tiles: unsafe fn(&Tiles<T>),
+    /// The transforms of tiles of 2×2 pixels.
+    pub two: TileKernels<T>,
+    /// The transforms of tiles of 4×4 pixels.
+    pub four: TileKernels<T>,
     /// Bias and ReLU, see [`moves::cut`].
     pub cut: unsafe fn(*mut T, usize, usize, *const T),
     /// Bias, ReLU and pooling, see [`moves::cut_and_pool`].
@@ -124,6 +123,7 @@ pub(super) trait Number:
     + Add<Output = Self>
     + Sub<Output = Self>
     + Mul<Output = Self>
+    + Div<Output = Self>
     + AddAssign
     + 'static
 {
@@ -385,18 +385,8 @@ macro_rules! instruction_set {
                 unsafe { moves::cut_and_pool::<$simd>(rows, size, width, add) }
             }
 
-            $(#[target_feature(enable = $feature)])?
-            unsafe fn source_tiles(job: &Tiles<$element>) {
-                unsafe { transforms::source::<$simd>(job) }
-            }
-            $(#[target_feature(enable = $feature)])?
-            unsafe fn gradient_tiles(job: &Tiles<$element>) {
-                unsafe { transforms::gradient::<$simd>(job) }
-            }
-            $(#[target_feature(enable = $feature)])?
-            unsafe fn target_tiles(job: &Tiles<$element>) {
-                unsafe { transforms::target::<$simd>(job) }
-            }
+            tile_kernels!(two, 2, 4, $simd, $element $(, $feature)?);
+            tile_kernels!(four, 4, 6, $simd, $element $(, $feature)?);
 
             pub(super) static KERNELS: Kernels<$element> = Kernels {
                 lanes: <$simd as Simd>::LANES,
@@ -404,9 +394,8 @@ macro_rules! instruction_set {
                 correlate: run_correlate,
                 gather: run_gather,
                 scatter: run_scatter,
-                source_tiles,
-                gradient_tiles,
-                target_tiles,
+                two: two::KERNELS,
+                four: four::KERNELS,
                 cut: run_cut,
                 cut_and_pool: run_cut_and_pool,
             };
@@ -464,4 +453,4 @@ number!(f32, avx512_f32, avx2_f32, portable_f32);
 number!(f64, avx512_f64, avx2_f64, portable_f64);
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -3,7 +3,7 @@
 //! Every kernel is written once, over [`Simd`], and compiled once per instruction set; which copy runs is decided when
 //! the program runs, so that a binary built on one machine uses what another one has.
 
-use std::ops::{Add, Mul, Sub};
+use std::ops::{Add, Div, Mul, Sub};
 
 /// A register of `LANES` numbers and the operations that the kernels are made of.
 ///
@@ -11,7 +11,7 @@ use std::ops::{Add, Mul, Sub};
 /// The methods may only be called where the instruction set is available, inlined into a function that enables it.
 pub(super) trait Simd {
     /// The number type.
-    type Element: Copy;
+    type Element: Copy + From<f32> + Div<Output = Self::Element>;
     /// The register.
     type Register: Copy;
     /// Numbers in a register.
@@ -30,6 +30,7 @@ pub(super) trait Simd {
     ) -> Self::Register;
     unsafe fn add(a: Self::Register, b: Self::Register) -> Self::Register;
     unsafe fn subtract(a: Self::Register, b: Self::Register) -> Self::Register;
+    unsafe fn multiply(a: Self::Register, b: Self::Register) -> Self::Register;
     /// The larger of the two; `b` where one is not a number.
     unsafe fn max(a: Self::Register, b: Self::Register) -> Self::Register;
     /// Transposes a square of `LANES` × `LANES` numbers; `from` and `to` give the distance between rows.
@@ -42,12 +43,26 @@ pub(super) trait Simd {
     );
 }
 
+/// A fraction in every lane.
+#[inline(always)]
+pub(super) unsafe fn ratio<S: Simd>(numerator: i16, denominator: i16) -> S::Register {
+    let [numerator, denominator] = [numerator, denominator].map(|n| S::Element::from(f32::from(n)));
+    unsafe { S::splat(&(numerator / denominator)) }
+}
+
 /// What every processor has: arrays that the compiler turns into whatever vectors the target guarantees.
 pub(super) struct Portable<T>(std::marker::PhantomData<T>);
 
 impl<T> Simd for Portable<T>
 where
-    T: Copy + Default + PartialOrd + Add<Output = T> + Sub<Output = T> + Mul<Output = T>,
+    T: Copy
+        + Default
+        + PartialOrd
+        + From<f32>
+        + Add<Output = T>
+        + Sub<Output = T>
+        + Mul<Output = T>
+        + Div<Output = T>,
 {
     type Element = T;
     type Register = [T; 8];
@@ -80,6 +95,10 @@ where
     #[inline(always)]
     unsafe fn subtract(a: [T; 8], b: [T; 8]) -> [T; 8] {
         std::array::from_fn(|i| a[i] - b[i])
+    }
+    #[inline(always)]
+    unsafe fn multiply(a: [T; 8], b: [T; 8]) -> [T; 8] {
+        std::array::from_fn(|i| a[i] * b[i])
     }
     #[inline(always)]
     unsafe fn max(a: [T; 8], b: [T; 8]) -> [T; 8] {
@@ -135,7 +154,7 @@ mod x86 {
 
     macro_rules! registers {
         ($name:ident, $element:ty, $register:ty, $lanes:literal, $zero:ident, $load:ident, $store:ident, $splat:ident,
-         $fma:ident, $add:ident, $subtract:ident, $max:ident, $transpose:ident) => {
+         $fma:ident, $add:ident, $subtract:ident, $multiply:ident, $max:ident, $transpose:ident) => {
             impl Simd for $name {
                 type Element = $element;
                 type Register = $register;
@@ -170,6 +189,10 @@ mod x86 {
                     unsafe { $subtract(a, b) }
                 }
                 #[inline(always)]
+                unsafe fn multiply(a: $register, b: $register) -> $register {
+                    unsafe { $multiply(a, b) }
+                }
+                #[inline(always)]
                 unsafe fn max(a: $register, b: $register) -> $register {
                     unsafe { $max(a, b) }
                 }
@@ -199,6 +222,7 @@ mod x86 {
         _mm256_fmadd_ps,
         _mm256_add_ps,
         _mm256_sub_ps,
+        _mm256_mul_ps,
         _mm256_max_ps,
         transpose8
     );
@@ -214,6 +238,7 @@ mod x86 {
         _mm256_fmadd_pd,
         _mm256_add_pd,
         _mm256_sub_pd,
+        _mm256_mul_pd,
         _mm256_max_pd,
         transpose4_f64
     );
@@ -229,6 +254,7 @@ mod x86 {
         _mm512_fmadd_ps,
         _mm512_add_ps,
         _mm512_sub_ps,
+        _mm512_mul_ps,
         _mm512_max_ps,
         transpose16
     );
@@ -244,6 +270,7 @@ mod x86 {
         _mm512_fmadd_pd,
         _mm512_add_pd,
         _mm512_sub_pd,
+        _mm512_mul_pd,
         _mm512_max_pd,
         transpose8_f64
     );

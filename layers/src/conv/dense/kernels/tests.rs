@@ -3,7 +3,7 @@
 use super::*;
 
 /// Every set of kernels that this processor can run.
-fn available() -> Vec<(&'static str, &'static Kernels<f32>)> {
+pub(in crate::conv::dense) fn available() -> Vec<(&'static str, &'static Kernels<f32>)> {
     let mut sets = vec![("portable", &portable_f32::KERNELS)];
     #[cfg(target_arch = "x86_64")]
     {

@@ -1,27 +1,20 @@
-//! dw = Cᵀ [ Σ_tiles (Eᵀ g E) ⊙ (Bᵀ d B) ] C, the weight gradient.
+//! dw = Gᵀ [ Σ_tiles (A g Aᵀ) ⊙ (Bᵀ d B) ] G, the weight gradient.
 
 use super::transforms::Tiles;
-use super::{POINTS, apart, source_points, tiles};
-use crate::conv::dense::kernels::{Correlate, Number};
-use crate::conv::dense::maps::{Maps, Panel, Shared};
+use super::{SourcePoints, Tile, apart};
+use crate::conv::dense::kernels::{Correlate, MAX_VECTORS, Number};
+use crate::conv::dense::maps::{Maps, Panel, Shared, written};
 use crate::conv::dense::plan::Geometry;
+use crate::conv::dense::scratch::Scratch;
 use rayon::prelude::*;
 
 /// Numbers that pass through the first-level cache for one tile of the weight gradient.
 const BLOCK: usize = 5 << 10;
 
-/// Where a panel's points of `count` tiles start among those of all panels.
-fn panel_start<T>(panels: &[Panel<T>], panel: &Panel<T>, count: usize) -> usize {
-    panels
-        .iter()
-        .take_while(|p| p.start < panel.start)
-        .map(|p| POINTS * apart::<T>(count * p.width))
-        .sum()
-}
-
 /// The weight gradient of some samples.
 pub(super) struct Correlation<'a, T: 'static> {
     pub sizes: &'a Geometry,
+    pub tile: Tile,
     pub source: &'a Maps<'a, T>,
     pub source_columns: usize,
     pub gradient: &'a Maps<'a, T>,
@@ -33,38 +26,38 @@ pub(super) struct Correlation<'a, T: 'static> {
 impl<T: Number> Correlation<'_, T> {
     /// Adds to `sums`, `[output panel][point][input channel][output channel]`. `points` is working memory.
     pub(super) fn add_to(&self, points: &mut [T], sums: &mut [T]) {
-        let [rows, columns] = tiles(self.sizes.output);
+        let tile_points = self.tile.points();
+        let [rows, columns] = self.tile.over(self.sizes.output);
         let band = rows * columns;
         let (samples, channels) = (self.source.samples, self.sizes.channels_in);
         let count = samples * band;
         let sources = Shared(points.as_mut_ptr());
         let source_step = apart::<T>(count * channels);
         // SAFETY: the gradient's points lie behind the source's.
-        let targets = Shared(unsafe { points.as_mut_ptr().add(POINTS * source_step) });
+        let targets = Shared(unsafe { points.as_mut_ptr().add(tile_points * source_step) });
+        let source = SourcePoints {
+            source: self.source,
+            columns: self.source_columns,
+            tile: self.tile,
+            tile_columns: columns,
+            point: source_step,
+        };
         (0..samples).into_par_iter().for_each(|sample| {
             // SAFETY: each sample has its own tiles at each point.
             let own = Shared(unsafe { sources.get().add(sample * band * channels) });
-            source_points(
-                self.source,
-                self.source_columns,
-                sample,
-                0..rows,
-                columns,
-                own,
-                source_step,
-            );
+            source.write(sample, 0..rows, own);
             for panel in self.outs {
                 self.gradient_points(panel, sample, count, targets);
             }
         });
         let offsets: Vec<usize> = (0..channels).collect();
         let sums = Shared(sums.as_mut_ptr());
-        (0..POINTS * self.outs.len())
+        (0..tile_points * self.outs.len())
             .into_par_iter()
             .for_each(|task| {
-                let (panel, point) = (&self.outs[task / POINTS], task % POINTS);
+                let (panel, point) = (&self.outs[task / tile_points], task % tile_points);
                 let block = (BLOCK / (channels + panel.width)).max(8);
-                let target = panel_start::<T>(self.outs, panel, count);
+                let target = self.panel_start(panel, count);
                 let target_step = apart::<T>(count * panel.width);
                 for start in (0..count).step_by(block) {
                     // SAFETY: tiles lie in the points; each task has its own sums.
@@ -81,26 +74,33 @@ impl<T: Number> Correlation<'_, T> {
                             offsets: &offsets,
                             gradient: sums
                                 .get()
-                                .add((panel.before * POINTS + point * panel.width) * channels),
+                                .add((panel.before * tile_points + point * panel.width) * channels),
                         });
                     }
                 }
             });
     }
 
+    /// Where a panel's points of `count` tiles start among those of all panels.
+    fn panel_start(&self, panel: &Panel<T>, count: usize) -> usize {
+        let before = self.outs.iter().take_while(|p| p.start < panel.start);
+        let numbers = before.map(|p| self.tile.points() * apart::<T>(count * p.width));
+        numbers.sum()
+    }
+
     /// Transforms a panel of a sample of the output gradient to points, `[panel][point][tile][channel]`.
     fn gradient_points(&self, panel: &Panel<T>, sample: usize, count: usize, to: Shared<T>) {
-        let [rows, columns] = tiles(self.sizes.output);
+        let [rows, columns] = self.tile.over(self.sizes.output);
         let width = self.gradient.panels[0].width;
-        let start = panel_start::<T>(self.outs, panel, count);
+        let start = self.panel_start(panel, count);
         for row in 0..rows {
-            let y = 2 * row + self.gradient_before[0];
+            let y = self.tile.size() * row + self.gradient_before[0];
             let pixel =
                 sample * self.gradient.pixels + y * self.gradient_columns + self.gradient_before[1];
             let tile = (sample * rows + row) * columns;
             // SAFETY: the maps have all pixels that tiles read; each sample has its own tiles.
             unsafe {
-                (panel.kernels.gradient_tiles)(&Tiles {
+                (self.tile.kernels(panel).gradient)(&Tiles {
                     from: self.gradient.data.get().add(pixel * width + panel.before),
                     to: to.get().add(start + tile * panel.width),
                     pixel: width,
@@ -116,34 +116,42 @@ impl<T: Number> Correlation<'_, T> {
 }
 
 /// From sums over tiles to the weight gradient in the weight's own layout.
-pub(super) fn finish_weights<T: Number>(sizes: &Geometry, outs: &[Panel<T>], sums: &[T]) -> Vec<T> {
+pub(super) fn finish_weights<T: Number>(
+    sizes: &Geometry,
+    tile: Tile,
+    outs: &[Panel<T>],
+    sums: &[T],
+) -> Vec<T> {
     let channels = sizes.channels_in;
-    let half = T::from(0.5);
-    // Points with ±1 were left twice too large in each direction.
-    let collect = |s: [T; 4]| {
-        let (plus, minus) = (s[1] * half, s[2] * half);
-        [s[0] + plus + minus, plus - minus, plus + minus - s[3]]
-    };
-    let mut gradient = vec![T::default(); sizes.channels_out * channels * 9];
-    gradient
-        .par_chunks_mut(channels * 9)
-        .enumerate()
-        .for_each(|(o, row)| {
-            let Some(panel) = outs.iter().find(|p| o < p.start + p.channels) else {
-                return;
-            };
-            let sums = &sums[panel.before * POINTS * channels..];
-            for (c, kernel) in row.chunks_exact_mut(9).enumerate() {
-                let at =
-                    |point: usize| sums[(point * channels + c) * panel.width + o - panel.start];
-                let columns =
-                    [0, 1, 2, 3].map(|j| collect([at(j), at(4 + j), at(8 + j), at(12 + j)]));
-                for i in 0..3 {
-                    let taps =
-                        collect([columns[0][i], columns[1][i], columns[2][i], columns[3][i]]);
-                    kernel[3 * i..3 * i + 3].copy_from_slice(&taps);
-                }
+    let row = 9 * channels;
+    let zeros = [T::default(); MAX_VECTORS * 16];
+    written(sizes.channels_out * row, |gradient: Shared<T>| {
+        outs.par_iter().for_each(|panel| {
+            let width = panel.width;
+            let mut taps = Scratch::<T>::take(row * width);
+            let taps = taps.slice();
+            // SAFETY: the panel has its own sums, and its own rows of the gradient.
+            unsafe {
+                (tile.kernels(panel).kernel_gradient)(&Tiles {
+                    from: sums[panel.before * tile.points() * channels..].as_ptr(),
+                    to: taps.as_mut_ptr(),
+                    pixel: width,
+                    row: 3 * width,
+                    tile: width,
+                    point: channels * width,
+                    count: channels,
+                    channels: width,
+                });
+                (panel.kernels.scatter)(
+                    taps.as_ptr(),
+                    width,
+                    gradient.get().add(panel.start * row),
+                    row,
+                    panel.channels,
+                    row,
+                    zeros.as_ptr(),
+                );
             }
         });
-    gradient
+    })
 }

@@ -1,25 +1,26 @@
-//! Convolutions with 3×3 kernels in 16 products per four pixels instead of 36: Winograd's minimal filtering.
+//! Convolutions with 3×3 kernels in fewer products than pixels and taps: Winograd's minimal filtering. Tiles of 2×2 pixels
+//! take 16 products instead of 36, tiles of 4×4 take 36 instead of 144.
 //!
 //! ```text
-//! convolution       Y  = Aᵀ [ Σ_channels (G w Gᵀ) ⊙ (Bᵀ d B) ] A      F(2×2, 3×3)
-//! weight gradient   dw = Cᵀ [ Σ_tiles    (Eᵀ g E) ⊙ (Bᵀ d B) ] C      F(3×3, 2×2)
-//!
-//! G = 1   0   0      Cᵀ = 1  ½  ½  0      Aᵀ, Bᵀ, Eᵀ: transforms.rs
-//!     ½   ½   ½           0  ½ -½  0
-//!     ½  -½   ½           0  ½  ½ -1
-//!     0   0   1
+//! convolution       Y  = Aᵀ [ Σ_channels (G w Gᵀ) ⊙ (Bᵀ d B) ] A
+//! weight gradient   dw = Gᵀ [ Σ_tiles    (A g Aᵀ) ⊙ (Bᵀ d B) ] G      A, B, G: two.rs, four.rs
 //! ```
 //!
-//! d are 4×4 pixels of the source, g 2×2 pixels of the output gradient; for each of the 16 points the sum is a product of
-//! matrices, [tiles × channels] · [channels × channels], which the kernels of the direct convolution compute. The input
-//! gradient is a convolution of the output gradient with the kernel turned by 180°. All numbers in the transforms are 0,
-//! ±1 and ±½: results err about as much as a direct sum's (tested to 1e-5 relative, as everything else).
+//! d are the pixels of the source that a tile of the target reads, g a tile of the output gradient; for each of the points
+//! the sum is a product of matrices, [tiles × channels] · [channels × channels], which the kernels of the direct
+//! convolution compute. The input gradient is a convolution of the output gradient with the kernel turned by 180°. Results
+//! err about as much as a direct sum's (tested to 1e-5 relative, as everything else).
 //!
 //! Source: Winograd 1980; Lavin and Gray, "Fast algorithms for convolutional neural networks" (2016), section 4.
 
 mod correlation;
+pub(super) mod four;
+pub(super) mod kernels;
 mod product;
+#[cfg(test)]
+mod tests;
 pub(super) mod transforms;
+pub(super) mod two;
 
 use super::chunks::{Layout, Wanted, convolved, gradients_of};
 use super::kernels::Number;
@@ -28,34 +29,84 @@ use super::plan::Geometry;
 use super::scratch::Scratch;
 use crate::Finish;
 use correlation::{Correlation, finish_weights};
-use product::{Product, transform_weights};
+use kernels::TileKernels;
+use product::{Kernels, Product, transform_weights};
 use std::ops::Range;
 use transforms::Tiles;
 
-/// Points that a tile is transformed to.
-const POINTS: usize = 16;
 /// Numbers that each thread holds at once for the gradients, so that points are still in a cache when they are multiplied.
 const CHUNK: usize = 1 << 19;
 /// The fewest channels for which the products outweigh the transforms.
 const LEAST_CHANNELS: usize = 16;
 
-/// Whether a convolution is one that this method computes, and faster.
-pub(super) fn fits(sizes: &Geometry) -> bool {
-    let whole_tiles = |[rows, columns]: [usize; 2]| {
-        let computed = rows.next_multiple_of(2) * columns.next_multiple_of(2);
-        2 * computed <= 3 * rows * columns
-    };
-    sizes.kernel == [3, 3]
+/// The tiles that a target is computed by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tile {
+    /// 2×2 pixels, 16 points.
+    Two,
+    /// 4×4 pixels, 36 points.
+    Four,
+}
+
+impl Tile {
+    /// The tiles that take the fewest products for a target of some rows and columns; none where those of a direct
+    /// convolution are so few that the transforms do not pay.
+    fn of(target: [usize; 2]) -> Option<Self> {
+        let products = |tile: &Self| tile.over(target).iter().product::<usize>() * tile.points();
+        let tile = [Self::Two, Self::Four].into_iter().min_by_key(products)?;
+        let direct = 9 * target[0] * target[1];
+        (3 * products(&tile) <= 2 * direct).then_some(tile)
+    }
+
+    /// Its rows, and columns.
+    fn size(self) -> usize {
+        match self {
+            Self::Two => 2,
+            Self::Four => 4,
+        }
+    }
+
+    /// The points that it is transformed to.
+    fn points(self) -> usize {
+        (self.size() + 2).pow(2)
+    }
+
+    /// Rows and columns of tiles over a target.
+    fn over(self, target: [usize; 2]) -> [usize; 2] {
+        target.map(|size| size.div_ceil(self.size()))
+    }
+
+    /// Rows and columns of the source that the tiles of a target read.
+    fn read(self, target: [usize; 2]) -> [usize; 2] {
+        self.over(target).map(|count| self.size() * count + 2)
+    }
+
+    fn kernels<T: Number>(self, panel: &Panel<T>) -> &'static TileKernels<T> {
+        match self {
+            Self::Two => &panel.kernels.two,
+            Self::Four => &panel.kernels.four,
+        }
+    }
+}
+
+/// How a convolution's output is computed, where this method computes it faster.
+pub(super) fn fits(sizes: &Geometry) -> Option<Tile> {
+    let computes = sizes.kernel == [3, 3]
         && sizes.stride == [1, 1]
         && sizes.dilation == [1, 1]
         && sizes.padding.iter().all(|&p| p <= 2)
-        && sizes.channels_in.min(sizes.channels_out) >= LEAST_CHANNELS
-        && whole_tiles(sizes.input)
-        && whole_tiles(sizes.output)
+        && sizes.channels_in.min(sizes.channels_out) >= LEAST_CHANNELS;
+    computes.then(|| Tile::of(sizes.output)).flatten()
+}
+
+/// The same for its gradients with respect to its input and its weight.
+pub(super) fn fits_gradients(sizes: &Geometry) -> Option<[Tile; 2]> {
+    let of_weight = fits(sizes)?;
+    Tile::of(sizes.input).map(|of_input| [of_input, of_weight])
 }
 
 /// Numbers from one point to the next, where `numbers` are stored for each: apart by an odd number of cache lines, since
-/// sixteen streams at a multiple of a page would fight for the same few lines of the first-level cache.
+/// so many streams at a multiple of a page would fight for the same few lines of the first-level cache.
 fn apart<T>(numbers: usize) -> usize {
     let line = 64 / size_of::<T>();
     (numbers.div_ceil(line) | 1) * line
@@ -64,16 +115,6 @@ fn apart<T>(numbers: usize) -> usize {
 /// How many samples the gradients take at once. Sums run over tiles in the same order whatever this is.
 fn gradient_samples(batch: usize, numbers: usize) -> usize {
     (CHUNK * rayon::current_num_threads() / numbers.max(1)).clamp(1, batch.max(1))
-}
-
-/// Rows and columns of tiles over a target.
-fn tiles(target: [usize; 2]) -> [usize; 2] {
-    target.map(|size| size.div_ceil(2))
-}
-
-/// Rows and columns of the source that the tiles of a target read.
-fn read(target: [usize; 2]) -> [usize; 2] {
-    tiles(target).map(|count| 2 * count + 2)
 }
 
 /// All channels as one panel, with zeros up to `width`.
@@ -88,30 +129,35 @@ fn one_panel<T: Number>(channels: usize, width: usize) -> [Panel<T>; 1] {
 }
 
 /// Transforms some rows of tiles of a sample of the source to points.
-fn source_points<T: Number>(
-    source: &Maps<'_, T>,
+#[derive(Clone, Copy)]
+struct SourcePoints<'a, T: 'static> {
+    source: &'a Maps<'a, T>,
+    /// Columns of the padded source.
     columns: usize,
-    sample: usize,
-    rows: Range<usize>,
+    tile: Tile,
     tile_columns: usize,
-    to: Shared<T>,
+    /// Numbers from one point to the next.
     point: usize,
-) {
-    let panel = &source.panels[0];
-    for (index, row) in rows.enumerate() {
-        let pixel = sample * source.pixels + 2 * row * columns;
-        // SAFETY: the maps have all pixels that tiles read, and `to` has room for these tiles at each point.
-        unsafe {
-            (panel.kernels.source_tiles)(&Tiles {
-                from: source.data.get().add(pixel * panel.width),
-                to: to.get().add(index * tile_columns * panel.width),
-                pixel: panel.width,
-                row: columns * panel.width,
-                tile: panel.width,
-                point,
-                count: tile_columns,
-                channels: panel.width,
-            });
+}
+
+impl<T: Number> SourcePoints<'_, T> {
+    fn write(self, sample: usize, rows: Range<usize>, to: Shared<T>) {
+        let panel = &self.source.panels[0];
+        for (index, row) in rows.enumerate() {
+            let pixel = sample * self.source.pixels + self.tile.size() * row * self.columns;
+            // SAFETY: the maps have all pixels that tiles read, and `to` has room for these tiles at each point.
+            unsafe {
+                (self.tile.kernels(panel).source)(&Tiles {
+                    from: self.source.data.get().add(pixel * panel.width),
+                    to: to.get().add(index * self.tile_columns * panel.width),
+                    pixel: panel.width,
+                    row: self.columns * panel.width,
+                    tile: panel.width,
+                    point: self.point,
+                    count: self.tile_columns,
+                    channels: panel.width,
+                });
+            }
         }
     }
 }
@@ -122,22 +168,20 @@ pub(super) fn convolve<T: Number>(
     weight: &[T],
     bias: Option<&[T]>,
     sizes: &Geometry,
+    tile: Tile,
     finish: Finish,
 ) -> Vec<T> {
     let targets = register_panels(sizes.channels_out);
     let panels = one_panel(sizes.channels_in, sizes.channels_in);
-    let mut weights = Scratch::take(POINTS * stored(&targets) * sizes.channels_in);
-    transform_weights(
+    let mut weights = Scratch::take(tile.points() * stored(&targets) * sizes.channels_in);
+    let kernels = Kernels {
         weight,
-        &targets,
-        sizes.channels_in * 9,
-        sizes.channels_in,
-        9,
-        false,
-        weights.slice(),
-    );
+        channels_in: sizes.channels_in,
+        channels_out: sizes.channels_out,
+    };
+    transform_weights(&kernels, tile, &targets, false, weights.slice());
     let weights = weights.slice();
-    let source = source_layout(sizes, &panels);
+    let source = source_layout(sizes, tile, &panels);
     let [height, width] = finish.size(sizes.output);
     let out_sample = sizes.channels_out * height * width;
     let chunk = chunk_samples(sizes.batch, source.stored());
@@ -153,6 +197,7 @@ pub(super) fn convolve<T: Number>(
                 channels: sizes.channels_in,
                 weights,
                 targets: &targets,
+                tile,
                 target: sizes.output,
                 bias: bias.unwrap_or_default(),
                 finish,
@@ -163,12 +208,17 @@ pub(super) fn convolve<T: Number>(
 }
 
 /// The source with the border that its tiles read.
-fn source_layout<'a, T: Number>(sizes: &Geometry, panels: &'a [Panel<T>]) -> Layout<'a, T> {
+fn source_layout<'a, T: Number>(
+    sizes: &Geometry,
+    tile: Tile,
+    panels: &'a [Panel<T>],
+) -> Layout<'a, T> {
+    let read = tile.read(sizes.output);
     Layout {
         panels,
         channels: sizes.channels_in,
         size: sizes.input,
-        padded: [0, 1].map(|a| read(sizes.output)[a].max(sizes.padding[a] + sizes.input[a])),
+        padded: [0, 1].map(|a| read[a].max(sizes.padding[a] + sizes.input[a])),
         before: sizes.padding,
     }
 }
@@ -179,6 +229,7 @@ pub(super) fn gradients<T: Number>(
     weight: &[T],
     gradient: &[T],
     sizes: &Geometry,
+    [input_tile, tile]: [Tile; 2],
     wanted: Wanted,
 ) -> (Option<Vec<T>>, Option<Vec<T>>) {
     let outs = register_panels(sizes.channels_out);
@@ -186,26 +237,26 @@ pub(super) fn gradients<T: Number>(
     let out_panel = one_panel(sizes.channels_out, stored(&outs));
     let in_panel = one_panel(sizes.channels_in, sizes.channels_in);
     let mut weights = Scratch::take(if wanted.input {
-        POINTS * stored(&targets) * sizes.channels_out
+        input_tile.points() * stored(&targets) * sizes.channels_out
     } else {
         0
     });
     if wanted.input {
-        transform_weights(
+        let kernels = Kernels {
             weight,
-            &targets,
-            9,
-            sizes.channels_out,
-            sizes.channels_in * 9,
-            true,
-            weights.slice(),
-        );
+            channels_in: sizes.channels_in,
+            channels_out: sizes.channels_out,
+        };
+        transform_weights(&kernels, input_tile, &targets, true, weights.slice());
     }
     let weights = weights.slice();
     // The output gradient is read twice: with a border by the input gradient, without by the weight gradient.
     let out_before = sizes.padding.map(|p| 2 - p);
-    let out_padded = [0, 1]
-        .map(|a| read(sizes.input)[a].max(out_before[a] + sizes.output[a].next_multiple_of(2)));
+    let (read, of_weight) = (
+        input_tile.read(sizes.input),
+        sizes.output.map(|n| n.next_multiple_of(tile.size())),
+    );
+    let out_padded = [0, 1].map(|a| read[a].max(out_before[a] + of_weight[a]));
     let outs_layout = Layout {
         panels: &out_panel,
         channels: sizes.channels_out,
@@ -213,18 +264,19 @@ pub(super) fn gradients<T: Number>(
         padded: out_padded,
         before: out_before,
     };
-    let ins_layout = source_layout(sizes, &in_panel);
-    let [tile_rows, tile_columns] = tiles(sizes.output);
-    let sample_points = POINTS * tile_rows * tile_columns * (sizes.channels_in + stored(&outs));
+    let ins_layout = source_layout(sizes, tile, &in_panel);
+    let points = tile.points();
+    let [tile_rows, tile_columns] = tile.over(sizes.output);
+    let sample_points = points * tile_rows * tile_columns * (sizes.channels_in + stored(&outs));
     let for_weight = |numbers: usize| if wanted.weight { numbers } else { 0 };
     let chunk = gradient_samples(
         sizes.batch,
         outs_layout.stored() + for_weight(ins_layout.stored() + sample_points),
     );
-    let gaps = POINTS * 2 * (outs.len() + 1) * apart::<T>(1);
-    let mut points = Scratch::take(for_weight(chunk * sample_points + gaps));
-    let points = points.slice();
-    let mut sums = Scratch::take(for_weight(POINTS * stored(&outs) * sizes.channels_in));
+    let gaps = points * 2 * (outs.len() + 1) * apart::<T>(1);
+    let mut memory = Scratch::take(for_weight(chunk * sample_points + gaps));
+    let memory = memory.slice();
+    let mut sums = Scratch::take(for_weight(points * stored(&outs) * sizes.channels_in));
     let sums = sums.slice();
     sums.fill(T::default());
     let input_gradient = gradients_of(
@@ -239,6 +291,7 @@ pub(super) fn gradients<T: Number>(
                 channels: sizes.channels_out,
                 weights,
                 targets: &targets,
+                tile: input_tile,
                 target: sizes.input,
                 bias: &[],
                 finish: Finish::Nothing,
@@ -248,6 +301,7 @@ pub(super) fn gradients<T: Number>(
         |in_maps, out_maps| {
             let correlation = Correlation {
                 sizes,
+                tile,
                 source: in_maps,
                 source_columns: ins_layout.padded[1],
                 gradient: out_maps,
@@ -255,9 +309,11 @@ pub(super) fn gradients<T: Number>(
                 gradient_before: out_before,
                 outs: &outs,
             };
-            correlation.add_to(points, sums);
+            correlation.add_to(memory, sums);
         },
     );
-    let weight_gradient = wanted.weight.then(|| finish_weights(sizes, &outs, sums));
+    let weight_gradient = wanted
+        .weight
+        .then(|| finish_weights(sizes, tile, &outs, sums));
     (input_gradient, weight_gradient)
 }

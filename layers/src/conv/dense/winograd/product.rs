@@ -1,7 +1,7 @@
 //! Y = Aᵀ [ Σ_channels (G w Gᵀ) ⊙ (Bᵀ d B) ] A, for the convolution and, with turned kernels, for the input gradient.
 
 use super::transforms::Tiles;
-use super::{POINTS, apart, source_points, tiles};
+use super::{SourcePoints, Tile, apart};
 use crate::Finish;
 use crate::conv::dense::finish::{finish_pixels, panel_bias};
 use crate::conv::dense::kernels::{Convolve, Number, Run, Tap};
@@ -10,50 +10,92 @@ use crate::conv::dense::scratch::Scratch;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Tiles that one task computes: as many as its points fit into the second-level cache.
-const TASK_TILES: usize = 96;
+/// Points that one task computes for a channel: as many as fit into the second-level cache.
+const TASK_POINTS: usize = 96 * 16;
 /// Channels that are summed over at once, so that their weights stay in the first-level cache.
 const STEPS: usize = 128;
+/// Source channels whose kernels one task transforms.
+const BLOCK: usize = 16;
 
-/// `G w Gᵀ` by target panel, point, source channel, target channel. `flipped` turns kernels by 180°.
-pub(super) fn transform_weights<T: Number>(
-    weight: &[T],
-    targets: &[Panel<T>],
-    target_stride: usize,
-    sources: usize,
-    source_stride: usize,
-    flipped: bool,
-    to: &mut [T],
-) {
-    let half = T::from(0.5);
-    // G of three numbers.
-    let spread = |w: [T; 3]| {
-        let outer = (w[0] + w[2]) * half;
-        let middle = w[1] * half;
-        [w[0], outer + middle, outer - middle, w[2]]
-    };
-    let base = Shared(to.as_mut_ptr());
-    targets.par_iter().for_each(|target| {
-        let size = POINTS * sources * target.width;
-        // SAFETY: one part per target panel.
-        let part = unsafe {
-            std::slice::from_raw_parts_mut(base.get().add(target.before * POINTS * sources), size)
-        };
-        part.fill(T::default());
-        for c in 0..sources {
-            for m in 0..target.channels {
-                let at = (target.start + m) * target_stride + c * source_stride;
-                let w = |tap: usize| weight[at + if flipped { 8 - tap } else { tap }];
-                let rows = [0, 1, 2].map(|j| spread([w(j), w(3 + j), w(6 + j)]));
-                for i in 0..4 {
-                    let points = spread([rows[0][i], rows[1][i], rows[2][i]]);
-                    for (j, point) in points.into_iter().enumerate() {
-                        part[((4 * i + j) * sources + c) * target.width + m] = point;
-                    }
-                }
+/// Kernels as the convolution is given them, `[channels_out, channels_in, 3, 3]`.
+pub(super) struct Kernels<'a, T> {
+    pub weight: &'a [T],
+    pub channels_in: usize,
+    pub channels_out: usize,
+}
+
+impl<T: Number> Kernels<'_, T> {
+    /// Brings the kernels from some source channels to a panel into `to`, `[source channel][tap][target channel]`. Those
+    /// of a convolution of the output gradient are turned by 180°: there, inputs are targets.
+    fn gather(&self, target: &Panel<T>, sources: Range<usize>, turned: bool, to: &mut [T]) {
+        let row = 9 * self.channels_in;
+        let (panel, width) = (target.kernels, target.width);
+        if !turned {
+            let from = self.weight[target.start * row + 9 * sources.start..].as_ptr();
+            // SAFETY: the weight has these channels, `to` has room for them.
+            unsafe {
+                (panel.gather)(
+                    from,
+                    row,
+                    target.channels,
+                    9 * sources.len(),
+                    to.as_mut_ptr(),
+                    width,
+                );
+            }
+            return;
+        }
+        for (source, to) in sources.zip(to.chunks_exact_mut(9 * width)) {
+            let from = self.weight[source * row + 9 * target.start..].as_ptr();
+            // SAFETY: as above.
+            unsafe { (panel.gather)(from, 9, target.channels, 9, to.as_mut_ptr(), width) };
+            let (above, below) = to.split_at_mut(4 * width);
+            for (tap, tap_above) in above.chunks_exact_mut(width).enumerate() {
+                tap_above.swap_with_slice(&mut below[(4 - tap) * width..(5 - tap) * width]);
             }
         }
-    });
+    }
+}
+
+/// `G w Gᵀ` by target panel, point, source channel, target channel, for the convolution or, with kernels turned by 180°, for
+/// that of the output gradient.
+pub(super) fn transform_weights<T: Number>(
+    kernels: &Kernels<'_, T>,
+    tile: Tile,
+    targets: &[Panel<T>],
+    turned: bool,
+    to: &mut [T],
+) {
+    let sources = match turned {
+        true => kernels.channels_out,
+        false => kernels.channels_in,
+    };
+    let base = Shared(to.as_mut_ptr());
+    let blocks = sources.div_ceil(BLOCK);
+    (0..targets.len() * blocks)
+        .into_par_iter()
+        .for_each(|task| {
+            let (target, first) = (&targets[task / blocks], task % blocks * BLOCK);
+            let some = first..(first + BLOCK).min(sources);
+            let (width, count) = (target.width, some.len());
+            let mut taps = Scratch::<T>::take(9 * count * width);
+            let taps = taps.slice();
+            kernels.gather(target, some, turned, taps);
+            let start = target.before * tile.points() * sources + first * width;
+            // SAFETY: each task has its own channels at each point.
+            unsafe {
+                (tile.kernels(target).kernel)(&Tiles {
+                    from: taps.as_ptr(),
+                    to: base.get().add(start),
+                    pixel: width,
+                    row: 3 * width,
+                    tile: width,
+                    point: sources * width,
+                    count,
+                    channels: width,
+                });
+            }
+        });
 }
 
 /// The convolution of some samples: from channels-last maps to channel planes.
@@ -65,6 +107,7 @@ pub(super) struct Product<'a, T: 'static> {
     pub channels: usize,
     pub weights: &'a [T],
     pub targets: &'a [Panel<T>],
+    pub tile: Tile,
     pub target: [usize; 2],
     pub bias: &'a [T],
     pub finish: Finish,
@@ -72,42 +115,45 @@ pub(super) struct Product<'a, T: 'static> {
 
 impl<T: Number> Product<'_, T> {
     pub(super) fn run(&self, out: Shared<T>) {
-        let [rows, columns] = tiles(self.target);
+        let [rows, columns] = self.tile.over(self.target);
         let samples = self.source.samples;
-        let group = (TASK_TILES / (rows * columns)).clamp(1, samples.max(1));
-        let bands = (rows * columns).div_ceil(TASK_TILES).min(rows);
-        (0..samples.div_ceil(group) * bands)
-            .into_par_iter()
-            .for_each(|task| {
-                let (first, band) = (task / bands * group, task % bands);
-                let rows = band * rows / bands..(band + 1) * rows / bands;
-                self.task(first..(first + group).min(samples), rows, out);
-            });
+        let most = TASK_POINTS / self.tile.points();
+        let group = (most / (rows * columns)).clamp(1, samples.max(1));
+        let groups = samples.div_ceil(group);
+        // More tasks where there are few samples; what is computed does not depend on it.
+        let wanted = rayon::current_num_threads().div_ceil(groups.max(1));
+        let bands = (rows * columns).div_ceil(most).max(wanted).min(rows);
+        (0..groups * bands).into_par_iter().for_each(|task| {
+            let (first, band) = (task / bands * group, task % bands);
+            let rows = band * rows / bands..(band + 1) * rows / bands;
+            self.task(first..(first + group).min(samples), rows, out);
+        });
     }
 
     fn task(&self, samples: Range<usize>, rows: Range<usize>, out: Shared<T>) {
-        let tile_columns = tiles(self.target)[1];
+        let (size, points_of_tile) = (self.tile.size(), self.tile.points());
+        let tile_columns = self.tile.over(self.target)[1];
         let band = rows.len() * tile_columns;
         let count = samples.len() * band;
         let stored_channels = self.source.panels[0].width;
         let point_step = apart::<T>(count * stored_channels);
-        let mut points = Scratch::<T>::take(POINTS * point_step);
+        let mut points = Scratch::<T>::take(points_of_tile * point_step);
         let points = points.slice();
+        let source = SourcePoints {
+            source: self.source,
+            columns: self.columns,
+            tile: self.tile,
+            tile_columns,
+            point: point_step,
+        };
         for (index, sample) in samples.clone().enumerate() {
-            source_points(
-                self.source,
-                self.columns,
-                sample,
-                rows.clone(),
-                tile_columns,
-                Shared(points[index * band * stored_channels..].as_mut_ptr()),
-                point_step,
-            );
+            let to = points[index * band * stored_channels..].as_mut_ptr();
+            source.write(sample, rows.clone(), Shared(to));
         }
         let widest = self.targets.iter().map(|p| p.width).max().unwrap_or(0);
-        let mut products = Scratch::<T>::take(POINTS * apart::<T>(count * widest));
+        let mut products = Scratch::<T>::take(points_of_tile * apart::<T>(count * widest));
         let products = products.slice();
-        let mut pixels = Scratch::<T>::take(4 * count * widest);
+        let mut pixels = Scratch::<T>::take(size * size * count * widest);
         let pixels = pixels.slice();
         let list: Vec<u32> = (0..count as u32).collect();
         let runs = [Run {
@@ -121,9 +167,9 @@ impl<T: Number> Product<'_, T> {
             index: 0,
         }];
         for target in self.targets {
-            let weights = &self.weights[target.before * POINTS * self.channels..];
+            let weights = &self.weights[target.before * points_of_tile * self.channels..];
             let product_step = apart::<T>(count * target.width);
-            for point in 0..POINTS {
+            for point in 0..points_of_tile {
                 for start in (0..self.channels).step_by(STEPS) {
                     let weight = (point * self.channels + start) * target.width;
                     // SAFETY: tiles lie in the points and in the products, weights were packed in this order.
@@ -146,15 +192,15 @@ impl<T: Number> Product<'_, T> {
                 }
             }
             for row in 0..samples.len() * rows.len() {
-                // SAFETY: each row of tiles has its own two rows of pixels.
+                // SAFETY: each row of tiles has its own rows of pixels.
                 unsafe {
-                    (target.kernels.target_tiles)(&Tiles {
+                    (self.tile.kernels(target).target)(&Tiles {
                         from: products.as_ptr().add(row * tile_columns * target.width),
                         to: pixels
                             .as_mut_ptr()
-                            .add(4 * row * tile_columns * target.width),
+                            .add(size * size * row * tile_columns * target.width),
                         pixel: target.width,
-                        row: 2 * tile_columns * target.width,
+                        row: size * tile_columns * target.width,
                         tile: target.width,
                         point: product_step,
                         count: tile_columns,
@@ -175,14 +221,15 @@ impl<T: Number> Product<'_, T> {
         pixels: &mut [T],
         out: Shared<T>,
     ) {
+        let size = self.tile.size();
         let [height, width] = self.finish.size(self.target);
         let plane = height * width;
-        let columns = 2 * tiles(self.target)[1];
+        let columns = size * self.tile.over(self.target)[1];
         let channels = stored_channels(self.targets);
         let bias = panel_bias(self.bias, target);
-        let first = 2 * rows.start;
-        let number = (2 * rows.end).min(self.target[0]) - first;
-        // Windows that are pooled over are tiles: each lies in one task.
+        let first = size * rows.start;
+        let number = (size * rows.end).min(self.target[0]) - first;
+        // Windows that are pooled over lie in a tile each, so in one task.
         let [first, _] = self.finish.size([first, columns]);
         let [number_left, stored_columns] = self.finish.size([number, columns]);
         // Rows without a surplus column follow each other without a gap.
@@ -193,7 +240,7 @@ impl<T: Number> Product<'_, T> {
         };
         for (index, sample) in samples.enumerate() {
             let sample_pixels =
-                pixels[2 * index * rows.len() * columns * target.width..].as_mut_ptr();
+                pixels[size * index * rows.len() * columns * target.width..].as_mut_ptr();
             // SAFETY: these rows of these channels of this sample belong to this task.
             unsafe {
                 let size = [number, columns];

@@ -1,24 +1,18 @@
-//! Winograd's transforms of tiles, channels last: additions only, one register of channels at a time.
+//! Winograd's transforms of tiles, channels last, one register of channels at a time.
 //!
-//! ```text
-//! source     V = Bᵀ d B    4×4 pixels of the source, every other row and column, to 16 points
-//! gradient   Z = Eᵀ g E    2×2 pixels of the output gradient to 16 points, twice or four times too large
-//! target     Y = Aᵀ M A    16 points to 2×2 pixels of the target
-//!
-//! Bᵀ = 1  0 -1  0      Eᵀ = 1  0      Aᵀ = 1  1  1  0
-//!      0  1  1  0           1  1           0  1 -1 -1
-//!      0 -1  1  0           1 -1
-//!      0  1  0 -1           0  1
-//! ```
-//!
-//! Source: Lavin and Gray, "Fast algorithms for convolutional neural networks" (2016), equations 7 and 8, and the same
-//! construction with the points 0, 1, −1 and ∞ for a filter of two and an output of three.
+//! All of them apply one small matrix to the columns of a square and then to its rows; the matrices are in [`two`](super::two)
+//! and [`four`](super::four).
 
 use crate::conv::dense::simd::Simd;
 
-/// A row of neighbouring tiles, as pixels and as points.
+/// A small matrix that maps `N` numbers to `M`.
+pub(in crate::conv::dense) trait Linear<const N: usize, const M: usize> {
+    unsafe fn apply<S: Simd>(x: [S::Register; N]) -> [S::Register; M];
+}
+
+/// A row of neighbouring squares, as pixels and as points.
 pub(in crate::conv::dense) struct Tiles<T> {
-    /// The first pixel of the first tile, or the first point of the first tile.
+    /// The first pixel of the first square, or its first point.
     pub from: *const T,
     /// Where the other form goes.
     pub to: *mut T,
@@ -26,11 +20,11 @@ pub(in crate::conv::dense) struct Tiles<T> {
     pub pixel: usize,
     /// Numbers from one row of pixels to the next.
     pub row: usize,
-    /// Numbers from one tile to the next, among points.
+    /// Numbers from one square to the next, among points.
     pub tile: usize,
     /// Numbers from one point to the next.
     pub point: usize,
-    /// How many tiles.
+    /// How many squares.
     pub count: usize,
     /// How many channels: at least one register.
     pub channels: usize,
@@ -43,110 +37,92 @@ fn registers<S: Simd>(channels: usize) -> impl Iterator<Item = usize> {
     (0..channels.div_ceil(S::LANES)).map(move |r| (r * S::LANES).min(last))
 }
 
-/// `Bᵀ d` of one column or row.
+/// `N` registers, `stride` numbers apart.
 #[inline(always)]
-unsafe fn spread<S: Simd>(d: [S::Register; 4]) -> [S::Register; 4] {
-    unsafe {
-        [
-            S::subtract(d[0], d[2]),
-            S::add(d[1], d[2]),
-            S::subtract(d[2], d[1]),
-            S::subtract(d[1], d[3]),
-        ]
+unsafe fn load<S: Simd, const N: usize>(
+    from: *const S::Element,
+    stride: usize,
+) -> [S::Register; N] {
+    let mut line = [unsafe { S::zero() }; N];
+    for (i, register) in line.iter_mut().enumerate() {
+        *register = unsafe { S::load(from.add(i * stride)) };
     }
+    line
 }
 
-/// Source pixels to points.
+/// Squares of `N` × `N` pixels, `STEP` pixels apart, to `M` × `M` points.
 #[inline(always)]
-pub(in crate::conv::dense) unsafe fn source<S: Simd>(job: &Tiles<S::Element>) {
+pub(in crate::conv::dense) unsafe fn to_points<
+    S: Simd,
+    L: Linear<N, M>,
+    const N: usize,
+    const M: usize,
+    const STEP: usize,
+>(
+    job: &Tiles<S::Element>,
+) {
+    // Columns that neighbours have in common are transformed once.
+    let shared = const { N.saturating_sub(STEP) };
     for c in registers::<S>(job.channels) {
         unsafe {
-            let column = |x: usize| {
-                let at = job.from.add(x * job.pixel + c);
-                spread::<S>([
-                    S::load(at),
-                    S::load(at.add(job.row)),
-                    S::load(at.add(2 * job.row)),
-                    S::load(at.add(3 * job.row)),
-                ])
-            };
-            // Neighbouring tiles share two columns.
-            let mut left = [column(0), column(1)];
+            let mut columns = [[S::zero(); M]; N];
+            for x in 0..shared {
+                let from = job.from.add(x * job.pixel + c);
+                columns[x] = L::apply::<S>(load::<S, N>(from, job.row));
+            }
             for tile in 0..job.count {
-                let right = [column(2 * tile + 2), column(2 * tile + 3)];
-                let to = job.to.add(tile * job.tile + c);
-                for i in 0..4 {
-                    let row = spread::<S>([left[0][i], left[1][i], right[0][i], right[1][i]]);
-                    S::store(to.add(4 * i * job.point), row[0]);
-                    S::store(to.add((4 * i + 1) * job.point), row[1]);
-                    S::store(to.add((4 * i + 2) * job.point), row[2]);
-                    S::store(to.add((4 * i + 3) * job.point), row[3]);
+                for x in shared..N {
+                    let from = job.from.add((STEP * tile + x) * job.pixel + c);
+                    columns[x] = L::apply::<S>(load::<S, N>(from, job.row));
                 }
-                left = right;
-            }
-        }
-    }
-}
-
-/// Pixels of the output gradient to points.
-#[inline(always)]
-pub(in crate::conv::dense) unsafe fn gradient<S: Simd>(job: &Tiles<S::Element>) {
-    for c in registers::<S>(job.channels) {
-        for tile in 0..job.count {
-            unsafe {
-                let at = job.from.add(2 * tile * job.pixel + c);
-                let (a, b) = (S::load(at), S::load(at.add(job.pixel)));
-                let below = at.add(job.row);
-                let (d, e) = (S::load(below), S::load(below.add(job.pixel)));
-                let left = [a, S::add(a, d), S::subtract(a, d), d];
-                let right = [b, S::add(b, e), S::subtract(b, e), e];
                 let to = job.to.add(tile * job.tile + c);
-                for i in 0..4 {
-                    let (a, b) = (left[i], right[i]);
-                    S::store(to.add(4 * i * job.point), a);
-                    S::store(to.add((4 * i + 1) * job.point), S::add(a, b));
-                    S::store(to.add((4 * i + 2) * job.point), S::subtract(a, b));
-                    S::store(to.add((4 * i + 3) * job.point), b);
+                for i in 0..M {
+                    let mut row = [S::zero(); N];
+                    for x in 0..N {
+                        row[x] = columns[x][i];
+                    }
+                    for (j, point) in L::apply::<S>(row).into_iter().enumerate() {
+                        S::store(to.add((M * i + j) * job.point), point);
+                    }
+                }
+                for x in 0..shared {
+                    columns[x] = columns[x + STEP];
                 }
             }
         }
     }
 }
 
-/// `Aᵀ m` of one column or row.
+/// `N` × `N` points to squares of `M` × `M` pixels, `STEP` pixels apart.
 #[inline(always)]
-unsafe fn collect<S: Simd>(m: [S::Register; 4]) -> [S::Register; 2] {
-    unsafe {
-        [
-            S::add(S::add(m[0], m[1]), m[2]),
-            S::subtract(S::subtract(m[1], m[2]), m[3]),
-        ]
-    }
-}
-
-/// Points to pixels of the target.
-#[inline(always)]
-pub(in crate::conv::dense) unsafe fn target<S: Simd>(job: &Tiles<S::Element>) {
+pub(in crate::conv::dense) unsafe fn from_points<
+    S: Simd,
+    L: Linear<N, M>,
+    const N: usize,
+    const M: usize,
+    const STEP: usize,
+>(
+    job: &Tiles<S::Element>,
+) {
     for c in registers::<S>(job.channels) {
         for tile in 0..job.count {
             unsafe {
-                let at = job.from.add(tile * job.tile + c);
-                let column = |j: usize| {
-                    collect::<S>([
-                        S::load(at.add(j * job.point)),
-                        S::load(at.add((4 + j) * job.point)),
-                        S::load(at.add((8 + j) * job.point)),
-                        S::load(at.add((12 + j) * job.point)),
-                    ])
-                };
-                let [m0, m1, m2, m3] = [column(0), column(1), column(2), column(3)];
-                let to = job.to.add(2 * tile * job.pixel + c);
-                let above = collect::<S>([m0[0], m1[0], m2[0], m3[0]]);
-                let below = collect::<S>([m0[1], m1[1], m2[1], m3[1]]);
-                S::store(to, above[0]);
-                S::store(to.add(job.pixel), above[1]);
-                S::store(to.add(job.row), below[0]);
-                S::store(to.add(job.row + job.pixel), below[1]);
+                let from = job.from.add(tile * job.tile + c);
+                let mut columns = [[S::zero(); M]; N];
+                for j in 0..N {
+                    columns[j] =
+                        L::apply::<S>(load::<S, N>(from.add(j * job.point), N * job.point));
+                }
+                let to = job.to.add(STEP * tile * job.pixel + c);
+                for y in 0..M {
+                    let mut row = [S::zero(); N];
+                    for j in 0..N {
+                        row[j] = columns[j][y];
+                    }
+                    for (x, pixel) in L::apply::<S>(row).into_iter().enumerate() {
+                        S::store(to.add(y * job.row + x * job.pixel), pixel);
+                    }
+                }
             }
         }
     }
