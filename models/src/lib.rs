@@ -5,6 +5,7 @@ pub mod densenet;
 pub mod error;
 pub mod gcnn;
 pub mod image_model;
+pub mod named;
 pub mod nbody;
 pub mod plain;
 pub mod weights;

@@ -5,9 +5,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::prelude::*;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+
+use crate::named::{self, MapNamed, VisitNamed};
 
 /// Keys of the metadata of weights files.
 pub mod keys {
@@ -103,28 +105,13 @@ impl Array {
 /// It also makes lazily initialised parameters real, in the order of the module tree: called once right after
 /// `init`, it fixes the order in which the random stream is used.
 pub fn collect<M: Module>(module: &M) -> Weights {
-    struct Collector {
-        path: Vec<String>,
-        weights: Weights,
-    }
-    impl ModuleVisitor for Collector {
-        fn enter_module(&mut self, name: &str, _container_type: &str) {
-            self.path.push(name.to_string());
-        }
-        fn exit_module(&mut self, _name: &str, _container_type: &str) {
-            self.path.pop();
-        }
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            self.weights
-                .insert(self.path.join("."), Array::of(param.val()));
+    struct Collector(Weights);
+    impl VisitNamed for Collector {
+        fn visit_float<const D: usize>(&mut self, name: &str, param: &Param<Tensor<D>>) {
+            self.0.insert(name.into(), Array::of(param.val()));
         }
     }
-    let mut collector = Collector {
-        path: Vec::new(),
-        weights: Weights::new(),
-    };
-    module.visit(&mut collector);
-    collector.weights
+    named::visit(module, Collector(Weights::new())).0
 }
 
 /// Number of trainable parameters; running statistics, which move without a gradient, do not count.
@@ -146,19 +133,14 @@ pub fn count_trainable<M: Module>(module: &M) -> usize {
 pub fn apply<M: Module>(module: M, weights: &Weights) -> Result<M, WeightsError> {
     compare(&collect(&module), weights)?;
 
-    struct Applier<'a> {
-        path: Vec<String>,
-        weights: &'a Weights,
-    }
-    impl ModuleMapper for Applier<'_> {
-        fn enter_module(&mut self, name: &str, _container_type: &str) {
-            self.path.push(name.to_string());
-        }
-        fn exit_module(&mut self, _name: &str, _container_type: &str) {
-            self.path.pop();
-        }
-        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-            match self.weights.get(&self.path.join(".")) {
+    struct Applier<'a>(&'a Weights);
+    impl MapNamed for Applier<'_> {
+        fn map_float<const D: usize>(
+            &mut self,
+            name: &str,
+            param: Param<Tensor<D>>,
+        ) -> Param<Tensor<D>> {
+            match self.0.get(name) {
                 Some(array) => {
                     let (device, id) = (param.lazy_device(), param.id);
                     let dtype = param.val().dtype();
@@ -169,10 +151,7 @@ pub fn apply<M: Module>(module: M, weights: &Weights) -> Result<M, WeightsError>
             }
         }
     }
-    Ok(module.map(&mut Applier {
-        path: Vec::new(),
-        weights,
-    }))
+    Ok(named::map(module, Applier(weights)))
 }
 
 /// Refuses arrays whose names or shapes differ from those that are expected, and names the differences.

@@ -1,7 +1,8 @@
 //! One type for all networks for images: it is the network itself, and its configuration says which.
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::{Module, Param};
 use burn::prelude::*;
+use gcnn_models::named::{self, VisitNamed};
 use gcnn_models::{
     GcnnConfig, GroupDenseNetConfig, ImageModel, ImageModelConfig, InputShape, ModelError,
 };
@@ -14,27 +15,16 @@ const DIGITS: InputShape = InputShape {
 
 /// The names of all parameters, in the order of the module tree.
 #[derive(Default)]
-struct Names {
-    path: Vec<String>,
-    names: Vec<String>,
-}
+struct Names(Vec<String>);
 
-impl ModuleVisitor for Names {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_string());
-    }
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
-    }
-    fn visit_float<const D: usize>(&mut self, _parameter: &Param<Tensor<D>>) {
-        self.names.push(self.path.join("."));
+impl VisitNamed for Names {
+    fn visit_float<const D: usize>(&mut self, name: &str, _parameter: &Param<Tensor<D>>) {
+        self.0.push(name.into());
     }
 }
 
 fn names(module: &impl Module) -> Vec<String> {
-    let mut names = Names::default();
-    module.visit(&mut names);
-    names.names
+    named::visit(module, Names::default()).0
 }
 
 #[test]

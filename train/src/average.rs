@@ -10,8 +10,9 @@
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, Param};
 use burn::prelude::*;
+use gcnn_models::named::{self, MapNamed, VisitNamed};
 
 /// Moves `average` a step towards `model`; both are of one architecture and off the autodiff device. What is `frozen` is
 /// equal in both and stays: d · w + (1 − d) · w would round.
@@ -24,56 +25,35 @@ pub fn blend<M: Module>(
 ) -> M {
     let t = step as f64;
     let decay = decay.min((1.0 + t) / (10.0 + t));
-    let mut current = Current::default();
-    model.visit(&mut current);
-    current.tensors.retain(|name, _| !frozen.contains(name));
-    average.map(&mut Blend {
-        path: Vec::new(),
-        current: current.tensors,
-        decay,
-    })
+    let mut current = named::visit(model, Current::default()).0;
+    current.retain(|name, _| !frozen.contains(name));
+    named::map(average, Blend { current, decay })
 }
 
+/// The tensors of the other network, of all numbers of axes.
 #[derive(Default)]
-struct Current {
-    path: Vec<String>,
-    tensors: BTreeMap<String, Box<dyn Any>>,
-}
+struct Current(BTreeMap<String, Box<dyn Any>>);
 
-impl ModuleVisitor for Current {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_string());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.tensors
-            .insert(self.path.join("."), Box::new(param.val()));
+impl VisitNamed for Current {
+    fn visit_float<const D: usize>(&mut self, name: &str, param: &Param<Tensor<D>>) {
+        self.0.insert(name.into(), Box::new(param.val()));
     }
 }
 
 struct Blend {
-    path: Vec<String>,
     current: BTreeMap<String, Box<dyn Any>>,
     decay: f64,
 }
 
-impl ModuleMapper for Blend {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_string());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+impl MapNamed for Blend {
+    fn map_float<const D: usize>(
+        &mut self,
+        name: &str,
+        param: Param<Tensor<D>>,
+    ) -> Param<Tensor<D>> {
         let current = self
             .current
-            .remove(&self.path.join("."))
+            .remove(name)
             .and_then(|tensor| tensor.downcast::<Tensor<D>>().ok());
         match current {
             Some(current) => param.map(|average| {

@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{
@@ -17,6 +17,7 @@ use burn::optim::{
     SgdConfig, StateSink, StateSource,
 };
 use burn::prelude::*;
+use gcnn_models::named::{self, MapNamed};
 use serde::{Deserialize, Serialize};
 
 use crate::weights::{Array, Weights};
@@ -166,13 +167,13 @@ impl ModuleUpdater {
         let (states, factors) = (&mut self.states, &self.factors);
         match &self.rule {
             Rule::Adam(rule) => {
-                module.map(&mut Update::new(rule, states, factors, grads, lr, scale))
+                named::map(module, Update::new(rule, states, factors, grads, lr, scale))
             }
             Rule::AdamW(rule) => {
-                module.map(&mut Update::new(rule, states, factors, grads, lr, scale))
+                named::map(module, Update::new(rule, states, factors, grads, lr, scale))
             }
             Rule::Sgd(rule) => {
-                module.map(&mut Update::new(rule, states, factors, grads, lr, scale))
+                named::map(module, Update::new(rule, states, factors, grads, lr, scale))
             }
         }
     }
@@ -269,7 +270,6 @@ struct Update<'a, O> {
     grads: GradientsParams,
     lr: f64,
     scale: Option<Tensor<1>>,
-    path: Vec<String>,
 }
 
 impl<'a, O: Optimizer> Update<'a, O> {
@@ -288,21 +288,16 @@ impl<'a, O: Optimizer> Update<'a, O> {
             grads,
             lr,
             scale,
-            path: Vec::new(),
         }
     }
 }
 
-impl<O: Optimizer> ModuleMapper for Update<'_, O> {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_string());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+impl<O: Optimizer> MapNamed for Update<'_, O> {
+    fn map_float<const D: usize>(
+        &mut self,
+        path: &str,
+        param: Param<Tensor<D>>,
+    ) -> Param<Tensor<D>> {
         let (id, tensor, mapper) = param.consume();
         let Some(mut grad) = self.grads.remove::<D>(id) else {
             return Param::from_mapped_value(id, tensor, mapper);
@@ -310,16 +305,15 @@ impl<O: Optimizer> ModuleMapper for Update<'_, O> {
         if let Some(scale) = &self.scale {
             grad = grad.mul(scale.clone().reshape([1; D]));
         }
-        let path = self.path.join(".");
         let state = self
             .states
-            .remove(&path)
+            .remove(path)
             .map(|state| state.downcast::<O::State<D>>());
         let tracked = tensor.is_require_grad();
-        let rate = self.lr * self.factors.get(&path).copied().unwrap_or(1.0);
+        let rate = self.lr * self.factors.get(path).copied().unwrap_or(1.0);
         let (updated, state) = self.rule.step(rate, tensor.inner(), grad, state);
         if let Some(state) = state {
-            self.states.insert(path, DynState::create(state, D));
+            self.states.insert(path.into(), DynState::create(state, D));
         }
         let mut updated = Tensor::from_inner(updated);
         if tracked {

@@ -2,9 +2,10 @@
 //!
 //! Burn's wgpu backend has been seen to make such gradients NaN (tracel-ai/burn 5162, version 0.21).
 
-use burn::module::{ModuleMapper, Param};
+use burn::module::Param;
 use burn::prelude::*;
 use gcnn_layers::KernelConfig;
+use gcnn_models::named::{self, MapNamed};
 use gcnn_models::nbody::{Dynamics, DynamicsConfig};
 use rstest::rstest;
 
@@ -12,29 +13,21 @@ use crate::networks::{DIGITS, digits, particles};
 use crate::support::{Observed, build, compare, noise, observe_parameters, values};
 
 /// Lets no parameter but those whose path contains a word be trained.
-struct Freeze {
-    but: &'static str,
-    path: Vec<String>,
-}
+struct FreezeBut(&'static str);
 
-impl ModuleMapper for Freeze {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_string());
-    }
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
-    }
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let trained = param.is_require_grad() && self.path.join(".").contains(self.but);
+impl MapNamed for FreezeBut {
+    fn map_float<const D: usize>(
+        &mut self,
+        name: &str,
+        param: Param<Tensor<D>>,
+    ) -> Param<Tensor<D>> {
+        let trained = param.is_require_grad() && name.contains(self.0);
         param.set_require_grad(trained)
     }
 }
 
 fn frozen_but<M: Module>(module: M, but: &'static str) -> M {
-    module.map(&mut Freeze {
-        but,
-        path: Vec::new(),
-    })
+    named::map(module, FreezeBut(but))
 }
 
 fn some_but_not_all<M: Module>(network: &M, observed: Observed) -> Observed {

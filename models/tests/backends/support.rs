@@ -4,9 +4,10 @@ use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use burn::module::{ModuleMapper, ModuleVisitor, Param};
+use burn::module::{ModuleMapper, Param};
 use burn::optim::GradientsParams;
 use burn::prelude::*;
+use gcnn_models::named::{self, VisitNamed};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 /// The largest difference, relative to the largest entry of an array.
@@ -184,30 +185,21 @@ impl Read for GradientsParams {
 
 fn visit<M: Module>(module: &M, read: &impl Read) -> Vec<(String, TensorData)> {
     struct Visitor<'a, R> {
-        path: Vec<String>,
         read: &'a R,
         found: Vec<(String, TensorData)>,
     }
-    impl<R: Read> ModuleVisitor for Visitor<'_, R> {
-        fn enter_module(&mut self, name: &str, _container_type: &str) {
-            self.path.push(name.to_string());
-        }
-        fn exit_module(&mut self, _name: &str, _container_type: &str) {
-            self.path.pop();
-        }
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+    impl<R: Read> VisitNamed for Visitor<'_, R> {
+        fn visit_float<const D: usize>(&mut self, name: &str, param: &Param<Tensor<D>>) {
             if let Some(data) = self.read.read(param) {
-                self.found.push((self.path.join("."), data));
+                self.found.push((name.into(), data));
             }
         }
     }
-    let mut visitor = Visitor {
-        path: Vec::new(),
+    let visitor = Visitor {
         read,
         found: Vec::new(),
     };
-    module.visit(&mut visitor);
-    visitor.found
+    named::visit(module, visitor).found
 }
 
 /// What a device computed.

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Flag, Module, Param};
 use burn::prelude::*;
+use gcnn_models::named::{self, MapNamed, VisitNamed};
 
 use super::config::FinetuneConfig;
 use super::depth;
@@ -97,34 +98,26 @@ impl Tuning {
     /// Takes gradients from the frozen parameters and stops what else moves in training: running statistics and the
     /// dropout of frozen layers.
     pub fn freeze<M: Module>(&self, model: M) -> M {
-        struct Freezer<'a> {
-            path: Vec<String>,
-            tuning: &'a Tuning,
-        }
-        impl ModuleMapper for Freezer<'_> {
-            fn enter_module(&mut self, name: &str, _container_type: &str) {
-                self.path.push(name.to_string());
-            }
-            fn exit_module(&mut self, _name: &str, _container_type: &str) {
-                self.path.pop();
-            }
-            fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-                match self.tuning.frozen.contains(&self.path.join(".")) {
+        struct Freezer<'a>(&'a Tuning);
+        impl MapNamed for Freezer<'_> {
+            fn map_float<const D: usize>(
+                &mut self,
+                name: &str,
+                param: Param<Tensor<D>>,
+            ) -> Param<Tensor<D>> {
+                match self.0.frozen.contains(name) {
                     true => param.set_require_grad(false),
                     false => param,
                 }
             }
-            fn map_flag(&mut self, flag: Param<Flag>) -> Param<Flag> {
-                match self.tuning.stops(&self.path.join(".")) {
+            fn map_flag(&mut self, name: &str, flag: Param<Flag>) -> Param<Flag> {
+                match self.0.stops(name) {
                     true => flag.with_value(false),
                     false => flag,
                 }
             }
         }
-        model.map(&mut Freezer {
-            path: Vec::new(),
-            tuning: self,
-        })
+        named::map(model, Freezer(self))
     }
 
     /// Whether a layer's training switch goes off: the layer is frozen, or running statistics beside the switch are.
@@ -151,28 +144,15 @@ struct Parameters {
 
 impl Parameters {
     fn of<M: Module>(model: &M) -> Self {
-        #[derive(Default)]
-        struct Visitor {
-            path: Vec<String>,
-            found: Parameters,
+        named::visit(model, Self::default())
+    }
+}
+
+impl VisitNamed for Parameters {
+    fn visit_float<const D: usize>(&mut self, name: &str, param: &Param<Tensor<D>>) {
+        if !param.is_require_grad() {
+            self.statistics.insert(name.into());
         }
-        impl ModuleVisitor for Visitor {
-            fn enter_module(&mut self, name: &str, _container_type: &str) {
-                self.path.push(name.to_string());
-            }
-            fn exit_module(&mut self, _name: &str, _container_type: &str) {
-                self.path.pop();
-            }
-            fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-                let name = self.path.join(".");
-                if !param.is_require_grad() {
-                    self.found.statistics.insert(name.clone());
-                }
-                self.found.all.insert(name);
-            }
-        }
-        let mut visitor = Visitor::default();
-        model.visit(&mut visitor);
-        visitor.found
+        self.all.insert(name.into());
     }
 }
