@@ -13,7 +13,8 @@
 use serde::Serialize;
 
 use crate::bootstrap::Units;
-use crate::classification::largest;
+use crate::classification::argmax;
+use crate::metrics::interval_words;
 
 /// Draws for the interval of the AUC, each of which sorts all scores.
 const DRAWS: usize = 300;
@@ -36,7 +37,7 @@ pub struct OneClass {
 pub struct ClassReport {
     /// Area under the curve of the receiver's operating characteristic.
     pub auc: f64,
-    /// Its 95 % interval.
+    /// Its 95 % interval; no numbers where there is none, as of examples of a single source.
     pub auc_interval: [f64; 2],
     /// Class by class.
     pub classes: Vec<OneClass>,
@@ -45,17 +46,13 @@ pub struct ClassReport {
 }
 
 impl ClassReport {
-    /// From a row of scores for each label. `sources` are units of the bootstrap, where examples have some.
-    pub fn new(
-        scores: &[f32],
-        labels: &[u8],
-        names: Option<&[String]>,
-        classes: usize,
-        sources: Option<&[u32]>,
-    ) -> Self {
+    /// From a row of scores for each label, a score for each of the names. `sources` are units of the bootstrap, where examples
+    /// have some.
+    pub fn new(scores: &[f32], labels: &[u8], names: &[String], sources: Option<&[u32]>) -> Self {
+        let classes = names.len();
         let mut confusion = vec![vec![0; classes]; classes];
         for (row, label) in scores.chunks_exact(classes.max(1)).zip(labels) {
-            confusion[usize::from(*label)][largest(row)] += 1;
+            confusion[usize::from(*label)][argmax(row)] += 1;
         }
         let units = match sources {
             Some(sources) => Units::by_source(sources),
@@ -64,13 +61,15 @@ impl ClassReport {
         let all: Vec<u32> = (0..labels.len() as u32).collect();
         let area = |examples: &[u32]| mean_area(scores, labels, classes, examples);
         let (low, high) = units.interval(DRAWS, area);
+        // Of few units the ends are moved apart; an area is a share.
+        let auc_interval = [low, high].map(|end| end.clamp(0.0, 1.0));
         let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
         let one = |class: usize| {
             let hits = confusion[class][class];
             let examples = confusion[class].iter().sum();
             let taken = confusion.iter().map(|row| row[class]).sum();
             OneClass {
-                name: names.map_or_else(|| class.to_string(), |names| names[class].clone()),
+                name: names[class].clone(),
                 precision: share(hits, taken),
                 recall: share(hits, examples),
                 examples,
@@ -78,7 +77,7 @@ impl ClassReport {
         };
         Self {
             auc: area(&all),
-            auc_interval: [low, high],
+            auc_interval,
             classes: (0..classes).map(one).collect(),
             confusion,
         }
@@ -86,10 +85,10 @@ impl ClassReport {
 
     /// In words and tables.
     pub fn text(&self) -> String {
-        let [low, high] = self.auc_interval;
         let mut text = format!(
-            "  AUC        {:.4}  (95 % interval {low:.4} to {high:.4})\n",
-            self.auc
+            "  AUC        {:.4}  ({})\n",
+            self.auc,
+            interval_words(self.auc_interval)
         );
         let width = self.classes.iter().map(|class| class.name.chars().count());
         let width = width.max().unwrap_or(0).max("class".len());
@@ -148,6 +147,10 @@ fn area(scores: &[f32], labels: &[u8], classes: usize, class: usize, examples: &
 mod tests {
     use super::*;
 
+    fn numbers(classes: usize) -> Vec<String> {
+        (0..classes).map(|class| class.to_string()).collect()
+    }
+
     #[test]
     fn a_table_counted_by_hand() {
         // True classes 0, 0, 1, 1, 2; taken for 0, 1, 1, 1, 0.
@@ -160,7 +163,7 @@ mod tests {
         ];
         let names = ["a", "b", "c"].map(String::from);
         let labels = [0, 0, 1, 1, 2];
-        let report = ClassReport::new(scores.as_flattened(), &labels, Some(&names), 3, None);
+        let report = ClassReport::new(scores.as_flattened(), &labels, &names, None);
         assert_eq!(report.confusion, [[1, 1, 0], [0, 2, 0], [1, 0, 0]]);
         let of = |class: usize| {
             let class = &report.classes[class];
@@ -183,10 +186,12 @@ mod tests {
     #[test]
     fn equal_scores_count_half() {
         let scores = [[0.5, 0.5]; 4];
-        let report = ClassReport::new(scores.as_flattened(), &[0, 1, 0, 1], None, 2, None);
+        let report = ClassReport::new(scores.as_flattened(), &[0, 1, 0, 1], &numbers(2), None);
         assert_eq!(report.auc, 0.5);
+        // Of equal scores the first is the answer, as in the accuracy.
+        assert_eq!(report.confusion, [[2, 0], [2, 0]]);
         let scores = [[0.9, 0.1], [0.2, 0.8], [0.8, 0.2], [0.1, 0.9]];
-        let report = ClassReport::new(scores.as_flattened(), &[0, 1, 0, 1], None, 2, None);
+        let report = ClassReport::new(scores.as_flattened(), &[0, 1, 0, 1], &numbers(2), None);
         assert_eq!((report.auc, report.auc_interval), (1.0, [1.0, 1.0]));
         assert_eq!(report.classes[1].name, "1");
     }
@@ -194,9 +199,9 @@ mod tests {
     #[test]
     fn a_class_without_examples_has_no_area_and_is_left_out() {
         let scores = [[0.9, 0.1, 0.0], [0.2, 0.8, 0.0]];
-        let report = ClassReport::new(scores.as_flattened(), &[0, 1], None, 3, None);
+        let report = ClassReport::new(scores.as_flattened(), &[0, 1], &numbers(3), None);
         assert_eq!(report.auc, 1.0);
-        let none = ClassReport::new(&[], &[], None, 3, None);
+        let none = ClassReport::new(&[], &[], &numbers(3), None);
         assert!(none.auc.is_nan() && none.auc_interval[0].is_nan());
     }
 }

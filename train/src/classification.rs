@@ -5,6 +5,7 @@
 //! ```
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use burn::prelude::*;
@@ -179,6 +180,24 @@ impl Classification {
         })
     }
 
+    /// For a network that exists, or is of a run that need not be trained: a split of the run's data set, or of data in
+    /// another place, all of it, becomes the test split.
+    pub fn of_split(
+        own: &ImageExperiment,
+        config: &RunConfig,
+        format: ImageFormat,
+        data: Option<&Path>,
+        split: Split,
+    ) -> Result<Self, TrainError> {
+        let dataset = match data {
+            Some(path) => own.dataset.at(path),
+            None => own.dataset.clone(),
+        };
+        let found = dataset.load_split(split)?;
+        let about = format!("{split} images ({})", found.origin);
+        Self::of_images(found.images, about, own, config, format)
+    }
+
     /// Where the data comes from, in a sentence.
     pub fn about_data(&self) -> &str {
         &self.about
@@ -194,15 +213,17 @@ impl Classification {
         ClassReport::new(
             outcomes.scores(),
             self.test.labels(),
-            self.test.class_names(),
-            self.format.classes,
+            &self.class_names(),
             self.test.sources(),
         )
     }
 
-    /// Names of the classes, or their numbers.
+    /// What the classes are called: by the network, or by the images it is used on, or their numbers.
     pub fn class_names(&self) -> Vec<String> {
-        self.format.class_names()
+        match (&self.format.class_names, self.test.class_names()) {
+            (None, Some(names)) => names.to_vec(),
+            _ => self.format.class_names(),
+        }
     }
 
     /// What images are normalised by.
@@ -417,9 +438,16 @@ impl Task for Classification {
     }
 }
 
-/// Index of the largest value.
-pub fn largest(values: &[f32]) -> usize {
-    (0..values.len())
-        .max_by(|a, b| values[*a].total_cmp(&values[*b]))
-        .unwrap_or(0)
+/// Index of the first of the largest values, as tensors have it; what is no number is not large.
+pub fn argmax(values: &[f32]) -> usize {
+    (1..values.len()).fold(0, |best, index| {
+        let (largest, value) = (values[best], values[index]);
+        match value > largest || (largest.is_nan() && !value.is_nan()) {
+            true => index,
+            false => best,
+        }
+    })
 }
+
+#[cfg(test)]
+mod tests;

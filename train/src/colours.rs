@@ -13,6 +13,9 @@ pub const PALETTE: [[u8; 3]; 7] = [
     [0xcc, 0x79, 0xa7],
 ];
 
+/// The place of yellow, which is hard to see on white.
+const YELLOW: usize = 2;
+
 const NAMES: [&str; 7] = [
     "blue",
     "vermilion",
@@ -25,8 +28,19 @@ const NAMES: [&str; 7] = [
 
 /// The colour of a class; after the palette's end darker and darker ones.
 pub fn of_class(class: usize) -> [u8; 3] {
-    let round = (class / PALETTE.len()) as f32;
-    PALETTE[class % PALETTE.len()].map(|value| (f32::from(value) * 0.75f32.powf(round)) as u8)
+    shade(PALETTE[class % PALETTE.len()], class / PALETTE.len())
+}
+
+/// The colour of a line on white: the palette without its yellow.
+pub fn of_line(line: usize) -> [u8; 3] {
+    let count = PALETTE.len() - 1;
+    let place = line % count;
+    shade(PALETTE[place + usize::from(place >= YELLOW)], line / count)
+}
+
+/// A colour that the palette has given so many times before.
+fn shade(colour: [u8; 3], round: usize) -> [u8; 3] {
+    colour.map(|value| (f32::from(value) * 0.75f32.powf(round as f32)) as u8)
 }
 
 /// The colour of a class in words.
@@ -35,4 +49,23 @@ pub fn name_of_class(class: usize) -> String {
     let shade = if class < PALETTE.len() { "" } else { "dark " };
     let name = NAMES[class % NAMES.len()];
     format!("{shade}{name} #{red:02x}{green:02x}{blue:02x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn lines_are_dark_enough_for_white_and_differ() {
+        let colours: BTreeSet<[u8; 3]> = (0..18).map(of_line).collect();
+        assert_eq!(colours.len(), 18);
+        for [red, green, blue] in colours {
+            let [red, green, blue] = [red, green, blue].map(f32::from);
+            let light = (0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255.0;
+            assert!(light < 0.7, "{red} {green} {blue}: {light}");
+        }
+        assert_eq!((of_line(0), of_line(1)), (of_class(0), of_class(1)));
+    }
 }

@@ -151,8 +151,13 @@ fn range(a: &[(f64, f64)], b: &[(f64, f64)], negative: bool) -> (f64, f64) {
 
 /// A value with as many digits as a range needs.
 pub(crate) fn tick(value: f64, span: f64) -> String {
-    let digits = (2.0 - span.log10()).ceil().clamp(0.0, 4.0) as usize;
-    format!("{value:.digits$}")
+    let digits = (2.0 - span.log10()).ceil().clamp(0.0, 300.0) as usize;
+    if digits <= 5 || value == 0.0 {
+        return format!("{value:.0$}", digits.min(5));
+    }
+    let before = value.abs().log10().floor() as i32;
+    let digits = (digits as i32 + before).max(0) as usize;
+    format!("{value:.digits$e}")
 }
 
 #[cfg(test)]
@@ -202,6 +207,15 @@ mod tests {
         draw(&path, &[record(1, 0.3), record(2, 0.004)], &["loss"]).expect("a picture");
         let svg = std::fs::read_to_string(&path).expect("the picture");
         assert!(svg.contains("0.01"), "{svg}");
+    }
+
+    #[test]
+    fn ticks_have_the_digits_that_their_range_needs() {
+        assert_eq!(tick(0.9123, 0.5), "0.912");
+        assert_eq!(tick(812.3, 500.0), "812");
+        assert_eq!(tick(0.91234, 0.02), "0.9123");
+        assert_eq!(tick(1.234e-6, 1e-6), "1.23e-6");
+        assert_eq!(tick(0.0, 1e-6), "0.00000");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! The measure is the same number, its interval a bootstrap over simulations: a few close encounters carry much of it.
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use burn::prelude::*;
@@ -79,6 +80,22 @@ impl Motion {
             own: own.clone(),
             config: config.clone(),
         })
+    }
+
+    /// For a network that exists, or is of a run that need not be trained: a split of the run's data set, or of data in
+    /// another place, all of it, becomes the test split.
+    pub fn of_split(
+        own: &ParticleExperiment,
+        config: &RunConfig,
+        data: Option<&Path>,
+        split: Split,
+    ) -> Result<Self, TrainError> {
+        let dataset = match data {
+            Some(path) => own.data_at(path),
+            None => own.dataset.clone(),
+        };
+        let about = format!("{split} simulations ({})", dataset.origin());
+        Self::of_simulations(dataset.load_split(split)?, about, own, config)
     }
 
     /// Where the data comes from, in a sentence.
@@ -220,7 +237,7 @@ impl Task for Motion {
         let simulations = &self.splits[2];
         let count = simulations.count().min(REPORT_SIMULATIONS) as u32;
         let batch = simulations.batch(&(0..count).collect::<Vec<_>>());
-        equivariance::particles::survey(model, &particles(&batch, &self.own.graph, device)?)
+        equivariance::particles::survey(model, &[particles(&batch, &self.own.graph, device)?])
     }
 }
 

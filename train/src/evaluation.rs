@@ -229,18 +229,8 @@ impl ImageNetwork {
         data: Option<&Path>,
         split: Split,
     ) -> Result<Classification, TrainError> {
-        let dataset = match data {
-            Some(path) => self.experiment.dataset.at(path),
-            None => self.experiment.dataset.clone(),
-        };
-        let found = dataset.load_split(split)?;
-        Classification::of_images(
-            found.images,
-            format!("{split} images ({})", found.origin),
-            &self.experiment,
-            &file.config,
-            self.format.clone(),
-        )
+        let format = self.format.clone();
+        Classification::of_split(&self.experiment, &file.config, format, data, split)
     }
 }
 
@@ -271,23 +261,15 @@ impl ParticleNetwork {
         data: Option<&Path>,
         split: Split,
     ) -> Result<Motion, TrainError> {
-        let mut dataset = self.experiment.dataset.clone();
-        if let Some(path) = data {
-            // Whatever is there is meant, not as many as the network was trained and tested on.
-            let everything = [usize::MAX; 3];
-            dataset = dataset.with_path(path).with_sizes(everything);
-            dataset.particles = None;
-        }
-        let about = format!("{split} simulations ({})", dataset.origin());
-        let found = dataset.load_split(split)?;
-        if found.particles() != self.format.particles {
+        let task = Motion::of_split(&self.experiment, &file.config, data, split)?;
+        let found = task.simulations().particles();
+        if found != self.format.particles {
             tracing::warn!(
-                "the network was trained on {} particles, these simulations have {}",
-                self.format.particles,
-                found.particles()
+                "the network was trained on {} particles, these simulations have {found}",
+                self.format.particles
             );
         }
-        Motion::of_simulations(found, about, &self.experiment, &file.config)
+        Ok(task)
     }
 }
 

@@ -47,6 +47,7 @@ pub mod run_folder;
 pub mod schedule;
 pub mod sequential;
 pub mod slide;
+mod student;
 pub mod task;
 pub mod trainer;
 pub mod trajectories;

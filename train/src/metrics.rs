@@ -5,7 +5,7 @@
 //! ```text
 //! a share k of n       Wilson's score interval, (p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n)
 //! a mean               the normal interval, mean ± z · s / √n
-//! either, where        the bootstrap (crate::bootstrap)
+//! either, where        the bootstrap (crate::bootstrap), inside of what such numbers can be
 //!   examples are alike
 //! ```
 //!
@@ -15,7 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::bootstrap::Units;
 
-const Z: f64 = 1.959_963_984_540_054;
+/// Of a normal distribution, 95 % lie within so many standard deviations.
+pub(crate) const Z: f64 = 1.959_963_984_540_054;
 
 /// Draws of a bootstrap.
 const DRAWS: usize = 2_000;
@@ -121,10 +122,15 @@ impl Outcomes {
         };
         let all: Vec<u32> = (0..values.len() as u32).collect();
         let (low, high) = units.interval(DRAWS, mean);
+        // Of few units the ends are moved apart, which no mean of squares below 0 comes from.
+        let least = match values.iter().all(|value| *value >= 0.0) {
+            true => 0.0,
+            false => f64::NEG_INFINITY,
+        };
         Measure {
             name,
             value: mean(&all),
-            low,
+            low: low.clamp(least, f64::INFINITY),
             high,
         }
     }
@@ -133,7 +139,11 @@ impl Outcomes {
     /// column holds zeros and ones.
     pub fn share(&self, name: &'static str) -> Measure {
         if self.sources.is_some() {
-            return self.bootstrap_mean(name);
+            let drawn = self.bootstrap_mean(name);
+            return Measure {
+                high: drawn.high.clamp(0.0, 1.0),
+                ..drawn
+            };
         }
         let values = self.column(name);
         let hits = values.iter().filter(|v| **v > 0.0).count();
@@ -168,6 +178,24 @@ pub fn significant(value: f64) -> String {
     format!("{value:.digits$}")
 }
 
+/// A 95 % interval in words; there may be none.
+///
+/// ```
+/// use gcnn_train::metrics::interval_words;
+///
+/// assert_eq!(interval_words([0.5, 0.75]), "95 % interval 0.5000 to 0.7500");
+/// assert_eq!(interval_words([f64::NAN; 2]), "95 % interval none");
+/// ```
+pub fn interval_words(ends: [f64; 2]) -> String {
+    match ends.iter().any(|end| end.is_nan()) {
+        true => "95 % interval none".into(),
+        false => {
+            let [low, high] = ends.map(significant);
+            format!("95 % interval {low} to {high}")
+        }
+    }
+}
+
 /// Wilson's 95 % interval for `hits` out of `n`.
 pub fn wilson(hits: usize, n: usize) -> (f64, f64) {
     if n == 0 {
@@ -191,7 +219,7 @@ pub struct Measure {
     pub name: &'static str,
     /// The number.
     pub value: f64,
-    /// Lower end of the 95 % interval.
+    /// Lower end of the 95 % interval; no number where there is none, as of examples of a single source.
     pub low: f64,
     /// Upper end of the 95 % interval.
     pub high: f64,
@@ -271,7 +299,16 @@ mod tests {
         assert!(measure.low > 0.0 && measure.low < measure.value);
         assert!(measure.high - measure.value > measure.value - measure.low);
         let nothing = Outcomes::new(&["mse"]).bootstrap_mean("mse");
-        assert_eq!((nothing.value, nothing.low), (0.0, 0.0));
+        assert!(nothing.value == 0.0 && nothing.low.is_nan());
+        // Of few numbers the interval is moved apart, but not beyond what can be.
+        let mut few = Outcomes::new(&["mse"]);
+        few.extend(&[0.0, 0.0, 0.0, 1.0]);
+        assert_eq!(few.bootstrap_mean("mse").low, 0.0);
+        let shares = few.with_sources(Some(vec![1, 2, 3, 4])).share("mse");
+        assert!(
+            shares.high > shares.value && shares.high <= 1.0,
+            "{shares:?}"
+        );
     }
 
     #[test]
@@ -288,6 +325,8 @@ mod tests {
             .share("accuracy");
         assert_eq!((alone.value, together.value), (0.5, 0.5));
         assert!(together.high - together.low > 4.0 * (alone.high - alone.low));
+        let one = outcomes.with_sources(Some(vec![3; 400])).share("accuracy");
+        assert!(one.value == 0.5 && one.low.is_nan() && one.high.is_nan());
     }
 
     #[test]

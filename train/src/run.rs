@@ -15,7 +15,7 @@ use crate::device::DeviceName;
 use crate::dynamics::Motion;
 use crate::evaluation;
 use crate::files::{read_text, write_atomically};
-use crate::metrics::{Measure, significant};
+use crate::metrics::{Measure, interval_words, significant};
 use crate::progress::Reporter;
 use crate::run_folder::RunFolder;
 use crate::task::{ElementError, Split, Task, evaluate};
@@ -61,12 +61,16 @@ pub struct Report {
 }
 
 impl Report {
-    /// The test measures by name.
+    /// The test measures by name; what was no number has none in JSON.
     pub fn test_values(&self) -> BTreeMap<String, f64> {
         let names = self.test["intervals"].as_object().into_iter().flatten();
         names
-            .filter_map(|(name, _)| Some((name.clone(), self.test["metrics"][name].as_f64()?)))
+            .map(|(name, _)| (name.clone(), self.test_value(name)))
             .collect()
+    }
+
+    fn test_value(&self, name: &str) -> f64 {
+        self.test["metrics"][name].as_f64().unwrap_or(f64::NAN)
     }
 
     /// The report of a run folder; none before the run is finished.
@@ -93,13 +97,11 @@ impl Report {
         ));
         if let Some(intervals) = self.test["intervals"].as_object() {
             for (name, interval) in intervals {
-                let value = self.test["metrics"][name].as_f64().unwrap_or(f64::NAN);
                 let end = |i: usize| interval[i].as_f64().unwrap_or(f64::NAN);
                 text.push_str(&format!(
-                    "  {name:<10} {}  (95 % interval {} to {})\n",
-                    significant(value),
-                    significant(end(0)),
-                    significant(end(1))
+                    "  {name:<10} {}  ({})\n",
+                    significant(self.test_value(name)),
+                    interval_words([end(0), end(1)])
                 ));
             }
         }

@@ -183,10 +183,11 @@ impl<'a, T: Task> Trainer<'a, T> {
             .task
             .training_batches(self.progress.epoch, self.progress.batch)?;
         let mut pending: Vec<Tensor<2>> = Vec::new();
-        let mut rate = self.rate();
+        // A run may go on after the last batch of an epoch, whose record has that batch's rate.
+        let mut rate = self.rate_of(self.progress.step - u64::from(self.progress.batch > 0));
         let first = self.progress.sums.examples;
         for batch in batches {
-            rate = self.rate();
+            rate = self.rate_of(self.progress.step);
             let outcomes = self.step(&batch?, rate)?;
             pending.push(outcomes);
             let stop = self.interrupt.load(Ordering::SeqCst);
@@ -242,9 +243,8 @@ impl<'a, T: Task> Trainer<'a, T> {
         Ok(outcomes)
     }
 
-    fn rate(&self) -> f64 {
-        self.schedule
-            .rate(self.progress.step, &self.progress.plateau)
+    fn rate_of(&self, step: u64) -> f64 {
+        self.schedule.rate(step, &self.progress.plateau)
     }
 
     /// Reads the outcomes that wait on the device; a loss that is no number ends the run.
@@ -414,7 +414,7 @@ impl<'a, T: Task> Trainer<'a, T> {
 }
 
 /// The weights that a fine-tuned run starts with, and what became of the source's, in words.
-fn start<T: Task>(
+pub(crate) fn start<T: Task>(
     task: &T,
     config: &RunConfig,
     from: &Path,
@@ -481,39 +481,4 @@ fn mix(seed: u64, index: u64) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::task::Goal;
-
-    #[test]
-    fn the_first_goal_that_differs_decides() {
-        let goals = [
-            Goal {
-                name: "accuracy",
-                higher_is_better: true,
-            },
-            Goal {
-                name: "loss",
-                higher_is_better: false,
-            },
-        ];
-        let of = |accuracy: f64, loss: f64| {
-            BTreeMap::from([
-                ("accuracy".to_string(), accuracy),
-                ("loss".to_string(), loss),
-            ])
-        };
-        assert!(improves(&goals, &of(0.9, 2.0), &of(0.8, 1.0)));
-        assert!(!improves(&goals, &of(0.8, 1.0), &of(0.9, 2.0)));
-        assert!(improves(&goals, &of(0.9, 1.0), &of(0.9, 2.0)));
-        assert!(!improves(&goals, &of(0.9, 1.0), &of(0.9, 1.0)));
-    }
-
-    #[test]
-    fn seeds_of_neighbouring_steps_and_runs_differ() {
-        let seeds: std::collections::BTreeSet<u64> = (0..50)
-            .flat_map(|seed| (0..50).map(move |step| mix(seed, step)))
-            .collect();
-        assert_eq!(seeds.len(), 2500);
-    }
-}
+mod tests;

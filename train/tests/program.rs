@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use common::{SMALL, fail, run_file, succeed};
+use common::{SMALL, fail, run, run_file, succeed};
 use gcnn_datasets::RotatedMnistSource::BuiltIn;
-use gcnn_datasets::nuclei::BUILT_IN_NAMES;
+use gcnn_datasets::nuclei::{BUILT_IN_NAMES, CLASS_NAMES};
 use gcnn_datasets::{NucleiConfig, NucleiSource, RotatedMnistConfig};
 use gcnn_train::config::{Experiment, ImageSource, RunConfig};
 use gcnn_train::weights::{self, Array, Weights};
@@ -223,8 +223,21 @@ fn predictions_are_those_of_the_network() {
         "{right} of {count}, but {accuracy}"
     );
 
+    assert_eq!(found["class_names"].as_array().map(Vec::len), Some(10));
+    let first = &predictions[0];
+    let class = first["class"].as_u64().expect("a class");
+    let sure = first["probabilities"][class as usize].as_f64();
+    let sure = format!("{:.1} %", 100.0 * sure.expect("a number"));
     let words = succeed(root, &["predict", "run", args[3]]);
-    assert!(words.contains("class"), "{words}");
+    let expected = format!("{}  class {class}  ({class}: {sure}, ", args[3]);
+    assert!(words.starts_with(&expected), "{words}");
+
+    let error = fail(root, &["predict", "run", args[3], "--simulations", "2"]);
+    assert!(error.contains("--simulations"), "{error}");
+    // A file that cannot be read takes nothing from those before it.
+    let output = run(root, &["predict", "run", args[3], "absent.png"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), words);
 }
 
 #[test]
@@ -618,6 +631,26 @@ fn tissue_is_mapped_and_runs_are_compared_image_by_image() {
     ));
     assert_eq!(whole["predictions"].as_array().map(Vec::len), Some(1));
     assert!(whole.get("maps").is_none());
+    assert_eq!(whole["class_names"][1], "interior");
+    let class = whole["predictions"][0]["class"].as_u64().expect("a class") as usize;
+    let words = succeed(root, &["predict", "a", "tissue.png", "--resize"]);
+    let expected = format!("class {}  (", CLASS_NAMES[class]);
+    assert!(words.contains(&expected), "{words}");
+
+    // Of two pictures of one name, one map would take the other's place.
+    std::fs::create_dir(root.join("other")).expect("a folder");
+    std::fs::copy(root.join("tissue.png"), root.join("other/tissue.png")).expect("a copy");
+    let args = [
+        "predict",
+        "a",
+        "tissue.png",
+        "other/tissue.png",
+        "--output",
+        "twice",
+    ];
+    let error = fail(root, &args);
+    assert!(error.contains("other/tissue.png"), "{error}");
+    assert!(!root.join("twice").exists());
 
     let accuracy = |run: &str| {
         let found = json(&succeed(root, &["eval", run, "--json"]));
@@ -635,6 +668,8 @@ fn tissue_is_mapped_and_runs_are_compared_image_by_image() {
     );
     let error = fail(root, &["compare", "a", "--paired"]);
     assert!(error.contains("compares two runs, 1 are named"), "{error}");
+    let error = fail(root, &["compare", "a", "b", "--device", "flex"]);
+    assert!(error.contains("--device is for --paired"), "{error}");
 }
 
 /// The run files of the repository are valid and describe networks that can be built.

@@ -8,7 +8,10 @@ use std::path::Path;
 use common::{SMALL, fail, run_file, succeed};
 use gcnn_datasets::RotatedMnistConfig;
 use gcnn_datasets::RotatedMnistSource::BuiltIn;
+use gcnn_datasets::nuclei::CLASS_NAMES;
 use gcnn_models::zoo;
+use gcnn_train::classification::ImageFormat;
+use gcnn_train::model_file::ModelFile;
 use serde_json::Value;
 
 fn temporary() -> tempfile::TempDir {
@@ -100,6 +103,18 @@ fn a_network_of_the_zoo_is_evaluated_and_predicts() {
         found["predictions"][0]["probabilities"].is_array(),
         "{found}"
     );
+}
+
+#[test]
+fn networks_for_tissue_know_what_their_classes_are_called() {
+    let names = zoo::entries().map(|entry| entry.name);
+    let tissue: Vec<&str> = names.filter(|name| name.starts_with("nuclei-")).collect();
+    assert!(tissue.len() >= 4, "{tissue:?}");
+    for name in tissue {
+        let (file, _) = ModelFile::load(format!("zoo:{name}").as_ref()).expect("weights");
+        let format: ImageFormat = serde_json::from_value(file.data).expect("a format");
+        assert_eq!(format.class_names(), CLASS_NAMES, "{name}");
+    }
 }
 
 fn train(folder: &Path, text: &str) {

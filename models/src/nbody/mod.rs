@@ -55,6 +55,6 @@ pub use segnn::{
     Segnn, SegnnConfig, SegnnDynamics, SegnnDynamicsConfig, SegnnGraphHead, SegnnLayer,
     SegnnOutput, SteerableGraph,
 };
-pub use survey::{ParticleFeature, Symmetry, survey};
+pub use survey::{ParticleFeature, Symmetry, survey, survey_portions};
 pub use symmetry::{EuclideanMotion, motion_error};
 pub use tensor_field::{TensorFieldNetwork, TensorFieldNetworkConfig};

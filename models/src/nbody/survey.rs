@@ -64,34 +64,109 @@ pub fn survey(
     particles: &ParticleBatch,
     symmetries: &[Symmetry],
 ) -> Result<Vec<OutputErrors>, ModelError> {
-    let outputs = outputs(model, particles);
-    let mut found: Vec<OutputErrors> = outputs
-        .iter()
-        .map(|output| OutputErrors {
-            name: output.name.clone(),
-            shape: vec![output.width],
-            errors: Vec::with_capacity(symmetries.len()),
-            same_largest: None,
-        })
-        .collect();
-    let starts = particles.graph().graph().starts();
-    for symmetry in symmetries {
-        let moved = match symmetry {
-            Symmetry::Motion(motion) => motion.apply_to_particles(particles),
-            Symmetry::ReversedOrder => particles.reversed()?,
-        };
-        let of_moved = self::outputs(model, &moved);
-        for ((found, output), of_moved) in found.iter_mut().zip(&outputs).zip(of_moved) {
-            let expected = output.moved(symmetry, starts)?;
-            let differences = expected.iter().zip(&of_moved.values).map(|(a, b)| a - b);
-            let difference = norm(differences);
-            found.errors.push(match difference {
-                0.0 => 0.0,
-                _ => difference / output.size(),
-            });
+    survey_portions(model, std::slice::from_ref(particles), symmetries)
+}
+
+/// The same for particles in several portions, each of which passes through the model by itself: norms are over all of them
+/// together, and what is kept of the model's rounds is bounded by the largest portion.
+///
+/// # Errors
+/// If the matrix of a motion is not orthogonal.
+pub fn survey_portions(
+    model: &dyn Dynamics,
+    portions: &[ParticleBatch],
+    symmetries: &[Symmetry],
+) -> Result<Vec<OutputErrors>, ModelError> {
+    let mut tallies: Vec<Tally> = Vec::new();
+    for particles in portions {
+        let outputs = outputs(model, particles);
+        if tallies.is_empty() {
+            let tally = |output| Tally::new(output, symmetries.len());
+            tallies = outputs.iter().map(tally).collect();
+        }
+        for (tally, output) in tallies.iter_mut().zip(&outputs) {
+            tally.size.add(output);
+        }
+        let starts = particles.graph().graph().starts();
+        for (index, symmetry) in symmetries.iter().enumerate() {
+            let moved = match symmetry {
+                Symmetry::Motion(motion) => motion.apply_to_particles(particles),
+                Symmetry::ReversedOrder => particles.reversed()?,
+            };
+            let of_moved = self::outputs(model, &moved);
+            for ((tally, output), of_moved) in tallies.iter_mut().zip(&outputs).zip(of_moved) {
+                let expected = output.moved(symmetry, starts)?;
+                let differences = expected.iter().zip(&of_moved.values).map(|(a, b)| a - b);
+                tally.differences[index] += squares(differences);
+            }
         }
     }
-    Ok(found)
+    Ok(tallies.into_iter().map(Tally::finish).collect())
+}
+
+/// Sums over portions of what an [`OutputErrors`] is made of.
+struct Tally {
+    name: String,
+    width: usize,
+    differences: Vec<f64>,
+    size: Size,
+}
+
+impl Tally {
+    fn new(output: &Output, symmetries: usize) -> Self {
+        Self {
+            name: output.name.clone(),
+            width: output.width,
+            differences: vec![0.0; symmetries],
+            size: Size::default(),
+        }
+    }
+
+    fn finish(self) -> OutputErrors {
+        let size = self.size.squares;
+        let relative = |difference: f64| match difference {
+            0.0 => 0.0,
+            _ => (difference / size).sqrt(),
+        };
+        OutputErrors {
+            name: self.name,
+            shape: vec![self.width],
+            errors: self.differences.into_iter().map(relative).collect(),
+            same_largest: None,
+        }
+    }
+}
+
+/// The squared norm of a feature of some particles; of positions, as they are seen from their mean.
+#[derive(Default)]
+struct Size {
+    count: f64,
+    mean: [f64; 3],
+    squares: f64,
+}
+
+impl Size {
+    /// Adds those of more particles. Means and squares of positions are put together as Chan, Golub and LeVeque 1979 do.
+    fn add(&mut self, output: &Output) {
+        if !matches!(output.kind, Kind::Positions) {
+            self.squares += squares(output.values.iter().copied());
+            return;
+        }
+        let (rows, _) = output.values.as_chunks::<3>();
+        let count = rows.len() as f64;
+        let mean = [0, 1, 2].map(|axis| {
+            let sum: f64 = rows.iter().map(|row| row[axis]).sum();
+            sum / count
+        });
+        let around = rows
+            .iter()
+            .flat_map(|row| [0, 1, 2].map(|axis| row[axis] - mean[axis]));
+        let all = self.count + count;
+        let apart = [0, 1, 2].map(|axis| mean[axis] - self.mean[axis]);
+        self.squares += squares(around) + squares(apart.into_iter()) * self.count * count / all;
+        self.mean = [0, 1, 2].map(|axis| self.mean[axis] + apart[axis] * count / all);
+        self.count = all;
+    }
 }
 
 /// A feature off its device.
@@ -147,22 +222,6 @@ impl Output {
             Kind::Scalars => self.values.clone(),
         })
     }
-
-    /// Its norm; of positions, as they are seen from their mean.
-    fn size(&self) -> f64 {
-        if !matches!(self.kind, Kind::Positions) {
-            return norm(self.values.iter().copied());
-        }
-        let (rows, _) = self.values.as_chunks::<3>();
-        let mean = [0, 1, 2].map(|axis| {
-            let sum: f64 = rows.iter().map(|row| row[axis]).sum();
-            sum / rows.len() as f64
-        });
-        norm(
-            rows.iter()
-                .flat_map(|row| [0, 1, 2].map(|axis| row[axis] - mean[axis])),
-        )
-    }
 }
 
 /// Everything that a model says of some particles.
@@ -187,6 +246,32 @@ fn outputs(model: &dyn Dynamics, particles: &ParticleBatch) -> Vec<Output> {
     outputs
 }
 
-fn norm(values: impl Iterator<Item = f64>) -> f64 {
-    values.map(|value| value * value).sum::<f64>().sqrt()
+fn squares(values: impl Iterator<Item = f64>) -> f64 {
+    values.map(|value| value * value).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_size_of_portions_is_that_of_all() {
+        let output = |kind, rows: std::ops::Range<u32>| {
+            let values = (3 * rows.start..3 * rows.end).map(|i| f64::from(i * i % 17) + 5.0);
+            Output {
+                name: String::new(),
+                kind,
+                width: 3,
+                values: values.collect(),
+            }
+        };
+        for kind in [|| Kind::Positions, || Kind::Scalars] {
+            let (mut whole, mut parts) = (Size::default(), Size::default());
+            whole.add(&output(kind(), 0..9));
+            for rows in [0..2, 2..3, 3..9] {
+                parts.add(&output(kind(), rows));
+            }
+            assert!((whole.squares - parts.squares).abs() < 1e-9 * whole.squares);
+        }
+    }
 }

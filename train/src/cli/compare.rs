@@ -42,6 +42,11 @@ impl CompareArgs {
         if self.paired {
             return self.run_paired();
         }
+        if self.device.device.is_some() {
+            return Err(TrainError::Mismatch(
+                "--device is for --paired, which runs the networks; reports of runs are compared without one".into(),
+            ));
+        }
         let mut runs = Vec::with_capacity(self.runs.len());
         for folder in &self.runs {
             match FinishedRun::open(folder)? {
@@ -55,9 +60,6 @@ impl CompareArgs {
             measure: self.measure,
         };
         let comparison = Comparison::new(&runs, &question)?;
-        if let Some(path) = &self.plot {
-            draw(path, &comparison)?;
-        }
         for note in &comparison.notes {
             eprintln!("note: {note}");
         }
@@ -66,7 +68,11 @@ impl CompareArgs {
         } else {
             print!("{}", comparison.text());
         }
-        Ok(())
+        // Last: where the picture cannot be written, the numbers are there.
+        match &self.plot {
+            Some(path) => draw(path, &comparison),
+            None => Ok(()),
+        }
     }
 
     fn run_paired(&self) -> Result<(), TrainError> {

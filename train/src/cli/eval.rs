@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 use super::{DeviceArg, WeightsArg};
 use crate::TrainError;
 use crate::evaluation::{self, Loaded};
-use crate::metrics::significant;
+use crate::metrics::{interval_words, significant};
 use crate::task::Split;
 
 /// Parts of a data set, as the command line names them.
@@ -35,8 +35,9 @@ impl From<SplitArg> for Split {
 pub struct EvalArgs {
     #[command(flatten)]
     weights: WeightsArg,
-    /// Data to evaluate on instead of the run's: a folder of IDX or .amat files or one .amat file for digits, a folder of
-    /// .npy files for particles
+    /// Data to evaluate on instead of the run's: for digits a folder of IDX or .amat files or one .amat file, for nuclei the
+    /// folder of tissue images, for PCam that of its .h5 files, for an image folder one with a folder for each split, for
+    /// particles a folder of .npy files
     #[arg(long, value_name = "PATH")]
     data: Option<PathBuf>,
     /// Part of the data
@@ -77,11 +78,10 @@ impl EvalArgs {
             println!("{split}, {} {}:", found.examples, found.unit);
             for m in measures {
                 println!(
-                    "  {:<10} {}  (95 % interval {} to {})",
+                    "  {:<10} {}  ({})",
                     m.name,
                     significant(m.value),
-                    significant(m.low),
-                    significant(m.high)
+                    interval_words([m.low, m.high])
                 );
             }
             if let Some(classes) = &found.classes {

@@ -17,6 +17,11 @@ use crate::slide::{self, MapOptions, TissueMap};
 use crate::task::Split;
 use crate::trajectories::Predicted;
 
+/// Side of the tiles where none is given.
+const TILE: usize = 256;
+/// Simulations that are predicted where no number is given.
+const SIMULATIONS: usize = 6;
+
 #[derive(Debug, Args)]
 pub struct PredictArgs {
     #[command(flatten)]
@@ -28,15 +33,15 @@ pub struct PredictArgs {
     /// for images larger than the network's patches
     #[arg(long, value_name = "DIR", default_value = "predictions")]
     output: PathBuf,
-    /// For images larger than a patch: side in pixels of the tiles that are computed at once
-    #[arg(long, value_name = "PIXELS", default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..=8192))]
-    tile: u16,
+    /// For images larger than a patch: side in pixels of the tiles that are computed at once [default: 256]
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u16).range(1..=8192), conflicts_with = "resize")]
+    tile: Option<u16>,
     /// For images larger than a patch: shrink the whole image to one patch in place of mapping it
     #[arg(long)]
     resize: bool,
-    /// For particles: how many test simulations to predict
-    #[arg(long, value_name = "COUNT", default_value_t = 6)]
-    simulations: usize,
+    /// For particles: how many test simulations to predict [default: 6]
+    #[arg(long, value_name = "COUNT")]
+    simulations: Option<usize>,
     #[command(flatten)]
     device: DeviceArg,
     /// Print one JSON object on standard output
@@ -60,28 +65,42 @@ impl PredictArgs {
                 "this network classifies images: name at least one image file".into(),
             ));
         }
+        if self.simulations.is_some() {
+            return Err(TrainError::Mismatch(
+                "--simulations is for networks for particles; this one classifies images".into(),
+            ));
+        }
+        let patches = network.experiment.dataset.has_patches() && !self.resize;
+        let is_mapped = |file: &Path| {
+            Ok::<_, TrainError>(patches && slide::is_larger(&network.format, slide::size(file)?))
+        };
+        // A file that cannot be read is refused when its turn comes: what is before it gets its answer.
+        let mapped = self.inputs.iter().map(PathBuf::as_path);
+        slide::check_names(mapped.filter(|file| is_mapped(file).unwrap_or(false)))?;
+        let names = network.format.class_names();
         let mut predictions = Vec::new();
         let mut maps = Vec::new();
         for file in &self.inputs {
-            let patches = network.experiment.dataset.has_patches() && !self.resize;
-            if patches && slide::is_larger(&network.format, slide::size(file)?) {
-                maps.push(self.map(network, file, device)?);
+            if is_mapped(file)? {
+                let map = self.map(network, file, device)?;
+                match self.json {
+                    true => maps.push(map),
+                    false => print!("{}", legend(&names, &map)),
+                }
             } else {
-                predictions.push(predict(network, file, device)?);
+                let prediction = predict(network, file, device)?;
+                match self.json {
+                    true => predictions.push(prediction),
+                    false => println!("{}", words(&names, &prediction)),
+                }
             }
         }
         if self.json {
-            let mut json = serde_json::json!({ "predictions": predictions });
+            let mut json = serde_json::json!({ "class_names": names, "predictions": predictions });
             if !maps.is_empty() {
                 json["maps"] = serde_json::json!(maps);
-                json["class_names"] = serde_json::json!(network.format.class_names());
             }
             println!("{json}");
-            return Ok(());
-        }
-        predictions.iter().for_each(print_prediction);
-        for map in &maps {
-            print!("{}", legend(network, map));
         }
         Ok(())
     }
@@ -94,7 +113,7 @@ impl PredictArgs {
     ) -> Result<TissueMap, TrainError> {
         let options = MapOptions {
             output: self.output.clone(),
-            tile: self.tile.into(),
+            tile: self.tile.map_or(TILE, usize::from),
         };
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
         if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {percent} %, {eta} to go")
@@ -125,13 +144,19 @@ impl PredictArgs {
                 ));
             }
         };
+        if self.tile.is_some() || self.resize {
+            return Err(TrainError::Mismatch(
+                "--tile and --resize are for networks that classify images; this one is for particles"
+                    .into(),
+            ));
+        }
         let task = network.task(file, data, Split::Test)?;
         let graph = &network.experiment.graph;
         let predicted = Predicted::new(
             &network.model,
             graph,
             task.simulations(),
-            self.simulations,
+            self.simulations.unwrap_or(SIMULATIONS),
             device,
         )?;
         let [table, picture] = predicted.write(&self.output)?;
@@ -152,24 +177,25 @@ impl PredictArgs {
     }
 }
 
-fn print_prediction(p: &Prediction) {
+/// A picture's class and the three most probable ones.
+fn words(names: &[String], p: &Prediction) -> String {
     let mut ranked: Vec<(usize, f32)> = p.probabilities.iter().copied().enumerate().collect();
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
     let shown: Vec<String> = ranked
         .iter()
         .take(3)
-        .map(|(class, p)| format!("{class}: {:.1} %", p * 100.0))
+        .map(|(class, p)| format!("{}: {:.1} %", names[*class], p * 100.0))
         .collect();
-    println!(
+    format!(
         "{}  class {}  ({})",
         p.file.display(),
-        p.class,
+        names[p.class],
         shown.join(", ")
-    );
+    )
 }
 
 /// What was mapped, with the colours of the classes and how many patches each has.
-fn legend(network: &ImageNetwork, map: &TissueMap) -> String {
+fn legend(names: &[String], map: &TissueMap) -> String {
     let TissueMap { size, patch, .. } = map;
     let mut text = format!(
         "{}: {}×{} pixels, patches of {}×{} every {} pixels\n",
@@ -181,7 +207,6 @@ fn legend(network: &ImageNetwork, map: &TissueMap) -> String {
         map.stride
     );
     let total = map.patches.iter().sum::<u64>().max(1) as f64;
-    let names = network.format.class_names();
     let width = names.iter().map(|name| name.chars().count());
     let width = width.max().unwrap_or(0);
     for (class, (name, patches)) in names.iter().zip(&map.patches).enumerate() {

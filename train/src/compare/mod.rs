@@ -11,7 +11,6 @@
 mod paired;
 mod plot;
 mod runs;
-mod student;
 
 use std::path::PathBuf;
 
@@ -20,7 +19,9 @@ use toml::Value;
 
 use crate::TrainError;
 use crate::config::keys;
+use crate::files::same_file;
 use crate::metrics::significant;
+use crate::student;
 pub use paired::Paired;
 pub use plot::draw;
 pub use runs::FinishedRun;
@@ -97,6 +98,16 @@ impl Comparison {
                 other.folder.display(),
                 other.task
             )));
+        }
+        for (index, run) in runs.iter().enumerate() {
+            let same = |other: &&FinishedRun| same_file(&other.folder, &run.folder);
+            if let Some(twin) = runs[..index].iter().find(same) {
+                return Err(TrainError::Mismatch(format!(
+                    "{} and {} are one run: taken twice, it would look more certain than it is",
+                    twin.folder.display(),
+                    run.folder.display()
+                )));
+            }
         }
         for key in question.by.iter().chain(&question.over) {
             check_key(runs, key)?;
@@ -216,6 +227,12 @@ fn point(
                     run.measures().join(", ")
                 ))
             })?;
+            if value.is_nan() {
+                return Err(TrainError::Mismatch(format!(
+                    "the test {measure} of {} is not a number: leave the run out or compare another --measure",
+                    run.folder.display()
+                )));
+            }
             Ok(Member {
                 run: run.folder.clone(),
                 seed: run.report.seed,

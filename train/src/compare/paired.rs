@@ -18,7 +18,7 @@ use crate::TrainError;
 use crate::bootstrap::Units;
 use crate::classification::Classification;
 use crate::evaluation::{Loaded, LoadedNetwork};
-use crate::metrics::significant;
+use crate::metrics::{interval_words, significant};
 use crate::task::{Split, evaluate_by};
 
 /// Draws of the bootstrap.
@@ -40,7 +40,7 @@ pub struct Paired {
     pub accuracy: [f64; 2],
     /// Of the second less that of the first.
     pub difference: f64,
-    /// Its 95 % interval.
+    /// Its 95 % interval; no numbers where all images were cut from one.
     pub interval: [f64; 2],
 }
 
@@ -85,7 +85,8 @@ impl Paired {
             units: units.count(),
             accuracy,
             difference: mean(&gain),
-            interval: [low, high],
+            // Of few units the ends are moved apart; more than all images cannot be gained or lost.
+            interval: [low, high].map(|end| end.clamp(-1.0, 1.0)),
         }
     }
 
@@ -98,10 +99,9 @@ impl Paired {
         let width = names.each_ref().map(|name| name.chars().count());
         let difference = "second less first";
         let width = width[0].max(width[1]).max(difference.len());
-        let [low, high] = self.interval.map(significant);
         format!(
             "{MEASURE} on the same {} test images (bootstrap over {} of them or of what they were cut from):\n  \
-             {:width$}  {}\n  {:width$}  {}\n  {difference:width$}  {}  (95 % interval {low} to {high})\n",
+             {:width$}  {}\n  {:width$}  {}\n  {difference:width$}  {}  ({})\n",
             self.examples,
             self.units,
             names[0],
@@ -109,6 +109,7 @@ impl Paired {
             names[1],
             significant(self.accuracy[1]),
             significant(self.difference),
+            interval_words(self.interval),
         )
     }
 }
@@ -206,6 +207,10 @@ mod tests {
         assert_eq!(clustered.units, 10);
         assert!(clustered.interval[1] - clustered.interval[0] > 8.0 * half);
         assert_eq!(paired([&a, &a], None).interval, [0.0, 0.0]);
+        // A single source says nothing about others.
+        let one = paired([&a, &b], Some(&[5; 1000]));
+        assert!(one.interval.iter().all(|end| end.is_nan()));
+        assert!(one.text().contains("interval none"), "{}", one.text());
     }
 
     #[test]

@@ -105,7 +105,7 @@ fn paint(area: &Area, comparison: &Comparison, over: &str) -> Result<(), String>
     let series: Vec<&[Point]> = comparison.points.chunk_by(|a, b| a.by == b.by).collect();
     let step = (axis.high - axis.low) * 0.008;
     for (index, points) in series.iter().enumerate() {
-        let [red, green, blue] = colours::of_class(index);
+        let [red, green, blue] = colours::of_line(index);
         let colour = RGBColor(red, green, blue);
         // Side by side, so that intervals of equal points can be told apart.
         let aside = step * (index as f64 - 0.5 * (series.len() - 1) as f64);
@@ -165,6 +165,48 @@ fn heights(points: &[Point]) -> (f64, f64) {
     if low > high {
         return (0.0, 1.0);
     }
-    let room = ((high - low) * 0.06).max(1e-3);
+    let room = match high > low {
+        true => 0.06 * (high - low),
+        // A single number in the middle of an axis that it can be read off.
+        false if low != 0.0 => 0.05 * low.abs(),
+        false => 1.0,
+    };
     (low - room, high + room)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_numbers_have_as_much_room_as_large_ones() {
+        let point = |mean: f64, interval| Point {
+            by: Vec::new(),
+            over: None,
+            mean,
+            interval,
+            runs: Vec::new(),
+        };
+        for unit in [1.0, 1e-6, 1e6] {
+            let points = [
+                point(2.0 * unit, None),
+                point(3.0 * unit, Some([1.0 * unit, 6.0 * unit])),
+            ];
+            let (low, high) = heights(&points);
+            assert!(
+                (low - 0.7 * unit).abs() < 1e-9 * unit && (high - 6.3 * unit).abs() < 1e-9 * unit
+            );
+            let (low, high) = heights(&points[..1]);
+            assert!(low < 2.0 * unit && high > 2.0 * unit && high < 2.2 * unit);
+            // Neighbouring ticks can be told apart.
+            let labels =
+                [0, 1, 2].map(|step| tick(low + (high - low) * f64::from(step) / 8.0, high - low));
+            assert!(
+                labels[0] != labels[1] && labels[1] != labels[2],
+                "{labels:?}"
+            );
+        }
+        assert_eq!(heights(&[point(0.0, None)]), (-1.0, 1.0));
+        assert_eq!(heights(&[]), (0.0, 1.0));
+    }
 }

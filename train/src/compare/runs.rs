@@ -10,8 +10,19 @@ use crate::config::{RunConfig, TaskName};
 use crate::run::Report;
 use crate::run_folder::RunFolder;
 
-/// Settings that say nothing about what is compared.
-const INDIFFERENT: [&str; 3] = ["seed", "device", "output"];
+/// Settings that say nothing about what is compared: repetitions, and what only takes time and memory. Not among them is
+/// `dataset.chunk_memory_mib`, by which PatchCamelyon's patches are shuffled in larger or smaller windows.
+const INDIFFERENT: [&str; 9] = [
+    "seed",
+    "device",
+    "devices",
+    "output",
+    "training.eval_batch_size",
+    "training.checkpoint_every",
+    "dataset.cache",
+    "dataset.cache_path",
+    "dataset.memory_limit_mib",
+];
 
 /// A run with a report.
 #[derive(Debug, Clone)]
@@ -77,14 +88,12 @@ impl FinishedRun {
 
     /// The names of all test measures.
     pub fn measures(&self) -> Vec<String> {
-        let intervals = self.report.test["intervals"].as_object();
-        intervals.map_or_else(Vec::new, |all| all.keys().cloned().collect())
+        self.report.test_values().into_keys().collect()
     }
 
-    /// A test measure.
+    /// A test measure, which may be no number.
     pub fn measure(&self, name: &str) -> Option<f64> {
-        self.report.test["intervals"].get(name)?;
-        self.report.test["metrics"][name].as_f64()
+        self.report.test_values().get(name).copied()
     }
 }
 

@@ -3,6 +3,7 @@ use std::path::Path;
 
 use serde_json::json;
 use tempfile::TempDir;
+use toml::Table;
 
 use super::*;
 
@@ -110,6 +111,38 @@ fn runs_that_differ_in_their_seed_are_a_point() {
     assert!((loss.points[0].mean - 0.185).abs() < 1e-12);
 }
 
+/// Where and how fast a run was computed tells it from no other.
+#[test]
+fn settings_that_say_nothing_are_left_out() {
+    let root = tempfile::tempdir().expect("a folder");
+    let settings = [
+        &[
+            "devices=[\"flex\", \"cuda:0\"]",
+            "training.eval_batch_size=7",
+        ][..],
+        &["device=ndarray", "training.checkpoint_every=3"],
+    ];
+    let folders = [0, 1].map(|index| {
+        let seed = index as u64;
+        run(root.path(), &seed.to_string(), settings[index], seed, 0.5)
+    });
+    let found = Comparison::new(&open(&folders), &Question::default()).expect("a comparison");
+    assert_eq!((found.points.len(), found.by.len()), (1, 0));
+    // How patches are shuffled does.
+    let run = |mib: i64| {
+        let mut one = open(&folders).remove(0);
+        let data: Table = [("chunk_memory_mib".to_string(), Value::Integer(mib))]
+            .into_iter()
+            .collect();
+        one.settings.insert("dataset".into(), data.into());
+        one
+    };
+    assert_eq!(
+        differing([run(1), run(2)].iter()),
+        ["dataset.chunk_memory_mib"]
+    );
+}
+
 #[test]
 fn what_is_not_fair_is_said() {
     let root = tempfile::tempdir().expect("a folder");
@@ -155,6 +188,20 @@ fn what_cannot_be_compared_is_refused_by_name() {
         "{found}"
     );
     assert!(Comparison::new(&[], &Question::default()).is_err());
+
+    let twice = [runs[0].clone(), runs[1].clone(), {
+        let folder = root.path().join("C4-1.0-1/../trivial-1.0-1");
+        open(&[folder]).remove(0)
+    }];
+    let found = Comparison::new(&twice, &Question::default()).expect_err("refused");
+    assert!(found.to_string().contains("are one run"), "{found}");
+    let mut diverged = runs.clone();
+    diverged[1].report.test["metrics"]["accuracy"] = serde_json::Value::Null;
+    let found = Comparison::new(&diverged, &Question::default()).expect_err("refused");
+    assert!(
+        found.to_string().contains("trivial-1.0-2 is not a number"),
+        "{found}"
+    );
 
     let none = root.path().join("none");
     fs::create_dir(&none).expect("a folder");

@@ -3,7 +3,7 @@
 //! Each task has a type of run file of its own, so that a key of another task is an unknown key. What they share stands
 //! in [`RunConfig`] and is listed once, in the macro below.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gcnn_datasets::{
     Augmentation, ImageFolderConfig, NBodyAugmentation, NBodyConfig, NucleiConfig, PcamConfig,
@@ -91,6 +91,16 @@ pub struct ParticleExperiment {
     pub model: DynamicsConfig,
     /// Random symmetries of training simulations.
     pub augmentation: NBodyAugmentation,
+}
+
+impl ParticleExperiment {
+    /// The same kind of data in another place: whatever is there, not as many simulations as the run takes.
+    pub fn data_at(&self, path: &Path) -> NBodyConfig {
+        NBodyConfig {
+            particles: None,
+            ..(self.dataset.clone().with_path(path)).with_sizes([usize::MAX; 3])
+        }
+    }
 }
 
 impl Experiment {

@@ -63,6 +63,15 @@ impl ImageSource {
         }
     }
 
+    /// Whether images are light strokes on a dark ground, as digits are, so that a picture of dark ones on light paper is
+    /// meant the other way round.
+    pub fn is_light_on_dark(&self) -> bool {
+        match self {
+            Self::RotatedMnist(_) => true,
+            Self::Nuclei(_) | Self::Pcam(_) | Self::ImageFolder(_) => false,
+        }
+    }
+
     /// Reads or makes all three splits.
     pub fn load(&self) -> Result<Splits, DatasetError> {
         match self {

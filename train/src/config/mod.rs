@@ -355,24 +355,16 @@ impl RunConfig {
                     .map_err(|error| Fault::table("graph", &error))?;
             }
         }
-        let devices = self.devices.iter().map(|name| ("devices", name));
-        for (key, name) in devices.chain([("device", &self.device)]) {
-            if DeviceName::parse(name).is_err() {
-                return Err(Fault::new(
-                    key,
-                    &format!("\"{name}\""),
-                    "auto, flex, ndarray, wgpu, vulkan, cuda:0 (or another number) or remote:HOST:PORT",
-                ));
+        device("device", &self.device)?;
+        let mut devices = Vec::new();
+        for name in &self.devices {
+            // One device has several names: cuda is cuda:0.
+            let parsed = device("devices", name)?;
+            if devices.contains(&parsed) {
+                let found = format!("\"{name}\", a device that is named already");
+                return Err(Fault::new("devices", &found, "different devices"));
             }
-        }
-        let twice =
-            (1..self.devices.len()).find(|i| self.devices[..*i].contains(&self.devices[*i]));
-        if let Some(i) = twice {
-            return Err(Fault::new(
-                "devices",
-                &format!("\"{}\" twice", self.devices[i]),
-                "different devices",
-            ));
+            devices.push(parsed);
         }
         Ok(())
     }
@@ -400,6 +392,14 @@ impl Fault {
             reason: format!("[{key}]: {reasons}"),
         }
     }
+}
+
+fn device(key: &'static str, name: &str) -> Result<DeviceName, Fault> {
+    DeviceName::parse(name).map_err(|_| {
+        let expected =
+            "auto, flex, ndarray, wgpu, vulkan, cuda:0 (or another number) or remote:HOST:PORT";
+        Fault::new(key, &format!("\"{name}\""), expected)
+    })
 }
 
 fn at_least_1(key: &'static str, value: usize) -> Result<(), Fault> {

@@ -139,6 +139,10 @@ fn the_explanation_is_a_run_file_of_the_defaults() {
     "device = \"gpu\"",
     "run.toml:1:1: `device` is \"gpu\", expected auto, flex,"
 )]
+#[case::devices(
+    "devices = [\"cuda\", \"flex\", \"cuda:0\"]",
+    "run.toml:1:1: `devices` is \"cuda:0\", a device that is named already, expected different devices"
+)]
 #[case::group(
     "[model]\ngroup = \"Q8\"",
     "run.toml:2:9: there is no group named \"Q8\""

@@ -10,16 +10,12 @@ use gcnn_layers::equivariance::{
 
 use super::picture::{Scene, Strips, Tile};
 use super::svg::{difference_colour, response_colour};
-use super::{Answers, Choice, Curve, Element, Standing, Survey, Sweep, angles};
+use super::{
+    Answers, Choice, Curve, Element, PORTION, SWEPT, Standing, Survey, Sweep, angles, answer_angles,
+};
 use crate::TrainError;
-use crate::classification::largest;
+use crate::classification::argmax;
 
-/// Images of a sweep: many angles, and the norm over a few images says enough.
-const SWEEP_IMAGES: usize = 8;
-/// Images that a network sees at once.
-const PORTION: usize = 16;
-/// Degrees between the answers to one image.
-const ANSWER_STEP: f64 = 3.0;
 /// The angles at which maps are shown: a quarter turn and beyond it.
 const SHOWN: [f64; 8] = [0.0, 15.0, 30.0, 45.0, 60.0, 75.0, 90.0, 180.0];
 /// The colour of what lies beyond the disc: the paper's.
@@ -81,9 +77,9 @@ impl Probe<'_> {
         }
     }
 
-    /// Every output under rotations all around.
+    /// Every output under rotations all around, of the first images alone.
     pub fn sweep(&self, images: Tensor<4>) -> Sweep {
-        let count = images.dims()[0].min(SWEEP_IMAGES);
+        let count = images.dims()[0].min(SWEPT);
         let images = images.narrow(0, 0, count);
         let step = 360.0 / self.group.rotations() as f64;
         let degrees = angles((0..self.group.rotations()).map(|turn| turn as f64 * step));
@@ -91,6 +87,7 @@ impl Probe<'_> {
             degrees.iter().copied().map(PlaneMotion::rotation).collect();
         let round = RoundImages::new(images.clone());
         Sweep {
+            examples: count,
             outputs: measure(self.group, &motions, images, self.outputs),
             interpolation: Some(
                 motions
@@ -105,8 +102,7 @@ impl Probe<'_> {
     /// Class probabilities of one image, `[1, channels, height, width]`, all around.
     pub fn answers(&self, image: Tensor<4>, example: usize, classes: &[String]) -> Answers {
         let round = RoundImages::new(image);
-        let steps = (360.0 / ANSWER_STEP) as usize;
-        let degrees: Vec<f64> = (0..=steps).map(|step| step as f64 * ANSWER_STEP).collect();
+        let degrees = answer_angles();
         let mut curves: Vec<Curve> = Vec::new();
         for angle in &degrees {
             let outputs = (self.outputs)(round.turned(PlaneMotion::rotation(*angle)));
@@ -141,7 +137,7 @@ impl Probe<'_> {
                 sure.extend(most.iter::<f32>().map(|most| -most));
             }
         }
-        largest(&sure)
+        argmax(&sure)
     }
 
     /// The maps of a layer turning with one image, `[1, channels, height, width]`, and turned back.
@@ -167,7 +163,11 @@ impl Probe<'_> {
             layer: upright[layer].0.clone(),
             field,
             degrees: SHOWN.to_vec(),
-            orientations: self.group.rotations(),
+            // Of a map on the plane there is one, whatever the group.
+            orientations: match reference.dims()[2] {
+                1 => 1,
+                _ => self.group.rotations(),
+            },
             ..Strips::default()
         };
         let strength = |map: &Tensor<5>| {
@@ -321,7 +321,7 @@ fn strongest_field(map: Tensor<5>) -> usize {
                 .sum_dim(1)
         }
     };
-    largest(&spread.into_data().iter::<f32>().collect::<Vec<_>>())
+    argmax(&spread.into_data().iter::<f32>().collect::<Vec<_>>())
 }
 
 /// How far a field is from another inside the disc, as a picture and as a number.
@@ -361,5 +361,47 @@ fn picture_of(image: Tensor<4>, normalisation: &Normalisation) -> Tile {
         width,
         height,
         rgb: rgb.collect(),
+    }
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_map_on_the_plane_has_one_orientation() {
+        let device = Device::flex();
+        let group = Group::dihedral(4).expect("a group");
+        // What stands for a network: the image itself, once on the plane and once for each element of the group.
+        let outputs = |images: Tensor<4>| {
+            let on_group = images.clone().unsqueeze_dim::<5>(2).repeat_dim(2, 8);
+            vec![
+                ("layer 1".to_string(), Feature::Group(on_group)),
+                ("layer 2".to_string(), Feature::Plane(images)),
+            ]
+        };
+        let probe = Probe {
+            group: &group,
+            outputs: &outputs,
+        };
+        let image = Tensor::<1, Int>::arange(0..81, &device).float();
+        let image = image.reshape([1, 1, 9, 9]) / 81.0;
+        let normalisation = Normalisation {
+            mean: vec![0.0],
+            std: vec![1.0],
+        };
+        for (layer, expected) in [("1", 4), ("2", 1)] {
+            let choice = Choice {
+                examples: 1,
+                example: None,
+                layer: Some(layer.into()),
+                picture: true,
+            };
+            let scene = probe.scene(image.clone(), &choice, &normalisation);
+            let Ok(Scene::Strips(strips)) = scene else {
+                panic!("maps of an image");
+            };
+            assert_eq!(strips.orientations, expected, "{layer}");
+        }
     }
 }

@@ -13,7 +13,8 @@
 //! | what a picture shows | [`picture`] |
 //!
 //! The measuring itself is the library's: [`gcnn_layers::equivariance::survey`], [`gcnn_models::nbody::survey()`]. The end of a
-//! training run reports the same [`Survey`] that `gcnn equivariance` does.
+//! training run reports the [`outcome`](Survey::outcome) alone: the last output, of images under the elements of the network's own
+//! group, over as many test examples as [`Task::equivariance`](crate::task::Task::equivariance) takes.
 
 pub mod images;
 pub mod particles;
@@ -23,16 +24,22 @@ mod svg;
 pub mod table;
 
 use gcnn_layers::equivariance::OutputErrors;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::task::ElementError;
 use picture::Scene;
 
 /// Degrees between the angles of a [`Sweep`].
 const STEP: f64 = 7.5;
+/// Degrees between the answers to one example.
+const ANSWER_STEP: f64 = 3.0;
+/// Examples of a sweep: many angles, and the norm over a few examples says enough.
+const SWEPT: usize = 8;
+/// Examples that a network sees at once.
+const PORTION: usize = 16;
 
 /// What an element is to a network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// The network is built to commute with it, and it moves data without loss.
@@ -44,7 +51,7 @@ pub enum Standing {
 }
 
 /// Something that acts on examples.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Element {
     /// In words.
     pub name: String,
@@ -53,7 +60,7 @@ pub struct Element {
 }
 
 /// The errors of every output under every element.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Survey {
     /// What acted.
     pub elements: Vec<Element>,
@@ -103,19 +110,21 @@ impl Survey {
 }
 
 /// The errors of every output under rotations by many angles.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Sweep {
+    /// How many examples it is over: the first ones of the survey's.
+    pub examples: usize,
     /// The angles, from 0 to below 360.
     pub degrees: Vec<f64>,
     /// Outputs from the first layer to the last, each with an error per angle.
     pub outputs: Vec<OutputErrors>,
     /// What interpolation alone does to the examples, turned there and back; nothing where turning loses nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub interpolation: Option<Vec<f64>>,
 }
 
 /// What a network says about one example that is turned.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Answers {
     /// What the numbers are, in words.
     pub about: String,
@@ -128,7 +137,7 @@ pub struct Answers {
 }
 
 /// One of the numbers of [`Answers`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Curve {
     /// The class, or the coordinate.
     pub name: String,
@@ -137,7 +146,7 @@ pub struct Curve {
 }
 
 /// Everything measured with one set of weights.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Stage {
     /// Element by element.
     pub survey: Survey,
@@ -148,18 +157,18 @@ pub struct Stage {
 }
 
 /// What was measured on what.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Subject {
     /// Weights file, run folder or run file.
     pub source: String,
     /// The network, in words.
     pub network: String,
-    /// What it is built to commute with.
-    pub symmetry: String,
+    /// What it is built to commute with; a plain network with nothing.
+    pub symmetry: Option<String>,
     /// Trained parameters.
     pub parameters: usize,
-    /// Epoch of the trained weights, counted from 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Epoch of the trained weights, counted from 1; of weights that were trained elsewhere it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub epoch: Option<usize>,
     /// Where the examples are from.
     pub data: String,
@@ -169,26 +178,48 @@ pub struct Subject {
     pub unit: String,
 }
 
+/// What the weights of the stage before training are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Beginning {
+    /// Those that the training starts with: as the run file's seed draws them, or those of the run that it goes on from.
+    OfTraining,
+    /// Random ones, where nobody has those that the training started with.
+    Random,
+}
+
+impl Beginning {
+    /// The stage's name.
+    fn title(self) -> &'static str {
+        match self {
+            Self::OfTraining => "before training",
+            Self::Random => "random weights",
+        }
+    }
+}
+
 /// The report of `gcnn equivariance`.
 #[derive(Debug, Clone, Serialize)]
 pub struct EquivarianceReport {
     /// What was measured on what.
     pub subject: Subject,
-    /// Fresh weights, as the run file's seed draws them.
+    /// What the weights of `before` are.
+    pub beginning: Beginning,
+    /// Weights that are not trained yet, or not by this run.
     pub before: Stage,
     /// Trained weights, where there are any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<Stage>,
-    /// What only a picture shows, with the trained weights where there are any.
+    /// What only a picture shows, with the trained weights where there are any, if one was asked for.
     #[serde(skip)]
-    pub scene: Scene,
+    pub scene: Option<Scene>,
 }
 
 impl EquivarianceReport {
     /// Both stages with their names, or the one that there is.
     pub fn stages(&self) -> Vec<(&'static str, &Stage)> {
-        let after = self.after.iter().map(|stage| ("after training", stage));
-        std::iter::once(("before training", &self.before))
+        let after = self.after.iter().map(|stage| (self.last_title(), stage));
+        std::iter::once((self.beginning.title(), &self.before))
             .chain(after)
             .collect()
     }
@@ -196,6 +227,14 @@ impl EquivarianceReport {
     /// The trained stage where there is one.
     pub fn last(&self) -> &Stage {
         self.after.as_ref().unwrap_or(&self.before)
+    }
+
+    /// The name of that stage.
+    fn last_title(&self) -> &'static str {
+        match self.after {
+            Some(_) => "after training",
+            None => self.beginning.title(),
+        }
     }
 }
 
@@ -209,6 +248,8 @@ pub struct Choice {
     pub example: Option<usize>,
     /// The layer whose maps are shown, by name; the deepest that is at least half as large as the image where none is named.
     pub layer: Option<String>,
+    /// Whether to make what only a picture shows.
+    pub picture: bool,
 }
 
 /// Multiples of [`STEP`] below 360°, and other angles that matter, in order.
@@ -219,6 +260,12 @@ fn angles(others: impl Iterator<Item = f64>) -> Vec<f64> {
     degrees.sort_by(f64::total_cmp);
     degrees.dedup_by(|a, b| (*a - *b).abs() < 1e-6);
     degrees
+}
+
+/// The angles of [`Answers`].
+fn answer_angles() -> Vec<f64> {
+    let steps = (360.0 / ANSWER_STEP) as usize;
+    (0..=steps).map(|step| step as f64 * ANSWER_STEP).collect()
 }
 
 /// The largest number; one that is none is not hidden.

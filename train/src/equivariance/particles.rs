@@ -2,15 +2,13 @@
 
 use gcnn_layers::so3::{self, Matrix3};
 use gcnn_models::nbody::{
-    Dynamics, DynamicsModel, EuclideanMotion, ParticleBatch, Symmetry, survey as measure,
+    Dynamics, DynamicsModel, EuclideanMotion, ParticleBatch, Symmetry, survey_portions as measure,
 };
 
 use super::picture::{Cloud, Orbit};
-use super::{Answers, Curve, Element, Standing, Survey, Sweep, angles};
+use super::{Answers, Curve, Element, Standing, Survey, Sweep, angles, answer_angles};
 use crate::TrainError;
 
-/// Degrees between the answers to one simulation.
-const ANSWER_STEP: f64 = 3.0;
 /// Angles whose predictions are drawn, turned back.
 const DRAWN: usize = 36;
 
@@ -64,13 +62,14 @@ fn symmetries(equivariant: bool) -> Vec<(Symmetry, Element)> {
         .collect()
 }
 
-/// Every round of a model and its prediction, under every symmetry.
-pub fn survey(model: &DynamicsModel, now: &ParticleBatch) -> Result<Survey, TrainError> {
+/// Every round of a model and its prediction, under every symmetry. The model sees each portion of the simulations by itself,
+/// which bounds the memory for what is kept of its rounds.
+pub fn survey(model: &DynamicsModel, portions: &[ParticleBatch]) -> Result<Survey, TrainError> {
     let (symmetries, elements): (Vec<_>, Vec<_>) =
         symmetries(model.is_equivariant()).into_iter().unzip();
     Ok(Survey {
         elements,
-        outputs: measure(model, now, &symmetries)?,
+        outputs: measure(model, portions, &symmetries)?,
     })
 }
 
@@ -80,8 +79,10 @@ pub fn sweep(model: &DynamicsModel, now: &ParticleBatch) -> Result<Sweep, TrainE
     let turns = degrees
         .iter()
         .map(|angle| Symmetry::Motion(about_axis(*angle)));
+    let turns: Vec<Symmetry> = turns.collect();
     Ok(Sweep {
-        outputs: measure(model, now, &turns.collect::<Vec<_>>())?,
+        examples: now.graph().graph().graphs(),
+        outputs: measure(model, std::slice::from_ref(now), &turns)?,
         degrees,
         interpolation: None,
     })
@@ -99,8 +100,7 @@ fn turned_back(model: &DynamicsModel, one: &ParticleBatch, degrees: f64) -> Vec<
 /// How far the first particle of one simulation is predicted to go, all around, seen as if nothing had been turned.
 pub fn answers(model: &DynamicsModel, one: &ParticleBatch, example: usize) -> Answers {
     let start: Vec<f64> = one.positions().into_data().iter::<f64>().take(3).collect();
-    let steps = (360.0 / ANSWER_STEP) as usize;
-    let degrees: Vec<f64> = (0..=steps).map(|step| step as f64 * ANSWER_STEP).collect();
+    let degrees = answer_angles();
     let mut curves = ["x", "y", "z"].map(|name| Curve {
         name: name.into(),
         values: Vec::with_capacity(degrees.len()),

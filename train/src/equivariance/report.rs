@@ -1,136 +1,209 @@
 //! From weights or a run file to a report: networks, examples, and every measurement on them.
 
+use std::ops::Range;
 use std::path::Path;
 
 use burn::module::Module;
 use burn::prelude::*;
+use gcnn_datasets::NBodyBatch;
 use gcnn_models::ImageModel;
 use gcnn_models::nbody::DynamicsModel;
 
 use super::images::Probe;
 use super::picture::Scene;
-use super::{Choice, EquivarianceReport, Stage, Subject, particles};
+use super::{Beginning, Choice, EquivarianceReport, PORTION, SWEPT, Stage, Subject, particles};
 use crate::TrainError;
-use crate::classification::Classification;
-use crate::config::{Experiment, RunConfig};
+use crate::classification::{Classification, ImageFormat};
+use crate::config::{Experiment, ParticleExperiment, RunConfig};
 use crate::dynamics::{self, Motion};
+use crate::error::chain;
 use crate::evaluation::{Loaded, LoadedNetwork};
-use crate::model_file::ModelFile;
+use crate::finetune::Tuning;
 use crate::task::{Split, Task};
 use crate::trainer;
-use crate::weights::count_trainable;
+use crate::weights::{self, count_trainable};
 
-/// Measures trained weights, and fresh ones of the same run, on the test split of their data or on data in another place.
+/// Hears how many parts a report has and how many are measured.
+pub type Seen<'a> = &'a mut dyn FnMut(usize, usize);
+
+/// Measures trained weights, and those that their training started with, on the test split of their data or on data in
+/// another place.
 pub fn of_weights(
     path: &Path,
     data: Option<&Path>,
     choice: &Choice,
     device: &Device,
+    seen: Seen,
 ) -> Result<EquivarianceReport, TrainError> {
     let loaded = Loaded::open(path, device)?;
-    let trained = |file: &ModelFile| Trained {
-        source: path.display().to_string(),
-        epoch: Some(file.epoch),
+    let file = &loaded.file;
+    let about = About {
+        source: path,
+        config: &file.config,
+        // Weights that were trained elsewhere have no epoch.
+        epoch: Some(file.epoch).filter(|epoch| *epoch > 0),
+        choice,
+        device,
     };
-    let config = &loaded.file.config;
     match &loaded.network {
         LoadedNetwork::Images(network) => {
-            let task = network.task(&loaded.file, data, Split::Test)?;
-            let model = Some(network.trained()?);
-            of_images(&task, model, config, trained(&loaded.file), choice, device)
+            let task = network.task(file, data, Split::Test)?;
+            of_images(&task, Some(network.trained()?), &about, seen)
         }
         LoadedNetwork::Particles(network) => {
-            let task = network.task(&loaded.file, data, Split::Test)?;
-            let model = Some(&network.model);
-            of_particles(&task, model, config, trained(&loaded.file), choice, device)
+            let task = network.task(file, data, Split::Test)?;
+            let own = &network.experiment;
+            of_particles(&task, own, Some(&network.model), &about, seen)
         }
     }
 }
 
-/// Measures fresh weights of a run on the test split of its data or on data in another place.
+/// Measures the weights that a run's training starts with, on the test split of its data or on data in another place.
 pub fn of_config(
     path: &Path,
     config: &RunConfig,
     data: Option<&Path>,
     choice: &Choice,
     device: &Device,
+    seen: Seen,
 ) -> Result<EquivarianceReport, TrainError> {
-    let fresh = Trained {
-        source: path.display().to_string(),
+    let about = About {
+        source: path,
+        config,
         epoch: None,
+        choice,
+        device,
     };
     match &config.experiment {
         Experiment::Images(own) => {
-            let dataset = match data {
-                Some(path) => own.dataset.at(path),
-                None => own.dataset.clone(),
+            let splits = own.dataset.load()?;
+            let task = match data {
+                None => Classification::new(splits, own, config)?,
+                // The network is that of the run's own data, which also says how images are normalised.
+                Some(_) => {
+                    let format = ImageFormat::of(&splits);
+                    Classification::of_split(own, config, format, data, Split::Test)?
+                }
             };
-            let task = Classification::new(dataset.load()?, own, config)?;
-            of_images(&task, None, config, fresh, choice, device)
+            of_images(&task, None, &about, seen)
         }
         Experiment::NBody(own) => {
-            let mut dataset = own.dataset.clone();
-            if let Some(path) = data {
-                // Whatever is there is meant, not as many as the run would take.
-                dataset = dataset.with_path(path).with_sizes([usize::MAX; 3]);
-                dataset.particles = None;
-            }
-            let about = format!("{} simulations ({})", Split::Test, dataset.origin());
-            let test = dataset.load_split(Split::Test)?;
-            let task = Motion::of_simulations(test, about, own, config)?;
-            of_particles(&task, None, config, fresh, choice, device)
+            let task = Motion::of_split(own, config, data, Split::Test)?;
+            of_particles(&task, own, None, &about, seen)
         }
     }
 }
 
-/// What a report says of its weights.
-struct Trained {
-    source: String,
+/// What is measured, and how.
+struct About<'a> {
+    source: &'a Path,
+    config: &'a RunConfig,
+    /// Of trained weights.
     epoch: Option<usize>,
+    choice: &'a Choice,
+    device: &'a Device,
 }
 
-/// The fresh network of a run, ready for inference, and how many parameters are trained.
-fn fresh<T: Task>(
-    task: &T,
-    config: &RunConfig,
-    device: &Device,
-) -> Result<(T::Model, usize), TrainError> {
-    let model = trainer::fresh(task, config, &device.clone().autodiff())?;
-    let parameters = count_trainable(&model);
-    Ok((model.valid(), parameters))
+/// The network that a training starts with, ready for inference, and what is known about it.
+struct Untrained<M> {
+    model: M,
+    beginning: Beginning,
+    /// How many parameters are trained.
+    parameters: usize,
 }
 
-/// How many examples there are of those asked for; one that is named must be among all that there are.
-fn count(task: &impl Task, choice: &Choice) -> Result<usize, TrainError> {
-    let all = task.examples(Split::Test);
-    if all == 0 {
-        let reason = "there are no examples in this data";
-        return Err(TrainError::Mismatch(reason.into()));
+impl About<'_> {
+    /// `is_trained` says that there are weights at the training's other end.
+    fn untrained<T: Task>(
+        &self,
+        task: &T,
+        is_trained: bool,
+    ) -> Result<Untrained<T::Model>, TrainError> {
+        let random = trainer::fresh(task, self.config, &self.device.clone().autodiff())?;
+        let parameters = count_trainable(&random);
+        let untrained = |model: T::Model, beginning| Untrained {
+            model: model.valid(),
+            beginning,
+            parameters,
+        };
+        // Where weights were trained elsewhere, nobody knows what they started as.
+        if is_trained && self.epoch.is_none() {
+            return Ok(untrained(random, Beginning::Random));
+        }
+        let Some(finetune) = &self.config.finetune else {
+            return Ok(untrained(random, Beginning::OfTraining));
+        };
+        let tuning = Tuning::new(finetune, &random)?;
+        let drawn = weights::collect(&random);
+        let start = trainer::start(task, self.config, &finetune.from, &drawn, &tuning);
+        match start {
+            Ok((start, _)) => {
+                let model = weights::apply(random, &start).map_err(TrainError::Finetune)?;
+                Ok(untrained(model, Beginning::OfTraining))
+            }
+            // A finished run no longer needs the network that it started from.
+            Err(error) if is_trained => {
+                tracing::warn!(
+                    "random weights stand in for those that the training started with: {}",
+                    chain(&error)
+                );
+                Ok(untrained(random, Beginning::Random))
+            }
+            Err(error) => Err(error),
+        }
     }
-    if let Some(example) = choice.example.filter(|example| *example >= all) {
-        return Err(TrainError::Mismatch(format!(
-            "there is no example {example}: the data has {all} {}, counted from 0",
-            task.unit()
-        )));
+
+    /// How many examples there are of those asked for; one that is named must be among all that there are.
+    fn count(&self, task: &impl Task) -> Result<usize, TrainError> {
+        let all = task.examples(Split::Test);
+        if all == 0 {
+            let reason = "there are no examples in this data";
+            return Err(TrainError::Mismatch(reason.into()));
+        }
+        if let Some(example) = self.choice.example.filter(|example| *example >= all) {
+            return Err(TrainError::Mismatch(format!(
+                "there is no example {example}: the data has {all} {}, counted from 0",
+                task.unit()
+            )));
+        }
+        Ok(self.choice.examples.clamp(1, all))
     }
-    Ok(choice.examples.clamp(1, all))
 }
 
-/// What a plain network is built to commute with.
-pub(super) const NO_SYMMETRY: &str = "no symmetry";
+/// Counts the parts that are measured: three of each stage, and what only a picture shows.
+struct Parts<'a> {
+    all: usize,
+    done: usize,
+    seen: Seen<'a>,
+}
+
+impl<'a> Parts<'a> {
+    fn new(stages: usize, picture: bool, seen: Seen<'a>) -> Self {
+        let all = 3 * stages + usize::from(picture);
+        seen(all, 0);
+        Self { all, done: 0, seen }
+    }
+
+    /// Passes on what is done.
+    fn with<T>(&mut self, part: T) -> T {
+        self.done += 1;
+        (self.seen)(self.all, self.done);
+        part
+    }
+}
 
 fn of_images(
     task: &Classification,
     trained: Option<&ImageModel>,
-    config: &RunConfig,
-    about: Trained,
-    choice: &Choice,
-    device: &Device,
+    about: &About,
+    seen: Seen,
 ) -> Result<EquivarianceReport, TrainError> {
-    let count = count(task, choice)?;
+    let (choice, device) = (about.choice, about.device);
+    let count = about.count(task)?;
     let images = task.test_images(0..count, device)?;
-    let (untrained, parameters) = fresh(task, config, device)?;
-    let probed = trained.unwrap_or(&untrained);
+    let untrained = about.untrained(task, trained.is_some())?;
+    let mut parts = Parts::new(1 + usize::from(trained.is_some()), choice.picture, seen);
+    let probed = trained.unwrap_or(&untrained.model);
     let outputs_of = |images: Tensor<4>| probed.outputs(images);
     let group = probed.group();
     let probe = Probe {
@@ -142,40 +215,36 @@ fn of_images(
         None => probe.least_sure(images.clone()),
     };
     let one = task.test_images(example..example + 1, device)?;
-    let scene = probe.scene(one.clone(), choice, task.normalisation())?;
+    let scene = match choice.picture {
+        true => Some(parts.with(probe.scene(one.clone(), choice, task.normalisation())?)),
+        false => None,
+    };
     let classes = task.class_names();
-    let stage = |model: &ImageModel| {
+    let mut stage = |model: &ImageModel| {
         let outputs = |images: Tensor<4>| model.outputs(images);
         let probe = Probe {
             group: model.group(),
             outputs: &outputs,
         };
         Stage {
-            survey: probe.survey(images.clone()),
-            sweep: probe.sweep(images.clone()),
-            answers: probe.answers(one.clone(), example, &classes),
+            survey: parts.with(probe.survey(images.clone())),
+            sweep: parts.with(probe.sweep(images.clone())),
+            answers: parts.with(probe.answers(one.clone(), example, &classes)),
         }
-    };
-    let kind = match probed {
-        ImageModel::Gcnn(_) => "CNN",
-        ImageModel::DenseNet(_) => "DenseNet",
-    };
-    let (network, symmetry) = match group.order() {
-        1 => (format!("plain {kind}"), NO_SYMMETRY.into()),
-        _ => (format!("G-{kind} over {group}"), group.to_string()),
     };
     Ok(EquivarianceReport {
         subject: Subject {
-            source: about.source,
-            network,
-            symmetry,
-            parameters,
+            source: about.source.display().to_string(),
+            network: about.config.experiment.network(),
+            symmetry: (group.order() > 1).then(|| group.to_string()),
+            parameters: untrained.parameters,
             epoch: about.epoch,
             data: task.about_data().into(),
             examples: count,
             unit: task.unit().into(),
         },
-        before: stage(&untrained),
+        beginning: untrained.beginning,
+        before: stage(&untrained.model),
         after: trained.map(stage),
         scene,
     })
@@ -183,53 +252,59 @@ fn of_images(
 
 fn of_particles(
     task: &Motion,
+    own: &ParticleExperiment,
     trained: Option<&DynamicsModel>,
-    config: &RunConfig,
-    about: Trained,
-    choice: &Choice,
-    device: &Device,
+    about: &About,
+    seen: Seen,
 ) -> Result<EquivarianceReport, TrainError> {
-    let Experiment::NBody(own) = &config.experiment else {
-        return Err(TrainError::Mismatch(
-            "the run is not about particles".into(),
-        ));
-    };
+    let (choice, device) = (about.choice, about.device);
     if choice.layer.is_some() {
         return Err(TrainError::Mismatch(
             "--layer chooses maps of a network for images; this one is for particles".into(),
         ));
     }
-    let count = count(task, choice)?;
+    let count = about.count(task)?;
     let data = task.simulations();
-    let many = data.batch(&(0..count as u32).collect::<Vec<_>>());
+    let some = |simulations: Range<usize>| {
+        data.batch(&simulations.map(|index| index as u32).collect::<Vec<_>>())
+    };
+    let on_device = |batch: &NBodyBatch| dynamics::particles(batch, &own.graph, device);
+    let portions = (0..count)
+        .step_by(PORTION)
+        .map(|start| on_device(&some(start..count.min(start + PORTION))))
+        .collect::<Result<Vec<_>, TrainError>>()?;
+    let swept = on_device(&some(0..count.min(SWEPT)))?;
     let example = choice.example.unwrap_or(0);
-    let one = data.batch(&[example as u32]);
-    let now = dynamics::particles(&many, &own.graph, device)?;
-    let one_now = dynamics::particles(&one, &own.graph, device)?;
-    let (untrained, parameters) = fresh(task, config, device)?;
-    let stage = |model: &DynamicsModel| {
+    let one = some(example..example + 1);
+    let one_now = on_device(&one)?;
+    let untrained = about.untrained(task, trained.is_some())?;
+    let mut parts = Parts::new(1 + usize::from(trained.is_some()), choice.picture, seen);
+    let shown = trained.unwrap_or(&untrained.model);
+    let models = std::iter::once(&untrained.model).chain(trained);
+    let clouds = models.map(|model| particles::cloud(model, &one_now, &one.targets, &one.charges));
+    let scene = choice
+        .picture
+        .then(|| parts.with(Scene::Clouds(clouds.collect())));
+    let mut stage = |model: &DynamicsModel| {
         Ok::<_, TrainError>(Stage {
-            survey: particles::survey(model, &now)?,
-            sweep: particles::sweep(model, &now)?,
-            answers: particles::answers(model, &one_now, example),
+            survey: parts.with(particles::survey(model, &portions)?),
+            sweep: parts.with(particles::sweep(model, &swept)?),
+            answers: parts.with(particles::answers(model, &one_now, example)),
         })
     };
-    let shown = trained.unwrap_or(&untrained);
-    let models = std::iter::once(&untrained).chain(trained);
-    let clouds = models.map(|model| particles::cloud(model, &one_now, &one.targets, &one.charges));
-    let scene = Scene::Clouds(clouds.collect());
     Ok(EquivarianceReport {
         subject: Subject {
-            source: about.source,
-            network: format!("{} for particles", own.model.kind()),
-            symmetry: particles::symmetry(shown).into(),
-            parameters,
+            source: about.source.display().to_string(),
+            network: format!("{} for particles", about.config.experiment.network()),
+            symmetry: Some(particles::symmetry(shown).into()),
+            parameters: untrained.parameters,
             epoch: about.epoch,
             data: task.about_data().into(),
             examples: count,
             unit: task.unit().into(),
         },
-        before: stage(&untrained)?,
+        beginning: untrained.beginning,
+        before: stage(&untrained.model)?,
         after: trained.map(stage).transpose()?,
         scene,
     })

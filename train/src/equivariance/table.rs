@@ -4,11 +4,12 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 
-use super::report::NO_SYMMETRY;
-use super::{Element, EquivarianceReport, Stage, Standing, largest};
+use super::{Beginning, Element, EquivarianceReport, Stage, Standing, largest};
 
 /// Errors below this are single precision's own.
 const ROUNDING: f64 = 1e-5;
+/// Errors below this may still be, of deep networks and large sums.
+const NEARLY_ROUNDING: f64 = 1e-4;
 /// Errors below this are small.
 const SMALL: f64 = 0.05;
 
@@ -23,12 +24,12 @@ pub fn number(error: f64) -> String {
 
 /// What the report comes to, in sentences.
 pub fn verdict(report: &EquivarianceReport) -> Vec<String> {
-    let symmetry = &report.subject.symmetry;
     let stages = report.stages();
     let last = report.last();
-    let when = match report.after {
-        Some(_) => "before and after training",
-        None => "before training",
+    let when = match (&report.after, report.beginning) {
+        (Some(_), Beginning::OfTraining) => "before and after training",
+        (Some(_), Beginning::Random) => "with random weights and after training",
+        (None, beginning) => beginning.title(),
     };
     let worst = |standing: Standing| {
         let all = stages
@@ -38,13 +39,18 @@ pub fn verdict(report: &EquivarianceReport) -> Vec<String> {
     };
     let output = last.survey.outputs.last().map_or("", |output| &output.name);
     let mut lines = Vec::new();
-    let plain = symmetry == NO_SYMMETRY;
-    if let Some([any, _]) = worst(Standing::Exact).filter(|_| !plain) {
+    let symmetry = report.subject.symmetry.as_deref();
+    if let (Some([any, _]), Some(symmetry)) = (worst(Standing::Exact), symmetry) {
         lines.push(if any == 0.0 {
             format!("It keeps what it is built for ({symmetry}), to the last bit, {when}.")
         } else if any <= ROUNDING {
             format!(
                 "It keeps what it is built for ({symmetry}): in no layer is the error larger than {}, which is rounding, {when}.",
+                number(any)
+            )
+        } else if any <= NEARLY_ROUNDING {
+            format!(
+                "It keeps what it is built for ({symmetry}), slightly above rounding: in no layer is the error larger than {}, {when}.",
                 number(any)
             )
         } else {
@@ -86,13 +92,12 @@ pub fn verdict(report: &EquivarianceReport) -> Vec<String> {
                 report.subject.unit
             )
         });
-        let what = match plain {
-            true => "It is built for no symmetry: turning and reflecting",
-            false => "What it is not built for",
+        let what = match symmetry {
+            None => "It is built for no symmetry: turning and reflecting change",
+            Some(_) => "What it is not built for changes",
         };
-        let change = if plain { "change" } else { "changes" };
         lines.push(format!(
-            "{what} {change} its {output} by {} at most{changed}.",
+            "{what} its {output} by {} at most{changed}.",
             number(end)
         ));
     }
@@ -108,9 +113,10 @@ pub fn text(report: &EquivarianceReport) -> String {
         subject.network, subject.parameters
     );
     // Writing to a string cannot fail, here and below.
-    let _ = match subject.epoch {
-        Some(epoch) => writeln!(text, ", epoch {epoch}: {}", subject.source),
-        None => writeln!(text, ", fresh: {}", subject.source),
+    let _ = match (&report.after, subject.epoch) {
+        (None, _) => writeln!(text, ", fresh: {}", subject.source),
+        (Some(_), Some(epoch)) => writeln!(text, ", epoch {epoch}: {}", subject.source),
+        (Some(_), None) => writeln!(text, ": {}", subject.source),
     };
     let _ = writeln!(
         text,
@@ -120,7 +126,7 @@ pub fn text(report: &EquivarianceReport) -> String {
     text.push_str("error = ‖L_g Φ(f) − Φ(L_g f)‖ / ‖Φ(f)‖ of every layer Φ and every element g\n");
     for (name, stage) in report.stages() {
         let _ = writeln!(text, "\n{bold}{name}{bold:#}");
-        stage_text(&mut text, stage);
+        stage_text(&mut text, stage, &subject.unit);
     }
     text.push('\n');
     for line in verdict(report) {
@@ -129,7 +135,7 @@ pub fn text(report: &EquivarianceReport) -> String {
     text
 }
 
-fn stage_text(text: &mut String, stage: &Stage) {
+fn stage_text(text: &mut String, stage: &Stage, unit: &str) {
     let survey = &stage.survey;
     let names = survey
         .elements
@@ -178,7 +184,11 @@ fn stage_text(text: &mut String, stage: &Stage) {
     }
     let sweep = &stage.sweep;
     let count = sweep.degrees.len();
-    let _ = writeln!(text, "  rotations by {count} angles all around");
+    let _ = writeln!(
+        text,
+        "  rotations by {count} angles all around, of {} {unit}",
+        sweep.examples
+    );
     let _ = write!(text, "    {:<1$}", "largest error", first - 4);
     for output in &sweep.outputs {
         cell(
@@ -210,7 +220,97 @@ fn cell(text: &mut String, error: f64, standing: Standing) {
 
 #[cfg(test)]
 mod tests {
+    use gcnn_layers::equivariance::OutputErrors;
+
     use super::*;
+    use crate::equivariance::{Answers, Subject, Survey, Sweep};
+
+    /// A report of one layer with an error under what the network is built for.
+    fn report(error: f64) -> EquivarianceReport {
+        let output = OutputErrors {
+            name: "layer 1".into(),
+            shape: vec![1],
+            errors: vec![error],
+            same_largest: None,
+        };
+        EquivarianceReport {
+            subject: Subject {
+                source: "run".into(),
+                network: "G-CNN over C4".into(),
+                symmetry: Some("C4".into()),
+                parameters: 7,
+                epoch: None,
+                data: "digits".into(),
+                examples: 9,
+                unit: "images".into(),
+            },
+            beginning: Beginning::OfTraining,
+            before: Stage {
+                survey: Survey {
+                    elements: vec![Element {
+                        name: "rotation by 90°".into(),
+                        standing: Standing::Exact,
+                    }],
+                    outputs: vec![output.clone()],
+                },
+                sweep: Sweep {
+                    examples: 8,
+                    degrees: vec![0.0],
+                    outputs: vec![output],
+                    interpolation: None,
+                },
+                answers: Answers {
+                    about: "answers".into(),
+                    example: 0,
+                    degrees: Vec::new(),
+                    curves: Vec::new(),
+                },
+            },
+            after: None,
+            scene: None,
+        }
+    }
+
+    #[test]
+    fn the_verdict_knows_rounding_from_what_is_near_it() {
+        for (error, words) in [
+            (
+                0.0,
+                "It keeps what it is built for (C4), to the last bit, before training.",
+            ),
+            (9e-6, "which is rounding"),
+            (
+                5e-5,
+                "It keeps what it is built for (C4), slightly above rounding",
+            ),
+            (2e-4, "It does NOT keep"),
+            (f64::NAN, "It does NOT keep"),
+        ] {
+            let found = verdict(&report(error));
+            assert!(found[0].contains(words), "{error}: {found:?}");
+        }
+        let mut plain = report(0.0);
+        plain.subject.symmetry = None;
+        assert!(verdict(&plain).is_empty());
+    }
+
+    #[test]
+    fn what_the_weights_are_is_said() {
+        let mut found = report(0.0);
+        let words = text(&found);
+        assert!(words.contains("7 parameters, fresh: run"), "{words}");
+        assert!(words.contains("all around, of 8 images"), "{words}");
+        // Weights that were trained elsewhere.
+        (found.after, found.beginning) = (Some(found.before.clone()), Beginning::Random);
+        let words = text(&found);
+        assert!(words.contains("7 parameters: run"), "{words}");
+        assert!(
+            words.contains("random weights") && !words.contains("before training"),
+            "{words}"
+        );
+        found.subject.epoch = Some(3);
+        assert!(text(&found).contains("7 parameters, epoch 3: run"));
+    }
 
     #[test]
     fn errors_are_short() {

@@ -7,14 +7,17 @@ use std::path::{Path, PathBuf};
 use png::{BitDepth, ColorType, Compression, Encoder, StreamWriter};
 
 use crate::TrainError;
+use crate::files::beside;
 
 /// A PNG that is being written beside its place.
 pub struct Canvas {
     path: PathBuf,
     beside: PathBuf,
-    /// None: finished.
+    /// None before the header is written, and when all rows are.
     writer: Option<StreamWriter<'static, File>>,
     file: File,
+    /// Whether the picture is in its place.
+    finished: bool,
 }
 
 impl Canvas {
@@ -49,9 +52,7 @@ impl Canvas {
         [height, width]: [usize; 2],
         set: impl FnOnce(&mut Encoder<'_, File>),
     ) -> Result<Self, TrainError> {
-        let mut name = path.file_name().unwrap_or_default().to_os_string();
-        name.push(".tmp");
-        let beside = path.with_file_name(name);
+        let beside = beside(path);
         let creating = TrainError::io("create", &beside);
         let open = || {
             let file = File::create(&beside)?;
@@ -69,6 +70,7 @@ impl Canvas {
             beside,
             writer: None,
             file,
+            finished: false,
         };
         canvas.writer = Some(writer.map_err(|e| canvas.unwritten(e.into()))?);
         Ok(canvas)
@@ -91,10 +93,8 @@ impl Canvas {
                 .map_err(std::io::Error::from)
                 .and_then(|()| self.file.sync_all())
                 .and_then(|()| fs::rename(&self.beside, &self.path))
-                .map_err(|e| {
-                    let _ = fs::remove_file(&self.beside);
-                    self.unwritten(e)
-                })?;
+                .map_err(|e| self.unwritten(e))?;
+            self.finished = true;
         }
         Ok(())
     }
@@ -107,7 +107,7 @@ impl Canvas {
 impl Drop for Canvas {
     fn drop(&mut self) {
         // Half a picture is of no use.
-        if self.writer.take().is_some() {
+        if !self.finished {
             let _ = fs::remove_file(&self.beside);
         }
     }

@@ -6,30 +6,34 @@
 //! ```
 //!
 //! The picture is read, mapped and written in bands of tiles, so that memory does not grow with its height and little
-//! with its width. Tiles overlap by what a patch sees: their size changes nothing but rounding.
+//! with its width. Tiles overlap by what a patch sees: their size changes nothing but rounding. Patches whose scores are no
+//! numbers have no class.
 
 mod canvas;
 mod rows;
 #[cfg(all(test, feature = "flex"))]
 mod tests;
 
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::prelude::*;
 use burn::tensor::TensorData;
-use gcnn_layers::Padding2d;
-use gcnn_models::{ImageModelConfig, PlainNetwork};
+use gcnn_models::PlainNetwork;
+use gcnn_models::plain::PlainStepConfig;
 use serde::Serialize;
 
 use crate::TrainError;
-use crate::classification::{ImageFormat, largest};
+use crate::classification::{ImageFormat, argmax};
 use crate::colours;
 use crate::evaluation::ImageNetwork;
+use crate::prediction::luma;
 use canvas::Canvas;
-pub use rows::{Rows, size};
+pub use rows::{Rows, decode, size};
 
-/// The number in a class map where there is no class: closer to the border than half a patch.
+/// The number in a class map where there is no class: closer to the border than half a patch, or where scores are no numbers.
 pub const NO_CLASS: u8 = 255;
 
 /// How much of a class's colour lies on the tissue.
@@ -135,6 +139,21 @@ pub fn is_larger(format: &ImageFormat, [height, width]: [usize; 2]) -> bool {
     height >= patch.0 && width >= patch.1 && (height, width) != patch
 }
 
+/// Refuses pictures of which one's map would take the place of another's: their names differ in their folders or endings alone.
+pub fn check_names<'a>(files: impl IntoIterator<Item = &'a Path>) -> Result<(), TrainError> {
+    let mut known: BTreeMap<&OsStr, &Path> = BTreeMap::new();
+    for file in files {
+        if let Some(other) = known.insert(stem(file), file) {
+            return Err(TrainError::Mismatch(format!(
+                "the maps of {} and {} would have the same names; map them with an --output each",
+                other.display(),
+                file.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Maps a picture. `seen` hears how many patches there are and how many are done.
 pub fn map(
     network: &ImageNetwork,
@@ -193,14 +212,12 @@ pub fn map(
         let mut classes = vec![0; count * grid.count[1]];
         for column in (0..grid.count[1]).step_by(side) {
             let extent = [count, side.min(grid.count[1] - column)];
-            let scores = tile(network, &strip, &grid, [band, column], extent, device);
+            let scores = tile(network, &strip, &grid, [band, column], extent, device)?;
             place(&scores, &mut classes, grid.count[1], column, extent);
             let done = band * grid.count[1] + count * (column + extent[1]);
             seen(total, done as u64);
         }
-        for class in &classes {
-            patches[usize::from(*class)] += 1;
-        }
+        count_classes(&classes, &mut patches);
         // What the next band's patches give their classes to is not written yet.
         let end = if last {
             size[0]
@@ -243,14 +260,19 @@ fn check(network: &ImageNetwork, file: &Path) -> Result<(), TrainError> {
             file.display()
         )))
     };
-    if let ImageModelConfig::Gcnn(config) = &network.experiment.model
-        && config.padding != Padding2d::None
-    {
+    let format = &network.format;
+    if pads(&network.model.describe(format.input()).steps) {
         return fault(
             "the network pads what it sees: a patch inside a picture is not what it was trained on; --resize takes the \
              whole picture for one patch"
                 .into(),
         );
+    }
+    let (stride, patch) = (network.model.stride(), format.height.min(format.width));
+    if stride > patch {
+        return fault(format!(
+            "the network would see patches {stride} pixels apart, further than the {patch} pixels that a patch has"
+        ));
     }
     if network.format.classes > usize::from(NO_CLASS) {
         return fault(format!(
@@ -267,11 +289,24 @@ fn check(network: &ImageNetwork, file: &Path) -> Result<(), TrainError> {
     Ok(())
 }
 
+/// Whether steps put something beyond the border of what they see. Inside a picture its surroundings are there.
+fn pads(steps: &[PlainStepConfig]) -> bool {
+    steps.iter().any(|step| match step {
+        PlainStepConfig::Wrap { pixels } => *pixels > 0,
+        PlainStepConfig::Convolution { padding, .. } => *padding != [0, 0],
+        PlainStepConfig::Beside { steps, .. } => pads(steps),
+        _ => false,
+    })
+}
+
+fn stem(file: &Path) -> &OsStr {
+    file.file_stem().unwrap_or_default()
+}
+
 /// Where the class map and the overlay of a picture go.
 fn targets(file: &Path, folder: &Path) -> (PathBuf, PathBuf) {
-    let stem = file.file_stem().unwrap_or_default();
     let with = |end: &str| {
-        let mut name = stem.to_os_string();
+        let mut name = stem(file).to_os_string();
         name.push(end);
         folder.join(name)
     };
@@ -286,15 +321,17 @@ fn tile(
     at: [usize; 2],
     extent: [usize; 2],
     device: &Device,
-) -> Vec<f32> {
+) -> Result<Vec<f32>, TrainError> {
     let [top, left] = at.map(|patch| patch * grid.stride);
     let (height, width) = (grid.covered(0, extent[0]), grid.covered(1, extent[1]));
     let region = (top..top + height).map(|row| &strip.row(row)[3 * left..3 * (left + width)]);
     let pixels = input(region, [height, width], &network.format);
+    let format = &network.format;
     scores(
         &network.model,
         pixels,
-        [network.format.channels, height, width],
+        [format.channels, height, width],
+        [format.classes, extent[0], extent[1]],
         device,
     )
 }
@@ -312,7 +349,7 @@ fn input<'a>(
             let place = row * width + column;
             let value = |channel: usize| f32::from(pixel[channel]) / 255.0;
             if format.channels == 1 {
-                pixels[place] = 0.2126 * value(0) + 0.7152 * value(1) + 0.0722 * value(2);
+                pixels[place] = luma([0, 1, 2].map(value));
                 continue;
             }
             for channel in 0..3 {
@@ -324,15 +361,28 @@ fn input<'a>(
     pixels
 }
 
+/// What a network says of the patches of an image, `[classes, rows, columns]`, as many as `expected`.
 fn scores(
     model: &PlainNetwork,
     pixels: Vec<f32>,
     [channels, height, width]: [usize; 3],
+    expected: [usize; 3],
     device: &Device,
-) -> Vec<f32> {
+) -> Result<Vec<f32>, TrainError> {
     let data = TensorData::new(pixels, [1, channels, height, width]);
     let map = model.class_map(Tensor::from_data(data, device));
-    map.into_data().iter::<f32>().collect()
+    let [_, found @ ..] = map.dims();
+    if found != expected {
+        let words = |[classes, rows, columns]: [usize; 3]| {
+            format!("{rows}×{columns} patches in {classes} classes")
+        };
+        return Err(TrainError::Mismatch(format!(
+            "the network does not slide over an image: of {height}×{width} pixels it makes {}, not {}",
+            words(found),
+            words(expected)
+        )));
+    }
+    Ok(map.into_data().iter::<f32>().collect())
 }
 
 /// Puts the best classes of a tile into those of its band.
@@ -344,7 +394,20 @@ fn place(scores: &[f32], classes: &mut [u8], across: usize, column: usize, exten
             for (index, score) in own.iter_mut().enumerate() {
                 *score = scores[index * plane + number * extent[1] + offset];
             }
-            *class = largest(&own) as u8;
+            *class = match own.iter().any(|score| score.is_nan()) {
+                true => NO_CLASS,
+                false => argmax(&own) as u8,
+            };
+        }
+    }
+}
+
+/// Counts the patches of each class.
+fn count_classes(classes: &[u8], patches: &mut [u64]) {
+    for class in classes {
+        // There are too few classes for one to have the number that stands for none.
+        if let Some(count) = patches.get_mut(usize::from(*class)) {
+            *count += 1;
         }
     }
 }

@@ -8,7 +8,7 @@ use std::io::{BufReader, Seek};
 use std::path::{Path, PathBuf};
 
 use image::error::{DecodingError, ImageFormatHint};
-use image::{ImageError, ImageFormat, ImageReader, Limits};
+use image::{DynamicImage, ImageError, ImageFormat, ImageReader, Limits};
 use png::{ColorType, Transformations};
 
 use crate::TrainError;
@@ -42,7 +42,7 @@ impl Rows {
         {
             return Ok(rows);
         }
-        let picture = reader.decode().map_err(|e| undecodable(path, e))?;
+        let picture = decoded(path, reader)?;
         let (width, height) = (picture.width() as usize, picture.height() as usize);
         Ok(Self {
             path: path.to_path_buf(),
@@ -116,6 +116,18 @@ pub fn size(path: &Path) -> Result<[usize; 2], TrainError> {
         .into_dimensions()
         .map_err(|e| undecodable(path, e))?;
     Ok([height as usize, width as usize])
+}
+
+/// A picture as a whole, within the bounds of all that are read.
+pub fn decode(path: &Path) -> Result<DynamicImage, TrainError> {
+    decoded(path, reader(path)?)
+}
+
+fn decoded(
+    path: &Path,
+    reader: ImageReader<impl std::io::BufRead + Seek>,
+) -> Result<DynamicImage, TrainError> {
+    reader.decode().map_err(|e| undecodable(path, e))
 }
 
 fn reader(path: &Path) -> Result<ImageReader<impl std::io::BufRead + Seek>, TrainError> {

@@ -14,7 +14,7 @@ const CLASSES: [&str; 10] = [
 ];
 
 /// Both side by side; gives where the next part begins.
-pub(super) fn draw(sheet: &mut Sheet, report: &EquivarianceReport, y: f64) -> f64 {
+pub(super) fn draw(sheet: &mut Sheet, report: &EquivarianceReport, scene: &Scene, y: f64) -> f64 {
     let half = (WIDTH - 2.0 * MARGIN - GAP) / 2.0;
     let below = elements_of(sheet, report, [MARGIN, y + 20.0], half);
     let right = MARGIN + half + GAP + 36.0;
@@ -22,12 +22,13 @@ pub(super) fn draw(sheet: &mut Sheet, report: &EquivarianceReport, y: f64) -> f6
     answers_of(
         sheet,
         report,
+        scene,
         [right, y + 20.0, WIDTH - MARGIN - 76.0 - right, height],
     );
     below.max(y + 20.0 + height + 50.0)
 }
 
-/// A row per element, a dot per output: rings before training, discs after it.
+/// A row per element, a dot per output: rings of the first stage, discs of the second.
 fn elements_of(
     sheet: &mut Sheet,
     report: &EquivarianceReport,
@@ -46,7 +47,7 @@ fn elements_of(
             x,
             top - 12.0,
             SMALL.at(Anchor::End),
-            "○ before training   ● after",
+            &format!("○ {}   ● after", report.beginning.title()),
         );
     }
     let axis = Chart {
@@ -121,9 +122,9 @@ fn dots_of(sheet: &mut Sheet, axis: &Chart, survey: &Survey, element: usize, y: 
     }
 }
 
-fn answers_of(sheet: &mut Sheet, report: &EquivarianceReport, frame: [f64; 4]) {
+fn answers_of(sheet: &mut Sheet, report: &EquivarianceReport, scene: &Scene, frame: [f64; 4]) {
     let answers = &report.last().answers;
-    let thumbnails: &[Tile] = match &report.scene {
+    let thumbnails: &[Tile] = match scene {
         Scene::Strips(strips) => &strips.thumbnails,
         Scene::Clouds(_) => &[],
     };
@@ -135,7 +136,7 @@ fn answers_of(sheet: &mut Sheet, report: &EquivarianceReport, frame: [f64; 4]) {
             .iter()
             .flat_map(|curve| curve.values.iter().copied())
     };
-    let y = match &report.scene {
+    let y = match scene {
         Scene::Strips(_) => [-0.03, 1.03],
         Scene::Clouds(_) => {
             let low = values().fold(f64::INFINITY, f64::min);
@@ -155,15 +156,10 @@ fn answers_of(sheet: &mut Sheet, report: &EquivarianceReport, frame: [f64; 4]) {
         x: [0.0, 360.0],
         y,
     };
-    let when = if report.after.is_some() {
-        "after training"
-    } else {
-        "before training"
-    };
-    let title = format!("{}, {when}", capitalised(&answers.about));
+    let title = format!("{}, {}", capitalised(&answers.about), report.last_title());
     sheet.words(left, top - 12.0, Type::new(13.0, INK).bold(), &title);
     chart.angles(sheet, "");
-    let ticks = match &report.scene {
+    let ticks = match scene {
         Scene::Strips(_) => [0.0, 0.25, 0.5, 0.75, 1.0],
         Scene::Clouds(_) => [0.0, 0.25, 0.5, 0.75, 1.0].map(|share| y[0] + (y[1] - y[0]) * share),
     };
@@ -183,7 +179,7 @@ fn answers_of(sheet: &mut Sheet, report: &EquivarianceReport, frame: [f64; 4]) {
     }
     // Only what matters somewhere has a line, and a name at its end.
     let matters = |values: &[f64]| values.iter().any(|value| value.abs() > 0.05);
-    let shown = answers.curves.iter().filter(|curve| match &report.scene {
+    let shown = answers.curves.iter().filter(|curve| match scene {
         Scene::Strips(_) => matters(&curve.values),
         Scene::Clouds(_) => true,
     });

@@ -87,13 +87,13 @@ const MARGIN: f64 = 40.0;
 const GAP: f64 = 44.0;
 const SMALL: Type = Type::new(11.0, SOFT);
 
-/// Draws the report.
-pub fn draw(report: &EquivarianceReport) -> String {
+/// Draws the report with its scene.
+pub fn draw(report: &EquivarianceReport, scene: &Scene) -> String {
     let mut sheet = Sheet::default();
     let mut y = header(&mut sheet, report);
     y = sweeps::draw(&mut sheet, report, y);
-    y = details::draw(&mut sheet, report, y);
-    y = match &report.scene {
+    y = details::draw(&mut sheet, report, scene, y);
+    y = match scene {
         Scene::Strips(strips) => scenes::strips(&mut sheet, strips, report, y),
         Scene::Clouds(clouds) => scenes::clouds(&mut sheet, clouds, report, y),
     };

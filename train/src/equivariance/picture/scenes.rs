@@ -17,14 +17,10 @@ pub(super) fn strips(
     let columns = strips.degrees.len().max(1) as f64;
     let pitch = (WIDTH - MARGIN - left) / columns;
     let side = pitch - 8.0;
-    let when = if report.after.is_some() {
-        "after training"
-    } else {
-        "before training"
-    };
     let title = format!(
-        "{} turning with the image, {when}",
-        capitalised(&strips.layer)
+        "{} turning with the image, {}",
+        capitalised(&strips.layer),
+        report.last_title()
     );
     sheet.words(MARGIN, y + 8.0, Type::new(13.0, INK).bold(), &title);
     let explanation = match strips.orientations {

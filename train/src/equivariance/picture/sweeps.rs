@@ -19,7 +19,9 @@ pub(super) fn draw(sheet: &mut Sheet, report: &EquivarianceReport, y: f64) -> f6
             x: [0.0, 360.0],
             y: [LOWEST, HIGHEST],
         };
-        chart.angles(sheet, &format!("Error when the input turns, {name}"));
+        let (examples, unit) = (stage.sweep.examples, &report.subject.unit);
+        let title = format!("Error when the input turns, {name}, {examples} {unit}");
+        chart.angles(sheet, &title);
         chart.decades(sheet);
         curves_of(sheet, &chart, &stage.sweep);
     }

@@ -25,7 +25,7 @@ pub fn mean_interval(values: &[f64]) -> (f64, Option<[f64; 2]>) {
 }
 
 /// The t with P(|T| ≤ t) = `share`, for at least one degree of freedom.
-fn quantile(share: f64, freedom: usize) -> f64 {
+pub fn quantile(share: f64, freedom: usize) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
     while within(high, freedom) < share {
         high *= 2.0;

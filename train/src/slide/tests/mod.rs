@@ -1,9 +1,11 @@
+mod pictures;
+mod refused;
+
 use burn::module::{Module, ModuleMapper, Param};
 use gcnn_datasets::nuclei::{BUILT_IN_NAMES, CLASS_NAMES, Tissue};
 use gcnn_datasets::{Normalisation, NucleiConfig, NucleiSource};
-use gcnn_models::GcnnConfig;
-use image::{GrayImage, Luma, RgbImage};
-use tempfile::TempDir;
+use gcnn_models::ImageModelConfig;
+use image::{GrayImage, RgbImage};
 
 use super::*;
 use crate::config::{Experiment, RunConfig};
@@ -37,8 +39,12 @@ impl ModuleMapper for Reseed {
     }
 }
 
-/// The network of a run file of the repository, for patches of 32×32, its weights drawn.
-fn network(file: &str, change: impl FnOnce(&mut ImageModelConfig)) -> ImageNetwork {
+/// The network of a run file of the repository, for patches of 32×32 in grey or colour, its weights drawn.
+fn network(
+    file: &str,
+    channels: usize,
+    change: impl FnOnce(&mut ImageModelConfig),
+) -> ImageNetwork {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/histopathology");
     let config = RunConfig::load(&folder.join(file), &[]).expect("a run file");
     let Experiment::Images(mut experiment) = config.experiment else {
@@ -46,14 +52,14 @@ fn network(file: &str, change: impl FnOnce(&mut ImageModelConfig)) -> ImageNetwo
     };
     change(&mut experiment.model);
     let format = ImageFormat {
-        channels: 3,
+        channels,
         height: 32,
         width: 32,
         classes: 3,
         class_names: Some(CLASS_NAMES.map(String::from).to_vec()),
         normalisation: Normalisation {
-            mean: vec![0.7, 0.5, 0.7],
-            std: vec![0.2, 0.2, 0.1],
+            mean: [0.7, 0.5, 0.7][..channels].to_vec(),
+            std: [0.2, 0.2, 0.1][..channels].to_vec(),
         },
     };
     let trained = format
@@ -133,7 +139,7 @@ fn class_maps_turn_with_the_tissue() {
     let tissue = tissue();
     let rows = tissue.pixels.chunks_exact(3 * tissue.size[1]);
     for (file, reflections) in [("nuclei-c4.toml", false), ("nuclei-d4-densenet.toml", true)] {
-        let network = network(file, |_| ());
+        let network = network(file, 3, |_| ());
         let device = Device::flex();
         let [height, width] = tissue.size;
         let pixels = input(rows.clone(), tissue.size, &network.format);
@@ -175,7 +181,7 @@ fn class_maps_turn_with_the_tissue() {
 
 #[test]
 fn pictures_of_turned_tissue_are_turned_pictures() {
-    let network = network("nuclei-c4.toml", |_| ());
+    let network = network("nuclei-c4.toml", 3, |_| ());
     let upright = picture();
     let (map, classes, _) = mapped(&network, &upright, 100);
     let (width, height) = upright.dimensions();
@@ -195,7 +201,7 @@ fn pictures_of_turned_tissue_are_turned_pictures() {
 
 #[test]
 fn the_size_of_tiles_changes_nothing() {
-    let network = network("nuclei-d4-densenet.toml", |_| ());
+    let network = network("nuclei-d4-densenet.toml", 3, |_| ());
     let device = Device::flex();
     // A part whose sides are no multiples of anything.
     let part = image::imageops::crop_imm(&picture(), 3, 5, 131, 94).to_image();
@@ -206,7 +212,7 @@ fn the_size_of_tiles_changes_nothing() {
     };
     let grid = Grid::new([94, 131], [32, 32], 4);
     assert_eq!((grid.count, grid.margin), ([16, 25], [14, 14]));
-    let whole = tile(&network, &strip, &grid, [0, 0], grid.count, &device);
+    let whole = tile(&network, &strip, &grid, [0, 0], grid.count, &device).expect("scores");
     let largest = whole.iter().fold(0.0f32, |a, b| a.max(b.abs()));
     let mut rest = [0, 0];
     for (at, extent) in [
@@ -215,7 +221,7 @@ fn the_size_of_tiles_changes_nothing() {
         ([15, 24], [1, 1]),
         ([8, 0], [8, 25]),
     ] {
-        let found = tile(&network, &strip, &grid, at, extent, &device);
+        let found = tile(&network, &strip, &grid, at, extent, &device).expect("scores");
         for class in 0..3 {
             for row in 0..extent[0] {
                 for column in 0..extent[1] {
@@ -251,7 +257,7 @@ fn the_size_of_tiles_changes_nothing() {
 
 #[test]
 fn the_overlay_is_the_tissue_under_the_classes() {
-    let network = network("nuclei-c4.toml", |_| ());
+    let network = network("nuclei-c4.toml", 3, |_| ());
     let picture = picture();
     let (map, classes, overlay) = mapped(&network, &picture, 256);
     let mut seen = [0u64; 3];
@@ -279,131 +285,4 @@ fn the_overlay_is_the_tissue_under_the_classes() {
         unseen.count(),
         height * width - (height - 28) * (width - 28)
     );
-}
-
-#[test]
-fn every_kind_of_picture_is_read_in_rows() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let colour = RgbImage::from_fn(7, 5, |x, y| image::Rgb([30 * x as u8, 40 * y as u8, 9]));
-    let grey = GrayImage::from_fn(7, 5, |x, y| Luma([(10 * x + y) as u8]));
-    let deep = image::DynamicImage::ImageRgb8(colour.clone()).into_rgb16();
-    let clear = image::DynamicImage::ImageRgb8(colour.clone()).into_rgba8();
-    let file = |name: &str| folder.path().join(name);
-    colour.save(file("colour.png")).expect("saved");
-    colour.save(file("colour.tiff")).expect("saved");
-    colour.save(file("colour.jpg")).expect("saved");
-    grey.save(file("grey.png")).expect("saved");
-    deep.save(file("deep.png")).expect("saved");
-    clear.save(file("clear.png")).expect("saved");
-    for name in [
-        "colour.png",
-        "colour.tiff",
-        "colour.jpg",
-        "grey.png",
-        "deep.png",
-        "clear.png",
-    ] {
-        let expected = image::open(file(name)).expect("a picture").into_rgb8();
-        let mut rows = Rows::open(&file(name)).expect("rows");
-        assert_eq!(
-            (rows.size(), size(&file(name)).expect("a size")),
-            ([5, 7], [5, 7])
-        );
-        let mut found = Vec::new();
-        for count in [2, 0, 1, 9] {
-            rows.read(count, &mut found).expect("rows");
-        }
-        assert_eq!(&found, expected.as_raw(), "{name}");
-    }
-}
-
-/// The checksum of a PNG's chunk.
-fn crc(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0u32, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-            (crc >> 1) ^ (0xedb8_8320 * (crc & 1))
-        })
-    })
-}
-
-#[test]
-fn damaged_pictures_leave_nothing_behind() {
-    let network = network("nuclei-c4.toml", |_| ());
-    let folder: TempDir = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("tissue.png");
-    let noise = RgbImage::from_fn(40, 400, |x, y| {
-        image::Rgb([(x * y) as u8, (x ^ y) as u8, x as u8])
-    });
-    noise.save(&file).expect("saved");
-    let whole = std::fs::read(&file).expect("bytes");
-    let output = folder.path().join("out");
-    let refused = |bytes: &[u8]| {
-        std::fs::write(&file, bytes).expect("written");
-        let options = MapOptions {
-            output: output.clone(),
-            tile: 32,
-        };
-        let error =
-            map(&network, &file, &options, &Device::flex(), |_, _| ()).expect_err("refused");
-        let left = std::fs::read_dir(&output).map_or(0, |entries| entries.count());
-        assert_eq!(left, 0, "files are left behind");
-        crate::error::chain(&error)
-    };
-    for share in [0.3, 0.9] {
-        let error = refused(&whole[..(whole.len() as f64 * share) as usize]);
-        assert!(error.contains("tissue.png"), "{error}");
-    }
-    let mut changed = whole.clone();
-    let middle = whole.len() / 2;
-    changed[middle..middle + 40]
-        .iter_mut()
-        .for_each(|byte| *byte ^= 0x55);
-    assert!(refused(&changed).contains("tissue.png"));
-    // A header that declares more than anybody has.
-    for sides in [[u32::MAX / 2, 400], [40, u32::MAX / 2], [1 << 18, 1 << 18]] {
-        let mut huge = whole.clone();
-        huge[16..20].copy_from_slice(&sides[0].to_be_bytes());
-        huge[20..24].copy_from_slice(&sides[1].to_be_bytes());
-        let sum = crc(&huge[12..29]);
-        huge[29..33].copy_from_slice(&sum.to_be_bytes());
-        let error = refused(&huge);
-        assert!(
-            error.contains("tissue.png") && error.contains("at most 131072"),
-            "{error}"
-        );
-    }
-    // More rows than there are.
-    let mut tall = whole.clone();
-    tall[20..24].copy_from_slice(&100_000u32.to_be_bytes());
-    let sum = crc(&tall[12..29]);
-    tall[29..33].copy_from_slice(&sum.to_be_bytes());
-    assert!(refused(&tall).contains("tissue.png"));
-    assert!(refused(b"no picture").contains("tissue.png"));
-}
-
-#[test]
-fn networks_without_a_map_are_refused_with_the_reason() {
-    let padded = network("nuclei-c4.toml", |model| {
-        *model = GcnnConfig {
-            channels: vec![4, 4],
-            kernel_sizes: vec![3, 3],
-            pool_after: vec![1],
-            padding: Padding2d::Same,
-            head: gcnn_models::Head::Linear,
-            ..GcnnConfig::p4cnn()
-        }
-        .into();
-    });
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("tissue.png");
-    picture().save(&file).expect("saved");
-    let options = MapOptions {
-        output: folder.path().into(),
-        tile: 64,
-    };
-    let error = map(&padded, &file, &options, &Device::flex(), |_, _| ()).expect_err("refused");
-    assert!(error.to_string().contains("pads what it sees"), "{error}");
-    let format = &padded.format;
-    assert!(is_larger(format, [32, 33]) && !is_larger(format, [32, 32]));
-    assert!(!is_larger(format, [31, 100]));
 }
