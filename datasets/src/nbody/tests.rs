@@ -86,6 +86,10 @@ fn simulations_are_kept_under_a_name_that_holds_every_parameter() {
     let again = config.load_split(Split::Valid).unwrap();
     assert_eq!(again.trajectories(), made.trajectories());
 
+    // What a process that is gone began to keep goes when there is something to keep.
+    let left = folder.path().join(format!("{name}.part-1"));
+    fs::create_dir(&left).unwrap();
+
     // What is kept is what is read: a changed number comes back.
     let file = kept.join("charges_valid_charged5_initvel1small.npy");
     let mut charges = NpyArray::read(&file).unwrap();
@@ -105,6 +109,7 @@ fn simulations_are_kept_under_a_name_that_holds_every_parameter() {
         NpyArray::read(&file).unwrap().values[0],
         made.batch(&[0]).charges[0] as f64
     );
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     // Where nothing can be kept, the simulations are made all the same.
     fs::write(folder.path().join("file"), b"").unwrap();
     let nowhere = config.with_cache_path(folder.path().join("file").join("below"));

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
 use std::time::Instant;
 
 use image::{GrayImage, ImageBuffer, Luma, RgbImage};
 use tempfile::TempDir;
 
 use super::*;
+use crate::testing::given;
 
 fn built_in() -> NucleiConfig {
     NucleiConfig::new(NucleiSource::BuiltIn)
@@ -306,9 +306,8 @@ fn settings_are_named_as_in_run_files_and_checked() {
 
 #[test]
 fn the_whole_folder_gives_eighteen_thousand_patches() {
-    let data = std::env::var_os(crate::folders::DATA_VARIABLE);
-    let Some(data) = data.filter(|data| Path::new(data).join("nuclei").is_dir()) else {
-        println!("skipped: GCNN_DATA names no folder with nuclei");
+    let there = |data: PathBuf| data.join("nuclei").is_dir().then_some(data);
+    let Some(data) = given("nuclei", there) else {
         return;
     };
     let start = Instant::now();

@@ -13,7 +13,7 @@
 
 mod file;
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,6 +21,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::images::{ImageDataset, Split, SplitImages, Splits, part};
+use crate::unfinished::Unfinished;
 use crate::{DatasetError, files, folders};
 use file::PcamImages;
 
@@ -243,21 +244,13 @@ fn origin(folder: &Path) -> String {
 
 /// Unpacks a file beside its place and renames it when it is whole.
 fn unpack(packed: &Path, target: &Path, most: u64) -> Result<(), DatasetError> {
-    let part = target.with_extension(format!("part-{}", std::process::id()));
-    let unpacked = copy_unpacked(packed, &part, most)
-        .and_then(|()| fs::rename(&part, target).map_err(|error| DatasetError::io(target, error)));
-    if unpacked.is_err() {
-        // Whatever went wrong, half a file is of no use.
-        let _ = fs::remove_file(&part);
-    }
-    unpacked
+    let part = Unfinished::beside(target)?;
+    copy_unpacked(packed, part.path(), most)?;
+    part.put()
 }
 
 fn copy_unpacked(packed: &Path, part: &Path, most: u64) -> Result<(), DatasetError> {
     let writing = |error| DatasetError::io(part, error);
-    if let Some(folder) = part.parent() {
-        fs::create_dir_all(folder).map_err(writing)?;
-    }
     let mut reader = files::open(packed)?;
     let mut writer = File::create(part).map_err(writing)?;
     let mut buffer = vec![0; 1 << 18];

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::idx::IdxArray;
+use crate::testing::given;
 
 /// Checks a few numbers of an image, loosely enough for another machine's sine and tightly enough for anything else.
 fn assert_image(images: &ImageDataset, index: usize, label: u8, sum: f32, pixels: &[(usize, f32)]) {
@@ -373,8 +374,8 @@ fn the_pair_of_text_files_is_cut_as_the_protocol_says() {
 #[test]
 fn mnist_itself_is_remade_as_ever_in_seconds() {
     let config = RotatedMnistConfig::new(RotatedMnistSource::Mnist);
-    if std::env::var_os(crate::folders::DATA_VARIABLE).is_none() {
-        println!("skipped: GCNN_DATA names no folder with MNIST");
+    let there = |_| find::find(config.source, None).ok();
+    if given("MNIST", there).is_none() {
         return;
     }
     let start = Instant::now();
