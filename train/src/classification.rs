@@ -269,30 +269,10 @@ impl Classification {
         images: Arc<ImageDataset>,
         options: BatchOptions,
     ) -> Result<Batches<ImageBatch>, TrainError> {
-        Ok(Box::new(Checked {
-            loader: BatchLoader::new(images, options)?,
-        }))
-    }
-}
-
-/// Batches of a loader, with an error where they end too soon.
-struct Checked {
-    loader: BatchLoader,
-}
-
-impl Iterator for Checked {
-    type Item = Result<ImageBatch, TrainError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let expected = self.loader.len();
-        match self.loader.next_batch() {
-            Ok(Some(batch)) => Some(Ok(batch)),
-            Ok(None) if expected > 0 => Some(Err(TrainError::Mismatch(format!(
-                "the thread that prepares batches stopped with {expected} batches to go"
-            )))),
-            Ok(None) => None,
-            Err(error) => Some(Err(error.into())),
-        }
+        let mut loader = BatchLoader::new(images, options)?;
+        Ok(Box::new(std::iter::from_fn(move || {
+            loader.next_batch().map_err(TrainError::from).transpose()
+        })))
     }
 }
 
