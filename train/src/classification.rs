@@ -117,6 +117,16 @@ impl ImageFormat {
                 words(found)
             )));
         }
+        // Classes go by number: under other names, or in another order, they are other classes.
+        if let (Some(own), Some(others)) = (&self.class_names, images.class_names())
+            && own[..] != *others
+        {
+            return Err(TrainError::Mismatch(format!(
+                "the network is for the classes {}; the data has {}",
+                own.join(", "),
+                others.join(", ")
+            )));
+        }
         Ok(())
     }
 }

@@ -536,6 +536,48 @@ fn weights_that_name_no_kind_of_network_are_read() {
     assert_eq!(found["metrics"], whole["metrics"]);
 }
 
+/// A folder of pictures, two for each class and split.
+fn pictures(folder: &Path, classes: [&str; 2]) {
+    for split in ["train", "valid", "test"] {
+        for (number, class) in classes.iter().enumerate() {
+            let place = folder.join(split).join(class);
+            std::fs::create_dir_all(&place).expect("a folder");
+            for name in ["0.png", "1.png"] {
+                let picture = image::RgbImage::from_fn(12, 12, |x, y| {
+                    image::Rgb([20 * x as u8, 20 * y as u8, 200 * number as u8])
+                });
+                picture.save(place.join(name)).expect("a picture");
+            }
+        }
+    }
+}
+
+#[test]
+fn classes_of_other_names_are_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let root = folder.path();
+    for (name, classes) in [
+        ("own", ["cat", "dog"]),
+        ("same", ["cat", "dog"]),
+        ("other", ["dog", "fox"]),
+    ] {
+        pictures(&root.join(name), classes);
+    }
+    let file = run_file(
+        root,
+        "task = \"image-folder\"\n[dataset]\npath = \"own\"\n[model]\nchannels = [2, 2]\nkernel_sizes = [3, 3]\n\
+         pool_after = []\nhead = \"linear\"\n[training]\nepochs = 1\n",
+    );
+    let file = file.to_str().expect("a name");
+    succeed(root, &["train", file, "--output", "run", "--quiet"]);
+    succeed(root, &["eval", "run", "--data", "same"]);
+    let error = fail(root, &["eval", "run", "--data", "other"]);
+    assert!(
+        error.contains("for the classes cat, dog; the data has dog, fox"),
+        "{error}"
+    );
+}
+
 /// Tissue larger than a patch is mapped, and two runs are compared on the same images.
 #[test]
 fn tissue_is_mapped_and_runs_are_compared_image_by_image() {
