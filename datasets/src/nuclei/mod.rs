@@ -82,7 +82,7 @@ pub struct NucleiConfig {
     /// The share of the training images that are used, at least one of them: for learning from little. A smaller share is
     /// part of a larger one.
     pub train_fraction: f64,
-    /// Use only so many training patches, taken from all images in turn.
+    /// Use only so many training patches, taken from all images and of all classes in turn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train_limit: Option<usize>,
     /// Use only so many validation patches.
@@ -304,7 +304,9 @@ impl NucleiConfig {
         splits
     }
 
-    /// Cuts the patches of some images: the first of each image, then the second of each, and so on.
+    /// Cuts the patches of some images: the first of each image, then the second of each, and so on. All patches of a turn are
+    /// of one class, unless there is a limit: then images take turns at the classes too, so that any limit has about as many
+    /// patches of each.
     fn cut(
         &self,
         folder: &Folder,
@@ -325,7 +327,11 @@ impl NucleiConfig {
         }
         let cut: Vec<Result<Patches, DatasetError>> = images
             .par_iter()
-            .map(|image| self.cut_image(folder, *image, most))
+            .enumerate()
+            .map(|(place, image)| {
+                let first_class = limit.map_or(0, |_| place % CLASSES);
+                self.cut_image(folder, *image, most, first_class)
+            })
             .collect();
         // Of several faulty images the first in order is named, not the first that a thread came upon.
         let cut: Vec<Patches> = cut.into_iter().collect::<Result<_, _>>()?;
@@ -354,12 +360,13 @@ impl NucleiConfig {
         })
     }
 
-    /// At most `most` patches of an image, one of each class in turn.
+    /// At most `most` patches of an image, one of each class in turn, beginning with `first_class`.
     fn cut_image(
         &self,
         folder: &Folder,
         image: usize,
         most: usize,
+        first_class: usize,
     ) -> Result<Patches, DatasetError> {
         let tissue = folder.read(image)?;
         let size = self.patch_size;
@@ -387,7 +394,7 @@ impl NucleiConfig {
         let mut pixels = vec![0; count * 3 * size * size];
         let mut labels = Vec::with_capacity(count);
         for (number, patch) in pixels.chunks_exact_mut(3 * size * size).enumerate() {
-            let class = number % CLASSES;
+            let class = (first_class + number) % CLASSES;
             let centre = centres[class][number / CLASSES] as usize;
             let centre = [centre / tissue.size[1], centre % tissue.size[1]];
             tissue.copy_patch(centre, size, patch);
