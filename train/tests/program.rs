@@ -45,6 +45,7 @@ fn a_run_folder_holds_everything() {
     for file in [
         "config.toml",
         "curves.svg",
+        "data.json",
         "checkpoint/latest.safetensors",
         "last.safetensors",
     ] {

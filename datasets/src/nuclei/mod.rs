@@ -28,7 +28,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::DatasetError;
-use crate::images::{ImageDataset, Split, SplitImages, Splits};
+use crate::images::{ImageDataset, Split, SplitImages, Splits, part};
 use crate::random::{Purpose, Random};
 pub use built_in::BUILT_IN_NAMES;
 use folder::Folder;
@@ -205,15 +205,17 @@ impl NucleiConfig {
                 self.test_fraction,
             ));
         }
-        if !(self.train_fraction > 0.0 && self.train_fraction <= 1.0) {
-            let expected = "a share above 0, at most 1";
-            return Err(DatasetError::setting(
-                "train_fraction",
-                expected,
-                self.train_fraction,
-            ));
+        part::check(self.train_fraction)
+    }
+
+    /// The same with the source that [`NucleiSource::Auto`] means on this machine, now: elsewhere or later it may mean other
+    /// images.
+    pub fn resolved(&self) -> Result<Self, DatasetError> {
+        let mut resolved = self.clone();
+        if self.source == NucleiSource::Auto {
+            resolved.source = Folder::find(self)?.source();
         }
-        Ok(())
+        Ok(resolved)
     }
 
     /// Every image with its split. The number of an image in [`ImageDataset::sources`] is its place in this list.
@@ -255,13 +257,13 @@ impl NucleiConfig {
         let folder = Folder::find(self)?;
         let limits = [self.train_limit, self.valid_limit, self.test_limit];
         let [train, valid, test] = self.deal(&folder);
-        let part = |chosen: &[usize], split: usize| self.cut(&folder, chosen, limits[split]);
+        let cut = |chosen: &[usize], split: usize| self.cut(&folder, chosen, limits[split]);
         Splits::new(
             NAME,
             &self.origin(&folder),
-            part(&train, 0)?,
-            part(&valid, 1)?,
-            part(&test, 2)?,
+            cut(&train, 0)?,
+            cut(&valid, 1)?,
+            cut(&test, 2)?,
         )
     }
 
@@ -298,8 +300,8 @@ impl NucleiConfig {
         let (valid, test) = (self.valid_fraction, self.test_fraction);
         let shares = [1.0 - valid - test, valid, test];
         let mut splits = deal::deal(&folder.images, shares, self.seed);
-        let used = (self.train_fraction * splits[0].len() as f64).ceil() as usize;
-        splits[0].truncate(used.max(1));
+        let used = part::share(splits[0].len(), self.train_fraction);
+        splits[0].truncate(used);
         splits.iter_mut().for_each(|split| split.sort_unstable());
         splits
     }

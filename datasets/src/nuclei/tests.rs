@@ -199,6 +199,23 @@ fn any_limit_has_about_as_many_patches_of_each_class() {
 }
 
 #[test]
+fn what_auto_means_is_found_out() {
+    let folder = folder(&["a"]);
+    let auto = NucleiConfig::default().with_path(folder.path());
+    let found = auto.resolved().unwrap();
+    assert_eq!(found.source, NucleiSource::Folder);
+    assert_eq!(found.path, auto.path);
+    let empty = NucleiConfig::default().with_path(folder.path().join("nowhere"));
+    assert!(empty.resolved().is_err());
+    // Others mean what they say and are not looked for.
+    let named = NucleiConfig {
+        source: NucleiSource::Folder,
+        ..empty
+    };
+    assert_eq!(named.resolved().unwrap(), named);
+}
+
+#[test]
 fn a_folder_without_a_list_is_every_pair_in_it() {
     let folder = folder(&["b", "a", "c"]);
     fs::write(folder.path().join("lonely_labels.png"), b"").unwrap();

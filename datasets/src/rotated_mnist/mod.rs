@@ -157,6 +157,16 @@ impl RotatedMnistConfig {
         part::check(self.train_fraction)
     }
 
+    /// The same with the source that [`RotatedMnistSource::Auto`] means on this machine, now: elsewhere or later it may mean
+    /// other images.
+    pub fn resolved(&self) -> Result<Self, DatasetError> {
+        let mut resolved = self.clone();
+        if self.source == RotatedMnistSource::Auto {
+            resolved.source = find::find(self.source, self.path.as_deref())?.source();
+        }
+        Ok(resolved)
+    }
+
     /// Reads or makes all three splits.
     pub fn load(&self) -> Result<Splits, DatasetError> {
         let found = find::find(self.source, self.path.as_deref())?;

@@ -190,6 +190,9 @@ fn a_folder_of_mnist_is_made_into_the_protocol() {
         SIZES
     );
     assert_eq!(splits.description.origin, "re-created from MNIST, seed 0");
+    let resolved = config.resolved().unwrap();
+    assert_eq!(resolved.source, RotatedMnistSource::Mnist);
+    assert_eq!(resolved.path, config.path);
     let [train, ..] = remake::choose(0);
     assert!(
         train
@@ -228,6 +231,7 @@ fn other_folders_of_digits_are_taken_as_they_are() {
         [50, 10, 20]
     );
     assert_eq!(splits.test.image(11)[404], 11.0 / 255.0);
+    assert_eq!(config.resolved().unwrap().source, RotatedMnistSource::Idx);
     assert!(
         splits.description.origin.ends_with("as they are stored"),
         "{}",
@@ -274,13 +278,13 @@ fn missing_and_damaged_files_are_named() {
         RotatedMnistSource::Mnist,
         RotatedMnistSource::Idx,
     ] {
-        let error = RotatedMnistConfig {
+        let missing = RotatedMnistConfig {
             source,
             ..config.clone()
-        }
-        .load()
-        .unwrap_err()
-        .to_string();
+        };
+        let auto = source == RotatedMnistSource::Auto;
+        assert_eq!(missing.resolved().is_err(), auto);
+        let error = missing.load().unwrap_err().to_string();
         let folder = folder.path().display().to_string();
         assert!(
             error.contains(&folder) && error.contains("`gcnn data fetch rotated-mnist`"),
@@ -358,6 +362,7 @@ fn the_pair_of_text_files_is_cut_as_the_protocol_says() {
 
     // By itself a file may have any length.
     let alone = RotatedMnistConfig::default().with_path(folder.path().join(&names[1]));
+    assert_eq!(alone.resolved().unwrap().source, RotatedMnistSource::Amat);
     assert_eq!(alone.load_split(Split::Test).unwrap().images.count(), 70);
     assert_eq!(alone.load_split(Split::All).unwrap().images.count(), 70);
     assert!(alone.load_split(Split::Train).is_err());
