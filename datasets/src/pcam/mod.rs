@@ -59,7 +59,8 @@ pub struct PcamConfig {
     /// Where gzipped files are unpacked. None: beside them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache: Option<PathBuf>,
-    /// How much memory each split may take to remember chunks of its file, in MiB.
+    /// How much memory each split may take to remember chunks of its file, in MiB. Where chunks hold several patches, these are
+    /// shuffled among as many chunks as fit into it: another value gives other batches, and so other weights.
     pub chunk_memory_mib: usize,
     /// The seed of the choice of training patches, where `train_fraction` leaves some out.
     pub seed: u64,
@@ -144,7 +145,7 @@ impl PcamConfig {
         Splits::new(NAME, &origin(&folder), train?, valid?, test?)
     }
 
-    /// Opens one split alone, from its two files.
+    /// Opens one split alone, from its two files. [`Split::All`] has every patch, whatever `train_fraction` and the limits say.
     pub fn load_split(&self, split: Split) -> Result<SplitImages, DatasetError> {
         let folder = self.folder()?;
         let images = match split {
@@ -152,7 +153,11 @@ impl PcamConfig {
             Split::Valid => self.open(&folder, 1)?,
             Split::Test => self.open(&folder, 2)?,
             Split::All => {
-                let [train, valid, test] = [0, 1, 2].map(|split| self.open(&folder, split));
+                let whole = Self {
+                    train_fraction: 1.0,
+                    ..self.clone().with_limits([None; 3])
+                };
+                let [train, valid, test] = [0, 1, 2].map(|split| whole.open(&folder, split));
                 ImageDataset::concatenate(&[&train?, &valid?, &test?])?
             }
         };

@@ -127,11 +127,14 @@ fn chunks_and_compression_are_read_lazily_and_in_windows() {
         assert_eq!(seen, (0..11).collect::<Vec<u32>>());
         let all = config
             .with_limits([Some(2), Some(1), None])
+            .with_train_fraction(0.5)
             .load_split(Split::All)
             .unwrap()
             .images;
-        assert_eq!(all.labels(), [1, 0, 1, 1, 0, 0, 1, 0]);
-        assert_eq!(all.image(7)[9216], 4.0 / 255.0);
+        // Neither share nor limits: eleven, four and five.
+        assert_eq!(all.count(), 20);
+        assert_eq!(all.labels()[11..], [1, 0, 0, 1, 1, 0, 0, 1, 0]);
+        assert_eq!(all.image(19)[9216], 4.0 / 255.0);
     }
 }
 

@@ -103,7 +103,7 @@ fn a_split_alone_is_the_split_of_the_whole() {
         .with_interpolation(Interpolation::Bilinear)
         .with_limits([Some(20), Some(10), Some(30)]);
     let splits = config.load().unwrap();
-    for split in [Split::Train, Split::Valid, Split::Test, Split::All] {
+    for split in [Split::Train, Split::Valid, Split::Test] {
         let (alone, whole) = (
             config.load_split(split).unwrap().images,
             splits.get(split).unwrap(),
@@ -112,6 +112,11 @@ fn a_split_alone_is_the_split_of_the_whole() {
         assert!((0..alone.count()).all(|index| alone.image(index) == whole.image(index)));
     }
     assert_eq!(splits.get(Split::All).unwrap().count(), 60);
+    // All of them have neither share nor limits.
+    let all = config.clone().with_train_fraction(0.5);
+    let all = all.load_split(Split::All).unwrap().images;
+    assert_eq!(all.count(), BUILT_IN_SIZES.iter().sum::<usize>());
+    assert_eq!(all.image(4_001), splits.valid.image(1));
     // Limits cut, they do not choose anew.
     let all = config
         .clone()
