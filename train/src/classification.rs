@@ -333,7 +333,8 @@ impl Task for Classification {
 
     fn batches(&self, split: Split) -> Result<Batches<ImageBatch>, TrainError> {
         let options = self.options(self.config.training.eval_batch_size);
-        let images = split.of([&self.train, &self.valid, &self.test])?;
+        let splits = [&self.train, &self.valid, &self.test];
+        let images = split.of(splits, ImageDataset::concatenate)?;
         Self::stream(images, options)
     }
 
