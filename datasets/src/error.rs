@@ -43,6 +43,12 @@ pub enum DatasetError {
         /// What it is.
         found: String,
     },
+    /// The thread that prepares batches ended before its work did.
+    #[error("the thread that prepares batches stopped with {remaining} to go")]
+    Worker {
+        /// Batches that it owes.
+        remaining: usize,
+    },
     /// No mirror delivered a file.
     #[error("{file} could not be downloaded:\n{}", attempts.join("\n"))]
     Download {

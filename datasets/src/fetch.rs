@@ -14,6 +14,7 @@ use md5::Md5;
 use sha2::{Digest, Sha256};
 
 use crate::rotated_mnist::{self, TEST_FILES, TRAIN_FILES};
+use crate::unfinished::Unfinished;
 use crate::{DatasetError, files};
 
 /// Where MNIST's four gzipped files are served.
@@ -208,17 +209,15 @@ fn fetch_one<S: AsRef<str>>(
             mirror.as_ref().trim_end_matches('/'),
             remote.name
         );
-        let part = folder.join(format!("{}.gz.part-{}", remote.name, std::process::id()));
-        let outcome = download(&address, &part, remote, progress)
-            .and_then(|()| check(&part, remote).map_err(|error| error.to_string()))
-            .and_then(|()| fs::rename(&part, &target).map_err(|error| error.to_string()));
+        let words = |error: DatasetError| error.to_string();
+        let outcome = Unfinished::beside(&target).map_err(words).and_then(|part| {
+            download(&address, part.path(), remote, progress)?;
+            check(part.path(), remote).map_err(words)?;
+            part.put().map_err(words)
+        });
         match outcome {
             Ok(()) => return Ok(Fetched::Downloaded(target)),
-            Err(reason) => {
-                // What is left of it is of no use; that it can't be removed changes nothing.
-                let _ = fs::remove_file(&part);
-                attempts.push(format!("  {address}: {reason}"));
-            }
+            Err(reason) => attempts.push(format!("  {address}: {reason}")),
         }
     }
     if attempts.is_empty() {

@@ -109,24 +109,29 @@ impl ImageFolderConfig {
     pub fn load(&self) -> Result<Splits, DatasetError> {
         self.validate()?;
         let classes = self.classes()?;
-        let [train, valid, test] = SPLITS.map(|(_, name)| self.list(name, &classes));
+        let [train, valid, test] =
+            SPLITS.map(|(_, name)| self.list(name, &classes, self.train_fraction));
         let parts = [train?, valid?, test?];
         let size = self.size(&parts)?;
         let [train, valid, test] = parts.each_ref().map(|part| self.read(part, size, &classes));
         Splits::new(NAME, &self.origin(), train?, valid?, test?)
     }
 
-    /// Reads one split alone, or, for all, every split that is there.
+    /// Reads one split alone, or, for all, every split that is there, whatever `train_fraction` says.
     pub fn load_split(&self, split: Split) -> Result<SplitImages, DatasetError> {
         self.validate()?;
         let classes = self.classes()?;
+        let share = match split {
+            Split::All => 1.0,
+            _ => self.train_fraction,
+        };
         let parts: Vec<Files> = SPLITS
             .iter()
             .filter(|(one, name)| match split {
                 Split::All => self.path.join(name).is_dir(),
                 _ => *one == split,
             })
-            .map(|(_, name)| self.list(name, &classes))
+            .map(|(_, name)| self.list(name, &classes, share))
             .collect::<Result<_, _>>()?;
         let size = self.size(&parts)?;
         let parts: Vec<ImageDataset> = parts
@@ -179,8 +184,13 @@ impl ImageFolderConfig {
         ))
     }
 
-    /// The files of a split.
-    fn list(&self, split: &str, classes: &[String]) -> Result<Files, DatasetError> {
+    /// The files of a split; of training images a share.
+    fn list(
+        &self,
+        split: &str,
+        classes: &[String],
+        train_fraction: f64,
+    ) -> Result<Files, DatasetError> {
         let folder = self.path.join(split);
         if !folder.is_dir() {
             return Err(missing(&folder));
@@ -219,7 +229,7 @@ impl ImageFolderConfig {
         }
         if split == SPLITS[0].1 {
             let labels: Vec<u8> = files.iter().map(|(_, class)| *class).collect();
-            let places = part::places(&labels, self.train_fraction, self.seed);
+            let places = part::places(&labels, train_fraction, self.seed);
             files = places
                 .into_iter()
                 .map(|place| std::mem::take(&mut files[place]))
@@ -269,10 +279,13 @@ impl ImageFolderConfig {
             return Err(DatasetError::malformed(&part.folder, expected, "none"));
         }
         let mut pixels = vec![0; part.files.len() * image_len];
-        pixels
+        let read: Vec<Result<(), DatasetError>> = pixels
             .par_chunks_exact_mut(image_len)
             .zip(&part.files)
-            .try_for_each(|(image, (file, _))| self.read_image(file, size, image))?;
+            .map(|(image, (file, _))| self.read_image(file, size, image))
+            .collect();
+        // Of several faulty images the first in order is named, not the first that a thread came upon.
+        read.into_iter().collect::<Result<(), _>>()?;
         let labels = part.files.iter().map(|(_, class)| *class).collect();
         ImageDataset::from_bytes(pixels, labels, shape, classes.len())?
             .with_class_names(classes.iter().cloned())

@@ -48,6 +48,9 @@ mod pictures;
 mod random;
 pub mod rotate;
 pub mod rotated_mnist;
+#[cfg(test)]
+mod testing;
+mod unfinished;
 
 pub use augmentation::{Augmentation, RotationAugmentation};
 pub use error::DatasetError;

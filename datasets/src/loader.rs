@@ -199,17 +199,24 @@ impl BatchLoader {
 }
 
 impl BatchLoader {
-    /// The next batch, none at the end of the epoch, or why an image could not be read; nothing comes after that.
+    /// The next batch, none at the end of the epoch, or why there is no next one; nothing comes after that.
     pub fn next_batch(&mut self) -> Result<Option<ImageBatch>, DatasetError> {
-        let Some(batch) = self
-            .batches
-            .as_ref()
-            .and_then(|batches| batches.recv().ok())
-        else {
-            return Ok(None);
-        };
-        self.remaining = self.remaining.saturating_sub(1);
-        batch.map(Some)
+        let received = self.batches.as_ref().map(Receiver::recv);
+        match received {
+            Some(Ok(Ok(batch))) => {
+                self.remaining = self.remaining.saturating_sub(1);
+                Ok(Some(batch))
+            }
+            Some(Ok(Err(error))) => {
+                self.remaining = 0;
+                Err(error)
+            }
+            // The worker is gone. Where it was not done it panicked: to end here would look as if the set were smaller.
+            _ => match std::mem::take(&mut self.remaining) {
+                0 => Ok(None),
+                remaining => Err(DatasetError::Worker { remaining }),
+            },
+        }
     }
 }
 
@@ -219,7 +226,6 @@ impl Iterator for BatchLoader {
     fn next(&mut self) -> Option<ImageBatch> {
         match self.next_batch() {
             Ok(batch) => batch,
-            // To end the epoch here would look as if the set were smaller.
             Err(error) => panic!("a batch could not be read: {error}"),
         }
     }

@@ -4,17 +4,32 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Writes a package that depends on this crate by path, without its default features, with a backend of its own choice
-/// and the README's example as its source.
-fn package(name: &str, backend: &str) -> PathBuf {
+/// Where the README has a user's own path to this crate.
+const PATH: &str = "\"…/layers\"";
+
+/// The README's block in a language that has this text in it.
+fn block<'a>(readme: &'a str, language: &str, part: &str) -> &'a str {
+    let start = format!("```{language}\n");
+    let blocks = readme.split(&start).skip(1);
+    let mut blocks = blocks.filter_map(|rest| rest.split("```").next());
+    blocks
+        .find(|block| block.contains(part))
+        .expect("a block of the README")
+}
+
+/// Writes a package that depends on this crate as the README says, by path and with a backend of its own choice, and has the
+/// README's example as its source.
+fn package(name: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let workspace = root.parent().expect("the workspace's folder");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::create_dir_all(folder.join("src")).expect("a folder for the package");
+    let readme = fs::read_to_string(workspace.join("README.md")).expect("the README");
+    let dependencies = block(&readme, "toml", "[dependencies]");
+    assert!(dependencies.contains(PATH), "{dependencies}");
+    let dependencies = dependencies.replace(PATH, &format!("{root:?}"));
     let manifest = format!(
-        "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
-         burn = {{ version = \"0.22.1\", default-features = false, features = [\"std\", \"{backend}\"] }}\n\
-         gcnn-layers = {{ path = {root:?}, default-features = false, features = [\"{backend}\"] }}\n\n\
+        "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n{dependencies}\n\
          [profile.dev]\ndebug = false\n"
     );
     write(&folder.join("Cargo.toml"), &manifest);
@@ -22,12 +37,10 @@ fn package(name: &str, backend: &str) -> PathBuf {
     let lock = fs::read_to_string(workspace.join("Cargo.lock")).expect("the lock file");
     write(&folder.join("Cargo.lock"), &lock);
 
-    let readme = fs::read_to_string(workspace.join("README.md")).expect("the README");
-    let (_, example) = readme.split_once("```rust\n").expect("an example in Rust");
-    let (example, _) = example.split_once("```").expect("its end");
+    let example = block(&readme, "rust", "struct Features");
     let program = format!(
         "{example}\nfn main() -> Result<(), gcnn_layers::LayerError> {{\n    \
-         let device = Device::{backend}();\n    \
+         let device = Device::flex();\n    \
          let features = Features::new(&device)?.forward(Tensor::ones([2, 3, 20, 20], &device));\n    \
          assert_eq!(features.dims(), [2, 16, 12, 12]);\n    Ok(())\n}}\n"
     );
@@ -91,7 +104,7 @@ const UNWANTED: [&str; 11] = [
 
 #[test]
 fn brings_no_program_along() {
-    let folder = package("outside-tree", "flex");
+    let folder = package("outside-tree");
     let all = packages(&folder, &[]);
     for needed in ["gcnn-layers", "burn", "burn-flex"] {
         assert!(all.iter().any(|name| name == needed), "no {needed}");
@@ -119,6 +132,6 @@ fn brings_no_program_along() {
 /// The first time this builds Burn once more, with only what these layers ask of it.
 #[test]
 fn builds_and_runs() {
-    let folder = package("outside-run", "flex");
+    let folder = package("outside-run");
     cargo(&folder, &["run"]);
 }

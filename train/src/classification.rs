@@ -118,6 +118,16 @@ impl ImageFormat {
                 words(found)
             )));
         }
+        // Classes go by number: under other names, or in another order, they are other classes.
+        if let (Some(own), Some(others)) = (&self.class_names, images.class_names())
+            && own[..] != *others
+        {
+            return Err(TrainError::Mismatch(format!(
+                "the network is for the classes {}; the data has {}",
+                own.join(", "),
+                others.join(", ")
+            )));
+        }
         Ok(())
     }
 }
@@ -290,30 +300,10 @@ impl Classification {
         images: Arc<ImageDataset>,
         options: BatchOptions,
     ) -> Result<Batches<ImageBatch>, TrainError> {
-        Ok(Box::new(Checked {
-            loader: BatchLoader::new(images, options)?,
-        }))
-    }
-}
-
-/// Batches of a loader, with an error where they end too soon.
-struct Checked {
-    loader: BatchLoader,
-}
-
-impl Iterator for Checked {
-    type Item = Result<ImageBatch, TrainError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let expected = self.loader.len();
-        match self.loader.next_batch() {
-            Ok(Some(batch)) => Some(Ok(batch)),
-            Ok(None) if expected > 0 => Some(Err(TrainError::Mismatch(format!(
-                "the thread that prepares batches stopped with {expected} batches to go"
-            )))),
-            Ok(None) => None,
-            Err(error) => Some(Err(error.into())),
-        }
+        let mut loader = BatchLoader::new(images, options)?;
+        Ok(Box::new(std::iter::from_fn(move || {
+            loader.next_batch().map_err(TrainError::from).transpose()
+        })))
     }
 }
 
@@ -364,7 +354,8 @@ impl Task for Classification {
 
     fn batches(&self, split: Split) -> Result<Batches<ImageBatch>, TrainError> {
         let options = self.options(self.config.training.eval_batch_size);
-        let images = split.of([&self.train, &self.valid, &self.test])?;
+        let splits = [&self.train, &self.valid, &self.test];
+        let images = split.of(splits, ImageDataset::concatenate)?;
         Self::stream(images, options)
     }
 

@@ -35,7 +35,9 @@ pub struct SystemFormat {
 
 /// Learning to predict where particles will be.
 pub struct Motion {
-    splits: [Arc<NBodyDataset>; 3],
+    train: Arc<NBodyDataset>,
+    valid: Arc<NBodyDataset>,
+    test: Arc<NBodyDataset>,
     about: String,
     own: ParticleExperiment,
     config: RunConfig,
@@ -48,9 +50,11 @@ impl Motion {
         own: &ParticleExperiment,
         config: &RunConfig,
     ) -> Result<Self, TrainError> {
-        let about = splits.description.to_string();
-        let splits = [splits.train, splits.valid, splits.test];
-        for (split, name) in splits.iter().zip(["training", "validation", "test"]) {
+        for (split, name) in [
+            (&splits.train, "training"),
+            (&splits.valid, "validation"),
+            (&splits.test, "test"),
+        ] {
             if split.is_empty() {
                 return Err(TrainError::Mismatch(format!(
                     "the {name} split of the data is empty"
@@ -58,8 +62,10 @@ impl Motion {
             }
         }
         Ok(Self {
-            splits,
-            about,
+            about: splits.description.to_string(),
+            train: splits.train,
+            valid: splits.valid,
+            test: splits.test,
             own: own.clone(),
             config: config.clone(),
         })
@@ -72,10 +78,11 @@ impl Motion {
         own: &ParticleExperiment,
         config: &RunConfig,
     ) -> Result<Self, TrainError> {
-        let all = Arc::new(simulations);
-        let splits = [all.clone(), all.clone(), all];
+        let none = Arc::new(simulations.slice(0..0));
         Ok(Self {
-            splits,
+            train: none.clone(),
+            valid: none,
+            test: Arc::new(simulations),
             about,
             own: own.clone(),
             config: config.clone(),
@@ -105,19 +112,7 @@ impl Motion {
 
     /// The test simulations.
     pub fn simulations(&self) -> &Arc<NBodyDataset> {
-        &self.splits[2]
-    }
-
-    fn split(&self, split: Split) -> Result<Arc<NBodyDataset>, TrainError> {
-        Ok(match split {
-            Split::Train => self.splits[0].clone(),
-            Split::Valid => self.splits[1].clone(),
-            Split::Test => self.splits[2].clone(),
-            Split::All => {
-                let parts: Vec<&NBodyDataset> = self.splits.iter().map(|part| &**part).collect();
-                Arc::new(NBodyDataset::concatenate(&parts)?)
-            }
-        })
+        &self.test
     }
 }
 
@@ -146,7 +141,7 @@ impl Task for Motion {
 
     fn describe(&self) -> serde_json::Value {
         serde_json::json!(SystemFormat {
-            particles: self.splits[0].particles(),
+            particles: self.test.particles(),
         })
     }
 
@@ -156,10 +151,10 @@ impl Task for Motion {
 
     fn examples(&self, split: Split) -> usize {
         match split {
-            Split::Train => self.splits[0].count(),
-            Split::Valid => self.splits[1].count(),
-            Split::Test => self.splits[2].count(),
-            Split::All => self.splits.iter().map(|part| part.count()).sum(),
+            Split::Train => self.train.count(),
+            Split::Valid => self.valid.count(),
+            Split::Test => self.test.count(),
+            Split::All => self.train.count() + self.valid.count() + self.test.count(),
         }
     }
 
@@ -173,14 +168,16 @@ impl Task for Motion {
             .with_epoch(epoch)
             .with_shuffle(true)
             .with_start_batch(start);
-        let batches = NBodyLoader::new(self.splits[0].clone(), &options)?;
+        let batches = NBodyLoader::new(self.train.clone(), &options)?;
         let batches = batches.with_augmentation(self.own.augmentation);
         Ok(Box::new(batches.map(Ok)))
     }
 
     fn batches(&self, split: Split) -> Result<Batches<NBodyBatch>, TrainError> {
         let options = BatchOptions::new(self.config.training.eval_batch_size);
-        let batches = NBodyLoader::new(self.split(split)?, &options)?;
+        let splits = [&self.train, &self.valid, &self.test];
+        let simulations = split.of(splits, NBodyDataset::concatenate)?;
+        let batches = NBodyLoader::new(simulations, &options)?;
         Ok(Box::new(batches.map(Ok)))
     }
 
@@ -234,9 +231,8 @@ impl Task for Motion {
 
     /// The error is relative to how far the predicted particles are from their mean.
     fn equivariance(&self, model: &DynamicsModel, device: &Device) -> Result<Survey, TrainError> {
-        let simulations = &self.splits[2];
-        let count = simulations.count().min(REPORT_SIMULATIONS) as u32;
-        let batch = simulations.batch(&(0..count).collect::<Vec<_>>());
+        let count = self.test.count().min(REPORT_SIMULATIONS) as u32;
+        let batch = self.test.batch(&(0..count).collect::<Vec<_>>());
         equivariance::particles::survey(model, &[particles(&batch, &self.own.graph, device)?])
     }
 }
@@ -286,6 +282,22 @@ mod tests {
         };
         assert!((measure.value - expected).abs() < 1e-6 * expected);
         assert!(measure.low <= measure.value && measure.value <= measure.high);
+    }
+
+    #[test]
+    fn simulations_to_evaluate_on_are_counted_once() {
+        let task = motion(DynamicsConfig::default());
+        let some = task.simulations().slice(0..3);
+        let task = Motion::of_simulations(some, "some".into(), &task.own, &task.config);
+        let task = task.expect("a task");
+        let examples = [Split::Train, Split::Test, Split::All].map(|split| task.examples(split));
+        assert_eq!(examples, [0, 3, 3]);
+        let batches = task.batches(Split::All).expect("batches");
+        assert_eq!(
+            batches.map(|b| b.expect("a batch").graphs).sum::<usize>(),
+            3
+        );
+        assert_eq!(task.describe()["particles"], 5);
     }
 
     #[test]

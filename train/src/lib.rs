@@ -9,7 +9,7 @@
 //! | what is learned: data, network, loss, measures | [`task`], [`classification`], [`dynamics`] |
 //! | the loop, checkpoints, resumption | [`trainer`], [`checkpoint`] |
 //! | how weights move | [`optimizer`], [`schedule`], [`average`] |
-//! | what is written | [`run_folder`], [`model_file`], [`curves`], [`metrics`], [`bootstrap`], [`class_report`] |
+//! | what is written | [`run_folder`], [`run_data`], [`model_file`], [`curves`], [`metrics`], [`bootstrap`], [`class_report`] |
 //! | finished runs side by side | [`compare`] |
 //! | using trained weights | [`evaluation`], [`prediction`], [`slide`], [`trajectories`], [`zoo`] |
 //! | weights of and for other programs | [`export`], [`sequential`], [`pytorch`], [`official`] |
@@ -43,6 +43,7 @@ pub mod prediction;
 pub mod progress;
 pub mod pytorch;
 pub mod run;
+pub mod run_data;
 pub mod run_folder;
 pub mod schedule;
 pub mod sequential;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use burn::prelude::*;
+use gcnn_datasets::Description;
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
@@ -17,6 +18,7 @@ use crate::evaluation;
 use crate::files::{read_text, write_atomically};
 use crate::metrics::{Measure, interval_words, significant};
 use crate::progress::Reporter;
+use crate::run_data::RunData;
 use crate::run_folder::RunFolder;
 use crate::task::{ElementError, Split, Task, evaluate};
 use crate::trainer::Trainer;
@@ -121,26 +123,46 @@ impl Report {
     }
 }
 
-/// Trains as the configuration says and reports.
+/// Trains as the configuration says and reports. The run folder and the weights keep the configuration with the data that
+/// `source = "auto"` meant.
 pub fn train(run: Run) -> Result<Report, TrainError> {
-    match &run.config.experiment {
+    let config = run.config.resolved()?;
+    // In the folder of a run that goes on it is replaced when the data are known to be the same.
+    if !run.folder.config().exists() {
+        write_config(run.folder, &config)?;
+    }
+    match &config.experiment {
         Experiment::Images(own) => {
-            let task = Classification::new(own.dataset.load()?, own, run.config)?;
-            run.reporter.note(&format!("data: {}", task.about_data()));
-            train_task(&task, run)
+            let splits = own.dataset.load()?;
+            let description = splits.description.clone();
+            let task = Classification::new(splits, own, &config)?;
+            train_task(&task, description, &config, run)
         }
         Experiment::NBody(own) => {
-            let task = Motion::new(own.dataset.load()?, own, run.config)?;
-            run.reporter.note(&format!("data: {}", task.about_data()));
-            train_task(&task, run)
+            let splits = own.dataset.load()?;
+            let description = splits.description.clone();
+            let task = Motion::new(splits, own, &config)?;
+            train_task(&task, description, &config, run)
         }
     }
 }
 
-fn train_task<T: Task>(task: &T, run: Run) -> Result<Report, TrainError> {
+fn train_task<T: Task>(
+    task: &T,
+    description: Description,
+    config: &RunConfig,
+    run: Run,
+) -> Result<Report, TrainError> {
+    run.reporter.note(&format!("data: {description}"));
+    let data = RunData {
+        description,
+        format: task.describe(),
+    };
+    data.settle(run.folder)?;
+    write_config(run.folder, config)?;
     let trainer = Trainer::new(
         task,
-        run.config,
+        config,
         run.device,
         run.folder.clone(),
         run.reporter,
@@ -155,15 +177,19 @@ fn train_task<T: Task>(task: &T, run: Run) -> Result<Report, TrainError> {
         best_epoch: finished.best.epoch,
         validation: finished.best.measures,
         parameters: finished.parameters,
-        seed: run.config.seed,
-        device: match run.config.devices.len() {
+        seed: config.seed,
+        device: match config.devices.len() {
             0 | 1 => run.device_name.to_string(),
-            _ => run.config.devices.join(", "),
+            _ => config.devices.join(", "),
         },
         equivariance: task.equivariance(&finished.model, run.device)?.outcome(),
     };
     write_report(&run.folder.report(), &report)?;
     Ok(report)
+}
+
+fn write_config(folder: &RunFolder, config: &RunConfig) -> Result<(), TrainError> {
+    write_atomically(&folder.config(), config.to_toml()?.as_bytes())
 }
 
 fn write_report(path: &Path, report: &Report) -> Result<(), TrainError> {
@@ -185,7 +211,9 @@ pub fn check_resumable(before: &RunConfig, now: &RunConfig) -> Result<(), TrainE
         c.training.eval_batch_size = 0;
         c
     };
-    let (a, b) = (neutral(before).to_toml()?, neutral(now).to_toml()?);
+    // Run folders of older versions keep `source = "auto"`; whether it means the data of then is seen when they are read.
+    let (before, now) = (before.resolved()?, now.resolved()?);
+    let (a, b) = (neutral(&before).to_toml()?, neutral(&now).to_toml()?);
     if a == b {
         return Ok(());
     }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! config.toml          the complete configuration
+//! data.json            which data that meant
 //! metrics.jsonl        one line per epoch
 //! curves.svg           loss and score over the epochs
 //! checkpoint/          everything a run needs to go on
@@ -97,6 +98,11 @@ impl RunFolder {
     /// `config.toml`.
     pub fn config(&self) -> PathBuf {
         self.root.join("config.toml")
+    }
+
+    /// `data.json`.
+    pub fn data(&self) -> PathBuf {
+        self.root.join("data.json")
     }
 
     /// `metrics.jsonl`.

@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use burn::prelude::*;
 use gcnn_datasets::folders::data_folder;
 use gcnn_datasets::images::Description;
-use gcnn_datasets::{NucleiSource, RotatedMnistSource};
 use gcnn_models::weights;
 use gcnn_models::zoo::{Card, ElementFigure, Figure, SplitSizes};
 
@@ -127,7 +126,7 @@ pub fn add(
     }
     let path = folder.join(format!("{}.safetensors", words.name));
     let file = ModelFile {
-        config: portable(file.config, &data.origin)?,
+        config: portable(file.config)?,
         card: Some(card.clone()),
         ..file
     };
@@ -217,7 +216,9 @@ fn without_folders(text: &str, own: Option<&Path>) -> String {
 }
 
 /// A configuration that means the same data on another machine, or none, but never other data.
-fn portable(mut config: RunConfig, origin: &str) -> Result<RunConfig, TrainError> {
+fn portable(config: RunConfig) -> Result<RunConfig, TrainError> {
+    // Runs of older versions may have kept `source = "auto"`.
+    let mut config = config.resolved()?;
     if let Some(finetune) = &mut config.finetune
         && let Some(name) = finetune.from.file_name()
     {
@@ -231,36 +232,8 @@ fn portable(mut config: RunConfig, origin: &str) -> Result<RunConfig, TrainError
             own.dataset.cache_path = None;
         }
         Experiment::Images(own) => match &mut own.dataset {
-            ImageSource::RotatedMnist(data) if data.source == RotatedMnistSource::Auto => {
-                use RotatedMnistSource::{Amat, Idx, Mnist};
-                for source in [Amat, Mnist, Idx] {
-                    let tried = gcnn_datasets::RotatedMnistConfig {
-                        source,
-                        ..data.clone()
-                    };
-                    let found = tried.load_split(Split::Valid);
-                    if found.is_ok_and(|found| found.origin == origin) {
-                        data.source = source;
-                        break;
-                    }
-                }
-                data.path = None;
-            }
             ImageSource::RotatedMnist(data) => data.path = None,
-            ImageSource::Nuclei(data) => {
-                if data.source == NucleiSource::Auto {
-                    let built_in = gcnn_datasets::NucleiConfig {
-                        source: NucleiSource::BuiltIn,
-                        ..data.clone()
-                    };
-                    let carried = built_in.load_split(Split::Valid)?.origin == origin;
-                    data.source = match carried {
-                        true => NucleiSource::BuiltIn,
-                        false => NucleiSource::Folder,
-                    };
-                }
-                data.path = None;
-            }
+            ImageSource::Nuclei(data) => data.path = None,
             ImageSource::Pcam(data) => (data.path, data.cache) = (None, None),
             ImageSource::ImageFolder(data) => data.path = last_part(&data.path),
         },

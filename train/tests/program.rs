@@ -45,6 +45,7 @@ fn a_run_folder_holds_everything() {
     for file in [
         "config.toml",
         "curves.svg",
+        "data.json",
         "checkpoint/latest.safetensors",
         "last.safetensors",
     ] {
@@ -125,7 +126,8 @@ fn evaluation_repeats_the_report() {
         report["validation"]["accuracy"]
     );
     let all = json(&succeed(root, &["eval", "run", "--split", "all", "--json"]));
-    assert_eq!(all["examples"], 640 + 200 + 200);
+    // Limits are for the run: all of the data is all of it.
+    assert_eq!(all["examples"], 4000 + 1000 + 3000);
     let words = succeed(root, &["eval", "run"]);
     assert!(
         words.contains("accuracy") && words.contains("95 % interval"),
@@ -547,6 +549,48 @@ fn weights_that_name_no_kind_of_network_are_read() {
     ));
     let whole = json(&succeed(root, &["eval", "run", "--json"]));
     assert_eq!(found["metrics"], whole["metrics"]);
+}
+
+/// A folder of pictures, two for each class and split.
+fn pictures(folder: &Path, classes: [&str; 2]) {
+    for split in ["train", "valid", "test"] {
+        for (number, class) in classes.iter().enumerate() {
+            let place = folder.join(split).join(class);
+            std::fs::create_dir_all(&place).expect("a folder");
+            for name in ["0.png", "1.png"] {
+                let picture = image::RgbImage::from_fn(12, 12, |x, y| {
+                    image::Rgb([20 * x as u8, 20 * y as u8, 200 * number as u8])
+                });
+                picture.save(place.join(name)).expect("a picture");
+            }
+        }
+    }
+}
+
+#[test]
+fn classes_of_other_names_are_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let root = folder.path();
+    for (name, classes) in [
+        ("own", ["cat", "dog"]),
+        ("same", ["cat", "dog"]),
+        ("other", ["dog", "fox"]),
+    ] {
+        pictures(&root.join(name), classes);
+    }
+    let file = run_file(
+        root,
+        "task = \"image-folder\"\n[dataset]\npath = \"own\"\n[model]\nchannels = [2, 2]\nkernel_sizes = [3, 3]\n\
+         pool_after = []\nhead = \"linear\"\n[training]\nepochs = 1\n",
+    );
+    let file = file.to_str().expect("a name");
+    succeed(root, &["train", file, "--output", "run", "--quiet"]);
+    succeed(root, &["eval", "run", "--data", "same"]);
+    let error = fail(root, &["eval", "run", "--data", "other"]);
+    assert!(
+        error.contains("for the classes cat, dog; the data has dog, fox"),
+        "{error}"
+    );
 }
 
 /// Tissue larger than a patch is mapped, and two runs are compared on the same images.

@@ -7,6 +7,7 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use common::{SMALL, fail, gcnn, run, run_file, succeed};
+use gcnn_datasets::nuclei::BUILT_IN_NAMES;
 use gcnn_train::checkpoint::Checkpoint;
 use gcnn_train::run_folder::EpochRecord;
 use gcnn_train::weights::{self, Weights};
@@ -246,6 +247,83 @@ fn a_finished_run_can_be_made_longer_and_nothing_else() {
         &["train", "cut", "--resume", "--set", "optimizer.lr=0.1"],
     );
     assert!(error.contains("lr = 0.1"), "{error}");
+}
+
+/// Patches of tissue from wherever they lie.
+const TISSUE: &str = "task = \"nuclei\"\n[dataset]\npatch_size = 16\npatches_per_image = 9\n[model]\nchannels = [2, 2]\n\
+                      kernel_sizes = [5, 5]\npool_after = [1]\nhead = \"linear\"\n[training]\nepochs = 1\n";
+
+/// Trains, or goes on training, where the data folder is `data`. What it says on standard error, if it fails.
+fn train_with_data(folder: &Folder, data: &str, args: &[&str]) -> Result<(), String> {
+    let output = gcnn(folder.path(), args)
+        .env("GCNN_DATA", folder.path().join(data))
+        .output()
+        .expect("the program starts");
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    }
+}
+
+/// A data folder with some of the carried images in `nuclei`.
+fn some_tissue(data: &Path, count: usize) {
+    let carried = Path::new(env!("CARGO_MANIFEST_DIR")).join("../datasets/data/nuclei");
+    std::fs::create_dir_all(data.join("nuclei")).expect("a folder");
+    for name in &BUILT_IN_NAMES[..count] {
+        for file in [format!("{name}.png"), format!("{name}_labels.png")] {
+            std::fs::copy(carried.join(&file), data.join("nuclei").join(file)).expect("a copy");
+        }
+    }
+}
+
+#[test]
+fn a_run_goes_on_with_the_data_it_began_with() {
+    let folder = Folder::new(TISSUE);
+    some_tissue(&folder.path().join("other"), 12);
+    let start = |data, run| {
+        train_with_data(&folder, data, &["train", "small.toml", "--output", run]).expect("a run");
+    };
+    let resume = |data, run| {
+        let longer = ["train", run, "--resume", "--set", "training.epochs=2"];
+        train_with_data(&folder, data, &longer)
+    };
+    // What `auto` meant is written down, so that it means the same where there are other images.
+    start("none", "run");
+    for file in ["config.toml", "last.safetensors", "best.safetensors"] {
+        let kept = std::fs::read(folder.path().join("run").join(file)).expect("a file");
+        let has = |text: &str| kept.windows(text.len()).any(|part| part == text.as_bytes());
+        assert!(has("built-in") && !has("auto\"\nseed"), "{file}");
+    }
+    resume("other", "run").expect("the carried images are there");
+
+    // A run folder as older versions left it.
+    start("none", "old");
+    let config = folder.path().join("old/config.toml");
+    let text = std::fs::read_to_string(&config).expect("a configuration");
+    let text = text.replace("source = \"built-in\"", "source = \"auto\"");
+    std::fs::write(&config, &text).expect("written");
+    std::fs::remove_file(folder.path().join("old/data.json")).expect("removed");
+    let error = resume("other", "old").expect_err("other images");
+    assert!(
+        error.contains("other data") && error.contains("normalisation"),
+        "{error}"
+    );
+    let kept = std::fs::read_to_string(&config).expect("a configuration");
+    assert_eq!(kept, text, "a refusal changes nothing");
+    resume("none", "old").expect("the images are the same");
+
+    // The same images at another place are the same data; more of them are not.
+    start("other", "folder");
+    some_tissue(&folder.path().join("moved"), 12);
+    resume("moved", "folder").expect("the images are the same");
+    let error = resume("none", "folder").expect_err("no images");
+    assert!(error.contains("is missing"), "{error}");
+    some_tissue(&folder.path().join("moved"), 14);
+    let error = resume("moved", "folder").expect_err("more images");
+    assert!(
+        error.contains("training") && error.contains("and now"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@ use flate2::{Compression, write::GzEncoder};
 use rstest::rstest;
 
 use super::*;
+use crate::testing::given;
 
 /// Two files and the sums of their unpacked contents.
 const REMOTES: [Remote; 2] = [
@@ -162,11 +163,14 @@ fn servers_that_are_not_there_are_reported() {
 fn a_damaged_download_is_replaced_and_a_file_of_the_user_is_not() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("images.gz"), b"half a file").unwrap();
+    // What a download that was killed has left goes, too.
+    fs::write(folder.path().join("images.gz.part-1"), b"half a file").unwrap();
     fetch(&REMOTES, folder.path(), &[good()], &mut |_| ()).unwrap();
     assert_eq!(
         fs::read(folder.path().join("images.gz")).unwrap(),
         gzipped(CONTENTS[0])
     );
+    assert_eq!(files_in(folder.path()), ["images.gz", "labels.gz"]);
 
     fs::remove_file(folder.path().join("images.gz")).unwrap();
     fs::write(folder.path().join("images"), b"mine").unwrap();
@@ -187,15 +191,17 @@ fn a_damaged_download_is_replaced_and_a_file_of_the_user_is_not() {
 /// The sums of MNIST's files are right: checked where the files are.
 #[test]
 fn mnist_has_the_sums_that_are_compared() {
-    let Some(data) = std::env::var_os(crate::folders::DATA_VARIABLE) else {
-        println!("skipped: GCNN_DATA names no folder with MNIST");
-        return;
+    let find = |data: PathBuf| -> Option<Vec<PathBuf>> {
+        let places = [data.clone(), data.join("mnist")];
+        let file = |remote: &Remote| {
+            places
+                .iter()
+                .find_map(|folder| rotated_mnist::file(folder, remote.name).ok())
+        };
+        MNIST_FILES.iter().map(file).collect()
     };
-    for remote in MNIST_FILES {
-        let file = [PathBuf::from(&data), Path::new(&data).join("mnist")]
-            .iter()
-            .find_map(|folder| rotated_mnist::file(folder, remote.name).ok());
-        check(&file.unwrap(), remote).unwrap();
+    for (file, remote) in given("MNIST", find).into_iter().flatten().zip(MNIST_FILES) {
+        check(&file, remote).unwrap();
     }
 }
 

@@ -115,6 +115,20 @@ fn what_does_not_fit_is_named() {
 }
 
 #[test]
+fn of_several_damaged_pictures_the_first_is_named() {
+    let folder = folder();
+    let place = folder.path().join("test").join("cat");
+    for number in 10..40 {
+        fs::write(place.join(format!("z{number}.png")), b"not a picture").unwrap();
+    }
+    let config = ImageFolderConfig::new(folder.path());
+    for _ in 0..20 {
+        let found = error(&config);
+        assert!(found.contains("z10.png"), "{found}");
+    }
+}
+
+#[test]
 fn a_share_of_the_training_images_is_read() {
     let folder = tempfile::tempdir().unwrap();
     for number in 0..40 {
@@ -139,6 +153,8 @@ fn a_share_of_the_training_images_is_read() {
     assert_eq!([few.len(), more.len(), all.len()], [8, 18, 36]);
     assert!(few.iter().all(|number| more.contains(number)));
     assert_eq!(few.iter().filter(|number| **number % 2 == 0).count(), 4);
+    let whole = ImageFolderConfig::new(folder.path()).with_train_fraction(0.2);
+    assert_eq!(whole.load_split(Split::All).unwrap().images.count(), 40);
     let splits = config(0.2);
     assert_eq!([splits.valid.count(), splits.test.count()], [2, 2]);
     assert_eq!(splits.train.labels()[0], 0);

@@ -23,13 +23,30 @@ pub enum Split {
 }
 
 impl Split {
-    /// Its images, given those for training, validation and testing; all of them put together are a copy.
-    pub fn of(self, splits: [&Arc<ImageDataset>; 3]) -> Result<Arc<ImageDataset>, DatasetError> {
+    /// The three splits that have no others in them.
+    pub const THREE: [Self; 3] = [Self::Train, Self::Valid, Self::Test];
+
+    /// Those of the three that it consists of.
+    pub fn parts(self) -> &'static [Self] {
+        match self {
+            Self::Train => &Self::THREE[..1],
+            Self::Valid => &Self::THREE[1..2],
+            Self::Test => &Self::THREE[2..],
+            Self::All => &Self::THREE,
+        }
+    }
+
+    /// Its examples, given those for training, validation and testing; `concatenate` puts all of them together, a copy.
+    pub fn of<T>(
+        self,
+        splits: [&Arc<T>; 3],
+        concatenate: impl FnOnce(&[&T]) -> Result<T, DatasetError>,
+    ) -> Result<Arc<T>, DatasetError> {
         Ok(match self {
             Self::Train => splits[0].clone(),
             Self::Valid => splits[1].clone(),
             Self::Test => splits[2].clone(),
-            Self::All => Arc::new(ImageDataset::concatenate(&splits.map(Arc::as_ref))?),
+            Self::All => Arc::new(concatenate(&splits.map(Arc::as_ref))?),
         })
     }
 }
@@ -163,6 +180,7 @@ impl Splits {
 
     /// One split, or all of them put together (a copy).
     pub fn get(&self, split: Split) -> Result<Arc<ImageDataset>, DatasetError> {
-        split.of([&self.train, &self.valid, &self.test])
+        let splits = [&self.train, &self.valid, &self.test];
+        split.of(splits, ImageDataset::concatenate)
     }
 }

@@ -240,3 +240,27 @@ fn what_cannot_be_read_is_said_and_ends_the_epoch() {
         3
     );
 }
+
+/// A reader that has no image 3 and did not expect to be asked.
+#[derive(Debug)]
+struct Panics;
+
+impl ReadImages for Panics {
+    fn read(&self, index: usize, _: &mut [f32]) -> Result<(), DatasetError> {
+        assert_ne!(index, 3, "on purpose");
+        Ok(())
+    }
+}
+
+#[test]
+fn a_worker_that_panics_is_no_end_of_the_epoch() {
+    let images = ImageDataset::from_reader(Arc::new(Panics), vec![0; 6], [1, 1, 1], 1).unwrap();
+    let mut loader = BatchLoader::new(Arc::new(images), BatchOptions::new(2)).unwrap();
+    assert!(loader.next_batch().unwrap().is_some());
+    let error = loader.next_batch().unwrap_err();
+    assert!(
+        matches!(error, DatasetError::Worker { remaining: 2 }),
+        "{error}"
+    );
+    assert!(loader.next_batch().unwrap().is_none());
+}

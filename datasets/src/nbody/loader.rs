@@ -116,6 +116,14 @@ impl NBodyDataset {
         &self.trajectories
     }
 
+    /// The examples of a range of indices, cut to those that there are.
+    pub fn slice(&self, range: Range<usize>) -> Self {
+        Self {
+            trajectories: Arc::new(self.trajectories.slice(range)),
+            ..self.clone()
+        }
+    }
+
     /// The examples of several sets, one set after the other.
     pub fn concatenate(parts: &[&Self]) -> Result<Self, DatasetError> {
         let trajectories: Vec<&Trajectories> =

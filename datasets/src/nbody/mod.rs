@@ -41,6 +41,10 @@ pub const CHARGED_SIZES: [usize; 3] = [3_000, 2_000, 2_000];
 /// Training, validation and test simulations with gravity, each of which takes as long as 200 charged ones.
 pub const GRAVITY_SIZES: [usize; 3] = [1_000, 200, 200];
 
+/// The most positions of particles, over frames and simulations, that a split is simulated with: each takes 48 bytes with its
+/// velocity, twice while they are gathered, so that this is 24 GiB.
+const MOST_STATES: usize = 1 << 28;
+
 /// Which forces act.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -108,16 +112,8 @@ pub struct NBodySplits {
 impl NBodySplits {
     /// One split, or all of them put together (a copy).
     pub fn get(&self, split: Split) -> Result<Arc<NBodyDataset>, DatasetError> {
-        Ok(match split {
-            Split::Train => self.train.clone(),
-            Split::Valid => self.valid.clone(),
-            Split::Test => self.test.clone(),
-            Split::All => Arc::new(NBodyDataset::concatenate(&[
-                &self.train,
-                &self.valid,
-                &self.test,
-            ])?),
-        })
+        let splits = [&self.train, &self.valid, &self.test];
+        split.of(splits, NBodyDataset::concatenate)
     }
 }
 
@@ -186,7 +182,11 @@ impl NBodyConfig {
         if self.path.is_some() {
             return Ok(());
         }
-        let last = Simulation::new(self.system, self.particles)?.frames() - 1;
+        let simulation = Simulation::new(self.system, self.particles)?;
+        for (split, size) in Split::THREE.into_iter().zip(self.sizes()) {
+            simulation.check_size(split, size)?;
+        }
+        let last = simulation.frames() - 1;
         for (field, frame) in [
             ("dataset.input_frame", self.input_frame),
             ("dataset.target_frame", self.target_frame),
@@ -235,14 +235,12 @@ impl NBodyConfig {
 
     /// Reads or simulates one split alone.
     pub fn load_split(&self, split: Split) -> Result<NBodyDataset, DatasetError> {
-        if split != Split::All {
-            return self.dataset(self.read(split)?);
-        }
-        let parts = [Split::Train, Split::Valid, Split::Test].map(|split| self.read(split));
-        let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
-        self.dataset(Trajectories::concatenate(
-            &parts.iter().collect::<Vec<_>>(),
-        )?)
+        let parts = split.parts().iter().map(|part| self.read(*part));
+        let parts = parts.collect::<Result<Vec<_>, _>>()?;
+        self.dataset(match <[Trajectories; 1]>::try_from(parts) {
+            Ok([only]) => only,
+            Err(parts) => Trajectories::concatenate(&parts.iter().collect::<Vec<_>>())?,
+        })
     }
 
     /// The benchmark's name.
@@ -275,19 +273,9 @@ impl NBodyConfig {
         [0, 1, 2].map(|split| given[split].unwrap_or(usual[split]))
     }
 
-    fn size(&self, split: Split) -> usize {
-        let sizes = self.sizes();
-        match split {
-            Split::Train => sizes[0],
-            Split::Valid => sizes[1],
-            Split::Test => sizes[2],
-            Split::All => sizes.iter().sum(),
-        }
-    }
-
-    /// Reads or simulates the trajectories of a split.
+    /// Reads or simulates the trajectories of one of the three splits.
     fn read(&self, split: Split) -> Result<Trajectories, DatasetError> {
-        let size = self.size(split);
+        let size = self.sizes()[split as usize];
         if let Some(folder) = &self.path {
             let read = store::read(folder, split, size)?;
             return match self.particles {
@@ -303,6 +291,7 @@ impl NBodyConfig {
             };
         }
         let simulation = Simulation::new(self.system, self.particles)?;
+        simulation.check_size(split, size)?;
         if !self.cache {
             return simulation.run(self.seed, split, size);
         }
@@ -373,6 +362,22 @@ impl Simulation {
             Self::Charged(charged) => charged.frames(),
             Self::Gravity(gravity) => gravity.frames(),
         }
+    }
+
+    /// Whether so many simulations of one of the three splits may be held in memory.
+    fn check_size(&self, split: Split, size: usize) -> Result<(), DatasetError> {
+        let one = self.frames() * self.particles();
+        let most = MOST_STATES / one;
+        if size <= most {
+            return Ok(());
+        }
+        let field = ["dataset.train", "dataset.valid", "dataset.test"][split as usize];
+        let expected = format!(
+            "at most {most} simulations of {} frames and {} particles",
+            self.frames(),
+            self.particles()
+        );
+        Err(DatasetError::setting(field, expected, size))
     }
 
     /// A name that holds every parameter.

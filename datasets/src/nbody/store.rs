@@ -12,10 +12,11 @@
 
 use std::fs::{self, File};
 use std::io::BufWriter;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::images::Split;
 use crate::npy::NpyArray;
+use crate::unfinished::Unfinished;
 use crate::{DatasetError, Trajectories};
 
 /// The name of the benchmark's files, preferred where a folder has several sets.
@@ -184,20 +185,12 @@ pub fn write(
     weights: Weights,
     trajectories: &Trajectories,
 ) -> Result<(), DatasetError> {
-    let mut part = folder.as_os_str().to_owned();
-    part.push(format!(".part-{}", std::process::id()));
-    let part = PathBuf::from(part);
-    let written = write_files(&part, split, name, weights, trajectories).and_then(|()| {
-        if folder.exists() {
-            fs::remove_dir_all(folder).map_err(|error| DatasetError::io(folder, error))?;
-        }
-        fs::rename(&part, folder).map_err(|error| DatasetError::io(folder, error))
-    });
-    if written.is_err() {
-        // The first error is the one to tell.
-        let _ = fs::remove_dir_all(&part);
+    let part = Unfinished::beside(folder)?;
+    write_files(part.path(), split, name, weights, trajectories)?;
+    if folder.exists() {
+        fs::remove_dir_all(folder).map_err(|error| DatasetError::io(folder, error))?;
     }
-    written
+    part.put()
 }
 
 /// Writes the files of a split into a folder.

@@ -24,6 +24,11 @@ fn simulations_depend_on_seed_split_and_number_alone() {
         all.description.to_string(),
         "charged N-body (simulated, seed 0): 12 training, 5 validation, 4 test simulations"
     );
+    let middle = all.train.slice(3..5);
+    assert_eq!([middle.count(), all.train.slice(11..20).count()], [2, 1]);
+    assert_eq!(middle.batch(&[1]).targets, all.train.batch(&[4]).targets);
+    assert_eq!(middle.batch(&[0]).charges, all.train.batch(&[3]).charges);
+    assert!(all.train.slice(20..30).is_empty());
     // Fewer simulations, one thread: the same ones.
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(1)
@@ -86,6 +91,10 @@ fn simulations_are_kept_under_a_name_that_holds_every_parameter() {
     let again = config.load_split(Split::Valid).unwrap();
     assert_eq!(again.trajectories(), made.trajectories());
 
+    // What a process that is gone began to keep goes when there is something to keep.
+    let left = folder.path().join(format!("{name}.part-1"));
+    fs::create_dir(&left).unwrap();
+
     // What is kept is what is read: a changed number comes back.
     let file = kept.join("charges_valid_charged5_initvel1small.npy");
     let mut charges = NpyArray::read(&file).unwrap();
@@ -105,6 +114,7 @@ fn simulations_are_kept_under_a_name_that_holds_every_parameter() {
         NpyArray::read(&file).unwrap().values[0],
         made.batch(&[0]).charges[0] as f64
     );
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     // Where nothing can be kept, the simulations are made all the same.
     fs::write(folder.path().join("file"), b"").unwrap();
     let nowhere = config.with_cache_path(folder.path().join("file").join("below"));
@@ -422,6 +432,25 @@ fn what_cannot_be_simulated_is_known_before() {
         error.contains("target_frame") && error.contains("0 to 48"),
         "{error}"
     );
+}
+
+#[test]
+fn more_simulations_than_memory_has_room_for_are_refused_before_it_is_taken() {
+    let config = small().with_sizes([12, 5, usize::MAX]);
+    let expected =
+        "dataset.test: expected at most 1095654 simulations of 49 frames and 5 particles";
+    for error in [
+        config.validate().unwrap_err(),
+        config.load_split(Split::Test).unwrap_err(),
+        config.load_split(Split::All).unwrap_err(),
+        config.load().unwrap_err(),
+    ] {
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+    assert!(config.load_split(Split::Valid).is_ok());
+    let crowd = NBodyConfig::new(NBodySystem::Gravity).with_particles(10_000);
+    assert!(crowd.validate().is_err());
+    assert!(NBodyConfig::new(NBodySystem::Gravity).validate().is_ok());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Simulations in memory: positions and velocities at every frame, and a charge or mass for each particle.
 
+use std::ops::Range;
+
 use crate::DatasetError;
 
 /// One simulation: frame by frame, particle by particle, (x, y, z).
@@ -134,6 +136,24 @@ impl Trajectories {
         assert!(frame < self.frames, "frame {frame} of {}", self.frames);
         let start = (simulation * self.frames + frame) * self.particles;
         &values[start..start + self.particles]
+    }
+
+    /// The simulations of a range of indices, cut to those that there are.
+    pub fn slice(&self, range: Range<usize>) -> Self {
+        let end = range.end.min(self.count());
+        let range = range.start.min(end)..end;
+        let vectors = |all: &[[f64; 3]]| {
+            let one = self.frames * self.particles;
+            all[range.start * one..range.end * one].to_vec()
+        };
+        Self {
+            frames: self.frames,
+            particles: self.particles,
+            positions: vectors(&self.positions),
+            velocities: vectors(&self.velocities),
+            charges: self.charges[range.start * self.particles..range.end * self.particles]
+                .to_vec(),
+        }
     }
 
     /// The simulations of several sets, one set after the other.

@@ -102,6 +102,14 @@ impl Folder {
         })
     }
 
+    /// The source that means this folder.
+    pub(super) fn source(&self) -> NucleiSource {
+        match self.path {
+            Some(_) => NucleiSource::Folder,
+            None => NucleiSource::BuiltIn,
+        }
+    }
+
     /// Where the images come from, in words.
     pub(super) fn origin(&self) -> String {
         match &self.path {

@@ -28,7 +28,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::DatasetError;
-use crate::images::{ImageDataset, Split, SplitImages, Splits};
+use crate::images::{ImageDataset, Split, SplitImages, Splits, part};
 use crate::random::{Purpose, Random};
 pub use built_in::BUILT_IN_NAMES;
 use folder::Folder;
@@ -82,7 +82,7 @@ pub struct NucleiConfig {
     /// The share of the training images that are used, at least one of them: for learning from little. A smaller share is
     /// part of a larger one.
     pub train_fraction: f64,
-    /// Use only so many training patches, taken from all images in turn.
+    /// Use only so many training patches, taken from all images and of all classes in turn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train_limit: Option<usize>,
     /// Use only so many validation patches.
@@ -205,15 +205,17 @@ impl NucleiConfig {
                 self.test_fraction,
             ));
         }
-        if !(self.train_fraction > 0.0 && self.train_fraction <= 1.0) {
-            let expected = "a share above 0, at most 1";
-            return Err(DatasetError::setting(
-                "train_fraction",
-                expected,
-                self.train_fraction,
-            ));
+        part::check(self.train_fraction)
+    }
+
+    /// The same with the source that [`NucleiSource::Auto`] means on this machine, now: elsewhere or later it may mean other
+    /// images.
+    pub fn resolved(&self) -> Result<Self, DatasetError> {
+        let mut resolved = self.clone();
+        if self.source == NucleiSource::Auto {
+            resolved.source = Folder::find(self)?.source();
         }
-        Ok(())
+        Ok(resolved)
     }
 
     /// Every image with its split. The number of an image in [`ImageDataset::sources`] is its place in this list.
@@ -255,13 +257,13 @@ impl NucleiConfig {
         let folder = Folder::find(self)?;
         let limits = [self.train_limit, self.valid_limit, self.test_limit];
         let [train, valid, test] = self.deal(&folder);
-        let part = |chosen: &[usize], split: usize| self.cut(&folder, chosen, limits[split]);
+        let cut = |chosen: &[usize], split: usize| self.cut(&folder, chosen, limits[split]);
         Splits::new(
             NAME,
             &self.origin(&folder),
-            part(&train, 0)?,
-            part(&valid, 1)?,
-            part(&test, 2)?,
+            cut(&train, 0)?,
+            cut(&valid, 1)?,
+            cut(&test, 2)?,
         )
     }
 
@@ -298,13 +300,15 @@ impl NucleiConfig {
         let (valid, test) = (self.valid_fraction, self.test_fraction);
         let shares = [1.0 - valid - test, valid, test];
         let mut splits = deal::deal(&folder.images, shares, self.seed);
-        let used = (self.train_fraction * splits[0].len() as f64).ceil() as usize;
-        splits[0].truncate(used.max(1));
+        let used = part::share(splits[0].len(), self.train_fraction);
+        splits[0].truncate(used);
         splits.iter_mut().for_each(|split| split.sort_unstable());
         splits
     }
 
-    /// Cuts the patches of some images: the first of each image, then the second of each, and so on.
+    /// Cuts the patches of some images: the first of each image, then the second of each, and so on. All patches of a turn are
+    /// of one class, unless there is a limit: then images take turns at the classes too, so that any limit has about as many
+    /// patches of each.
     fn cut(
         &self,
         folder: &Folder,
@@ -325,7 +329,11 @@ impl NucleiConfig {
         }
         let cut: Vec<Result<Patches, DatasetError>> = images
             .par_iter()
-            .map(|image| self.cut_image(folder, *image, most))
+            .enumerate()
+            .map(|(place, image)| {
+                let first_class = limit.map_or(0, |_| place % CLASSES);
+                self.cut_image(folder, *image, most, first_class)
+            })
             .collect();
         // Of several faulty images the first in order is named, not the first that a thread came upon.
         let cut: Vec<Patches> = cut.into_iter().collect::<Result<_, _>>()?;
@@ -354,12 +362,13 @@ impl NucleiConfig {
         })
     }
 
-    /// At most `most` patches of an image, one of each class in turn.
+    /// At most `most` patches of an image, one of each class in turn, beginning with `first_class`.
     fn cut_image(
         &self,
         folder: &Folder,
         image: usize,
         most: usize,
+        first_class: usize,
     ) -> Result<Patches, DatasetError> {
         let tissue = folder.read(image)?;
         let size = self.patch_size;
@@ -387,7 +396,7 @@ impl NucleiConfig {
         let mut pixels = vec![0; count * 3 * size * size];
         let mut labels = Vec::with_capacity(count);
         for (number, patch) in pixels.chunks_exact_mut(3 * size * size).enumerate() {
-            let class = number % CLASSES;
+            let class = (first_class + number) % CLASSES;
             let centre = centres[class][number / CLASSES] as usize;
             let centre = [centre / tissue.size[1], centre % tissue.size[1]];
             tissue.copy_patch(centre, size, patch);

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
 use std::time::Instant;
 
 use image::{GrayImage, ImageBuffer, Luma, RgbImage};
 use tempfile::TempDir;
 
 use super::*;
+use crate::testing::given;
 
 fn built_in() -> NucleiConfig {
     NucleiConfig::new(NucleiSource::BuiltIn)
@@ -151,10 +151,17 @@ fn fewer_training_images_are_part_of_more() {
 fn seeds_choose_and_limits_cut() {
     let load = |config: NucleiConfig| config.load_split(Split::Train).unwrap().images;
     let all = load(built_in());
-    let few = load(built_in().with_limits([Some(50), None, None]));
-    assert_eq!(few.labels(), &all.labels()[..50]);
+    let limited = |limit| load(built_in().with_limits([Some(limit), None, None]));
+    let few = limited(50);
     assert_eq!(few.sources().unwrap(), &all.sources().unwrap()[..50]);
-    assert_eq!(few.image(49), all.image(49));
+    // They are patches of the whole, and the first ones of a larger limit.
+    let pixels = |images: &ImageDataset| -> Vec<Vec<u32>> {
+        let bits = |index| images.image(index).iter().map(|p| p.to_bits()).collect();
+        (0..images.count()).map(bits).collect()
+    };
+    let whole: BTreeSet<Vec<u32>> = pixels(&all).into_iter().collect();
+    assert!(pixels(&few).iter().all(|patch| whole.contains(patch)));
+    assert_eq!(pixels(&few), pixels(&limited(300))[..50]);
     assert_eq!(sources(&few).len(), 14);
     let other = load(built_in().with_seed(1));
     assert_ne!(sources(&other), sources(&all));
@@ -167,6 +174,45 @@ fn seeds_choose_and_limits_cut() {
         .load_split(Split::All)
         .unwrap();
     assert_eq!(sources(&whole.images).len(), 24);
+}
+
+#[test]
+fn any_limit_has_about_as_many_patches_of_each_class() {
+    for images in [1, 3, 4, 8, 14] {
+        for limit in [3, 7, 14, 32, 50, 100] {
+            let train = built_in()
+                .with_train_fraction(f64::from(images) / 14.0)
+                .with_limits([Some(limit), None, None])
+                .load_split(Split::Train)
+                .unwrap()
+                .images;
+            assert_eq!(train.count(), limit);
+            let counts = counts(&train);
+            let [most, fewest] = [counts.iter().max(), counts.iter().min()].map(Option::unwrap);
+            assert!(most - fewest <= 2, "{counts:?} of {limit}, {images} images");
+        }
+    }
+    // Without a limit the order is as ever: the first patches of all images, then the second ones.
+    let all = built_in().load_split(Split::Train).unwrap().images;
+    let expected: Vec<u8> = (0..all.count()).map(|i| (i / 14 % CLASSES) as u8).collect();
+    assert_eq!(all.labels(), expected);
+}
+
+#[test]
+fn what_auto_means_is_found_out() {
+    let folder = folder(&["a"]);
+    let auto = NucleiConfig::default().with_path(folder.path());
+    let found = auto.resolved().unwrap();
+    assert_eq!(found.source, NucleiSource::Folder);
+    assert_eq!(found.path, auto.path);
+    let empty = NucleiConfig::default().with_path(folder.path().join("nowhere"));
+    assert!(empty.resolved().is_err());
+    // Others mean what they say and are not looked for.
+    let named = NucleiConfig {
+        source: NucleiSource::Folder,
+        ..empty
+    };
+    assert_eq!(named.resolved().unwrap(), named);
 }
 
 #[test]
@@ -306,9 +352,8 @@ fn settings_are_named_as_in_run_files_and_checked() {
 
 #[test]
 fn the_whole_folder_gives_eighteen_thousand_patches() {
-    let data = std::env::var_os(crate::folders::DATA_VARIABLE);
-    let Some(data) = data.filter(|data| Path::new(data).join("nuclei").is_dir()) else {
-        println!("skipped: GCNN_DATA names no folder with nuclei");
+    let there = |data: PathBuf| data.join("nuclei").is_dir().then_some(data);
+    let Some(data) = given("nuclei", there) else {
         return;
     };
     let start = Instant::now();

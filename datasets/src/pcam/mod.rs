@@ -13,7 +13,7 @@
 
 mod file;
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,6 +21,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::images::{ImageDataset, Split, SplitImages, Splits, part};
+use crate::unfinished::Unfinished;
 use crate::{DatasetError, files, folders};
 use file::PcamImages;
 
@@ -58,7 +59,8 @@ pub struct PcamConfig {
     /// Where gzipped files are unpacked. None: beside them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache: Option<PathBuf>,
-    /// How much memory each split may take to remember chunks of its file, in MiB.
+    /// How much memory each split may take to remember chunks of its file, in MiB. Where chunks hold several patches, these are
+    /// shuffled among as many chunks as fit into it: another value gives other batches, and so other weights.
     pub chunk_memory_mib: usize,
     /// The seed of the choice of training patches, where `train_fraction` leaves some out.
     pub seed: u64,
@@ -143,7 +145,7 @@ impl PcamConfig {
         Splits::new(NAME, &origin(&folder), train?, valid?, test?)
     }
 
-    /// Opens one split alone, from its two files.
+    /// Opens one split alone, from its two files. [`Split::All`] has every patch, whatever `train_fraction` and the limits say.
     pub fn load_split(&self, split: Split) -> Result<SplitImages, DatasetError> {
         let folder = self.folder()?;
         let images = match split {
@@ -151,7 +153,11 @@ impl PcamConfig {
             Split::Valid => self.open(&folder, 1)?,
             Split::Test => self.open(&folder, 2)?,
             Split::All => {
-                let [train, valid, test] = [0, 1, 2].map(|split| self.open(&folder, split));
+                let whole = Self {
+                    train_fraction: 1.0,
+                    ..self.clone().with_limits([None; 3])
+                };
+                let [train, valid, test] = [0, 1, 2].map(|split| whole.open(&folder, split));
                 ImageDataset::concatenate(&[&train?, &valid?, &test?])?
             }
         };
@@ -243,21 +249,13 @@ fn origin(folder: &Path) -> String {
 
 /// Unpacks a file beside its place and renames it when it is whole.
 fn unpack(packed: &Path, target: &Path, most: u64) -> Result<(), DatasetError> {
-    let part = target.with_extension(format!("part-{}", std::process::id()));
-    let unpacked = copy_unpacked(packed, &part, most)
-        .and_then(|()| fs::rename(&part, target).map_err(|error| DatasetError::io(target, error)));
-    if unpacked.is_err() {
-        // Whatever went wrong, half a file is of no use.
-        let _ = fs::remove_file(&part);
-    }
-    unpacked
+    let part = Unfinished::beside(target)?;
+    copy_unpacked(packed, part.path(), most)?;
+    part.put()
 }
 
 fn copy_unpacked(packed: &Path, part: &Path, most: u64) -> Result<(), DatasetError> {
     let writing = |error| DatasetError::io(part, error);
-    if let Some(folder) = part.parent() {
-        fs::create_dir_all(folder).map_err(writing)?;
-    }
     let mut reader = files::open(packed)?;
     let mut writer = File::create(part).map_err(writing)?;
     let mut buffer = vec![0; 1 << 18];

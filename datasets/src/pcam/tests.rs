@@ -1,5 +1,7 @@
 //! Tests of PCam's files: small ones as HDF5 1.8 writes them, ones made here, damaged ones, and a folder where it is.
 
+use std::fs;
+
 use flate2::{Compression, write::GzEncoder};
 use hdf5_pure::FileBuilder;
 use proptest::prelude::*;
@@ -8,6 +10,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::images::ReadImages;
 use crate::loader::{BatchLoader, BatchOptions};
+use crate::testing::given;
 
 /// Four patches and their labels in one piece each, and 192 labels in chunks, with the oldest headers and tables.
 const CONTIGUOUS_X: &[u8] = include_bytes!("fixtures/contiguous_x.h5");
@@ -124,11 +127,14 @@ fn chunks_and_compression_are_read_lazily_and_in_windows() {
         assert_eq!(seen, (0..11).collect::<Vec<u32>>());
         let all = config
             .with_limits([Some(2), Some(1), None])
+            .with_train_fraction(0.5)
             .load_split(Split::All)
             .unwrap()
             .images;
-        assert_eq!(all.labels(), [1, 0, 1, 1, 0, 0, 1, 0]);
-        assert_eq!(all.image(7)[9216], 4.0 / 255.0);
+        // Neither share nor limits: eleven, four and five.
+        assert_eq!(all.count(), 20);
+        assert_eq!(all.labels()[11..], [1, 0, 0, 1, 1, 0, 0, 1, 0]);
+        assert_eq!(all.image(19)[9216], 4.0 / 255.0);
     }
 }
 
@@ -202,6 +208,8 @@ fn gzipped_files_are_unpacked_once() {
     // Damage and too much of it leave nothing behind.
     let packed = data.join(format!("{}.gz", file_name("valid", "x")));
     let target = folder.path().join("target.h5");
+    // Nor does what was left by a process that is gone.
+    fs::write(folder.path().join("target.h5.part-1"), b"half").unwrap();
     let error = unpack(&packed, &target, 1000).unwrap_err().to_string();
     assert!(
         error.contains("expected at most 1000 bytes when unpacked, found more"),
@@ -314,9 +322,8 @@ proptest! {
 
 #[test]
 fn a_folder_in_the_published_layout_is_read() {
-    let data = std::env::var_os(crate::folders::DATA_VARIABLE);
-    let Some(data) = data.filter(|data| Path::new(data).join("pcam").is_dir()) else {
-        println!("skipped: GCNN_DATA names no folder with pcam");
+    let there = |data: PathBuf| data.join("pcam").is_dir().then_some(data);
+    let Some(data) = given("pcam", there) else {
         return;
     };
     let splits = PcamConfig::new(data).load().unwrap();

@@ -40,6 +40,16 @@ pub(super) enum Found {
 }
 
 impl Found {
+    /// The source that means it.
+    pub(super) fn source(&self) -> RotatedMnistSource {
+        match self {
+            Self::BuiltIn => RotatedMnistSource::BuiltIn,
+            Self::AmatPair(_) | Self::AmatFile(_) => RotatedMnistSource::Amat,
+            Self::Mnist(_) => RotatedMnistSource::Mnist,
+            Self::Idx(_) => RotatedMnistSource::Idx,
+        }
+    }
+
     /// Where the images come from, for reports.
     pub(super) fn origin(&self, config: &RotatedMnistConfig) -> String {
         let seed = config.seed;
@@ -85,6 +95,9 @@ pub(super) fn find(source: RotatedMnistSource, path: Option<&Path>) -> Result<Fo
             .iter()
             .map(|place| AMAT_FILES.map(|name| place.join(name)))
     };
+    let whole_pair = || amat().find(|pair| pair.iter().all(|file| file.is_file()));
+    // One file of the pair: enough to evaluate on its split.
+    let part_of_pair = || amat().find(|pair| pair.iter().any(|file| file.is_file()));
     let idx = || places.iter().find(|place| has_idx(place)).cloned();
     let missing = |expected: &str| DatasetError::Missing {
         path: folder.clone(),
@@ -101,12 +114,12 @@ pub(super) fn find(source: RotatedMnistSource, path: Option<&Path>) -> Result<Fo
         RotatedMnistSource::Idx => idx()
             .map(Found::Idx)
             .ok_or_else(|| missing("IDX files named as MNIST's are")),
-        RotatedMnistSource::Amat => amat()
-            .find(|pair| pair.iter().any(|file| file.is_file()))
+        RotatedMnistSource::Amat => whole_pair()
+            .or_else(part_of_pair)
             .map(Found::AmatPair)
             .ok_or_else(|| missing(&format!("the files {}", AMAT_FILES.join(" and ")))),
         RotatedMnistSource::Auto | RotatedMnistSource::BuiltIn => {
-            if let Some(pair) = amat().find(|pair| pair.iter().all(|file| file.is_file())) {
+            if let Some(pair) = whole_pair() {
                 return Ok(Found::AmatPair(pair));
             }
             if let Some(folder) = idx() {
@@ -116,16 +129,12 @@ pub(super) fn find(source: RotatedMnistSource, path: Option<&Path>) -> Result<Fo
                     Found::Idx(folder)
                 });
             }
-            // One file of the pair: enough to evaluate on its split.
-            amat()
-                .find(|pair| pair.iter().any(|file| file.is_file()))
-                .map(Found::AmatPair)
-                .ok_or_else(|| {
-                    missing(&format!(
-                        "MNIST's four IDX files or {}",
-                        AMAT_FILES.join(" and ")
-                    ))
-                })
+            part_of_pair().map(Found::AmatPair).ok_or_else(|| {
+                missing(&format!(
+                    "MNIST's four IDX files or {}",
+                    AMAT_FILES.join(" and ")
+                ))
+            })
         }
     }
 }

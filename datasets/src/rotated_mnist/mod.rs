@@ -157,6 +157,16 @@ impl RotatedMnistConfig {
         part::check(self.train_fraction)
     }
 
+    /// The same with the source that [`RotatedMnistSource::Auto`] means on this machine, now: elsewhere or later it may mean
+    /// other images.
+    pub fn resolved(&self) -> Result<Self, DatasetError> {
+        let mut resolved = self.clone();
+        if self.source == RotatedMnistSource::Auto {
+            resolved.source = find::find(self.source, self.path.as_deref())?.source();
+        }
+        Ok(resolved)
+    }
+
     /// Reads or makes all three splits.
     pub fn load(&self) -> Result<Splits, DatasetError> {
         let found = find::find(self.source, self.path.as_deref())?;
@@ -171,7 +181,8 @@ impl RotatedMnistConfig {
     }
 
     /// Reads or makes one split alone, from the files that it needs. A single `.amat` file is the test split, unless
-    /// its name says `train`: then its last sixth is the validation split.
+    /// its name says `train`: then its last sixth is the validation split. [`Split::All`] has every image, whatever
+    /// `train_fraction` and the limits say.
     pub fn load_split(&self, split: Split) -> Result<SplitImages, DatasetError> {
         let found = find::find(self.source, self.path.as_deref())?;
         let wanted = match (split, &found) {
@@ -184,7 +195,10 @@ impl RotatedMnistConfig {
             (Split::All, Found::AmatFile(_)) => [false, false, true],
             (Split::All, _) => [true; 3],
         };
-        let parts = self.read(&found, wanted)?;
+        let parts = match split {
+            Split::All => self.whole().read(&found, wanted)?,
+            _ => self.read(&found, wanted)?,
+        };
         let parts: Vec<ImageDataset> = parts
             .into_iter()
             .zip(wanted)
@@ -199,6 +213,12 @@ impl RotatedMnistConfig {
             images: Arc::new(images),
             origin: found.origin(self),
         })
+    }
+
+    /// The same without share and limits.
+    fn whole(&self) -> Self {
+        let whole = self.clone().with_train_fraction(1.0);
+        whole.with_limits([None; 3])
     }
 
     /// The limits of the three splits.

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::idx::IdxArray;
+use crate::testing::given;
 
 /// Checks a few numbers of an image, loosely enough for another machine's sine and tightly enough for anything else.
 fn assert_image(images: &ImageDataset, index: usize, label: u8, sum: f32, pixels: &[(usize, f32)]) {
@@ -102,7 +103,7 @@ fn a_split_alone_is_the_split_of_the_whole() {
         .with_interpolation(Interpolation::Bilinear)
         .with_limits([Some(20), Some(10), Some(30)]);
     let splits = config.load().unwrap();
-    for split in [Split::Train, Split::Valid, Split::Test, Split::All] {
+    for split in [Split::Train, Split::Valid, Split::Test] {
         let (alone, whole) = (
             config.load_split(split).unwrap().images,
             splits.get(split).unwrap(),
@@ -111,6 +112,11 @@ fn a_split_alone_is_the_split_of_the_whole() {
         assert!((0..alone.count()).all(|index| alone.image(index) == whole.image(index)));
     }
     assert_eq!(splits.get(Split::All).unwrap().count(), 60);
+    // All of them have neither share nor limits.
+    let all = config.clone().with_train_fraction(0.5);
+    let all = all.load_split(Split::All).unwrap().images;
+    assert_eq!(all.count(), BUILT_IN_SIZES.iter().sum::<usize>());
+    assert_eq!(all.image(4_001), splits.valid.image(1));
     // Limits cut, they do not choose anew.
     let all = config
         .clone()
@@ -189,6 +195,9 @@ fn a_folder_of_mnist_is_made_into_the_protocol() {
         SIZES
     );
     assert_eq!(splits.description.origin, "re-created from MNIST, seed 0");
+    let resolved = config.resolved().unwrap();
+    assert_eq!(resolved.source, RotatedMnistSource::Mnist);
+    assert_eq!(resolved.path, config.path);
     let [train, ..] = remake::choose(0);
     assert!(
         train
@@ -227,6 +236,7 @@ fn other_folders_of_digits_are_taken_as_they_are() {
         [50, 10, 20]
     );
     assert_eq!(splits.test.image(11)[404], 11.0 / 255.0);
+    assert_eq!(config.resolved().unwrap().source, RotatedMnistSource::Idx);
     assert!(
         splits.description.origin.ends_with("as they are stored"),
         "{}",
@@ -273,13 +283,13 @@ fn missing_and_damaged_files_are_named() {
         RotatedMnistSource::Mnist,
         RotatedMnistSource::Idx,
     ] {
-        let error = RotatedMnistConfig {
+        let missing = RotatedMnistConfig {
             source,
             ..config.clone()
-        }
-        .load()
-        .unwrap_err()
-        .to_string();
+        };
+        let auto = source == RotatedMnistSource::Auto;
+        assert_eq!(missing.resolved().is_err(), auto);
+        let error = missing.load().unwrap_err().to_string();
         let folder = folder.path().display().to_string();
         assert!(
             error.contains(&folder) && error.contains("`gcnn data fetch rotated-mnist`"),
@@ -357,6 +367,7 @@ fn the_pair_of_text_files_is_cut_as_the_protocol_says() {
 
     // By itself a file may have any length.
     let alone = RotatedMnistConfig::default().with_path(folder.path().join(&names[1]));
+    assert_eq!(alone.resolved().unwrap().source, RotatedMnistSource::Amat);
     assert_eq!(alone.load_split(Split::Test).unwrap().images.count(), 70);
     assert_eq!(alone.load_split(Split::All).unwrap().images.count(), 70);
     assert!(alone.load_split(Split::Train).is_err());
@@ -373,8 +384,8 @@ fn the_pair_of_text_files_is_cut_as_the_protocol_says() {
 #[test]
 fn mnist_itself_is_remade_as_ever_in_seconds() {
     let config = RotatedMnistConfig::new(RotatedMnistSource::Mnist);
-    if std::env::var_os(crate::folders::DATA_VARIABLE).is_none() {
-        println!("skipped: GCNN_DATA names no folder with MNIST");
+    let there = |_| find::find(config.source, None).ok();
+    if given("MNIST", there).is_none() {
         return;
     }
     let start = Instant::now();

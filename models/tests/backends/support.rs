@@ -299,15 +299,8 @@ fn same(
             "{}: {kind}{name}",
             backend.name
         );
-        let apart = expected
-            .iter::<f64>()
-            .zip(found.iter::<f64>())
-            .map(|(a, b)| (a - b).abs())
-            // `max` would pass over a value that is no number.
-            .fold(
-                0.0,
-                |apart: f64, new| if new <= apart { apart } else { new },
-            );
+        let differences = expected.iter::<f64>().zip(found.iter::<f64>());
+        let apart = largest(differences.map(|(a, b)| (a - b).abs()));
         let relative = apart / size(expected).max(least).max(f64::MIN_POSITIVE);
         assert!(
             relative <= TOLERANCE,
@@ -317,6 +310,25 @@ fn same(
         worst = worst.max(relative);
     }
     worst
+}
+
+/// The largest number, or NaN where one of them is none: `max` would pass over it.
+fn largest(numbers: impl Iterator<Item = f64>) -> f64 {
+    numbers.fold(0.0, |largest, new| {
+        if largest.is_nan() || new <= largest {
+            largest
+        } else {
+            new
+        }
+    })
+}
+
+#[test]
+fn what_is_no_number_is_never_passed_over() {
+    for numbers in [[f64::NAN, 0.0], [0.0, f64::NAN], [f64::NAN, f64::INFINITY]] {
+        assert!(largest(numbers.into_iter()).is_nan(), "{numbers:?}");
+    }
+    assert_eq!(largest([0.5, 2.0, 1.0].into_iter()), 2.0);
 }
 
 fn size(data: &TensorData) -> f64 {

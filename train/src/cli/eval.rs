@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use super::{DeviceArg, WeightsArg};
@@ -10,26 +10,6 @@ use crate::TrainError;
 use crate::evaluation::{self, Loaded};
 use crate::metrics::{interval_words, significant};
 use crate::task::Split;
-
-/// Parts of a data set, as the command line names them.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum SplitArg {
-    Train,
-    Valid,
-    Test,
-    All,
-}
-
-impl From<SplitArg> for Split {
-    fn from(split: SplitArg) -> Self {
-        match split {
-            SplitArg::Train => Split::Train,
-            SplitArg::Valid => Split::Valid,
-            SplitArg::Test => Split::Test,
-            SplitArg::All => Split::All,
-        }
-    }
-}
 
 #[derive(Debug, Args)]
 pub struct EvalArgs {
@@ -40,9 +20,9 @@ pub struct EvalArgs {
     /// particles a folder of .npy files
     #[arg(long, value_name = "PATH")]
     data: Option<PathBuf>,
-    /// Part of the data
-    #[arg(long, value_enum, default_value = "test")]
-    split: SplitArg,
+    /// Part of the data: train, valid, test, or all of it, whatever share and limits of images the run had
+    #[arg(long, default_value_t = Split::Test)]
+    split: Split,
     #[command(flatten)]
     device: DeviceArg,
     /// Print one JSON object on standard output
@@ -54,7 +34,7 @@ impl EvalArgs {
     pub fn run(self) -> Result<(), TrainError> {
         let (name, device) = self.device.open("auto")?;
         let loaded = Loaded::open(&self.weights.weights, &device)?;
-        let split = Split::from(self.split);
+        let split = self.split;
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
         let found = loaded.evaluate(self.data.as_deref(), split, &device, |all, seen| {
             bar.set_length(all as u64);

@@ -9,7 +9,7 @@ use clap::Args;
 use crate::TrainError;
 use crate::config::RunConfig;
 use crate::device::DeviceName;
-use crate::files::{read_text, write_atomically};
+use crate::files::read_text;
 use crate::finetune::load_run_file;
 use crate::progress::reporter;
 use crate::run::{self, Run};
@@ -58,7 +58,6 @@ impl TrainArgs {
                 _ => eprintln!("devices: {}", config.devices.join(", ")),
             }
         }
-        write_atomically(&folder.config(), config.to_toml()?.as_bytes())?;
         let report = run::train(Run {
             config: &config,
             device: &device,

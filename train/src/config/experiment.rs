@@ -6,8 +6,8 @@
 use std::path::{Path, PathBuf};
 
 use gcnn_datasets::{
-    Augmentation, ImageFolderConfig, NBodyAugmentation, NBodyConfig, NucleiConfig, PcamConfig,
-    RotatedMnistConfig,
+    Augmentation, DatasetError, ImageFolderConfig, NBodyAugmentation, NBodyConfig, NucleiConfig,
+    PcamConfig, RotatedMnistConfig,
 };
 use gcnn_models::ImageModelConfig;
 use gcnn_models::nbody::{DynamicsConfig, NeighbourhoodConfig};
@@ -254,6 +254,16 @@ run_file!(
 );
 
 impl RunConfig {
+    /// The same with what `source = "auto"` means on this machine, now: what is written down has to mean the same data
+    /// elsewhere and later, or none.
+    pub fn resolved(&self) -> Result<Self, DatasetError> {
+        let mut config = self.clone();
+        if let Experiment::Images(own) = &mut config.experiment {
+            own.dataset = own.dataset.resolved()?;
+        }
+        Ok(config)
+    }
+
     /// Reads the run file of a task.
     pub(super) fn read<'de, D: Deserializer<'de>>(
         task: TaskName,

@@ -72,6 +72,15 @@ impl ImageSource {
         }
     }
 
+    /// The same with what `source = "auto"` means on this machine, now.
+    pub fn resolved(&self) -> Result<Self, DatasetError> {
+        Ok(match self {
+            Self::RotatedMnist(config) => Self::RotatedMnist(config.resolved()?),
+            Self::Nuclei(config) => Self::Nuclei(config.resolved()?),
+            other => other.clone(),
+        })
+    }
+
     /// Reads or makes all three splits.
     pub fn load(&self) -> Result<Splits, DatasetError> {
         match self {

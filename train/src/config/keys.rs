@@ -90,7 +90,7 @@ pub const NUCLEI: &[Key] = &[
 pub const PCAM: &[Key] = &[
     key("dataset.path", "path", "folder of the HDF5 files; left out, the user's data folder"),
     key("dataset.cache", "path", "where gzipped files are unpacked; left out, beside them"),
-    key("dataset.chunk_memory_mib", "whole number", "how much memory each split may take to remember parts of its file, in MiB"),
+    key("dataset.chunk_memory_mib", "whole number", "how much memory each split may take to remember parts of its file, in MiB; training patches are shuffled among as many parts as fit, so another value gives other batches"),
     key("dataset.seed", "whole number", "seed of the choice of training patches, where train_fraction leaves some out"),
     key("dataset.train_fraction", "number in (0, 1]", "share of the training patches that are used, for learning from little"),
     key("dataset.train_limit", "whole number", "use only so many training patches; left out, all"),

@@ -1,0 +1,127 @@
+//! Which data a run was started on: elsewhere, or later, its configuration may mean others.
+//!
+//! A run that goes on compares. Had it other data then, images that it was trained on could be among those it is tested on.
+
+use gcnn_datasets::Description;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::TrainError;
+use crate::files::{read_text, write_atomically};
+use crate::model_file::ModelFile;
+use crate::run_folder::{RunFolder, to_json};
+
+/// The data of a run: `data.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunData {
+    /// Name, origin and sizes.
+    pub description: Description,
+    /// What [`Task::describe`](crate::task::Task::describe) says. For images the statistics of the training split are in it, which tell one set from
+    /// another.
+    pub format: Value,
+}
+
+impl RunData {
+    /// Writes them down in the folder of a run that begins; of one that goes on, they have to be those that it began with.
+    pub fn settle(&self, folder: &RunFolder) -> Result<(), TrainError> {
+        let path = folder.data();
+        let mut differing = Vec::new();
+        if path.is_file() {
+            let before: Self = serde_json::from_str(&read_text(&path)?)
+                .map_err(|e| TrainError::io("read", &path)(e.into()))?;
+            if sizes(&self.description) != sizes(&before.description) {
+                differing.push(format!(
+                    "{}, and now {}",
+                    before.description, self.description
+                ));
+            }
+            differing.extend(differences(&before.format, &self.format));
+        } else if folder.last().is_file() {
+            // Older versions wrote down no more than what is in the weights.
+            let (before, _) = ModelFile::load(&folder.last())?;
+            differing.extend(differences(&before.data, &self.format));
+        }
+        if !differing.is_empty() {
+            return Err(TrainError::RunFolder(format!(
+                "this run was started on other data and can only be resumed on the same; differing: {}",
+                differing.join("; ")
+            )));
+        }
+        match path.is_file() {
+            true => Ok(()),
+            false => write_atomically(&path, to_json(&path, self)?.as_bytes()),
+        }
+    }
+}
+
+/// All of a description but the origin, which names a folder: data may move.
+fn sizes(description: &Description) -> (&str, &str, [usize; 3]) {
+    let Description {
+        name,
+        items,
+        train,
+        valid,
+        test,
+        ..
+    } = description;
+    (name, items, [*train, *valid, *test])
+}
+
+/// The values of two JSON objects that are not the same, in words. A key that only one of them has came or went with a
+/// version of this program.
+fn differences(before: &Value, now: &Value) -> Vec<String> {
+    let pairs = before.as_object().into_iter().flatten();
+    pairs
+        .filter_map(|(key, before)| Some((key, before, now.get(key)?)))
+        .filter(|(_, before, now)| before != now)
+        .map(|(key, before, now)| format!("{key} {before}, and now {now}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn data(origin: &str, train: usize, mean: f32) -> RunData {
+        RunData {
+            description: Description {
+                name: "digits".into(),
+                origin: origin.into(),
+                items: "images".into(),
+                train,
+                valid: 2,
+                test: 3,
+            },
+            format: json!({ "classes": 10, "normalisation": { "mean": [mean] } }),
+        }
+    }
+
+    #[test]
+    fn a_run_goes_on_with_its_own_data_and_no_others() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let folder = RunFolder::at(root.path());
+        let own = data("here", 5, 0.1307);
+        own.settle(&folder).expect("a run begins");
+        own.settle(&folder).expect("it goes on");
+        data("elsewhere", 5, 0.1307)
+            .settle(&folder)
+            .expect("the data moved");
+        let mut newer = own.clone();
+        newer.format["class_names"] = json!(["0", "1"]);
+        newer.settle(&folder).expect("a newer version says more");
+
+        for (other, word) in [
+            (data("here", 6, 0.1307), "6 training"),
+            (data("here", 5, 0.2), "normalisation {\"mean\":[0.13"),
+        ] {
+            let error = other.settle(&folder).expect_err("other data").to_string();
+            assert!(
+                error.contains("other data") && error.contains(word),
+                "{error}"
+            );
+        }
+        own.settle(&folder).expect("nothing was written over");
+    }
+}
