@@ -50,5 +50,5 @@ fn classes_are_called_what_the_format_or_the_data_says() {
     assert_eq!(names(&format, &plain), ["0", "1"]);
     assert_eq!(names(&format, &named), ["no", "yes"]);
     format.class_names = Some(["healthy", "ill"].map(String::from).to_vec());
-    assert_eq!(names(&format, &named), ["healthy", "ill"]);
+    assert_eq!(names(&format, &plain), ["healthy", "ill"]);
 }

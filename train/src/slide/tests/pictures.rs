@@ -172,6 +172,7 @@ fn a_light_grey_patch_is_the_same_to_all() {
 
     let device = Device::flex();
     let mut network = network("nuclei-c4.toml", 1, |_| ());
+    network.format.class_names = Some(["a", "b", "c"].map(String::from).to_vec());
     let source = ImageFolderConfig::new(folder.path()).with_grey(true);
     network.experiment.dataset = ImageSource::ImageFolder(source);
     let format = network.format.clone();
