@@ -108,7 +108,7 @@ impl TrainArgs {
         let folder = RunFolder::at(root);
         if !folder.is_taken() {
             return Err(TrainError::RunFolder(format!(
-                "nothing to resume: the run folder {} does not exist; start it without --resume",
+                "nothing to resume: the run folder {} does not exist or is empty; start it without --resume",
                 folder.root().display()
             )));
         }
