@@ -66,28 +66,26 @@ pub(in crate::conv::dense) unsafe fn to_points<
     for c in registers::<S>(job.channels) {
         unsafe {
             let mut columns = [[S::zero(); M]; N];
-            for x in 0..shared {
+            for (x, column) in columns.iter_mut().enumerate().take(shared) {
                 let from = job.from.add(x * job.pixel + c);
-                columns[x] = L::apply::<S>(load::<S, N>(from, job.row));
+                *column = L::apply::<S>(load::<S, N>(from, job.row));
             }
             for tile in 0..job.count {
-                for x in shared..N {
+                for (x, column) in columns.iter_mut().enumerate().skip(shared) {
                     let from = job.from.add((STEP * tile + x) * job.pixel + c);
-                    columns[x] = L::apply::<S>(load::<S, N>(from, job.row));
+                    *column = L::apply::<S>(load::<S, N>(from, job.row));
                 }
                 let to = job.to.add(tile * job.tile + c);
                 for i in 0..M {
                     let mut row = [S::zero(); N];
-                    for x in 0..N {
-                        row[x] = columns[x][i];
+                    for (number, column) in row.iter_mut().zip(&columns) {
+                        *number = column[i];
                     }
                     for (j, point) in L::apply::<S>(row).into_iter().enumerate() {
                         S::store(to.add((M * i + j) * job.point), point);
                     }
                 }
-                for x in 0..shared {
-                    columns[x] = columns[x + STEP];
-                }
+                columns.copy_within(N - shared.., 0);
             }
         }
     }
@@ -109,15 +107,14 @@ pub(in crate::conv::dense) unsafe fn from_points<
             unsafe {
                 let from = job.from.add(tile * job.tile + c);
                 let mut columns = [[S::zero(); M]; N];
-                for j in 0..N {
-                    columns[j] =
-                        L::apply::<S>(load::<S, N>(from.add(j * job.point), N * job.point));
+                for (j, column) in columns.iter_mut().enumerate() {
+                    *column = L::apply::<S>(load::<S, N>(from.add(j * job.point), N * job.point));
                 }
                 let to = job.to.add(STEP * tile * job.pixel + c);
                 for y in 0..M {
                     let mut row = [S::zero(); N];
-                    for j in 0..N {
-                        row[j] = columns[j][y];
+                    for (number, column) in row.iter_mut().zip(&columns) {
+                        *number = column[y];
                     }
                     for (x, pixel) in L::apply::<S>(row).into_iter().enumerate() {
                         S::store(to.add(y * job.row + x * job.pixel), pixel);
