@@ -122,7 +122,7 @@ impl DynamicsConfig {
     }
 }
 
-/// Channels of all blocks together.
+/// The squares of the channels of each block, together.
 fn squares(irreps: &gcnn_layers::so3::Irreps) -> usize {
     let blocks = irreps.blocks().iter();
     let square =
