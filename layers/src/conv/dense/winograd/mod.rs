@@ -174,11 +174,7 @@ pub(super) fn convolve<T: Number>(
     let targets = register_panels(sizes.channels_out);
     let panels = one_panel(sizes.channels_in, sizes.channels_in);
     let mut weights = Scratch::take(tile.points() * stored(&targets) * sizes.channels_in);
-    let kernels = Kernels {
-        weight,
-        channels_in: sizes.channels_in,
-        channels_out: sizes.channels_out,
-    };
+    let kernels = Kernels { weight, sizes };
     transform_weights(&kernels, tile, &targets, false, weights.slice());
     let weights = weights.slice();
     let source = source_layout(sizes, tile, &panels);
@@ -242,11 +238,7 @@ pub(super) fn gradients<T: Number>(
         0
     });
     if wanted.input {
-        let kernels = Kernels {
-            weight,
-            channels_in: sizes.channels_in,
-            channels_out: sizes.channels_out,
-        };
+        let kernels = Kernels { weight, sizes };
         transform_weights(&kernels, input_tile, &targets, true, weights.slice());
     }
     let weights = weights.slice();

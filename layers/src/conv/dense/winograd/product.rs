@@ -6,6 +6,7 @@ use crate::Finish;
 use crate::conv::dense::finish::{finish_pixels, panel_bias};
 use crate::conv::dense::kernels::{Convolve, Number, Run, Tap};
 use crate::conv::dense::maps::{Maps, Panel, Shared, stored_channels};
+use crate::conv::dense::plan::Geometry;
 use crate::conv::dense::scratch::Scratch;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -20,15 +21,14 @@ const BLOCK: usize = 16;
 /// Kernels as the convolution is given them, `[channels_out, channels_in, 3, 3]`.
 pub(super) struct Kernels<'a, T> {
     pub weight: &'a [T],
-    pub channels_in: usize,
-    pub channels_out: usize,
+    pub sizes: &'a Geometry,
 }
 
 impl<T: Number> Kernels<'_, T> {
     /// Brings the kernels from some source channels to a panel into `to`, `[source channel][tap][target channel]`. Those
     /// of a convolution of the output gradient are turned by 180°: there, inputs are targets.
     fn gather(&self, target: &Panel<T>, sources: Range<usize>, turned: bool, to: &mut [T]) {
-        let row = 9 * self.channels_in;
+        let row = 9 * self.sizes.channels_in;
         let (panel, width) = (target.kernels, target.width);
         if !turned {
             let from = self.weight[target.start * row + 9 * sources.start..].as_ptr();
@@ -67,8 +67,8 @@ pub(super) fn transform_weights<T: Number>(
     to: &mut [T],
 ) {
     let sources = match turned {
-        true => kernels.channels_out,
-        false => kernels.channels_in,
+        true => kernels.sizes.channels_out,
+        false => kernels.sizes.channels_in,
     };
     let base = Shared(to.as_mut_ptr());
     let blocks = sources.div_ceil(BLOCK);
