@@ -16,8 +16,7 @@
 //! patches would be too short. Source: Efron 1979; Davison and Hinkley 1997, section 3.8 (clusters). The draws are the same
 //! every time.
 
-use crate::metrics::Z;
-use crate::student;
+use crate::interval::{Z, student};
 
 /// Units from which on the quantiles are taken as they are.
 const MANY: usize = 30;
@@ -82,7 +81,7 @@ impl Units {
     /// How much further from the estimate than the quantiles the ends of an interval are.
     fn stretch(&self) -> f64 {
         let n = self.count() as f64;
-        student::quantile(0.95, self.count() - 1) / Z * (n / (n - 1.0)).sqrt()
+        student(self.count() - 1) / Z * (n / (n - 1.0)).sqrt()
     }
 }
 
@@ -107,6 +106,7 @@ impl SplitMix {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interval::{Range, of_mean};
 
     fn mean(values: &[f64]) -> impl Fn(&[u32]) -> f64 {
         let values = values.to_vec();
@@ -139,7 +139,7 @@ mod tests {
         assert!(together > 8.5 * each, "{together} and {each}");
         // Which is Student's.
         let ten: Vec<f64> = (0..10).map(f64::from).collect();
-        let (_, expected) = student::mean_interval(&ten);
+        let (_, expected) = of_mean(&ten, Range::Any);
         let expected = expected.map(|[low, high]| high - low).expect("ten numbers");
         let ratio = together / expected;
         assert!((0.95..1.05).contains(&ratio), "{ratio}");

@@ -9,6 +9,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
+use crate::divergence::{Return, Watch};
 use crate::metrics::Sums;
 use crate::optimizer::UpdaterScalars;
 use crate::run_folder::EpochRecord;
@@ -23,6 +24,7 @@ pub struct Best {
     /// Epoch, counted from 1.
     pub epoch: usize,
     /// Its validation measures.
+    #[serde(with = "crate::numbers::map")]
     pub measures: BTreeMap<String, f64>,
 }
 
@@ -37,6 +39,12 @@ pub struct Progress {
     pub step: u64,
     /// Training metrics of the epoch in work.
     pub sums: Sums,
+    /// What the losses so far say.
+    #[serde(default)]
+    pub watch: Watch,
+    /// How often it went back because it diverged.
+    #[serde(default)]
+    pub returns: Vec<Return>,
     /// Seconds spent on the epoch in work.
     pub seconds: f64,
     /// The finished epochs.

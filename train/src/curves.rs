@@ -178,6 +178,7 @@ mod tests {
             training: pass.clone(),
             validation: pass,
             best: true,
+            returns: Vec::new(),
             seconds: 1.0,
         }
     }

@@ -62,18 +62,24 @@ pub enum TrainError {
     /// A run cannot be put into the zoo.
     #[error("{0}")]
     Zoo(String),
-    /// The loss stopped being a number.
+    /// The training diverged.
     #[error(
-        "the training loss became {loss} in epoch {epoch}, step {step}; a smaller optimizer.lr, \
-         schedule.warmup_epochs or training.clip_norm usually helps"
+        "{what} in epoch {epoch}, step {step}: the training diverged{returns}. A smaller optimizer.lr, \
+         schedule.warmup_epochs, training.clip_norm or training.average usually helps{kept}",
+        returns = match returns { 0 => String::new(), n => format!(" again, after it had gone back {n} times") },
+        kept = match best { Some(epoch) => format!("; the best weights so far, of epoch {epoch}, are kept"), None => String::new() },
     )]
-    NotFinite {
-        /// The value found.
-        loss: f64,
+    Diverged {
+        /// What was seen, in words.
+        what: String,
         /// Epoch, counted from 1.
         epoch: usize,
         /// Optimizer step, counted from 0.
         step: u64,
+        /// How often the run went back before.
+        returns: usize,
+        /// The best epoch so far.
+        best: Option<usize>,
     },
     /// The curves could not be drawn.
     #[error("cannot draw {}: {reason}", path.display())]

@@ -275,8 +275,8 @@ impl ParticleNetwork {
 
 /// Measures as the JSON object that `gcnn eval --json` prints.
 ///
-/// `interval_low` and `interval_high` bound the first measure, the one that models are compared by; they stand beside
-/// `metrics` and, for readers that look at nothing else, inside it. `intervals` has those of all measures.
+/// `goal` names the first measure, the one that models are compared by, and `interval_low` and `interval_high` bound it; they
+/// stand beside `metrics` and, for readers that look at nothing else, inside it. `intervals` has those of all measures.
 pub fn to_json(measures: &[Measure]) -> serde_json::Value {
     let mut metrics = serde_json::Map::new();
     let mut intervals = serde_json::Map::new();
@@ -288,6 +288,7 @@ pub fn to_json(measures: &[Measure]) -> serde_json::Value {
     metrics.insert("interval_low".into(), serde_json::json!(low));
     metrics.insert("interval_high".into(), serde_json::json!(high));
     serde_json::json!({
+        "goal": measures.first().map(|m| m.name),
         "metrics": metrics,
         "interval_low": low,
         "interval_high": high,

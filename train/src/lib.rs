@@ -7,9 +7,10 @@
 //! | --- | --- |
 //! | run files, overrides, their documentation | [`config`] |
 //! | what is learned: data, network, loss, measures | [`task`], [`classification`], [`dynamics`] |
-//! | the loop, checkpoints, resumption | [`trainer`], [`checkpoint`] |
+//! | the loop, checkpoints, resumption, divergence | [`trainer`], [`checkpoint`], [`divergence`] |
 //! | how weights move | [`optimizer`], [`schedule`], [`average`] |
-//! | what is written | [`run_folder`], [`run_data`], [`model_file`], [`curves`], [`metrics`], [`bootstrap`], [`class_report`] |
+//! | what is written | [`run_folder`], [`run_data`], [`model_file`], [`curves`], [`metrics`], [`class_report`], [`numbers`] |
+//! | how far a figure is to be trusted | [`interval`], [`bootstrap`] |
 //! | finished runs side by side | [`compare`] |
 //! | using trained weights | [`evaluation`], [`prediction`], [`slide`], [`trajectories`], [`zoo`] |
 //! | weights of and for other programs | [`export`], [`sequential`], [`pytorch`], [`official`] |
@@ -26,6 +27,7 @@ pub mod compare;
 pub mod config;
 pub mod curves;
 pub mod device;
+pub mod divergence;
 pub mod dynamics;
 pub mod equivariance;
 pub mod error;
@@ -33,9 +35,11 @@ pub mod evaluation;
 pub mod export;
 pub mod files;
 pub mod finetune;
+pub mod interval;
 pub mod memory;
 pub mod metrics;
 pub mod model_file;
+pub mod numbers;
 pub mod official;
 pub mod optimizer;
 pub mod parallel;
@@ -48,7 +52,6 @@ pub mod run_folder;
 pub mod schedule;
 pub mod sequential;
 pub mod slide;
-mod student;
 pub mod task;
 pub mod trainer;
 pub mod trajectories;

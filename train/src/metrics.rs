@@ -3,20 +3,18 @@
 //! An evaluation keeps one row per example, so that every conclusion can state how far it is to be trusted:
 //!
 //! ```text
-//! a share k of n       Wilson's score interval, (p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n)
-//! a mean               the normal interval, mean ± z · s / √n
-//! either, where        the bootstrap (crate::bootstrap), inside of what such numbers can be
+//! a share k of n       Wilson's score interval
+//! a mean               the normal interval, mean ± z · s / √n with z = 1.96
+//! either, where        the bootstrap (crate::bootstrap)
 //!   examples are alike
 //! ```
 //!
-//! with z = 1.96 for 95 %. Source: Wilson 1927; Brown, Cai and DasGupta 2001.
+//! each inside of what such numbers can be ([`crate::interval`]).
 
 use serde::{Deserialize, Serialize};
 
 use crate::bootstrap::Units;
-
-/// Of a normal distribution, 95 % lie within so many standard deviations.
-pub(crate) const Z: f64 = 1.959_963_984_540_054;
+use crate::interval::{Range, Z, wilson};
 
 /// Draws of a bootstrap.
 const DRAWS: usize = 2_000;
@@ -97,11 +95,17 @@ impl Outcomes {
             .map(|v| (f64::from(*v) - mean).powi(2))
             .sum::<f64>();
         let half = Z * (square / (n - 1.0).max(1.0) / n).sqrt();
+        let least = values.iter().copied().fold(f32::INFINITY, f32::min);
+        let range = match least >= 0.0 {
+            true => Range::NotNegative,
+            false => Range::Any,
+        };
+        let [low, high] = range.about(mean, half);
         Measure {
             name,
             value: mean,
-            low: mean - half,
-            high: mean + half,
+            low,
+            high,
         }
     }
 
@@ -196,22 +200,6 @@ pub fn interval_words(ends: [f64; 2]) -> String {
     }
 }
 
-/// Wilson's 95 % interval for `hits` out of `n`.
-pub fn wilson(hits: usize, n: usize) -> (f64, f64) {
-    if n == 0 {
-        return (0.0, 1.0);
-    }
-    let (n, p) = (n as f64, hits as f64 / n as f64);
-    let z2 = Z * Z;
-    let centre = p + z2 / (2.0 * n);
-    let half = Z * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
-    let scale = 1.0 + z2 / n;
-    (
-        ((centre - half) / scale).max(0.0),
-        ((centre + half) / scale).min(1.0),
-    )
-}
-
 /// A named number with its 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Measure {
@@ -231,6 +219,7 @@ pub struct Sums {
     /// Examples seen.
     pub examples: usize,
     /// Sum of each column.
+    #[serde(with = "crate::numbers::list")]
     pub totals: Vec<f64>,
 }
 
@@ -255,17 +244,6 @@ impl Sums {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn wilson_agrees_with_published_values() {
-        // Newcombe 1998, table I: 81/263 and 15/148, method 3.
-        let (low, high) = wilson(81, 263);
-        assert!((low - 0.2553).abs() < 5e-5 && (high - 0.3662).abs() < 5e-5);
-        let (low, high) = wilson(15, 148);
-        assert!((low - 0.0624).abs() < 5e-5 && (high - 0.1605).abs() < 5e-5);
-        assert_eq!(wilson(0, 0), (0.0, 1.0));
-        assert!(wilson(10, 10).1 <= 1.0 && wilson(0, 10).0 >= 0.0);
-    }
 
     #[test]
     fn a_table_counts_every_example_once() {

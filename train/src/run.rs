@@ -13,6 +13,7 @@ use crate::TrainError;
 use crate::classification::Classification;
 use crate::config::{Experiment, RunConfig};
 use crate::device::DeviceName;
+use crate::divergence::Return;
 use crate::dynamics::Motion;
 use crate::evaluation;
 use crate::files::{read_text, write_atomically};
@@ -51,6 +52,7 @@ pub struct Report {
     /// The best validation epoch, counted from 1.
     pub best_epoch: usize,
     /// Its validation measures.
+    #[serde(with = "crate::numbers::map")]
     pub validation: BTreeMap<String, f64>,
     /// Parameters of the network.
     pub parameters: usize,
@@ -58,6 +60,9 @@ pub struct Report {
     pub seed: u64,
     /// Where it was computed.
     pub device: String,
+    /// Where the run diverged and went back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub returns: Vec<Return>,
     /// Equivariance of the trained network, per group element.
     pub equivariance: Vec<ElementError>,
 }
@@ -93,6 +98,12 @@ impl Report {
             "{} parameters; best validation epoch {}\n",
             self.parameters, self.best_epoch
         );
+        for gone in &self.returns {
+            text.push_str(&format!(
+                "diverged in epoch {} and went back to the end of epoch {}, to {} times its learning rate\n",
+                gone.epoch, gone.to_epoch, gone.rate_factor
+            ));
+        }
         text.push_str(&format!(
             "test ({} examples, seen once):\n",
             self.test_examples
@@ -177,6 +188,7 @@ fn train_task<T: Task>(
         best_epoch: finished.best.epoch,
         validation: finished.best.measures,
         parameters: finished.parameters,
+        returns: finished.returns,
         seed: config.seed,
         device: match config.devices.len() {
             0 | 1 => run.device_name.to_string(),
@@ -208,6 +220,7 @@ pub fn check_resumable(before: &RunConfig, now: &RunConfig) -> Result<(), TrainE
         c.training.epochs = 0;
         c.training.patience = 0;
         c.training.checkpoint_every = 0;
+        c.training.on_divergence = Default::default();
         c.training.eval_batch_size = 0;
         c
     };

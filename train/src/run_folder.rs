@@ -5,7 +5,7 @@
 //! data.json            which data that meant
 //! metrics.jsonl        one line per epoch
 //! curves.svg           loss and score over the epochs
-//! checkpoint/          everything a run needs to go on
+//! checkpoint/          everything a run needs to go on, and to go back where it diverges
 //! best.safetensors     weights of the best validation epoch
 //! last.safetensors     weights of the last epoch
 //! report.json          the final test result
@@ -18,13 +18,14 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
+use crate::divergence::Return;
 use crate::files::{read_text, write_atomically};
 
 /// Numbers of one pass over a split.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PassRecord {
     /// Measures by name.
-    #[serde(flatten)]
+    #[serde(flatten, with = "crate::numbers::map")]
     pub measures: BTreeMap<String, f64>,
     /// Speed.
     pub examples_per_second: f64,
@@ -45,6 +46,9 @@ pub struct EpochRecord {
     pub validation: PassRecord,
     /// Whether this is the best epoch so far.
     pub best: bool,
+    /// Where the run diverged before it came here a second time, if it did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub returns: Vec<Return>,
     /// Wall-clock seconds.
     pub seconds: f64,
 }
@@ -118,6 +122,11 @@ impl RunFolder {
     /// The checkpoint.
     pub fn checkpoint(&self) -> PathBuf {
         self.root.join("checkpoint").join("latest.safetensors")
+    }
+
+    /// The checkpoint of the last epoch after which all was well: where a run that diverges goes back to.
+    pub fn good_checkpoint(&self) -> PathBuf {
+        self.root.join("checkpoint").join("good.safetensors")
     }
 
     /// `best.safetensors`.

@@ -23,8 +23,9 @@ use crate::average;
 use crate::checkpoint::{Best, Checkpoint, Progress};
 use crate::config::RunConfig;
 use crate::curves;
+use crate::divergence::{Divergence, MOST_RETURNS, OnDivergence, RATE_FACTOR, Return};
 use crate::finetune::{self, Sizes, Tuning};
-use crate::metrics::{Measure, Outcomes};
+use crate::metrics::{Measure, Outcomes, Sums};
 use crate::model_file::ModelFile;
 use crate::optimizer::ModuleUpdater;
 use crate::parallel;
@@ -65,6 +66,8 @@ pub struct Finished<M> {
     pub best: Best,
     /// Trainable parameters.
     pub parameters: usize,
+    /// Where it diverged and went back.
+    pub returns: Vec<Return>,
 }
 
 impl<'a, T: Task> Trainer<'a, T> {
@@ -118,9 +121,10 @@ impl<'a, T: Task> Trainer<'a, T> {
             progress: Progress::default(),
         };
         if trainer.folder.checkpoint().exists() {
-            trainer.restore()?;
+            trainer.restore(&trainer.folder.checkpoint())?;
         } else {
             trainer.save()?;
+            trainer.save_to(&trainer.folder.good_checkpoint())?;
         }
         Ok(trainer)
     }
@@ -158,13 +162,17 @@ impl<'a, T: Task> Trainer<'a, T> {
         self.write_records()?;
         let fault = |reason: String| TrainError::weights(self.folder.checkpoint(), reason);
         let (Some(best), Some(weights)) = (self.progress.best.clone(), &self.best) else {
-            return Err(fault("the run is over but has no best epoch".into()));
+            return Err(fault(format!(
+                "the run is over, but no epoch is its best: on validation {} was never a number",
+                self.task.goals().first().map_or("its goal", |goal| goal.name)
+            )));
         };
         let model = weights::apply(self.model.valid(), weights).map_err(fault)?;
         Ok(Finished {
             model,
             best,
             parameters: self.parameters,
+            returns: self.progress.returns,
         })
     }
 
@@ -194,7 +202,11 @@ impl<'a, T: Task> Trainer<'a, T> {
             let every = self.config.training.checkpoint_every as u64;
             let due = every > 0 && self.progress.step.is_multiple_of(every);
             if pending.len() >= PENDING || stop || due || self.progress.step < PENDING as u64 {
-                self.read(&mut pending, width)?;
+                if let Some(found) = self.read(&mut pending, width)
+                    && self.diverged(found.to_string(), found.loss)?
+                {
+                    return Ok(());
+                }
                 let seconds = start.elapsed().as_secs_f64();
                 self.progress.seconds = before + seconds;
                 let means: Vec<f64> = (0..width).map(|i| self.progress.sums.mean(i)).collect();
@@ -214,7 +226,11 @@ impl<'a, T: Task> Trainer<'a, T> {
                 return Err(self.interrupted());
             }
         }
-        self.read(&mut pending, width)?;
+        if let Some(found) = self.read(&mut pending, width)
+            && self.diverged(found.to_string(), found.loss)?
+        {
+            return Ok(());
+        }
         self.progress.seconds = before + start.elapsed().as_secs_f64();
         self.close_epoch(rate)
     }
@@ -244,24 +260,67 @@ impl<'a, T: Task> Trainer<'a, T> {
     }
 
     fn rate_of(&self, step: u64) -> f64 {
-        self.schedule.rate(step, &self.progress.plateau)
+        let returns = self.progress.returns.last();
+        let factor = returns.map_or(1.0, |gone| gone.rate_factor);
+        factor * self.schedule.rate(step, &self.progress.plateau)
     }
 
-    /// Reads the outcomes that wait on the device; a loss that is no number ends the run.
-    fn read(&mut self, pending: &mut Vec<Tensor<2>>, width: usize) -> Result<(), TrainError> {
+    /// Reads the outcomes that wait on the device; the first column is the loss, which is watched.
+    fn read(&mut self, pending: &mut Vec<Tensor<2>>, width: usize) -> Option<Divergence> {
+        let mut found = None;
         for outcomes in pending.drain(..) {
             let rows: Vec<f32> = outcomes.into_data().iter::<f32>().collect();
+            let mut batch = Sums::default();
+            batch.extend(&rows, width);
+            let seen = self.progress.watch.see(batch.mean(0));
+            found = found.or(seen);
             self.progress.sums.extend(&rows, width);
         }
-        let loss = self.progress.sums.mean(0);
-        if !loss.is_finite() {
-            return Err(TrainError::NotFinite {
-                loss,
-                epoch: self.progress.epoch + 1,
-                step: self.progress.step,
+        found
+    }
+
+    /// Does what is asked for with a run that diverges; whether it went back, so that the epoch begins again.
+    fn diverged(&mut self, what: String, loss: f64) -> Result<bool, TrainError> {
+        let (epoch, step) = (self.progress.epoch + 1, self.progress.step);
+        let gone = self.progress.returns.len();
+        let action = self.config.training.on_divergence;
+        if action == OnDivergence::Continue {
+            if self.progress.watch.tell() {
+                self.reporter.note(&format!(
+                    "{what} in epoch {epoch}, step {step}: the training diverges, and goes on because \
+                     training.on_divergence = \"continue\""
+                ));
+            }
+            return Ok(false);
+        }
+        let good = self.folder.good_checkpoint();
+        if action == OnDivergence::Stop || gone >= MOST_RETURNS || !good.exists() {
+            return Err(TrainError::Diverged {
+                what,
+                epoch,
+                step,
+                returns: gone,
+                best: self.progress.best.as_ref().map(|best| best.epoch),
             });
         }
-        Ok(())
+        let mut returns = self.progress.returns.clone();
+        self.restore(&good)?;
+        returns.push(Return {
+            epoch,
+            step,
+            loss,
+            to_epoch: self.progress.epoch,
+            rate_factor: RATE_FACTOR.powi(gone as i32 + 1),
+        });
+        self.reporter.note(&format!(
+            "{what} in epoch {epoch}, step {step}: the training diverged. It goes on from the end of epoch {}, at {} times \
+             its learning rate",
+            self.progress.epoch,
+            RATE_FACTOR.powi(gone as i32 + 1)
+        ));
+        self.progress.returns = returns;
+        self.save()?;
+        Ok(true)
     }
 
     /// Validation, records, weights and checkpoint after the last batch of an epoch.
@@ -278,11 +337,14 @@ impl<'a, T: Task> Trainer<'a, T> {
         })?;
         let validation_seconds = start.elapsed().as_secs_f64();
         let measures = values(&self.task.measures(&outcomes));
-        let better = self
-            .progress
-            .best
-            .as_ref()
-            .is_none_or(|best| improves(self.task.goals(), &measures, &best.measures));
+        let before = self.progress.best.as_ref().map(|best| &best.measures);
+        let better = improves(self.task.goals(), &measures, before);
+        let current = weights::collect(&model);
+        if let Some(name) = not_finite(&current)
+            && self.diverged(format!("the array `{name}` holds a value that is no finite number"), f64::NAN)?
+        {
+            return Ok(());
+        }
         let p = &mut self.progress;
         let training = self
             .task
@@ -304,9 +366,9 @@ impl<'a, T: Task> Trainer<'a, T> {
                 examples_per_second: outcomes.len() as f64 / validation_seconds.max(1e-9),
             },
             best: better,
+            returns: p.returns.iter().filter(|gone| gone.to_epoch == p.epoch).cloned().collect(),
             seconds: p.seconds + validation_seconds,
         };
-        let current = weights::collect(&model);
         let file = ModelFile::new(self.task, self.config, record.epoch, &measures)?;
         file.save(&self.folder.last(), &current)?;
         if better {
@@ -334,6 +396,9 @@ impl<'a, T: Task> Trainer<'a, T> {
             * self.config.training.epochs.saturating_sub(p.epoch) as f64;
         self.write_records()?;
         self.save()?;
+        if better || self.progress.watch.is_calm() {
+            self.save_to(&self.folder.good_checkpoint())?;
+        }
         self.reporter.epoch(&record, eta);
         if stalled {
             self.reporter.note(&format!(
@@ -363,6 +428,10 @@ impl<'a, T: Task> Trainer<'a, T> {
     }
 
     fn save(&self) -> Result<(), TrainError> {
+        self.save_to(&self.folder.checkpoint())
+    }
+
+    fn save_to(&self, path: &Path) -> Result<(), TrainError> {
         let (optimizer, scalars) = self.updater.state();
         Checkpoint {
             progress: self.progress.clone(),
@@ -373,13 +442,12 @@ impl<'a, T: Task> Trainer<'a, T> {
             optimizer,
             scalars,
         }
-        .save(&self.folder.checkpoint())
+        .save(path)
     }
 
-    fn restore(&mut self) -> Result<(), TrainError> {
-        let path = self.folder.checkpoint();
-        let checkpoint = Checkpoint::load(&path)?;
-        let fault = |reason: String| TrainError::weights(&path, reason);
+    fn restore(&mut self, path: &Path) -> Result<(), TrainError> {
+        let checkpoint = Checkpoint::load(path)?;
+        let fault = |reason: String| TrainError::weights(path, reason);
         self.model = weights::apply(self.model.clone(), &checkpoint.model).map_err(fault)?;
         self.average = match (self.average.take(), &checkpoint.average) {
             (Some(average), Some(saved)) => Some(weights::apply(average, saved).map_err(fault)?),
@@ -439,21 +507,35 @@ fn values(measures: &[Measure]) -> BTreeMap<String, f64> {
         .collect()
 }
 
-/// Whether `new` beats `old`: by the first goal in which they differ.
+/// Whether `new` beats `old`: by the first goal in which they differ. What is no number beats nothing.
 fn improves(
     goals: &[crate::task::Goal],
     new: &BTreeMap<String, f64>,
-    old: &BTreeMap<String, f64>,
+    old: Option<&BTreeMap<String, f64>>,
 ) -> bool {
+    let number = |measures: &BTreeMap<String, f64>, name| {
+        let value = measures.get(name).copied();
+        value.filter(|value| value.is_finite())
+    };
+    let Some(old) = old else {
+        return goals.first().is_none_or(|goal| number(new, goal.name).is_some());
+    };
     for goal in goals {
-        let (Some(new), Some(old)) = (new.get(goal.name), old.get(goal.name)) else {
-            continue;
-        };
-        if new != old {
-            return (new > old) == goal.higher_is_better;
+        match (number(new, goal.name), number(old, goal.name)) {
+            (Some(new), Some(old)) if new == old => {}
+            (Some(new), Some(old)) => return (new > old) == goal.higher_is_better,
+            // Weights of older versions may have a best that was no number.
+            (new, old) if new.is_some() != old.is_some() => return new.is_some(),
+            _ => {}
         }
     }
     false
+}
+
+/// The name of the first array with a value that is no finite number.
+fn not_finite(weights: &Weights) -> Option<&str> {
+    let bad = weights.iter().find(|(_, array)| array.values.iter().any(|value| !value.is_finite()));
+    bad.map(|(name, _)| name.as_str())
 }
 
 /// The network that a run starts from: its weights depend on the seed and the network alone.

@@ -20,8 +20,8 @@ use toml::Value;
 use crate::TrainError;
 use crate::config::keys;
 use crate::files::same_file;
+use crate::interval::{self, Range};
 use crate::metrics::significant;
-use crate::student;
 pub use paired::Paired;
 pub use plot::draw;
 pub use runs::FinishedRun;
@@ -58,7 +58,7 @@ pub struct Point {
     pub over: Option<f64>,
     /// The mean over runs.
     pub mean: f64,
-    /// Its 95 % interval, where there are at least two runs.
+    /// Its 95 % interval, where there are runs enough for one.
     pub interval: Option<[f64; 2]>,
     /// The runs.
     pub runs: Vec<Member>,
@@ -181,7 +181,8 @@ impl Comparison {
             row.push(significant(point.mean));
             row.push(match point.interval {
                 Some([low, high]) => format!("{} to {}", significant(low), significant(high)),
-                None => "one run has none".into(),
+                None if point.runs.len() < 2 => "one run has none".into(),
+                None => "too few runs for an interval".into(),
             });
             row
         });
@@ -241,7 +242,7 @@ fn point(
         })
         .collect::<Result<_, TrainError>>()?;
     let values: Vec<f64> = members.iter().map(|member| member.value).collect();
-    let (mean, interval) = student::mean_interval(&values);
+    let (mean, interval) = interval::of_mean(&values, Range::of_measure(measure));
     Ok(Point {
         by: by.to_vec(),
         over,
@@ -265,6 +266,14 @@ fn caveats(runs: &[&FinishedRun]) -> Vec<String> {
             names.join(", "),
             others.join(", ")
         ));
+    }
+    for (run, name) in runs.iter().zip(&names) {
+        if let [.., last] = &run.report.returns[..] {
+            notes.push(format!(
+                "{name} diverged in epoch {} and went on at {} times its learning rate",
+                last.epoch, last.rate_factor
+            ));
+        }
     }
     for (index, run) in runs.iter().enumerate() {
         let seed = run.report.seed;

@@ -77,13 +77,14 @@ impl FinishedRun {
 
     /// The test measure that runs of the task are judged by first.
     pub fn first_measure(&self) -> Option<String> {
-        let test = &self.report.test;
-        let first = [&test["interval_low"], &test["interval_high"]];
-        let intervals = test["intervals"].as_object()?;
-        let own = intervals
-            .iter()
-            .find(|(_, interval)| [&interval[0], &interval[1]] == first);
-        own.map(|(name, _)| name.clone())
+        if let Some(goal) = self.report.test["goal"].as_str() {
+            return Some(goal.to_string());
+        }
+        // Reports of older versions do not name it.
+        let measures = self.measures();
+        let known = ["accuracy", "mse"];
+        let found = known.iter().find(|name| measures.iter().any(|m| m == *name));
+        found.map(|name| name.to_string())
     }
 
     /// The names of all test measures.

@@ -18,6 +18,7 @@ fn run(root: &Path, name: &str, set: &[&str], seed: u64, accuracy: f64) -> PathB
     let (low, high) = (accuracy - 0.02, accuracy + 0.02);
     let report = json!({
         "test": {
+            "goal": "accuracy",
             "metrics": { "accuracy": accuracy, "loss": 1.0 - accuracy, "interval_low": low, "interval_high": high },
             "intervals": { "accuracy": [low, high], "loss": [0.1, 0.3] },
             "interval_low": low,
@@ -36,12 +37,12 @@ fn open(folders: &[PathBuf]) -> Vec<FinishedRun> {
         .collect()
 }
 
-/// Two groups, two shares of the images, two seeds each.
-fn eight(root: &TempDir) -> Vec<FinishedRun> {
+/// Two groups, two shares of the images, three seeds each.
+fn twelve(root: &TempDir) -> Vec<FinishedRun> {
     let mut folders = Vec::new();
     for (group, gain) in [("trivial", 0.0), ("C4", 0.05)] {
         for (share, base) in [("1.0", 0.8), ("0.1", 0.6)] {
-            for seed in [1, 2] {
+            for seed in [1, 2, 3] {
                 let name = format!("{group}-{share}-{seed}");
                 let settings = [
                     format!("model.group={group}"),
@@ -67,7 +68,7 @@ fn question(over: Option<&str>, by: &[&str]) -> Question {
 #[test]
 fn runs_that_differ_in_their_seed_are_a_point() {
     let root = tempfile::tempdir().expect("a folder");
-    let runs = eight(&root);
+    let runs = twelve(&root);
     let over = Some("dataset.train_fraction");
     let found = Comparison::new(&runs, &question(over, &["model.group"])).expect("a comparison");
     assert_eq!(found.measure, "accuracy");
@@ -80,21 +81,21 @@ fn runs_that_differ_in_their_seed_are_a_point() {
     assert_eq!(
         points,
         [
-            ("trivial", tenth, 2),
-            ("trivial", Some(1.0), 2),
-            ("C4", tenth, 2),
-            ("C4", Some(1.0), 2)
+            ("trivial", tenth, 3),
+            ("trivial", Some(1.0), 3),
+            ("C4", tenth, 3),
+            ("C4", Some(1.0), 3)
         ]
     );
-    // Values 0.61 and 0.62: the standard error is 0.005, and t with one degree of freedom 12.706.
-    assert!((found.points[0].mean - 0.615).abs() < 1e-12);
-    let [low, high] = found.points[0].interval.expect("two runs");
-    assert!((high - low - 2.0 * 12.7062 * 0.005).abs() < 1e-5);
+    // Values 0.61, 0.62 and 0.63: the standard error is 0.01 / √3, and t with two degrees of freedom 4.3027.
+    assert!((found.points[0].mean - 0.62).abs() < 1e-12);
+    let [low, high] = found.points[0].interval.expect("three runs");
+    assert!((high - low - 2.0 * 4.3027 * 0.01 / 3f64.sqrt()).abs() < 1e-5);
     assert_eq!(found.notes, [""; 0]);
     assert!(
         found
             .text()
-            .contains("C4           0.1                     2     0.6650")
+            .contains("C4           0.1                     3     0.6700")
     );
     // Without `by`, the runs themselves say what tells them apart.
     let same = Comparison::new(&runs, &question(over, &[])).expect("a comparison");
@@ -108,7 +109,45 @@ fn runs_that_differ_in_their_seed_are_a_point() {
         ..question(None, &[])
     };
     let loss = Comparison::new(&runs, &loss).expect("a comparison");
-    assert!((loss.points[0].mean - 0.185).abs() < 1e-12);
+    assert!((loss.points[0].mean - 0.18).abs() < 1e-12);
+}
+
+/// Two accuracies that differ had an interval from −1.94 to 3.36.
+#[test]
+fn two_runs_are_too_few_for_an_interval_and_three_have_one_that_can_be() {
+    let root = tempfile::tempdir().expect("a folder");
+    let accuracies = [0.5, 0.92, 0.99];
+    let folders: Vec<PathBuf> = (0..3)
+        .map(|i| run(root.path(), &format!("{i}"), &[], i as u64, accuracies[i]))
+        .collect();
+    let of = |count: usize, measure: &str| {
+        let asked = Question {
+            measure: Some(measure.into()),
+            ..Question::default()
+        };
+        Comparison::new(&open(&folders[..count]), &asked).expect("a comparison")
+    };
+    let two = of(2, "accuracy");
+    assert_eq!(two.points[0].interval, None);
+    assert!(two.text().contains("too few runs for an interval"), "{}", two.text());
+    let [low, high] = of(3, "accuracy").points[0].interval.expect("three runs");
+    assert!(0.0 < low && low < 0.803 && 0.804 < high && high < 1.0, "{low} {high}");
+    let [low, high] = of(3, "loss").points[0].interval.expect("three runs");
+    assert!(0.0 < low && low < 0.19 && high > 0.2, "{low} {high}");
+}
+
+/// The goal of a report is the one that it names, though another measure has the same interval.
+#[test]
+fn a_report_names_its_goal() {
+    let root = tempfile::tempdir().expect("a folder");
+    let mut one = open(&[run(root.path(), "one", &[], 1, 0.9)]).remove(0);
+    one.report.test["intervals"]["a-measure"] = one.report.test["intervals"]["accuracy"].clone();
+    assert_eq!(one.first_measure().as_deref(), Some("accuracy"));
+    one.report.test["goal"] = "loss".into();
+    assert_eq!(one.first_measure().as_deref(), Some("loss"));
+    // Reports of older versions do not say.
+    one.report.test.as_object_mut().expect("an object").remove("goal");
+    assert_eq!(one.first_measure().as_deref(), Some("accuracy"));
 }
 
 /// Where and how fast a run was computed tells it from no other.
@@ -146,7 +185,7 @@ fn settings_that_say_nothing_are_left_out() {
 #[test]
 fn what_is_not_fair_is_said() {
     let root = tempfile::tempdir().expect("a folder");
-    let runs = eight(&root);
+    let runs = twelve(&root);
     let mixed = Comparison::new(&runs, &question(None, &["model.group"])).expect("a comparison");
     assert_eq!(mixed.points.len(), 2);
     let notes = mixed.notes.join("\n");
@@ -163,7 +202,7 @@ fn what_is_not_fair_is_said() {
 #[test]
 fn what_cannot_be_compared_is_refused_by_name() {
     let root = tempfile::tempdir().expect("a folder");
-    let runs = eight(&root);
+    let runs = twelve(&root);
     let error = |question: Question| {
         Comparison::new(&runs, &question)
             .expect_err("refused")
@@ -218,7 +257,7 @@ fn what_cannot_be_compared_is_refused_by_name() {
 #[test]
 fn curves_are_drawn_with_their_names() {
     let root = tempfile::tempdir().expect("a folder");
-    let mut runs = eight(&root);
+    let mut runs = twelve(&root);
     let over = Some("dataset.train_fraction");
     let picture = root.path().join("curve.svg");
     let drawn = |runs: &[FinishedRun]| {

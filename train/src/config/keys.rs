@@ -191,6 +191,7 @@ pub const TRAINING: &[Key] = &[
     key("training.micro_batch_size", "whole number", "examples that pass at once, for less memory: gradients of a batch's parts are summed, and batch normalisation sees the parts; 0: whole batches"),
     key("training.eval_batch_size", "whole number ≥ 1", "examples per batch when evaluating"),
     key("training.checkpoint_every", "whole number", "steps between checkpoints within an epoch; 0: one after each epoch"),
+    key("training.on_divergence", "\"stop\" | \"restore\" | \"continue\"", "what to do when the loss is no number or rises far above where it was; restore: back to the last good checkpoint, at half the rate"),
     key("training.patience", "whole number", "epochs without progress on validation before the run ends; 0: never"),
     key("training.clip_norm", "number ≥ 0", "largest norm of the whole gradient; 0: no clipping"),
     only(&["rotated-mnist", "nuclei", "pcam", "image-folder"], "training.label_smoothing", "number in [0, 1)", "share of the target spread over all classes"),

@@ -22,6 +22,7 @@ pub use experiment::{Experiment, ImageExperiment, ParticleExperiment, TaskName};
 pub use image_source::ImageSource;
 
 use crate::device::DeviceName;
+use crate::divergence::OnDivergence;
 use crate::finetune::FinetuneConfig;
 use crate::optimizer::{OptimizerConfig, OptimizerKind};
 use crate::schedule::ScheduleConfig;
@@ -89,6 +90,8 @@ pub struct TrainingConfig {
     pub clip_norm: f64,
     /// Share of the target spread over all classes.
     pub label_smoothing: f64,
+    /// What to do with a run that diverges.
+    pub on_divergence: OnDivergence,
     /// Decay per step of the running average of the weights that is evaluated and kept; 0 keeps the weights themselves.
     pub average: f64,
 }
@@ -104,6 +107,7 @@ impl Default for TrainingConfig {
             patience: 0,
             clip_norm: 0.0,
             label_smoothing: 0.0,
+            on_divergence: OnDivergence::default(),
             average: 0.0,
         }
     }
