@@ -19,6 +19,9 @@ pub enum TrainError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// Standard output cannot be written.
+    #[error("cannot write to standard output")]
+    Output(#[source] std::io::Error),
     /// The run file or an override is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),

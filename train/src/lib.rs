@@ -16,6 +16,9 @@
 //! | weights of and for other programs | [`export`], [`sequential`], [`pytorch`], [`official`] |
 //! | symmetry, before and after training | [`equivariance`] |
 
+// Whatever is printed goes through `output`, which does not panic where nothing can be written.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod average;
 pub mod bootstrap;
 pub mod checkpoint;
@@ -42,6 +45,7 @@ pub mod model_file;
 pub mod numbers;
 pub mod official;
 pub mod optimizer;
+pub mod output;
 pub mod parallel;
 pub mod prediction;
 pub mod progress;

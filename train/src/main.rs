@@ -7,6 +7,7 @@ use gcnn_train::TrainError;
 use gcnn_train::cli::Cli;
 use gcnn_train::error::chain;
 use gcnn_train::memory::keep_freed_memory;
+use gcnn_train::output::say;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -15,16 +16,20 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // Of a message that cannot be written there is nobody to tell, and it would be told by a panic.
+        .log_internal_errors(false)
         .init();
     match Cli::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever read the output has what he wanted.
+        Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
         Err(error @ TrainError::Interrupted { .. }) => {
-            eprintln!("{error}");
+            say(&error);
             // What a shell expects of a program that Ctrl-C ended.
             ExitCode::from(130)
         }
         Err(error) => {
-            eprintln!("error: {}", chain(&error));
+            say(format_args!("error: {}", chain(&error)));
             ExitCode::FAILURE
         }
     }

@@ -8,10 +8,11 @@ use std::sync::atomic::AtomicBool;
 use burn::prelude::*;
 use gcnn_datasets::Description;
 use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
 
 use crate::TrainError;
 use crate::classification::Classification;
-use crate::config::{Experiment, RunConfig};
+use crate::config::{Experiment, RunConfig, flatten};
 use crate::device::DeviceName;
 use crate::divergence::Return;
 use crate::dynamics::Motion;
@@ -226,14 +227,27 @@ pub fn check_resumable(before: &RunConfig, now: &RunConfig) -> Result<(), TrainE
     };
     // Run folders of older versions keep `source = "auto"`; whether it means the data of then is seen when they are read.
     let (before, now) = (before.resolved()?, now.resolved()?);
-    let (a, b) = (neutral(&before).to_toml()?, neutral(&now).to_toml()?);
-    if a == b {
+    let table = |config: &RunConfig| -> Result<BTreeMap<String, Value>, TrainError> {
+        let text = neutral(config).to_toml()?;
+        let table = text.parse::<Table>().map_err(|e| TrainError::Mismatch(e.to_string()))?;
+        Ok(flatten(&table))
+    };
+    let (before, now) = (table(&before)?, table(&now)?);
+    let words = |value: Option<&Value>| value.map_or("left out".into(), Value::to_string);
+    let mut names: Vec<&String> = before.keys().chain(now.keys()).collect();
+    names.sort();
+    names.dedup();
+    let differing: Vec<String> = names
+        .into_iter()
+        .filter(|name| before.get(*name) != now.get(*name))
+        .map(|name| {
+            let (before, now) = (words(before.get(name)), words(now.get(name)));
+            format!("{name} (was {before}, now {now})")
+        })
+        .collect();
+    if differing.is_empty() {
         return Ok(());
     }
-    let differing: Vec<&str> = b
-        .lines()
-        .filter(|line| !a.lines().any(|other| other == *line))
-        .collect();
     Err(TrainError::RunFolder(format!(
         "this run was started with other settings and can only be resumed with them; differing: {}",
         differing.join(", ")

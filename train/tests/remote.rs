@@ -7,13 +7,15 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command};
 
-use common::{fail, gcnn, run_file, succeed};
+use common::{fail, gcnn, run_file};
 use gcnn_train::device::remote::TOKEN;
 
 /// `gcnn serve` with a CPU device at a port of the system's choice; ends with this value.
 struct Server {
     process: Child,
     device: String,
+    /// The secret that it made, where it was given none.
+    made: Option<String>,
 }
 
 impl Server {
@@ -32,9 +34,13 @@ impl Server {
         let (_, rest) = line.split_once(" at ").expect("where it is");
         let (device, _) = rest.split_once(';').expect("where it is");
         let device = device.to_string();
+        let mut command = String::new();
+        said.read_line(&mut command).expect("a line");
+        let made = command.split_once("GCNN_REMOTE_TOKEN=");
+        let made = made.map(|(_, rest)| rest.split(' ').next().unwrap_or(rest).to_string());
         // Whatever else it says must not fill the pipe.
         std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
-        Self { process, device }
+        Self { process, device, made }
     }
 }
 
@@ -74,6 +80,11 @@ fn losses(folder: &Path, run: &str) -> Vec<f64> {
 #[test]
 fn a_run_computes_elsewhere_what_it_computes_here() {
     let server = Server::start(None);
+    let token = server.made.clone().expect("a secret was made");
+    let succeed = |folder: &Path, args: &[&str]| {
+        let output = gcnn(folder, args).env(TOKEN, &token).output().expect("the program starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = run_file(folder.path(), TINY);
     let file = file.to_str().expect("a name");
@@ -107,9 +118,15 @@ fn a_run_computes_elsewhere_what_it_computes_here() {
     }
 }
 
+/// On the loopback address, too, and whether the secret was given or made.
 #[test]
 fn strangers_are_refused() {
-    let server = Server::start(Some("a secret"));
+    for secret in [Some("a secret"), None] {
+        refuses_strangers(&Server::start(secret));
+    }
+}
+
+fn refuses_strangers(server: &Server) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = run_file(folder.path(), TINY);
     let with = |token: &str| -> String {
@@ -141,11 +158,6 @@ fn strangers_are_refused() {
 #[test]
 fn what_cannot_be_lent_or_reached_is_told() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let error = fail(
-        folder.path(),
-        &["serve", "--device", "flex", "--listen", "0.0.0.0:0"],
-    );
-    assert!(error.contains(TOKEN), "{error}");
     let file = run_file(folder.path(), TINY);
     let file = file.to_str().expect("a name");
     let error = fail(

@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use super::DeviceArg;
 use crate::TrainError;
+use crate::output;
 use crate::compare::{Comparison, FinishedRun, Paired, Question, draw};
 
 #[derive(Debug, Args)]
@@ -51,7 +52,7 @@ impl CompareArgs {
         for folder in &self.runs {
             match FinishedRun::open(folder)? {
                 Some(run) => runs.push(run),
-                None => eprintln!("{} is not finished and left out", folder.display()),
+                None => output::say(format_args!("{} is not finished and left out", folder.display())),
             }
         }
         let question = Question {
@@ -61,12 +62,12 @@ impl CompareArgs {
         };
         let comparison = Comparison::new(&runs, &question)?;
         for note in &comparison.notes {
-            eprintln!("note: {note}");
+            output::say(format_args!("note: {note}"));
         }
         if self.json {
-            println!("{}", serde_json::json!(comparison));
+            output::line(serde_json::json!(comparison))?;
         } else {
-            print!("{}", comparison.text());
+            output::text(comparison.text())?;
         }
         // Last: where the picture cannot be written, the numbers are there.
         match &self.plot {
@@ -90,9 +91,9 @@ impl CompareArgs {
         })?;
         bar.finish_and_clear();
         if self.json {
-            println!("{}", serde_json::json!(found));
+            output::line(serde_json::json!(found))?;
         } else {
-            print!("{}", found.text());
+            output::text(found.text())?;
         }
         Ok(())
     }

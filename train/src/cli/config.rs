@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::TrainError;
+use crate::output;
 use crate::config::{TaskName, keys};
 use crate::finetune::load_run_file;
 
@@ -24,10 +25,10 @@ pub struct ConfigArgs {
 impl ConfigArgs {
     pub fn run(self) -> Result<(), TrainError> {
         if let Some(task) = self.explain {
-            print!("{}", keys::explain(task)?);
+            output::text(keys::explain(task)?)?;
         }
         if let Some(file) = &self.file {
-            print!("{}", load_run_file(file, &self.set)?.to_toml()?);
+            output::text(load_run_file(file, &self.set)?.to_toml()?)?;
         }
         Ok(())
     }

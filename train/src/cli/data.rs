@@ -11,6 +11,7 @@ use gcnn_datasets::folders::data_folder;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::TrainError;
+use crate::output;
 
 #[derive(Debug, Args)]
 pub struct DataArgs {
@@ -76,8 +77,8 @@ fn fetch(
     bar.finish_and_clear();
     for file in fetched {
         match file {
-            Fetched::Present(path) => println!("{} was there already", path.display()),
-            Fetched::Downloaded(path) => println!("{} downloaded and checked", path.display()),
+            Fetched::Present(path) => output::line(format_args!("{} was there already", path.display()))?,
+            Fetched::Downloaded(path) => output::line(format_args!("{} downloaded and checked", path.display()))?,
         }
     }
     Ok(())

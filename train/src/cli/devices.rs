@@ -1,18 +1,19 @@
 //! `gcnn devices`.
 
+use crate::TrainError;
+use crate::output;
 use crate::device::{self, BACKENDS, Backend, DeviceName};
 
 /// Lists all backends, with a trial start of those that are compiled in.
-pub fn run() {
-    println!("In the order in which `auto` tries them:");
+pub fn run() -> Result<(), TrainError> {
+    output::line("In the order in which `auto` tries them:")?;
     for backend in BACKENDS {
-        println!(
-            "  {:<8} {:<58} {}",
+        output::line(format_args!("  {:<8} {:<58} {}",
             backend.name,
             backend.about,
-            state(&backend)
-        );
+            state(&backend)))?;
     }
+    Ok(())
 }
 
 fn state(backend: &Backend) -> String {

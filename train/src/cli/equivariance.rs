@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use super::DeviceArg;
 use crate::TrainError;
+use crate::output;
 use crate::equivariance::{Choice, picture, report, table};
 use crate::files::write_atomically;
 use crate::finetune::load_run_file;
@@ -77,15 +78,15 @@ impl EquivarianceArgs {
             if let Some(path) = &self.plot {
                 json["plot"] = serde_json::json!(path);
             }
-            println!("{json}");
+            output::line(&json)?;
         } else {
-            anstream::print!("{}", table::text(&found));
+            output::coloured(table::text(&found))?;
         }
         // Last: where the picture cannot be written, the numbers are there.
         if let (Some(path), Some(scene)) = (&self.plot, &found.scene) {
             write_atomically(path, picture::draw(&found, scene).as_bytes())?;
             if !self.json {
-                println!("{}", path.display());
+                output::line(path.display())?;
             }
         }
         Ok(())

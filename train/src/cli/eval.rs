@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use super::{DeviceArg, WeightsArg};
 use crate::TrainError;
+use crate::output;
 use crate::evaluation::{self, Loaded};
 use crate::metrics::{interval_words, significant};
 use crate::task::Split;
@@ -41,7 +42,7 @@ impl EvalArgs {
             bar.set_position(seen as u64);
         })?;
         bar.finish_and_clear();
-        eprintln!("data: {}", found.about);
+        output::say(format_args!("data: {}", found.about));
         let measures = &found.measures;
         if self.json {
             let mut json = evaluation::to_json(measures);
@@ -53,19 +54,17 @@ impl EvalArgs {
                 json["classes"] = serde_json::json!(classes);
             }
             json["device"] = serde_json::json!(name.to_string());
-            println!("{json}");
+            output::line(&json)?;
         } else {
-            println!("{split}, {} {}:", found.examples, found.unit);
+            output::line(format_args!("{split}, {} {}:", found.examples, found.unit))?;
             for m in measures {
-                println!(
-                    "  {:<10} {}  ({})",
+                output::line(format_args!("  {:<10} {}  ({})",
                     m.name,
                     significant(m.value),
-                    interval_words([m.low, m.high])
-                );
+                    interval_words([m.low, m.high])))?;
             }
             if let Some(classes) = &found.classes {
-                print!("{}", classes.text());
+                output::text(classes.text())?;
             }
         }
         Ok(())

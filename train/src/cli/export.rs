@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::{DeviceArg, WeightsArg};
 use crate::TrainError;
+use crate::output;
 use crate::evaluation::{ImageNetwork, Loaded, LoadedNetwork};
 use crate::export::{self, Comparison, ExportFormat};
 use crate::files::same_file;
@@ -60,12 +61,12 @@ impl ExportArgs {
             if let Some(report) = &report {
                 report.add_to(&mut json);
             }
-            println!("{json}");
+            output::line(&json)?;
             return Ok(());
         }
-        println!("{}", output.display());
+        output::line(output.display())?;
         if let Some(report) = report {
-            print!("{}", report.text());
+            output::text(report.text())?;
         }
         Ok(())
     }

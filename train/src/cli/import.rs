@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::DeviceArg;
 use crate::TrainError;
+use crate::output;
 use crate::config::{Experiment, ParticleExperiment, RunConfig, TaskName};
 use crate::dynamics::SystemFormat;
 use crate::files::same_file;
@@ -74,7 +75,7 @@ impl ImportArgs {
             )));
         }
         file.save(&output, &weights)?;
-        println!("{about}");
+        output::line(&about)?;
         Ok(())
     }
 

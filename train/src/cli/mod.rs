@@ -94,10 +94,7 @@ impl Cli {
             Command::Config(args) => args.run(),
             Command::Data(args) => args.run(),
             Command::Zoo(args) => args.run(),
-            Command::Devices => {
-                devices::run();
-                Ok(())
-            }
+            Command::Devices => devices::run(),
             Command::Serve(args) => args.run(),
         }
     }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use clap::Args;
 
 use crate::TrainError;
+use crate::output;
 use crate::device::{DeviceName, remote};
 
 #[derive(Debug, Args)]
@@ -17,7 +18,7 @@ pub struct ServeArgs {
         default_value = "auto"
     )]
     device: Vec<String>,
-    /// Where to listen; for addresses that other machines reach, GCNN_REMOTE_TOKEN must hold a secret, here and there
+    /// Where to listen. Clients must have the secret in GCNN_REMOTE_TOKEN; where it holds none here, one is made and shown
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3000")]
     listen: SocketAddr,
 }
@@ -31,9 +32,10 @@ impl ServeArgs {
             names.push(name.to_string());
             devices.push(device);
         }
-        remote::serve(devices, self.listen, |address| {
+        remote::serve(devices, self.listen, |address, made| {
             let names = names.join(", ");
-            eprintln!("{names} at remote:{address}; Ctrl-C ends it");
+            output::say(format_args!("{names} at remote:{address}; Ctrl-C ends it"));
+            output::say(format_args!("there: {}", remote::command(address, made)));
         })?;
         Ok(())
     }

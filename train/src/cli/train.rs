@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Args;
 
 use crate::TrainError;
+use crate::output;
 use crate::config::RunConfig;
 use crate::device::DeviceName;
 use crate::files::read_text;
@@ -52,10 +53,10 @@ impl TrainArgs {
         let interrupt = interrupt();
         let mut reporter = reporter(self.quiet, !self.no_tui, &interrupt);
         if !self.quiet {
-            eprintln!("run folder: {}", folder.root().display());
+            output::say(format_args!("run folder: {}", folder.root().display()));
             match config.devices.len() {
-                0 | 1 => eprintln!("device: {name}"),
-                _ => eprintln!("devices: {}", config.devices.join(", ")),
+                0 | 1 => output::say(format_args!("device: {name}")),
+                _ => output::say(format_args!("devices: {}", config.devices.join(", "))),
             }
         }
         let report = run::train(Run {
@@ -67,12 +68,10 @@ impl TrainArgs {
             reporter: reporter.as_mut(),
             interrupt,
         })?;
-        eprint!("{}", report.text());
+        output::say(report.text().trim_end());
         let root = folder.root().display();
-        eprintln!("all of it is in {root}");
-        eprintln!(
-            "its symmetry layer by layer, with a picture: gcnn equivariance {root} --plot equivariance.svg"
-        );
+        output::say(format_args!("all of it is in {root}"));
+        output::say(format_args!("its symmetry layer by layer, with a picture: gcnn equivariance {root} --plot equivariance.svg"));
         Ok(())
     }
 
@@ -197,7 +196,7 @@ fn interrupt() -> Arc<AtomicBool> {
         if handler.swap(true, Ordering::SeqCst) {
             std::process::exit(130);
         }
-        eprintln!("\nstopping after this batch; Ctrl-C again to stop at once");
+        output::say(format_args!("\nstopping after this batch; Ctrl-C again to stop at once"));
     });
     if let Err(error) = set {
         tracing::warn!("Ctrl-C will end the program without saving: {error}");

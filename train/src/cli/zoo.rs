@@ -8,6 +8,7 @@ use gcnn_models::zoo::{self, Card, Figure};
 
 use super::DeviceArg;
 use crate::TrainError;
+use crate::output;
 use crate::metrics::significant;
 use crate::model_file::ZOO;
 use crate::zoo::{Words, add};
@@ -83,7 +84,7 @@ fn list(json: bool) -> Result<(), TrainError> {
                 value
             })
             .collect();
-        println!("{}", serde_json::Value::Array(cards));
+        output::line(serde_json::Value::Array(cards))?;
         return Ok(());
     }
     let head = [
@@ -106,10 +107,8 @@ fn list(json: bool) -> Result<(), TrainError> {
             equivariance.map_or("no group".into(), |error| format!("{error:.1e}")),
         ]
     }));
-    print!("{}", aligned(&rows));
-    println!(
-        "\ngcnn zoo show NAME prints a card; zoo:NAME stands for its weights: gcnn eval zoo:NAME"
-    );
+    output::text(aligned(&rows))?;
+    output::line(format_args!("\ngcnn zoo show NAME prints a card; zoo:NAME stands for its weights: gcnn eval zoo:NAME"))?;
     Ok(())
 }
 
@@ -153,14 +152,14 @@ fn show(name: &str, config: bool, json: bool) -> Result<(), TrainError> {
     if json {
         let mut value = serde_json::json!(card);
         value["config"] = serde_json::json!(run_file);
-        println!("{value}");
+        output::line(&value)?;
         return Ok(());
     }
-    print!("{card}");
+    output::text(&card)?;
     if config {
-        println!("\n# The run file\n{run_file}");
+        output::line(format_args!("\n# The run file\n{run_file}"))?;
     } else {
-        println!("\nits run file: gcnn zoo show {name} --config");
+        output::line(format_args!("\nits run file: gcnn zoo show {name} --config"))?;
     }
     Ok(())
 }
@@ -175,10 +174,10 @@ impl AddArgs {
             citation: self.citation,
         };
         let (path, card) = add(&self.run, &words, &self.folder, &device, |text| {
-            eprintln!("{text}");
+            output::say(&text);
         })?;
-        print!("{card}");
-        eprintln!("written to {}; the next build carries it", path.display());
+        output::text(&card)?;
+        output::say(format_args!("written to {}; the next build carries it", path.display()));
         Ok(())
     }
 }

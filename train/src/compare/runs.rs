@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use crate::TrainError;
-use crate::config::{RunConfig, TaskName};
+use crate::config::{RunConfig, TaskName, flatten};
 use crate::run::Report;
 use crate::run_folder::RunFolder;
 
@@ -69,8 +69,7 @@ impl FinishedRun {
 
     /// Every setting that matters, by its full name.
     pub fn flat(&self) -> BTreeMap<String, Value> {
-        let mut flat = BTreeMap::new();
-        flatten(&self.settings, "", &mut flat);
+        let mut flat = flatten(&self.settings);
         flat.retain(|key, _| !INDIFFERENT.contains(&key.as_str()));
         flat
     }
@@ -95,21 +94,6 @@ impl FinishedRun {
     /// A test measure, which may be no number.
     pub fn measure(&self, name: &str) -> Option<f64> {
         self.report.test_values().get(name).copied()
-    }
-}
-
-fn flatten(table: &Table, prefix: &str, flat: &mut BTreeMap<String, Value>) {
-    for (key, value) in table {
-        let name = match prefix {
-            "" => key.clone(),
-            prefix => format!("{prefix}.{key}"),
-        };
-        match value {
-            Value::Table(inner) => flatten(inner, &name, flat),
-            value => {
-                flat.insert(name, value.clone());
-            }
-        }
     }
 }
 

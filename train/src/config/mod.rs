@@ -20,6 +20,7 @@ pub use error::ConfigError;
 use experiment::TaskKey;
 pub use experiment::{Experiment, ImageExperiment, ParticleExperiment, TaskName};
 pub use image_source::ImageSource;
+pub use overrides::flatten;
 
 use crate::device::DeviceName;
 use crate::divergence::OnDivergence;

@@ -1,5 +1,6 @@
 //! `--set section.key=value` on top of a run file.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -17,21 +18,35 @@ pub fn apply(path: &Path, text: &str, set: &[String]) -> Result<RunConfig, Confi
             text: assignment.clone(),
             message,
         };
-        let Some((key, value)) = assignment.split_once('=') else {
+        let Some((key, text)) = assignment.split_once('=') else {
             return Err(fault("expected section.key=value".into()));
         };
-        let key = key.trim();
-        put(&mut table, key, parse_value(value.trim())).map_err(fault)?;
-        let read = TaskKey::deserialize(table.clone())
-            .and_then(|TaskKey { task }| RunConfig::read(task, table.clone()));
-        config = read.map_err(|e| {
-            fault(diagnose::explain(
-                e.message(),
-                &section_of(key, e.message()),
-            ))
-        })?;
+        let (key, text) = (key.trim(), text.trim());
+        let with = |value: Value| {
+            let mut with = table.clone();
+            put(&mut with, key, value).map(|()| with).map_err(fault)
+        };
+        let typed = with(parse_value(text))?;
+        let found = read(&typed).map(|read| (read, typed)).or_else(|e| {
+            // A text may look like something else: a folder `2018`, a name `true`.
+            let quoted = with(Value::String(text.to_string()))?;
+            match read(&quoted) {
+                Ok(read) => Ok((read, quoted)),
+                Err(_) => {
+                    let section = section_of(key, e.message());
+                    Err(fault(diagnose::explain(e.message(), &section)))
+                }
+            }
+        });
+        (config, table) = found?;
     }
     Ok(config)
+}
+
+/// A run file's table as a configuration.
+fn read(table: &Table) -> Result<RunConfig, toml::de::Error> {
+    let TaskKey { task } = TaskKey::deserialize(table.clone())?;
+    RunConfig::read(task, table.clone())
 }
 
 /// What a file and overrides, which were applied before without complaint, set.
@@ -41,6 +56,28 @@ pub fn given(text: &str, set: &[String]) -> Table {
         let _ = put(&mut table, key.trim(), parse_value(value.trim()));
     }
     table
+}
+
+/// Every setting of a table by its full name. A table that holds nothing is a setting, too.
+pub fn flatten(table: &Table) -> BTreeMap<String, Value> {
+    let mut flat = BTreeMap::new();
+    collect(table, "", &mut flat);
+    flat
+}
+
+fn collect(table: &Table, prefix: &str, flat: &mut BTreeMap<String, Value>) {
+    for (key, value) in table {
+        let name = match prefix {
+            "" => key.clone(),
+            prefix => format!("{prefix}.{key}"),
+        };
+        match value {
+            Value::Table(inner) if !inner.is_empty() => collect(inner, &name, flat),
+            value => {
+                flat.insert(name, value.clone());
+            }
+        }
+    }
 }
 
 /// The table that complained: the one in front of the part that the message is about.

@@ -49,9 +49,26 @@ impl RemoteAddress {
 }
 
 /// Reads [`TOKEN`]; an empty one is none.
-#[cfg(feature = "remote")]
 fn token() -> Option<String> {
     std::env::var(TOKEN).ok().filter(|token| !token.is_empty())
+}
+
+/// A secret for a server: 128 bits of the system's randomness, as 32 hexadecimal digits.
+///
+/// # Errors
+/// Where the system has no randomness to give.
+fn new_token() -> Result<String, DeviceError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|e| {
+        DeviceError::Serve(format!("a secret cannot be made ({e}); set {TOKEN} to one of your own"))
+    })?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// What the other side types to use a server, in a shell; a secret that it has to have in its environment already is not shown.
+pub fn command(address: SocketAddr, made: Option<&str>) -> String {
+    let secret = made.map_or(String::new(), |token| format!("{TOKEN}={token} "));
+    format!("{secret}gcnn train my.toml --device remote:{address}")
 }
 
 #[cfg(feature = "remote")]
@@ -74,35 +91,33 @@ pub(super) fn connect(name: &DeviceName, _address: &RemoteAddress) -> Result<Dev
     Err(super::not_compiled(name, "remote"))
 }
 
-/// Lends devices, all of one backend, until Ctrl-C. `started` hears the address that was taken, where the port was 0.
+/// Lends devices, all of one backend, until Ctrl-C, to whoever presents [`TOKEN`]. Where the environment has none, one is made:
+/// any page in a browser on this machine can connect to a port of it. `started` hears the address that was taken, where the
+/// port was 0, and the secret that was made.
 ///
 /// # Errors
-/// Where the address cannot be listened on, or could be reached from other machines and there is no [`TOKEN`].
+/// Where the address cannot be listened on.
 #[cfg(feature = "remote")]
 pub fn serve(
     devices: Vec<Device>,
     listen: SocketAddr,
-    started: impl FnOnce(SocketAddr),
+    started: impl FnOnce(SocketAddr, Option<&str>),
 ) -> Result<(), DeviceError> {
     use burn::server::{RemoteServer, TokenAuthorizer, WebSocketTransport};
     let fault = |error: &dyn std::fmt::Display| DeviceError::Serve(error.to_string());
-    let mut server = RemoteServer::new(devices);
-    match token() {
-        Some(token) => {
-            let authorizer = TokenAuthorizer::new(token).map_err(|error| fault(&error))?;
-            server = server.with_authorizer(authorizer);
-        }
-        None if listen.ip().is_loopback() => {}
+    let (token, made) = match token() {
+        Some(token) => (token, None),
         None => {
-            return Err(DeviceError::Serve(format!(
-                "at {listen} other machines could use this one; set the environment variable {TOKEN} here and there to a \
-                 secret, or listen on 127.0.0.1"
-            )));
+            let token = new_token()?;
+            (token.clone(), Some(token))
         }
-    }
+    };
+    let authorizer = TokenAuthorizer::new(token).map_err(|error| fault(&error))?;
+    let server = RemoteServer::new(devices).with_authorizer(authorizer);
     let listener = std::net::TcpListener::bind(listen)
         .map_err(|error| DeviceError::Serve(format!("{listen}: {error}")))?;
-    started(listener.local_addr().map_err(|error| fault(&error))?);
+    let address = listener.local_addr().map_err(|error| fault(&error))?;
+    started(address, made.as_deref());
     server
         .serve(WebSocketTransport::from_listener(listener))
         .map_err(|error| fault(&error))
@@ -116,10 +131,30 @@ pub fn serve(
 pub fn serve(
     _devices: Vec<Device>,
     _listen: SocketAddr,
-    _started: impl FnOnce(SocketAddr),
+    _started: impl FnOnce(SocketAddr, Option<&str>),
 ) -> Result<(), DeviceError> {
     Err(DeviceError::NotCompiled {
         device: "remote".into(),
         feature: "remote",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_long_and_never_the_same() {
+        let [a, b] = [0; 2].map(|_| new_token().expect("randomness"));
+        assert_ne!(a, b);
+        assert!(a.len() == 32 && a.bytes().all(|byte| byte.is_ascii_hexdigit()), "{a}");
+    }
+
+    #[test]
+    fn the_other_sides_command_has_a_made_secret_and_no_other() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 3000));
+        let made = command(address, Some("abc"));
+        assert_eq!(made, "GCNN_REMOTE_TOKEN=abc gcnn train my.toml --device remote:127.0.0.1:3000");
+        assert!(!command(address, None).contains(TOKEN));
+    }
 }

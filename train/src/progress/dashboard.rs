@@ -1,5 +1,6 @@
 //! Burn's terminal dashboard, driven by this crate's loop.
 
+use crate::output;
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -137,7 +138,7 @@ impl Reporter for Dashboard {
         // The dashboard owns the screen: what is to be read is kept until it is gone.
         match self.renderer {
             Some(_) => self.notes.push(text.to_string()),
-            None => eprintln!("{text}"),
+            None => output::say(&text),
         }
     }
 
@@ -145,7 +146,7 @@ impl Reporter for Dashboard {
         self.pass_on_stop();
         self.renderer = None;
         for note in self.notes.drain(..) {
-            eprintln!("{note}");
+            output::say(&note);
         }
     }
 }

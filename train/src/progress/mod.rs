@@ -4,6 +4,7 @@
 mod dashboard;
 mod plain;
 
+use crate::output;
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -71,7 +72,7 @@ impl Reporter for Quiet {
     fn validation(&mut self, _seen: usize) {}
     fn epoch(&mut self, _record: &EpochRecord, _eta: f64) {}
     fn note(&mut self, text: &str) {
-        eprintln!("{text}");
+        output::say(&text);
     }
     fn finish(&mut self) {}
 }

@@ -1,5 +1,6 @@
 //! A line per epoch on standard error; on a terminal with a bar that moves within the epoch.
 
+use crate::output;
 use std::collections::BTreeMap;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -36,7 +37,7 @@ impl Plain {
     fn line(&mut self, text: String) {
         match &self.bar {
             Some(bar) if !bar.is_hidden() => bar.println(text),
-            _ => eprintln!("{text}"),
+            _ => output::say(&text),
         }
     }
 }
