@@ -90,9 +90,8 @@ impl Watch {
         self.recent += (log - self.recent) / WINDOW;
         self.lowest = self.lowest.min(self.recent);
         let recent = self.recent.exp();
-        let diverged = !self.negative
-            && recent >= self.first
-            && self.recent >= self.lowest + TIMES.ln();
+        let diverged =
+            !self.negative && recent >= self.first && self.recent >= self.lowest + TIMES.ln();
         diverged.then(|| Divergence {
             loss: recent,
             lowest: Some(self.lowest.exp()),
@@ -154,7 +153,9 @@ mod tests {
     /// Factors that a heavy-tailed batch loss has about its mean, the same every time: log-normal with σ = `spread`.
     fn noise(step: usize, spread: f64) -> f64 {
         // The golden ratio's multiples are spread evenly; the logistic quantile is close to the normal one.
-        let u = (step as f64 * 0.618_033_988_749_895).fract().clamp(0.002, 0.998);
+        let u = (step as f64 * 0.618_033_988_749_895)
+            .fract()
+            .clamp(0.002, 0.998);
         (spread * (u / (1.0 - u)).ln() / 1.702).exp()
     }
 
@@ -175,19 +176,33 @@ mod tests {
     #[test]
     fn healthy_runs_are_let_alone() {
         // Noisy and falling slowly; falling fast and then jumping; never learning at all.
-        assert_eq!(found((0..20_000).map(|t| 2.3 / (1.0 + t as f64 / 500.0) * noise(t, 1.0))), None);
+        assert_eq!(
+            found((0..20_000).map(|t| 2.3 / (1.0 + t as f64 / 500.0) * noise(t, 1.0))),
+            None
+        );
         let jumps = |t: usize| match t % 1000 {
             500..510 => 100.0,
             _ => 1.0,
         };
         let falling = |t: usize| 2.3 * (-(t as f64) / 400.0).exp().max(1e-4);
-        assert_eq!(found((0..10_000).map(|t| falling(t) * jumps(t) * noise(t, 0.5))), None);
+        assert_eq!(
+            found((0..10_000).map(|t| falling(t) * jumps(t) * noise(t, 0.5))),
+            None
+        );
         assert_eq!(found((0..10_000).map(|t| 2.3 * noise(t, 1.0))), None);
         // One batch in fifty is a thousand times worse than the others.
         let outliers = |t: usize| if t % 50 == 7 { 1000.0 } else { 1.0 };
-        assert_eq!(found((0..10_000).map(|t| 1e-3f64.max(0.3 * (-(t as f64) / 100.0).exp()) * outliers(t))), None);
+        assert_eq!(
+            found(
+                (0..10_000).map(|t| 1e-3f64.max(0.3 * (-(t as f64) / 100.0).exp()) * outliers(t))
+            ),
+            None
+        );
         // A loss that reaches zero.
-        assert_eq!(found((0..1000).map(|t| (1.0 - t as f64 / 100.0).max(0.0))), None);
+        assert_eq!(
+            found((0..1000).map(|t| (1.0 - t as f64 / 100.0).max(0.0))),
+            None
+        );
     }
 
     #[test]
@@ -197,8 +212,17 @@ mod tests {
         assert_eq!(found([1.0, 0.5, f64::NAN]), Some(2));
         assert_eq!(found([f64::INFINITY]), Some(0));
         // Forgotten: as bad as an untrained network, for good.
-        let step = found((0..3000).map(|t| if t < 2000 { 2.3 * (-(t as f64) / 200.0).exp() } else { 4.0 }));
-        assert!(step.is_some_and(|step| (2000..2100).contains(&step)), "{step:?}");
+        let step = found((0..3000).map(|t| {
+            if t < 2000 {
+                2.3 * (-(t as f64) / 200.0).exp()
+            } else {
+                4.0
+            }
+        }));
+        assert!(
+            step.is_some_and(|step| (2000..2100).contains(&step)),
+            "{step:?}"
+        );
         // Negative losses are judged by whether they are numbers.
         assert_eq!(found([-1.0, -5.0, 3.0, 400.0, 1e9, f64::NAN]), Some(5));
     }
@@ -211,9 +235,20 @@ mod tests {
         }
         let text = serde_json::to_string(&watch).expect("JSON");
         assert_eq!(serde_json::from_str::<Watch>(&text).expect("read"), watch);
-        let gone = Return { epoch: 2, step: 9, loss: f64::NAN, to_epoch: 1, rate_factor: 0.5 };
+        let gone = Return {
+            epoch: 2,
+            step: 9,
+            loss: f64::NAN,
+            to_epoch: 1,
+            rate_factor: 0.5,
+        };
         let text = serde_json::to_string(&gone).expect("JSON");
         assert!(text.contains("\"loss\":null"), "{text}");
-        assert!(serde_json::from_str::<Return>(&text).expect("read").loss.is_nan());
+        assert!(
+            serde_json::from_str::<Return>(&text)
+                .expect("read")
+                .loss
+                .is_nan()
+        );
     }
 }

@@ -142,10 +142,18 @@ mod tests {
 
     #[test]
     fn intervals_stay_in_their_range_and_hold_their_mean() {
-        for values in [[0.99, 1.0, 0.7], [0.02, 0.0, 0.5], [1.0, 1.0, 1.0], [0.0; 3]] {
+        for values in [
+            [0.99, 1.0, 0.7],
+            [0.02, 0.0, 0.5],
+            [1.0, 1.0, 1.0],
+            [0.0; 3],
+        ] {
             let (mean, interval) = of_mean(&values, Range::Share);
             let [low, high] = interval.expect("three values");
-            assert!(0.0 <= low && low <= mean && mean <= high && high <= 1.0, "{low} {high}");
+            assert!(
+                0.0 <= low && low <= mean && mean <= high && high <= 1.0,
+                "{low} {high}"
+            );
         }
         for values in [[1e-4, 2e-4, 9e-3], [0.0, 0.0, 1.0], [0.0; 3]] {
             let (mean, interval) = of_mean(&values, Range::NotNegative);
@@ -155,6 +163,10 @@ mod tests {
         // Inside of the range it is Student's.
         let values = [0.84, 0.85, 0.87];
         assert_eq!(of_mean(&values, Range::Share), of_mean(&values, Range::Any));
-        assert!(of_mean(&[0.99, 1.0, 0.7], Range::Any).1.is_some_and(|[_, high]| high > 1.0));
+        assert!(
+            of_mean(&[0.99, 1.0, 0.7], Range::Any)
+                .1
+                .is_some_and(|[_, high]| high > 1.0)
+        );
     }
 }

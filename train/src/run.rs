@@ -229,7 +229,9 @@ pub fn check_resumable(before: &RunConfig, now: &RunConfig) -> Result<(), TrainE
     let (before, now) = (before.resolved()?, now.resolved()?);
     let table = |config: &RunConfig| -> Result<BTreeMap<String, Value>, TrainError> {
         let text = neutral(config).to_toml()?;
-        let table = text.parse::<Table>().map_err(|e| TrainError::Mismatch(e.to_string()))?;
+        let table = text
+            .parse::<Table>()
+            .map_err(|e| TrainError::Mismatch(e.to_string()))?;
         Ok(flatten(&table))
     };
     let (before, now) = (table(&before)?, table(&now)?);
@@ -252,4 +254,38 @@ pub fn check_resumable(before: &RunConfig, now: &RunConfig) -> Result<(), TrainE
         "this run was started with other settings and can only be resumed with them; differing: {}",
         differing.join(", ")
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn differing(before: &str, now: &str) -> Option<String> {
+        let read =
+            |text: &str| RunConfig::parse(text, "run.toml".as_ref(), &[]).expect("a run file");
+        let checked = check_resumable(&read(before), &read(now));
+        checked.err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn settings_that_differ_are_named_with_both_values_tables_too() {
+        assert_eq!(
+            differing("seed = 1\n", "seed = 1\n[training]\nepochs = 99\n"),
+            None
+        );
+        let words = differing("seed = 1\n", "seed = 2\n").expect("another seed");
+        assert!(words.ends_with("differing: seed (was 1, now 2)"), "{words}");
+        // Only a table is new: the list was empty.
+        let words = differing("", "[finetune]\nfrom = \"zoo:nuclei-c4\"\n").expect("fine-tuned");
+        assert!(
+            words.contains("finetune.from (was left out, now \"zoo:nuclei-c4\")"),
+            "{words}"
+        );
+        let kernel = "[model]\nkernel = { basis = \"b-spline\" }\n";
+        let words = differing("", kernel).expect("another kernel");
+        assert!(
+            words.contains("model.kernel.basis (was \"pixel\", now \"b-spline\")"),
+            "{words}"
+        );
+    }
 }

@@ -164,7 +164,10 @@ impl<'a, T: Task> Trainer<'a, T> {
         let (Some(best), Some(weights)) = (self.progress.best.clone(), &self.best) else {
             return Err(fault(format!(
                 "the run is over, but no epoch is its best: on validation {} was never a number",
-                self.task.goals().first().map_or("its goal", |goal| goal.name)
+                self.task
+                    .goals()
+                    .first()
+                    .map_or("its goal", |goal| goal.name)
             )));
         };
         let model = weights::apply(self.model.valid(), weights).map_err(fault)?;
@@ -341,7 +344,10 @@ impl<'a, T: Task> Trainer<'a, T> {
         let better = improves(self.task.goals(), &measures, before);
         let current = weights::collect(&model);
         if let Some(name) = not_finite(&current)
-            && self.diverged(format!("the array `{name}` holds a value that is no finite number"), f64::NAN)?
+            && self.diverged(
+                format!("the array `{name}` holds a value that is no finite number"),
+                f64::NAN,
+            )?
         {
             return Ok(());
         }
@@ -366,7 +372,12 @@ impl<'a, T: Task> Trainer<'a, T> {
                 examples_per_second: outcomes.len() as f64 / validation_seconds.max(1e-9),
             },
             best: better,
-            returns: p.returns.iter().filter(|gone| gone.to_epoch == p.epoch).cloned().collect(),
+            returns: p
+                .returns
+                .iter()
+                .filter(|gone| gone.to_epoch == p.epoch)
+                .cloned()
+                .collect(),
             seconds: p.seconds + validation_seconds,
         };
         let file = ModelFile::new(self.task, self.config, record.epoch, &measures)?;
@@ -518,7 +529,9 @@ fn improves(
         value.filter(|value| value.is_finite())
     };
     let Some(old) = old else {
-        return goals.first().is_none_or(|goal| number(new, goal.name).is_some());
+        return goals
+            .first()
+            .is_none_or(|goal| number(new, goal.name).is_some());
     };
     for goal in goals {
         match (number(new, goal.name), number(old, goal.name)) {
@@ -534,7 +547,9 @@ fn improves(
 
 /// The name of the first array with a value that is no finite number.
 fn not_finite(weights: &Weights) -> Option<&str> {
-    let bad = weights.iter().find(|(_, array)| array.values.iter().any(|value| !value.is_finite()));
+    let bad = weights
+        .iter()
+        .find(|(_, array)| array.values.iter().any(|value| !value.is_finite()));
     bad.map(|(name, _)| name.as_str())
 }
 

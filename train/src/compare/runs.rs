@@ -82,7 +82,9 @@ impl FinishedRun {
         // Reports of older versions do not name it.
         let measures = self.measures();
         let known = ["accuracy", "mse"];
-        let found = known.iter().find(|name| measures.iter().any(|m| m == *name));
+        let found = known
+            .iter()
+            .find(|name| measures.iter().any(|m| m == *name));
         found.map(|name| name.to_string())
     }
 

@@ -129,9 +129,16 @@ fn two_runs_are_too_few_for_an_interval_and_three_have_one_that_can_be() {
     };
     let two = of(2, "accuracy");
     assert_eq!(two.points[0].interval, None);
-    assert!(two.text().contains("too few runs for an interval"), "{}", two.text());
+    assert!(
+        two.text().contains("too few runs for an interval"),
+        "{}",
+        two.text()
+    );
     let [low, high] = of(3, "accuracy").points[0].interval.expect("three runs");
-    assert!(0.0 < low && low < 0.803 && 0.804 < high && high < 1.0, "{low} {high}");
+    assert!(
+        0.0 < low && low < 0.803 && 0.804 < high && high < 1.0,
+        "{low} {high}"
+    );
     let [low, high] = of(3, "loss").points[0].interval.expect("three runs");
     assert!(0.0 < low && low < 0.19 && high > 0.2, "{low} {high}");
 }
@@ -146,7 +153,11 @@ fn a_report_names_its_goal() {
     one.report.test["goal"] = "loss".into();
     assert_eq!(one.first_measure().as_deref(), Some("loss"));
     // Reports of older versions do not say.
-    one.report.test.as_object_mut().expect("an object").remove("goal");
+    one.report
+        .test
+        .as_object_mut()
+        .expect("an object")
+        .remove("goal");
     assert_eq!(one.first_measure().as_deref(), Some("accuracy"));
 }
 

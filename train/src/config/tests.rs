@@ -379,3 +379,28 @@ fn the_table_knows_which_kinds_of_network_have_a_key() {
         }
     }
 }
+
+/// A folder may be called like a number, and a number is still one where a number is meant.
+#[test]
+fn an_override_is_a_text_where_a_text_is_meant() {
+    let set = |text: &str| {
+        let set = ["task=image-folder", text].map(String::from);
+        RunConfig::parse("", "run.toml".as_ref(), &set)
+    };
+    for name in ["2018", "1e5", "true", "2018-01-01", "[a]"] {
+        let run = set(&format!("dataset.path={name}")).expect("a path");
+        let text = run.to_toml().expect("TOML");
+        assert!(text.contains(&format!("path = \"{name}\"")), "{text}");
+    }
+    assert_eq!(
+        set("training.epochs=7").expect("a number").training.epochs,
+        7
+    );
+    let error = set("training.epochs=many")
+        .expect_err("no number")
+        .to_string();
+    assert!(error.contains("training.epochs=many"), "{error}");
+    // An error speaks of what was typed.
+    let error = set("training.epochs=-3").expect_err("no count").to_string();
+    assert!(error.contains("-3") && !error.contains("string"), "{error}");
+}

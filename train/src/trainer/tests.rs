@@ -1,9 +1,9 @@
 use super::*;
 use crate::config::Experiment;
 use crate::dynamics::Motion;
+use crate::task::Goal;
 #[cfg(feature = "flex")]
 use gcnn_models::nbody::DynamicsModel;
-use crate::task::Goal;
 
 #[test]
 fn the_first_goal_that_differs_decides() {
@@ -104,7 +104,12 @@ fn a_run_that_goes_on_after_an_epochs_last_batch_records_that_batchs_rate() {
 
 /// Gradient descent on a parabola, the mean squared error of linear motion, which diverges above a certain rate.
 #[cfg(feature = "flex")]
-fn descend(root: &Path, name: &str, set: &str, seen: usize) -> Result<Finished<DynamicsModel>, TrainError> {
+fn descend(
+    root: &Path,
+    name: &str,
+    set: &str,
+    seen: usize,
+) -> Result<Finished<DynamicsModel>, TrainError> {
     let text = "task = \"nbody\"\n[dataset]\ntrain = 60\nvalid = 4\ntest = 2\ncache = false\n\
                 [model]\nkind = \"linear\"\n[optimizer]\nkind = \"sgd\"\nlr = 40.0\nmomentum = 0.0\n\
                 [training]\nepochs = 3\nbatch_size = 2\n";
@@ -117,8 +122,19 @@ fn descend(root: &Path, name: &str, set: &str, seen: usize) -> Result<Finished<D
     let folder = RunFolder::at(root.join(name));
     folder.prepare().expect("a folder");
     let interrupt = Arc::new(AtomicBool::new(false));
-    let mut reporter = Stop { seen, interrupt: interrupt.clone() };
-    Trainer::new(&task, &config, &Device::flex(), folder, &mut reporter, interrupt)?.run()
+    let mut reporter = Stop {
+        seen,
+        interrupt: interrupt.clone(),
+    };
+    Trainer::new(
+        &task,
+        &config,
+        &Device::flex(),
+        folder,
+        &mut reporter,
+        interrupt,
+    )?
+    .run()
 }
 
 #[cfg(feature = "flex")]
@@ -137,7 +153,10 @@ fn a_run_that_diverges_goes_back_and_on_at_a_lower_rate() {
     assert_eq!(&records[0].returns, returns);
     assert!(records[1].returns.is_empty());
     let rate = 40.0 * RATE_FACTOR.powi(returns.len() as i32);
-    assert!(records.iter().all(|record| record.learning_rate == rate), "{records:?}");
+    assert!(
+        records.iter().all(|record| record.learning_rate == rate),
+        "{records:?}"
+    );
 
     // Interrupted on the way, it comes to the same end.
     let cut = loop {
@@ -147,7 +166,10 @@ fn a_run_that_diverges_goes_back_and_on_at_a_lower_rate() {
         }
     };
     assert_eq!(cut.returns, finished.returns);
-    assert_eq!(weights::collect(&cut.model), weights::collect(&finished.model));
+    assert_eq!(
+        weights::collect(&cut.model),
+        weights::collect(&finished.model)
+    );
 }
 
 #[cfg(feature = "flex")]
@@ -158,21 +180,48 @@ fn a_run_that_diverges_stops_or_goes_on_as_asked() {
     let Err(error) = run("stop", "training.on_divergence=stop") else {
         panic!("it diverges");
     };
-    assert!(matches!(error, TrainError::Diverged { epoch: 1, returns: 0, best: None, .. }));
+    assert!(matches!(
+        error,
+        TrainError::Diverged {
+            epoch: 1,
+            returns: 0,
+            best: None,
+            ..
+        }
+    ));
     let words = error.to_string();
-    assert!(words.contains("rose to") && words.contains("a smaller optimizer.lr"), "{words}");
+    assert!(
+        words.contains("rose to") && words.contains("a smaller optimizer.lr"),
+        "{words}"
+    );
     // Whatever the rate, it diverges: it is given up.
     let Err(error) = run("given-up", "optimizer.lr=1e30") else {
         panic!("it diverges");
     };
-    assert!(matches!(error, TrainError::Diverged { returns: MOST_RETURNS, .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            TrainError::Diverged {
+                returns: MOST_RETURNS,
+                ..
+            }
+        ),
+        "{error}"
+    );
     // Going on to the end, no epoch is the best, and what was written can be read.
     let Err(error) = run("on", "training.on_divergence=continue optimizer.lr=1e30") else {
         panic!("no epoch has a measure");
     };
-    assert!(error.to_string().contains("on validation mse was never a number"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("on validation mse was never a number"),
+        "{error}"
+    );
     let folder = RunFolder::at(root.path().join("on"));
-    let records = folder.read_metrics().expect("records with numbers that are none");
+    let records = folder
+        .read_metrics()
+        .expect("records with numbers that are none");
     assert_eq!(records.len(), 3);
     assert!(records[2].validation.measures["mse"].is_nan() && !folder.best().exists());
     assert!(Checkpoint::load(&folder.checkpoint()).is_ok());
