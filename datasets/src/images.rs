@@ -9,6 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::DatasetError;
+use crate::identity::Identity;
 pub use normalisation::Normalisation;
 use pixels::Pixels;
 pub use pixels::ReadImages;
@@ -200,6 +201,11 @@ impl ImageDataset {
     pub fn try_copy_image(&self, index: usize, image: &mut [f32]) -> Result<(), DatasetError> {
         assert_eq!(image.len(), self.image_len(), "room for one image");
         self.pixels.copy(index, image)
+    }
+
+    /// Adds all pixels to a hash of these images.
+    pub(crate) fn add_values_to(&self, identity: &mut Identity) -> Result<(), DatasetError> {
+        self.pixels.add_to(identity)
     }
 
     /// Whether images are read when they are asked for.

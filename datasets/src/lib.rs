@@ -13,6 +13,7 @@
 //! | readers of files that others wrote | [`idx`], [`amat`], [`npy`] |
 //! | rotating images; random motions and colours of a training set | [`rotate`], [`augmentation`], [`colour`] |
 //! | batches prepared on another thread | [`loader`] |
+//! | whether data are the same | [`identity`] |
 //! | where data lies, and how to download it | [`folders`], [`fetch`] |
 //!
 //! Everything random is a function of a seed and of what it is for (an epoch, an image), never of the order in which
@@ -36,6 +37,7 @@ pub mod error;
 pub mod fetch;
 mod files;
 pub mod folders;
+pub mod identity;
 pub mod idx;
 pub mod image_folder;
 pub mod images;

@@ -17,6 +17,8 @@ pub mod keys {
     pub const CONFIG: &str = "gcnn.config";
     /// What the task adds to it.
     pub const DATA: &str = "gcnn.data";
+    /// What the examples were that the weights were trained on.
+    pub const IDENTITY: &str = "gcnn.identity";
     /// The epoch.
     pub const EPOCH: &str = "gcnn.epoch";
     /// The validation measures.
@@ -196,8 +198,29 @@ pub fn to_bytes(
             .map_err(|e| WeightsError::Unstorable(format!("`{name}`: {e}")))?;
         views.push((name.as_str(), view));
     }
-    safetensors::serialize(views, Some(metadata))
-        .map_err(|e| WeightsError::Unstorable(e.to_string()))
+    let written = safetensors::serialize(views, Some(metadata));
+    sorted(written.map_err(|e| WeightsError::Unstorable(e.to_string()))?)
+}
+
+/// The same file with the keys of its header in order, which otherwise are in another one each time.
+fn sorted(file: Vec<u8>) -> Result<Vec<u8>, WeightsError> {
+    let unstorable = |reason: &str| WeightsError::Unstorable(reason.into());
+    let (length, rest) = file
+        .split_first_chunk()
+        .ok_or_else(|| unstorable("no header"))?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
+    let (header, data) = rest
+        .split_at_checked(length)
+        .ok_or_else(|| unstorable("no header"))?;
+    let header: BTreeMap<String, BTreeMap<String, serde_json::Value>> =
+        serde_json::from_slice(header).map_err(|e| unstorable(&e.to_string()))?;
+    let mut header = serde_json::to_vec(&header).map_err(|e| unstorable(&e.to_string()))?;
+    // The data begin at a multiple of eight bytes.
+    header.resize(header.len().next_multiple_of(8), b' ');
+    let mut sorted = (header.len() as u64).to_le_bytes().to_vec();
+    sorted.extend(header);
+    sorted.extend_from_slice(data);
+    Ok(sorted)
 }
 
 /// The metadata of the bytes of a safetensors file, without its arrays.

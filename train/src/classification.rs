@@ -324,6 +324,14 @@ impl Task for Classification {
         serde_json::json!(self.format)
     }
 
+    fn identity(&self, split: Split) -> Result<Option<String>, TrainError> {
+        let images = split.of(
+            [&self.train, &self.valid, &self.test],
+            ImageDataset::concatenate,
+        )?;
+        Ok(Some(images.identity()?))
+    }
+
     fn unit(&self) -> &'static str {
         "images"
     }

@@ -145,6 +145,15 @@ impl Task for Motion {
         })
     }
 
+    fn identity(&self, split: Split) -> Result<Option<String>, TrainError> {
+        Ok(match split {
+            Split::Train => Some(self.train.identity()),
+            Split::Valid => Some(self.valid.identity()),
+            Split::Test => Some(self.test.identity()),
+            Split::All => None,
+        })
+    }
+
     fn unit(&self) -> &'static str {
         "simulations"
     }

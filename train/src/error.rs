@@ -53,7 +53,16 @@ pub enum TrainError {
         /// The decoder's reason.
         source: image::ImageError,
     },
-    /// The run folder is taken, or there is nothing to resume in it.
+    /// Somebody else has the run folder, or something is in it.
+    #[error(
+        "the run folder {0} exists already; go on with it (gcnn train {0} --resume), choose another one (--output), or remove it",
+        folder.display()
+    )]
+    Taken {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// There is nothing to resume in a run folder, or not with these settings.
     #[error("{0}")]
     RunFolder(String),
     /// There is no such network in the zoo, or it is damaged.

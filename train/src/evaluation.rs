@@ -61,6 +61,8 @@ pub struct ParticleNetwork {
 pub struct Evaluation {
     /// Where the data came from, in a sentence.
     pub about: String,
+    /// Whether they are what the run had; none where data were named, or nobody knows.
+    pub same_data: Option<bool>,
     /// What an example is called, in the plural.
     pub unit: &'static str,
     /// The measures.
@@ -86,6 +88,20 @@ impl Loaded {
         Ok(Self { network, file })
     }
 
+    /// Whether a task's examples, which are its test split, are those of this split of the run.
+    fn same_data<T: Task>(
+        &self,
+        task: &T,
+        data: Option<&Path>,
+        split: Split,
+    ) -> Result<Option<bool>, TrainError> {
+        let before = self.file.identity.get(&split.to_string());
+        let (None, Some(before)) = (data, before) else {
+            return Ok(None);
+        };
+        Ok(task.identity(Split::Test)?.map(|now| now == *before))
+    }
+
     /// Measures the network on a split of its own data set, or of data in another place. `seen` hears how many examples
     /// there are and how many are done.
     pub fn evaluate(
@@ -102,6 +118,7 @@ impl Loaded {
                 let outcomes = outcomes(&task, step, &mut seen)?;
                 Ok(Evaluation {
                     about: task.about_data().into(),
+                    same_data: self.same_data(&task, data, split)?,
                     unit: task.unit(),
                     measures: task.measures(&outcomes),
                     examples: outcomes.len(),
@@ -114,6 +131,7 @@ impl Loaded {
                 let outcomes = outcomes(&task, step, &mut seen)?;
                 Ok(Evaluation {
                     about: task.about_data().into(),
+                    same_data: self.same_data(&task, data, split)?,
                     unit: task.unit(),
                     measures: task.measures(&outcomes),
                     examples: outcomes.len(),

@@ -5,10 +5,15 @@
 //! | `gcnn.version` | version of this crate |
 //! | `gcnn.config` | the run's complete configuration, TOML |
 //! | `gcnn.data` | what the task adds, JSON: for images their size, number of classes and normalisation |
+//! | `gcnn.identity` | what the examples of each split were, JSON |
 //! | `gcnn.epoch` | the epoch of these weights, counted from 1 |
 //! | `gcnn.metrics` | their validation measures, JSON |
 //! | `gcnn.card` | networks of the zoo: what is known about them, JSON |
 //! | `gcnn.plain` | of an exported network: the steps that it consists of, JSON; then the weights are theirs |
+//!
+//! The same run writes the same bytes wherever it ran: nothing of the machine, its folders or devices is in them. And the other
+//! way round, a file chooses no places here: data are looked for where the program looks by itself, where `--data` says, or, for
+//! weights in a run folder, where its `config.toml` says.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -21,6 +26,7 @@ use gcnn_models::zoo::{self, Card};
 
 use crate::TrainError;
 use crate::config::RunConfig;
+use crate::run_data::Identities;
 use crate::run_folder::{RunFolder, to_json};
 use crate::task::Task;
 use crate::weights::{self, Weights};
@@ -32,6 +38,8 @@ pub struct ModelFile {
     pub config: RunConfig,
     /// What the task adds.
     pub data: serde_json::Value,
+    /// What the examples of each split were; empty where nobody wrote it down.
+    pub identity: Identities,
     /// Their epoch, counted from 1; 0 where they were not trained here.
     pub epoch: usize,
     /// Their validation measures.
@@ -50,12 +58,12 @@ impl ModelFile {
     pub fn new<T: Task>(
         task: &T,
         config: &RunConfig,
+        identity: &Identities,
         epoch: usize,
         measures: &BTreeMap<String, f64>,
     ) -> Result<Self, TrainError> {
         // Where and on what a run was computed says nothing about its weights.
         let config = RunConfig {
-            output: None,
             device: "auto".into(),
             devices: Vec::new(),
             ..config.clone()
@@ -63,6 +71,7 @@ impl ModelFile {
         Ok(Self {
             config,
             data: task.describe(),
+            identity: identity.clone(),
             epoch,
             measures: measures.clone(),
             card: None,
@@ -79,11 +88,17 @@ impl ModelFile {
     pub fn metadata(&self, path: &Path) -> Result<HashMap<String, String>, TrainError> {
         let mut metadata = HashMap::from([
             ("gcnn.version".into(), env!("CARGO_PKG_VERSION").into()),
-            (keys::CONFIG.into(), self.config.to_toml()?),
+            (
+                keys::CONFIG.into(),
+                self.config.clone().without_places().to_toml()?,
+            ),
             (keys::DATA.into(), to_json(path, &self.data)?),
             (keys::EPOCH.into(), self.epoch.to_string()),
             (keys::METRICS.into(), to_json(path, &self.measures)?),
         ]);
+        if !self.identity.is_empty() {
+            metadata.insert(keys::IDENTITY.into(), to_json(path, &self.identity)?);
+        }
         if let Some(card) = &self.card {
             metadata.insert(keys::CARD.into(), to_json(path, card)?);
         }
@@ -115,11 +130,21 @@ impl ModelFile {
             })
         };
         let json = |key: &str, e: serde_json::Error| fault(format!("`{key}` in its metadata: {e}"));
-        let config = RunConfig::parse(text(keys::CONFIG)?, &path, &[])?;
+        let config = RunConfig::parse(text(keys::CONFIG)?, &path, &[])?.without_places();
+        let config = match places(&path) {
+            Some(run) => config.with_places_of(&run),
+            None => config,
+        };
         Ok((
             Self {
                 config,
                 data: serde_json::from_str(text(keys::DATA)?).map_err(|e| json(keys::DATA, e))?,
+                identity: match metadata.get(keys::IDENTITY) {
+                    Some(text) => {
+                        serde_json::from_str(text).map_err(|e| json(keys::IDENTITY, e))?
+                    }
+                    None => Identities::new(),
+                },
                 epoch: text(keys::EPOCH)?
                     .parse()
                     .map_err(|e| fault(format!("`gcnn.epoch` in its metadata: {e}")))?,
@@ -139,6 +164,13 @@ impl ModelFile {
             weights,
         ))
     }
+}
+
+/// The configuration of the run folder that a weights file lies in, which is of this machine.
+fn places(path: &Path) -> Option<RunConfig> {
+    let config = RunFolder::at(path.parent()?).config();
+    let run = config.is_file().then(|| RunConfig::load(&config, &[]));
+    run?.ok()
 }
 
 /// The weights file that a path means, and what is in it.

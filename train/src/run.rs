@@ -20,7 +20,7 @@ use crate::evaluation;
 use crate::files::{read_text, write_atomically};
 use crate::metrics::{Measure, interval_words, significant};
 use crate::progress::Reporter;
-use crate::run_data::RunData;
+use crate::run_data::{RunData, identities};
 use crate::run_folder::RunFolder;
 use crate::task::{ElementError, Split, Task, evaluate};
 use crate::trainer::Trainer;
@@ -35,8 +35,10 @@ pub struct Run<'a> {
     pub device_name: DeviceName,
     /// Other devices, which take a share of every training step.
     pub helpers: &'a [Device],
-    /// Where to write.
+    /// Where to write; a folder that is made when everything else is known to work.
     pub folder: &'a RunFolder,
+    /// Whether to go on with the run in the folder.
+    pub resume: bool,
     /// Who hears of it.
     pub reporter: &'a mut dyn Reporter,
     /// Set from outside to stop after the current batch.
@@ -139,10 +141,6 @@ impl Report {
 /// `source = "auto"` meant.
 pub fn train(run: Run) -> Result<Report, TrainError> {
     let config = run.config.resolved()?;
-    // In the folder of a run that goes on it is replaced when the data are known to be the same.
-    if !run.folder.config().exists() {
-        write_config(run.folder, &config)?;
-    }
     match &config.experiment {
         Experiment::Images(own) => {
             let splits = own.dataset.load()?;
@@ -169,17 +167,21 @@ fn train_task<T: Task>(
     let data = RunData {
         description,
         format: task.describe(),
+        identity: identities(task)?,
     };
-    data.settle(run.folder)?;
-    write_config(run.folder, config)?;
     let trainer = Trainer::new(
         task,
         config,
         run.device,
         run.folder.clone(),
+        data.identity.clone(),
         run.reporter,
         run.interrupt,
     )?;
+    // Now that data and network are known to work: a start that fails leaves nothing behind. The folder is held to the end.
+    let _held = run.folder.take(run.resume)?;
+    data.settle(run.folder)?;
+    write_config(run.folder, config)?;
     let finished = trainer.with_helpers(run.helpers).run()?;
     let outcomes = evaluate(task, &finished.model, Split::Test, run.device, |_| {})?;
     let measures: Vec<Measure> = task.measures(&outcomes);
@@ -214,10 +216,10 @@ fn write_report(path: &Path, report: &Report) -> Result<(), TrainError> {
 /// Whether a run may go on under a changed configuration: only its length, its place and its bookkeeping may differ.
 pub fn check_resumable(before: &RunConfig, now: &RunConfig) -> Result<(), TrainError> {
     let neutral = |config: &RunConfig| {
-        let mut c = config.clone();
+        // Whether moved data are the same is seen when they are read.
+        let mut c = config.clone().without_places();
         c.device = String::new();
         c.devices = Vec::new();
-        c.output = None;
         c.training.epochs = 0;
         c.training.patience = 0;
         c.training.checkpoint_every = 0;

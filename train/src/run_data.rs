@@ -1,6 +1,10 @@
 //! Which data a run was started on: elsewhere, or later, its configuration may mean others.
 //!
-//! A run that goes on compares. Had it other data then, images that it was trained on could be among those it is tested on.
+//! A run that goes on compares. Had it other data then, images that it was trained on could be among those it is tested on: sizes
+//! and statistics would not tell, where two splits changed places or labels are others. Every example and label is part of the
+//! [identity](gcnn_datasets::identity) of its split; where the data lies is not.
+
+use std::collections::BTreeMap;
 
 use gcnn_datasets::Description;
 use serde::{Deserialize, Serialize};
@@ -10,6 +14,7 @@ use crate::TrainError;
 use crate::files::{read_text, write_atomically};
 use crate::model_file::ModelFile;
 use crate::run_folder::{RunFolder, to_json};
+use crate::task::{Split, Task};
 
 /// The data of a run: `data.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,6 +24,23 @@ pub struct RunData {
     /// What [`Task::describe`](crate::task::Task::describe) says. For images the statistics of the training split are in it, which tell one set from
     /// another.
     pub format: Value,
+    /// What the examples of each split are; absent in folders of older versions.
+    #[serde(default, skip_serializing_if = "Identities::is_empty")]
+    pub identity: Identities,
+}
+
+/// What the examples of each split are, by the split's name.
+pub type Identities = BTreeMap<String, String>;
+
+/// The identities of all splits of a task that can tell.
+pub fn identities<T: Task>(task: &T) -> Result<Identities, TrainError> {
+    let mut found = Identities::new();
+    for split in Split::THREE {
+        if let Some(identity) = task.identity(split)? {
+            found.insert(split.to_string(), identity);
+        }
+    }
+    Ok(found)
 }
 
 impl RunData {
@@ -26,6 +48,7 @@ impl RunData {
     pub fn settle(&self, folder: &RunFolder) -> Result<(), TrainError> {
         let path = folder.data();
         let mut differing = Vec::new();
+        let mut known = false;
         if path.is_file() {
             let before: Self = serde_json::from_str(&read_text(&path)?)
                 .map_err(|e| TrainError::io("read", &path)(e.into()))?;
@@ -36,6 +59,25 @@ impl RunData {
                 ));
             }
             differing.extend(differences(&before.format, &self.format));
+            let pairs = before.identity.iter();
+            let others = pairs.filter(|(split, own)| {
+                let now = self.identity.get(*split);
+                now.is_some_and(|now| now != *own)
+            });
+            differing.extend(others.map(|(split, _)| {
+                let as_now = before
+                    .identity
+                    .iter()
+                    .find(|(_, own)| Some(*own) == self.identity.get(split));
+                match as_now {
+                    Some((other, _)) => {
+                        format!("the {split} split, which is what the {other} split was")
+                    }
+                    None => format!("examples or labels of the {split} split"),
+                }
+            }));
+            // Written by an older version: from now on it can tell.
+            known = before.identity == self.identity;
         } else if folder.last().is_file() {
             // Older versions wrote down no more than what is in the weights.
             let (before, _) = ModelFile::load(&folder.last())?;
@@ -47,7 +89,7 @@ impl RunData {
                 differing.join("; ")
             )));
         }
-        match path.is_file() {
+        match known {
             true => Ok(()),
             false => write_atomically(&path, to_json(&path, self)?.as_bytes()),
         }
@@ -95,6 +137,9 @@ mod tests {
                 test: 3,
             },
             format: json!({ "classes": 10, "normalisation": { "mean": [mean] } }),
+            identity: [("train", "a"), ("valid", "b"), ("test", "c")]
+                .map(|(split, own)| (split.to_string(), own.to_string()))
+                .into(),
         }
     }
 
@@ -123,5 +168,36 @@ mod tests {
             );
         }
         own.settle(&folder).expect("nothing was written over");
+        // Splits that changed places, labels that are others.
+        let mut swapped = own.clone();
+        swapped.identity.insert("train".into(), "c".into());
+        swapped.identity.insert("test".into(), "a".into());
+        let error = swapped.settle(&folder).expect_err("swapped").to_string();
+        assert!(
+            error.contains("the test split, which is what the train split was"),
+            "{error}"
+        );
+        let mut relabelled = own.clone();
+        relabelled.identity.insert("valid".into(), "d".into());
+        let error = relabelled
+            .settle(&folder)
+            .expect_err("relabelled")
+            .to_string();
+        assert!(
+            error.contains("labels of the valid split") && !error.contains("train split"),
+            "{error}"
+        );
+        // A folder of an older version says nothing of it, and does from now on.
+        let old = RunData {
+            identity: Identities::new(),
+            ..own.clone()
+        };
+        write_atomically(
+            &folder.data(),
+            to_json(&folder.data(), &old).unwrap().as_bytes(),
+        )
+        .unwrap();
+        own.settle(&folder).expect("nothing differs");
+        relabelled.settle(&folder).expect_err("it is known now");
     }
 }

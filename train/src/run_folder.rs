@@ -9,17 +9,18 @@
 //! best.safetensors     weights of the best validation epoch
 //! last.safetensors     weights of the last epoch
 //! report.json          the final test result
+//! .lock                locked while somebody writes
 //! ```
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
 use crate::divergence::Return;
-use crate::files::{read_text, write_atomically};
+use crate::files::{read_text, remove_leftovers, write_atomically};
 
 /// Numbers of one pass over a split.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -59,36 +60,67 @@ pub struct RunFolder {
     root: PathBuf,
 }
 
+/// A run folder that nobody else writes to as long as this value lives.
+#[derive(Debug)]
+pub struct Held {
+    _lock: File,
+}
+
+/// What is locked while somebody writes.
+const LOCK: &str = ".lock";
+
 impl RunFolder {
     /// Names a folder without touching it.
     pub fn at(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
     }
 
-    /// Makes a new run folder; one that holds a run is refused.
-    pub fn create(root: impl Into<PathBuf>) -> Result<Self, TrainError> {
-        let folder = Self::at(root);
-        if folder.is_taken() {
-            let root = folder.root.display();
-            return Err(TrainError::RunFolder(format!(
-                "the run folder {root} exists already; go on with it (gcnn train {root} --resume), choose another one \
-                 (--output), or remove it"
-            )));
+    /// Makes the folder and takes it, as long as the value that is returned lives. A folder that holds a run is refused, unless it is
+    /// to be `resumed`; so is one in which somebody is at work.
+    ///
+    /// Of several that begin at once, one gets it: the lock is the system's, and goes with a process that is killed.
+    pub fn take(&self, resumed: bool) -> Result<Held, TrainError> {
+        let root = self.root.display();
+        if !resumed && self.is_taken() {
+            return Err(self.taken());
         }
-        folder.prepare()?;
-        Ok(folder)
-    }
-
-    /// Makes the folders of a run where they are missing.
-    pub fn prepare(&self) -> Result<(), TrainError> {
+        fs::create_dir_all(&self.root).map_err(TrainError::io("create", &self.root))?;
+        let path = self.root.join(LOCK);
+        let lock = File::create(&path).map_err(TrainError::io("create", &path))?;
+        match lock.try_lock() {
+            // A file system without locks protects nobody, and works otherwise.
+            Ok(()) | Err(TryLockError::Error(_)) => {}
+            Err(TryLockError::WouldBlock) if resumed => {
+                return Err(TrainError::RunFolder(format!(
+                    "somebody is training in {root} already: wait for its end, or stop it"
+                )));
+            }
+            Err(TryLockError::WouldBlock) => return Err(self.taken()),
+        }
+        // Somebody may have come, worked and gone between the first look and the lock.
+        if !resumed && self.is_taken() {
+            return Err(self.taken());
+        }
         let checkpoints = self.root.join("checkpoint");
-        fs::create_dir_all(&checkpoints).map_err(TrainError::io("create", &checkpoints))
+        fs::create_dir_all(&checkpoints).map_err(TrainError::io("create", &checkpoints))?;
+        remove_leftovers(&self.root);
+        remove_leftovers(&checkpoints);
+        Ok(Held { _lock: lock })
     }
 
-    /// Whether anything is in the folder.
+    /// That a new run cannot have the folder.
+    pub fn taken(&self) -> TrainError {
+        TrainError::Taken {
+            folder: self.root.clone(),
+        }
+    }
+
+    /// Whether anything is in the folder; a lock alone is nothing.
     pub fn is_taken(&self) -> bool {
         match fs::read_dir(&self.root) {
-            Ok(mut entries) => entries.next().is_some(),
+            Ok(entries) => entries
+                .filter_map(Result::ok)
+                .any(|entry| entry.file_name() != LOCK),
             // Something that is not a readable folder is in the way.
             Err(_) => self.root.exists(),
         }

@@ -67,6 +67,12 @@ pub trait Task: Sync {
     /// What an example is called, in the plural.
     fn unit(&self) -> &'static str;
 
+    /// What the examples of a split are, in a few digits that are equal where all of them are; none where the task has no way
+    /// to tell. A run goes on with the same examples or not at all.
+    fn identity(&self, _split: Split) -> Result<Option<String>, TrainError> {
+        Ok(None)
+    }
+
     /// Number of examples of a split.
     fn examples(&self, split: Split) -> usize;
 

@@ -30,6 +30,7 @@ use crate::model_file::ModelFile;
 use crate::optimizer::ModuleUpdater;
 use crate::parallel;
 use crate::progress::{Moment, Plan, Reporter};
+use crate::run_data::Identities;
 use crate::run_folder::{EpochRecord, PassRecord, RunFolder};
 use crate::schedule::Schedule;
 use crate::task::{Split, Task, evaluate};
@@ -46,6 +47,7 @@ pub struct Trainer<'a, T: Task> {
     /// Devices that take a share of every training step; the first is `device`.
     devices: Vec<Device>,
     folder: RunFolder,
+    identity: Identities,
     reporter: &'a mut dyn Reporter,
     interrupt: Arc<AtomicBool>,
     model: T::Model,
@@ -71,12 +73,14 @@ pub struct Finished<M> {
 }
 
 impl<'a, T: Task> Trainer<'a, T> {
-    /// Prepares a run in a folder; where the folder holds a checkpoint, the run goes on from it.
+    /// Prepares a run in a folder, which is not written to before [`run`](Self::run): there may be none yet. `identity` goes into
+    /// the weights files.
     pub fn new(
         task: &'a T,
         config: &'a RunConfig,
         device: &Device,
         folder: RunFolder,
+        identity: Identities,
         reporter: &'a mut dyn Reporter,
         interrupt: Arc<AtomicBool>,
     ) -> Result<Self, TrainError> {
@@ -98,12 +102,13 @@ impl<'a, T: Task> Trainer<'a, T> {
             model = tuning.freeze(model);
         }
         let average = (training.average > 0.0).then(|| model.valid());
-        let mut trainer = Self {
+        Ok(Self {
             task,
             config,
             devices: vec![device.clone()],
             device,
             folder,
+            identity,
             reporter,
             interrupt,
             model,
@@ -119,14 +124,17 @@ impl<'a, T: Task> Trainer<'a, T> {
                 .schedule
                 .init(config.optimizer.lr, steps_per_epoch, training.epochs),
             progress: Progress::default(),
-        };
-        if trainer.folder.checkpoint().exists() {
-            trainer.restore(&trainer.folder.checkpoint())?;
-        } else {
-            trainer.save()?;
-            trainer.save_to(&trainer.folder.good_checkpoint())?;
+        })
+    }
+
+    /// Where the folder holds a checkpoint, goes on from it; otherwise writes the first one.
+    fn begin(&mut self) -> Result<(), TrainError> {
+        let checkpoint = self.folder.checkpoint();
+        if checkpoint.exists() {
+            return self.restore(&checkpoint);
         }
-        Ok(trainer)
+        self.save()?;
+        self.save_to(&self.folder.good_checkpoint())
     }
 
     /// Lets other devices take a share of every training step, see [`crate::parallel`].
@@ -138,6 +146,7 @@ impl<'a, T: Task> Trainer<'a, T> {
 
     /// Trains to the end, or until interrupted: then everything is saved and the error says how to go on.
     pub fn run(mut self) -> Result<Finished<T::Model>, TrainError> {
+        self.begin()?;
         let plan = Plan {
             epochs: self.config.training.epochs,
             first_epoch: self.progress.epoch,
@@ -380,7 +389,13 @@ impl<'a, T: Task> Trainer<'a, T> {
                 .collect(),
             seconds: p.seconds + validation_seconds,
         };
-        let file = ModelFile::new(self.task, self.config, record.epoch, &measures)?;
+        let file = ModelFile::new(
+            self.task,
+            self.config,
+            &self.identity,
+            record.epoch,
+            &measures,
+        )?;
         file.save(&self.folder.last(), &current)?;
         if better {
             file.save(&self.folder.best(), &current)?;
@@ -485,8 +500,14 @@ impl<'a, T: Task> Trainer<'a, T> {
             p.epoch >= self.config.training.epochs || (patience > 0 && p.since_best >= patience);
         // A kill may have come between the weights of an epoch and its checkpoint.
         if let (Some(weights), Some(best)) = (&self.best, &self.progress.best) {
-            ModelFile::new(self.task, self.config, best.epoch, &best.measures)?
-                .save(&self.folder.best(), weights)?;
+            ModelFile::new(
+                self.task,
+                self.config,
+                &self.identity,
+                best.epoch,
+                &best.measures,
+            )?
+            .save(&self.folder.best(), weights)?;
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ use gcnn_models::weights;
 use gcnn_models::zoo::{Card, ElementFigure, Figure, SplitSizes};
 
 use crate::TrainError;
-use crate::config::{Experiment, ImageSource, RunConfig};
+use crate::config::{Experiment, ImageSource, RunConfig, last_part};
 use crate::evaluation::Loaded;
 use crate::files::write_atomically;
 use crate::metrics::Measure;
@@ -185,11 +185,6 @@ fn describe(experiment: &Experiment) -> Result<Description, TrainError> {
     })
 }
 
-/// The name of a folder without its place on this machine.
-fn last_part(path: &Path) -> PathBuf {
-    path.file_name().map(PathBuf::from).unwrap_or_default()
-}
-
 /// The folder that a run file names for its data.
 fn own_folder(experiment: &Experiment) -> Option<&Path> {
     match experiment {
@@ -218,27 +213,7 @@ fn without_folders(text: &str, own: Option<&Path>) -> String {
 /// A configuration that means the same data on another machine, or none, but never other data.
 fn portable(config: RunConfig) -> Result<RunConfig, TrainError> {
     // Runs of older versions may have kept `source = "auto"`.
-    let mut config = config.resolved()?;
-    if let Some(finetune) = &mut config.finetune
-        && let Some(name) = finetune.from.file_name()
-    {
-        // A name of the zoo is its own file name.
-        finetune.from = name.into();
-    }
-    match &mut config.experiment {
-        Experiment::NBody(own) => {
-            // Without its path it would mean simulations.
-            own.dataset.path = own.dataset.path.as_deref().map(last_part);
-            own.dataset.cache_path = None;
-        }
-        Experiment::Images(own) => match &mut own.dataset {
-            ImageSource::RotatedMnist(data) => data.path = None,
-            ImageSource::Nuclei(data) => data.path = None,
-            ImageSource::Pcam(data) => (data.path, data.cache) = (None, None),
-            ImageSource::ImageFolder(data) => data.path = last_part(&data.path),
-        },
-    }
-    Ok(config)
+    Ok(config.resolved()?.without_places())
 }
 
 /// Writes the list that the crate is compiled from: every weights file of the folder.

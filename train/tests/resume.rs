@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use common::{SMALL, fail, gcnn, run, run_file, succeed};
 use gcnn_datasets::nuclei::BUILT_IN_NAMES;
 use gcnn_train::checkpoint::Checkpoint;
-use gcnn_train::run_folder::EpochRecord;
+use gcnn_train::run_folder::{EpochRecord, RunFolder};
 use gcnn_train::weights::{self, Weights};
 use rstest::rstest;
 
@@ -174,9 +174,10 @@ fn a_kill_while_the_checkpoint_is_written_does_no_harm() {
     let whole = std::fs::read(folder.checkpoint("cut")).expect("a checkpoint");
     let beside = folder
         .checkpoint("cut")
-        .with_file_name("latest.safetensors.tmp");
-    std::fs::write(beside, &whole[..whole.len() / 2]).expect("written");
+        .with_file_name(".latest.safetensors-Ab12.tmp");
+    std::fs::write(&beside, &whole[..whole.len() / 2]).expect("written");
     succeed(folder.path(), &["train", "cut", "--resume"]);
+    assert!(!beside.exists(), "what a kill left behind is taken away");
     folder.assert_same_runs("whole", "cut");
 }
 
@@ -184,11 +185,9 @@ fn a_kill_while_the_checkpoint_is_written_does_no_harm() {
 fn a_kill_before_the_first_checkpoint_starts_from_the_beginning() {
     let folder = Folder::new(SMALL);
     let child = folder.spawn(&["train", "small.toml", "--output", "cut"]);
-    // An empty folder is none yet: there would be nothing to go on with.
-    let cut = folder.path().join("cut");
-    folder.kill_when(child, || {
-        std::fs::read_dir(&cut).is_ok_and(|mut inside| inside.next().is_some())
-    });
+    // Without a configuration there is nothing to go on with.
+    let config = folder.path().join("cut/config.toml");
+    folder.kill_when(child, || config.exists());
     // Had the checkpoint been faster than the kill, this is what was meant to be tested.
     let _ = std::fs::remove_file(folder.checkpoint("cut"));
     succeed(
@@ -199,19 +198,21 @@ fn a_kill_before_the_first_checkpoint_starts_from_the_beginning() {
     folder.assert_same_runs("whole", "cut");
 }
 
-#[test]
+#[rstest]
+#[case::ctrl_c("-INT")]
+#[case::the_systems_wish("-TERM")]
 #[cfg(unix)]
-fn ctrl_c_saves_and_says_how_to_go_on() {
+fn a_signal_saves_and_says_how_to_go_on(#[case] signal: &str) {
     let folder = Folder::new(&SMALL.replace("checkpoint_every = 3", ""));
     let child = folder.spawn(&["train", "small.toml", "--output", "cut"]);
     let start = Instant::now();
-    // The handler is set before the run folder gets its configuration.
+    // The handler is set before the run folder is made.
     while !folder.checkpoint("cut").exists() {
         assert!(start.elapsed() < Duration::from_secs(60));
         std::thread::sleep(Duration::from_millis(1));
     }
     let killed = std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
+        .args([signal, &child.id().to_string()])
         .status()
         .expect("kill");
     assert!(killed.success());
@@ -328,6 +329,185 @@ fn a_run_goes_on_with_the_data_it_began_with() {
         error.contains("training") && error.contains("and now"),
         "{error}"
     );
+}
+
+/// Digits in a folder for each class and split, each of its own grey.
+fn some_pictures(root: &Path) {
+    let mut grey = 0u8;
+    for (split, count) in [("train", 6), ("valid", 3), ("test", 3)] {
+        for class in ["a", "b"] {
+            let folder = root.join(split).join(class);
+            std::fs::create_dir_all(&folder).expect("a folder");
+            for index in 0..count {
+                grey += 5;
+                let picture = image::GrayImage::from_pixel(16, 16, image::Luma([grey]));
+                picture
+                    .save(folder.join(format!("{index}.png")))
+                    .expect("a picture");
+            }
+        }
+    }
+}
+
+const PICTURES: &str = "task = \"image-folder\"\n[dataset]\npath = \"photos\"\ngrey = true\n[model]\nchannels = [2, 2]\n\
+                        kernel_sizes = [5, 5]\npool_after = [1]\nhead = \"linear\"\n[training]\nepochs = 1\nbatch_size = 4\n";
+
+#[test]
+fn a_run_goes_on_with_the_same_pictures_wherever_they_are_and_with_no_others() {
+    let folder = Folder::new(PICTURES);
+    let place = |name: &str| folder.path().join(name);
+    some_pictures(&place("photos"));
+    succeed(folder.path(), &["train", "small.toml", "--output", "run"]);
+    let longer = |path: &str| {
+        let path = format!("dataset.path={path}");
+        let args = [
+            "train",
+            "run",
+            "--resume",
+            "--set",
+            "training.epochs=2",
+            "--set",
+            &path,
+        ];
+        let output = run(folder.path(), &args);
+        match output.status.success() {
+            true => Ok(()),
+            false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+        }
+    };
+    let kept = std::fs::read(place("run/config.toml")).expect("a configuration");
+    let refused = |path: &str, words: &str| {
+        let error = longer(path).expect_err("other pictures");
+        assert!(
+            error.contains("other data") && error.contains(words),
+            "{error}"
+        );
+        assert_eq!(
+            std::fs::read(place("run/config.toml")).expect("a configuration"),
+            kept
+        );
+    };
+    // Of the same sizes, but the validation and test pictures changed places.
+    some_pictures(&place("swapped"));
+    for (from, to) in [("valid", "aside"), ("test", "valid"), ("aside", "test")] {
+        std::fs::rename(place("swapped").join(from), place("swapped").join(to)).expect("moved");
+    }
+    refused(
+        "swapped",
+        "the test split, which is what the valid split was",
+    );
+    // Two labels of the test split are others.
+    some_pictures(&place("relabelled"));
+    let test = place("relabelled/test");
+    for (from, to) in [
+        ("a/0.png", "aside.png"),
+        ("b/0.png", "a/0.png"),
+        ("aside.png", "b/0.png"),
+    ] {
+        std::fs::rename(test.join(from), test.join(to)).expect("moved");
+    }
+    refused("relabelled", "labels of the test split");
+    // Measured where they lie now, those are not what the run had, and that is said.
+    let eval = |config: &str| {
+        let text = String::from_utf8(kept.clone()).expect("text");
+        std::fs::write(place("run/config.toml"), text.replace("\"photos\"", config))
+            .expect("written");
+        let output = run(folder.path(), &["eval", "run", "--json"]);
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        (
+            json["same_data"].as_bool(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    assert_eq!(eval("\"photos\"").0, Some(true));
+    let (same, words) = eval("\"relabelled\"");
+    assert!(
+        same == Some(false) && words.contains("not the test examples that the run had"),
+        "{words}"
+    );
+    std::fs::write(place("run/config.toml"), &kept).expect("written");
+    // Moved, they are the same.
+    std::fs::rename(place("photos"), place("moved")).expect("moved");
+    longer("moved").expect("the same pictures");
+}
+
+#[test]
+fn a_start_that_fails_leaves_no_folder_and_of_several_one_gets_it() {
+    let folder = Folder::new(PICTURES);
+    let error = fail(folder.path(), &["train", "small.toml", "--output", "run"]);
+    assert!(error.contains("photos"), "{error}");
+    assert!(!folder.path().join("run").exists());
+
+    some_pictures(&folder.path().join("photos"));
+    let args = ["train", "small.toml", "--output", "run", "--quiet"];
+    let children: Vec<Child> = (0..6).map(|_| folder.spawn(&args)).collect();
+    let ends = children
+        .into_iter()
+        .map(|child| child.wait_with_output().expect("its output"));
+    let (good, refused): (Vec<_>, Vec<_>) = ends.partition(|output| output.status.success());
+    assert_eq!(good.len(), 1);
+    for output in refused {
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert!(words.contains("exists already"), "{words}");
+    }
+}
+
+#[test]
+fn a_run_is_resumed_once_at_a_time() {
+    let folder = Folder::new(SMALL);
+    succeed(
+        folder.path(),
+        &[
+            "train",
+            "small.toml",
+            "--output",
+            "run",
+            "--set",
+            "training.epochs=1",
+        ],
+    );
+    let held = RunFolder::at(folder.path().join("run"))
+        .take(true)
+        .expect("nobody is at work");
+    let longer = ["train", "run", "--resume", "--set", "training.epochs=2"];
+    let error = fail(folder.path(), &longer);
+    assert!(error.contains("somebody is training in"), "{error}");
+    drop(held);
+    succeed(folder.path(), &longer);
+}
+
+#[test]
+fn weights_are_the_same_bytes_and_hold_nothing_of_the_machine() {
+    let folder = Folder::new(PICTURES);
+    let photos = folder.path().join("a-private-place/photos");
+    some_pictures(&photos);
+    let path = format!("dataset.path={}", photos.display());
+    let files = ["best.safetensors", "last.safetensors"];
+    let written = |run: &str, more: &[&str]| {
+        let args = [
+            &["train", "small.toml", "--output", run, "--set", &path][..],
+            more,
+        ]
+        .concat();
+        succeed(folder.path(), &args);
+        files.map(|file| std::fs::read(folder.path().join(run).join(file)).expect("weights"))
+    };
+    let one = written("one", &[]);
+    let other = written("elsewhere/other", &["--device", "flex", "--quiet"]);
+    assert!(one == other, "the same run writes the same bytes");
+    for bytes in &one {
+        let has = |text: &str| {
+            bytes
+                .windows(text.len())
+                .any(|part| part == text.as_bytes())
+        };
+        assert!(has("photos") && !has("a-private-place") && !has("flex"));
+    }
 }
 
 #[test]

@@ -158,6 +158,10 @@ mod tests {
     struct Fives;
 
     impl ReadImages for Fives {
+        fn identity(&self) -> Result<String, DatasetError> {
+            Ok(format!("{self:?}"))
+        }
+
         fn read(&self, index: usize, image: &mut [f32]) -> Result<(), DatasetError> {
             image[0] = index as f32;
             Ok(())

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::ImageDataset;
 use crate::DatasetError;
+use crate::identity::Identity;
 
 /// Images that are read one by one when they are asked for.
 pub trait ReadImages: fmt::Debug + Send + Sync {
@@ -18,6 +19,9 @@ pub trait ReadImages: fmt::Debug + Send + Sync {
     fn locality(&self) -> [usize; 2] {
         [1, 1]
     }
+
+    /// What the images of this reader are, in a few digits that are equal where all of them are.
+    fn identity(&self) -> Result<String, DatasetError>;
 }
 
 /// Pixels as they are kept.
@@ -48,6 +52,30 @@ impl Pixels {
                 images.saturating_mul(image_len)
             }
         }
+    }
+
+    /// Adds all pixels to a hash: values in memory, or what readers say of theirs and which of them are meant.
+    pub(super) fn add_to(&self, identity: &mut Identity) -> Result<(), DatasetError> {
+        match self {
+            Self::Bytes(bytes) => identity.bytes(bytes),
+            Self::Floats(floats) => {
+                identity.numbers(floats.iter().map(|value| value.to_le_bytes()))
+            }
+            Self::Lazy(stretches) => {
+                let mut known: Vec<(*const (), String)> = Vec::new();
+                for (reader, range) in stretches {
+                    let place = Arc::as_ptr(reader).cast::<()>();
+                    let own = match known.iter().find(|(other, _)| *other == place) {
+                        Some((_, own)) => own.clone(),
+                        None => reader.identity()?,
+                    };
+                    identity.bytes(own.as_bytes());
+                    identity.counts(&[range.start, range.end]);
+                    known.push((place, own));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Copies image `index`, which has to be there, into `image`.
@@ -181,6 +209,10 @@ mod tests {
     struct Counting;
 
     impl ReadImages for Counting {
+        fn identity(&self) -> Result<String, DatasetError> {
+            Ok(format!("{self:?}"))
+        }
+
         fn read(&self, index: usize, image: &mut [f32]) -> Result<(), DatasetError> {
             image[0] = index as f32 / 100.0;
             Ok(())

@@ -182,6 +182,10 @@ fn impossible_options_are_refused() {
 struct Blocks;
 
 impl ReadImages for Blocks {
+    fn identity(&self) -> Result<String, DatasetError> {
+        Ok(format!("{self:?}"))
+    }
+
     fn read(&self, index: usize, image: &mut [f32]) -> Result<(), DatasetError> {
         if index == 29 {
             return Err(DatasetError::setting("image", "a whole one", "damage"));
@@ -246,6 +250,10 @@ fn what_cannot_be_read_is_said_and_ends_the_epoch() {
 struct Panics;
 
 impl ReadImages for Panics {
+    fn identity(&self) -> Result<String, DatasetError> {
+        Ok(format!("{self:?}"))
+    }
+
     fn read(&self, index: usize, _: &mut [f32]) -> Result<(), DatasetError> {
         assert_ne!(index, 3, "on purpose");
         Ok(())

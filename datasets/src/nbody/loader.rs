@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::augmentation::{NBodyAugmentation, turn};
 use super::trajectories::Trajectories;
 use crate::DatasetError;
+use crate::identity::Identity;
 use crate::loader::{BatchOptions, order};
 
 /// Simulations with the frame to predict from and the frame to predict.
@@ -89,6 +90,11 @@ impl NBodyDataset {
     /// How many simulations there are.
     pub fn count(&self) -> usize {
         self.trajectories.count()
+    }
+
+    /// Adds all states to a hash of these simulations.
+    pub(crate) fn add_values_to(&self, identity: &mut Identity) {
+        self.trajectories.add_to(identity);
     }
 
     /// Whether there is no simulation.

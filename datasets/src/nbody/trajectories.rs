@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::DatasetError;
+use crate::identity::Identity;
 
 /// One simulation: frame by frame, particle by particle, (x, y, z).
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -83,6 +84,16 @@ impl Trajectories {
             velocities,
             charges,
         })
+    }
+
+    /// Adds sizes and all states to a hash.
+    pub(crate) fn add_to(&self, identity: &mut Identity) {
+        identity.counts(&[self.frames, self.particles]);
+        for vectors in [&self.positions, &self.velocities] {
+            let values = vectors.as_flattened();
+            identity.numbers(values.iter().map(|value| value.to_le_bytes()));
+        }
+        identity.numbers(self.charges.iter().map(|charge| charge.to_le_bytes()));
     }
 
     pub(crate) fn from_runs(

@@ -43,6 +43,11 @@ impl EvalArgs {
         })?;
         bar.finish_and_clear();
         output::say(format_args!("data: {}", found.about));
+        if found.same_data == Some(false) {
+            output::say(format_args!(
+                "note: these are not the {split} examples that the run had; --data names others on purpose"
+            ));
+        }
         let measures = &found.measures;
         if self.json {
             let mut json = evaluation::to_json(measures);
@@ -52,6 +57,9 @@ impl EvalArgs {
             json["epoch"] = serde_json::json!(loaded.file.epoch);
             if let Some(classes) = &found.classes {
                 json["classes"] = serde_json::json!(classes);
+            }
+            if let Some(same) = found.same_data {
+                json["same_data"] = serde_json::json!(same);
             }
             json["device"] = serde_json::json!(name.to_string());
             output::line(&json)?;

@@ -63,6 +63,7 @@ impl ImportArgs {
             data: serde_json::json!(SystemFormat {
                 particles: PARTICLES
             }),
+            identity: Default::default(),
             epoch: 0,
             measures: BTreeMap::new(),
             card: None,

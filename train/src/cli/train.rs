@@ -65,6 +65,7 @@ impl TrainArgs {
             device_name: name,
             helpers: &helpers,
             folder: &folder,
+            resume: self.resume,
             reporter: reporter.as_mut(),
             interrupt,
         })?;
@@ -104,7 +105,12 @@ impl TrainArgs {
         };
         config.output = Some(root.clone());
         if !self.resume {
-            return Ok((config, RunFolder::create(root)?));
+            // Before anything is loaded; what comes in between is seen when the folder is made.
+            let folder = RunFolder::at(root);
+            return match folder.is_taken() {
+                true => Err(folder.taken()),
+                false => Ok((config, folder)),
+            };
         }
         let folder = RunFolder::at(root);
         if !folder.is_taken() {
@@ -117,7 +123,6 @@ impl TrainArgs {
             let before = RunConfig::load(&folder.config(), &[])?;
             run::check_resumable(&before, &config)?;
         }
-        folder.prepare()?;
         Ok((config, folder))
     }
 
@@ -154,7 +159,6 @@ impl TrainArgs {
         self.apply_to(&mut config)?;
         config.output = Some(self.file.clone());
         run::check_resumable(&before, &config)?;
-        folder.prepare()?;
         Ok((config, folder))
     }
 
@@ -190,7 +194,7 @@ fn default_folder(file: &Path, resume: bool) -> PathBuf {
     })
 }
 
-/// A flag that Ctrl-C sets; a second Ctrl-C ends the program at once.
+/// A flag that Ctrl-C sets, and whatever else asks the program to end (SIGTERM, SIGHUP); the second time ends it at once.
 fn interrupt() -> Arc<AtomicBool> {
     let flag = Arc::new(AtomicBool::new(false));
     let handler = flag.clone();

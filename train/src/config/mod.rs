@@ -9,6 +9,7 @@ mod experiment;
 mod image_source;
 pub mod keys;
 mod overrides;
+mod places;
 
 use std::mem::discriminant;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use experiment::TaskKey;
 pub use experiment::{Experiment, ImageExperiment, ParticleExperiment, TaskName};
 pub use image_source::ImageSource;
 pub use overrides::flatten;
+pub use places::last_part;
 
 use crate::device::DeviceName;
 use crate::divergence::OnDivergence;

@@ -71,7 +71,8 @@ fn a_run_that_goes_on_after_an_epochs_last_batch_records_that_batchs_rate() {
     let task = Motion::new(data, own, &config).expect("a task");
     let root = tempfile::tempdir().expect("a temporary folder");
     let rates = |name: &str, seen: usize| -> Vec<f64> {
-        let folder = RunFolder::create(root.path().join(name)).expect("a folder");
+        let folder = RunFolder::at(root.path().join(name));
+        let _held = folder.take(false).expect("a folder");
         // Two epochs may be interrupted.
         for _ in 0..3 {
             let interrupt = Arc::new(AtomicBool::new(false));
@@ -85,6 +86,7 @@ fn a_run_that_goes_on_after_an_epochs_last_batch_records_that_batchs_rate() {
                 &config,
                 &device,
                 folder.clone(),
+                Identities::new(),
                 &mut reporter,
                 interrupt,
             );
@@ -120,7 +122,7 @@ fn descend(
     };
     let task = Motion::new(own.dataset.load().expect("simulations"), own, &config).expect("a task");
     let folder = RunFolder::at(root.join(name));
-    folder.prepare().expect("a folder");
+    let _held = folder.take(true).expect("a folder");
     let interrupt = Arc::new(AtomicBool::new(false));
     let mut reporter = Stop {
         seen,
@@ -131,6 +133,7 @@ fn descend(
         &config,
         &Device::flex(),
         folder,
+        Identities::new(),
         &mut reporter,
         interrupt,
     )?
