@@ -1,7 +1,7 @@
 //! Notices that a training diverges, while it does.
 //!
 //! ```text
-//! L_t        loss of batch t; L_0 that of the network as it started
+//! L_t        loss of batch t; L_0 the (geometric) mean of the first four
 //! recent_t   exp(running mean of log L over the last 16 steps or so)
 //! lowest_t   min of recent_s, s ≤ t
 //! diverged   L_t is no finite number,  or  recent_t ≥ L_0  and  recent_t ≥ 20 · lowest_t
@@ -18,6 +18,9 @@ use serde::{Deserialize, Serialize};
 
 /// Steps over which the recent loss is averaged.
 const WINDOW: f64 = 16.0;
+
+/// Steps whose mean is what the network started with: a single batch says too little.
+const FIRST: f64 = 4.0;
 
 /// How many times the lowest recent loss is too far above it.
 const TIMES: f64 = 20.0;
@@ -49,7 +52,7 @@ pub const RATE_FACTOR: f64 = 0.5;
 pub struct Watch {
     /// Losses seen.
     steps: u64,
-    /// The first loss.
+    /// Mean of the logarithms of the first losses.
     #[serde(with = "crate::numbers")]
     first: f64,
     /// Running mean of the logarithms of the losses.
@@ -83,11 +86,13 @@ impl Watch {
         self.negative |= loss < 0.0;
         let log = loss.max(LEAST).ln();
         self.steps += 1;
-        if self.steps == 1 {
-            self.first = loss;
-            (self.recent, self.lowest) = (log, log);
+        let steps = self.steps as f64;
+        // Until the window is full, the mean of all; the running mean afterwards.
+        self.recent += (log - self.recent) / steps.min(WINDOW);
+        if steps <= FIRST {
+            (self.first, self.lowest) = (self.recent, self.recent);
+            return None;
         }
-        self.recent += (log - self.recent) / WINDOW;
         self.lowest = self.lowest.min(self.recent);
         let recent = self.recent.exp();
         let diverged =

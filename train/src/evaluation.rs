@@ -14,7 +14,7 @@ use crate::classification::{Classification, ImageFormat};
 use crate::config::{Experiment, ImageExperiment, ParticleExperiment};
 use crate::dynamics::{Motion, SystemFormat};
 use crate::metrics::{Measure, Outcomes};
-use crate::model_file::ModelFile;
+use crate::model_file::{ModelFile, check_place};
 use crate::task::{Inference, Split, Step, Task, evaluate_by};
 use crate::weights::{self, Weights};
 
@@ -247,6 +247,7 @@ impl ImageNetwork {
         data: Option<&Path>,
         split: Split,
     ) -> Result<Classification, TrainError> {
+        check_place(file, data)?;
         let format = self.format.clone();
         Classification::of_split(&self.experiment, &file.config, format, data, split)
     }
@@ -279,6 +280,7 @@ impl ParticleNetwork {
         data: Option<&Path>,
         split: Split,
     ) -> Result<Motion, TrainError> {
+        check_place(file, data)?;
         let task = Motion::of_split(&self.experiment, &file.config, data, split)?;
         let found = task.simulations().particles();
         if found != self.format.particles {

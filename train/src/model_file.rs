@@ -40,6 +40,8 @@ pub struct ModelFile {
     pub data: serde_json::Value,
     /// What the examples of each split were; empty where nobody wrote it down.
     pub identity: Identities,
+    /// Whether the places in the configuration are those of the run folder that the file lies in; otherwise there are none.
+    pub placed: bool,
     /// Their epoch, counted from 1; 0 where they were not trained here.
     pub epoch: usize,
     /// Their validation measures.
@@ -62,16 +64,11 @@ impl ModelFile {
         epoch: usize,
         measures: &BTreeMap<String, f64>,
     ) -> Result<Self, TrainError> {
-        // Where and on what a run was computed says nothing about its weights.
-        let config = RunConfig {
-            device: "auto".into(),
-            devices: Vec::new(),
-            ..config.clone()
-        };
         Ok(Self {
-            config,
+            config: config.clone(),
             data: task.describe(),
             identity: identity.clone(),
+            placed: false,
             epoch,
             measures: measures.clone(),
             card: None,
@@ -86,6 +83,12 @@ impl ModelFile {
 
     /// This description as metadata; `path` is only named in errors.
     pub fn metadata(&self, path: &Path) -> Result<HashMap<String, String>, TrainError> {
+        // Where and on what a run was computed says nothing about its weights.
+        let bare = RunConfig {
+            device: "auto".into(),
+            devices: Vec::new(),
+            ..self.config.clone().without_places()
+        };
         let mut metadata = HashMap::from([
             ("gcnn.version".into(), env!("CARGO_PKG_VERSION").into()),
             (
@@ -131,14 +134,14 @@ impl ModelFile {
         };
         let json = |key: &str, e: serde_json::Error| fault(format!("`{key}` in its metadata: {e}"));
         let config = RunConfig::parse(text(keys::CONFIG)?, &path, &[])?.without_places();
-        let config = match places(&path) {
-            Some(run) => config.with_places_of(&run),
-            None => config,
-        };
+        let run = places(&path);
+        let placed = run.is_some();
+        let config = run.map_or(config.clone(), |run| config.with_places_of(&run));
         Ok((
             Self {
                 config,
                 data: serde_json::from_str(text(keys::DATA)?).map_err(|e| json(keys::DATA, e))?,
+                placed,
                 identity: match metadata.get(keys::IDENTITY) {
                     Some(text) => {
                         serde_json::from_str(text).map_err(|e| json(keys::IDENTITY, e))?
@@ -163,6 +166,16 @@ impl ModelFile {
             },
             weights,
         ))
+    }
+}
+
+/// Refuses to look for data where only a weights file's own machine could find them.
+pub(crate) fn check_place(file: &ModelFile, data: Option<&Path>) -> Result<(), TrainError> {
+    match data.is_none() && !file.placed && file.config.needs_a_place() {
+        true => Err(TrainError::Mismatch(
+            "a weights file outside of its run folder does not say where its data lie: name them with --data".into(),
+        )),
+        false => Ok(()),
     }
 }
 

@@ -216,8 +216,8 @@ fn write_report(path: &Path, report: &Report) -> Result<(), TrainError> {
 /// Whether a run may go on under a changed configuration: only its length, its place and its bookkeeping may differ.
 pub fn check_resumable(before: &RunConfig, now: &RunConfig) -> Result<(), TrainError> {
     let neutral = |config: &RunConfig| {
-        // Whether moved data are the same is seen when they are read.
-        let mut c = config.clone().without_places();
+        let mut c = config.clone();
+        c.output = None;
         c.device = String::new();
         c.devices = Vec::new();
         c.training.epochs = 0;
@@ -229,6 +229,7 @@ pub fn check_resumable(before: &RunConfig, now: &RunConfig) -> Result<(), TrainE
     };
     // Run folders of older versions keep `source = "auto"`; whether it means the data of then is seen when they are read.
     let (before, now) = (before.resolved()?, now.resolved()?);
+    let now = now.with_data_of(&before);
     let table = |config: &RunConfig| -> Result<BTreeMap<String, Value>, TrainError> {
         let text = neutral(config).to_toml()?;
         let table = text

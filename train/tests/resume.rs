@@ -508,6 +508,20 @@ fn weights_are_the_same_bytes_and_hold_nothing_of_the_machine() {
         };
         assert!(has("photos") && !has("a-private-place") && !has("flex"));
     }
+    // Outside of its run folder, a file does not choose what is read: not even a folder of that name is.
+    std::fs::copy(
+        folder.path().join("one/best.safetensors"),
+        folder.path().join("w.safetensors"),
+    )
+    .expect("a copy");
+    some_pictures(&folder.path().join("photos"));
+    let error = fail(folder.path(), &["eval", "w.safetensors"]);
+    assert!(error.contains("name them with --data"), "{error}");
+    succeed(
+        folder.path(),
+        &["eval", "w.safetensors", "--data", "photos"],
+    );
+    succeed(folder.path(), &["eval", "one/best.safetensors"]);
 }
 
 #[test]

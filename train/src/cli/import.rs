@@ -64,6 +64,7 @@ impl ImportArgs {
                 particles: PARTICLES
             }),
             identity: Default::default(),
+            placed: false,
             epoch: 0,
             measures: BTreeMap::new(),
             card: None,

@@ -36,6 +36,31 @@ impl RunConfig {
         self
     }
 
+    /// The same with the data, wherever they lie, of a run that it goes on with: whether those that it names itself are the same is
+    /// seen when they are read. Files in place of simulations are other data.
+    pub fn with_data_of(self, before: &Self) -> Self {
+        let finetune = self.finetune.clone();
+        let simulated = |run: &Self| match &run.experiment {
+            Experiment::NBody(own) => own.dataset.path.is_none(),
+            Experiment::Images(_) => false,
+        };
+        if simulated(&self) != simulated(before) {
+            return self;
+        }
+        Self {
+            finetune,
+            ..self.with_places_of(before)
+        }
+    }
+
+    /// Whether the data cannot be found without being told where they lie.
+    pub fn needs_a_place(&self) -> bool {
+        match &self.experiment {
+            Experiment::NBody(own) => own.dataset.path.is_some(),
+            Experiment::Images(own) => matches!(own.dataset, ImageSource::ImageFolder(_)),
+        }
+    }
+
     /// The same with the places of another configuration of the same data set; of another one, there are none to take.
     pub fn with_places_of(mut self, other: &Self) -> Self {
         if let (Some(own), Some(other)) = (&mut self.finetune, &other.finetune) {

@@ -194,7 +194,7 @@ fn a_run_that_diverges_stops_or_goes_on_as_asked() {
     ));
     let words = error.to_string();
     assert!(
-        words.contains("rose to") && words.contains("a smaller optimizer.lr"),
+        words.contains("rose to") && words.contains("A smaller optimizer.lr"),
         "{words}"
     );
     // Whatever the rate, it diverges: it is given up.
