@@ -60,7 +60,8 @@ mod tests {
 
     #[test]
     fn a_closed_pipe_is_told_from_a_full_disk() {
-        let refused = |kind| write_to(&mut Refuses(kind), format_args!("words")).expect_err("refused");
+        let refused =
+            |kind| write_to(&mut Refuses(kind), format_args!("words")).expect_err("refused");
         assert!(refused(ErrorKind::BrokenPipe).is_closed_pipe());
         let full = refused(ErrorKind::StorageFull);
         assert!(!full.is_closed_pipe());

@@ -216,7 +216,9 @@ pub fn check_resumable(before: &RunConfig, now: &RunConfig) -> Result<(), TrainE
     let (before, now) = (before.resolved()?, now.resolved()?);
     let table = |config: &RunConfig| -> Result<BTreeMap<String, Value>, TrainError> {
         let text = neutral(config).to_toml()?;
-        let table = text.parse::<Table>().map_err(|e| TrainError::Mismatch(e.to_string()))?;
+        let table = text
+            .parse::<Table>()
+            .map_err(|e| TrainError::Mismatch(e.to_string()))?;
         Ok(flatten(&table))
     };
     let (before, now) = (table(&before)?, table(&now)?);

@@ -40,7 +40,11 @@ impl Server {
         let made = made.map(|(_, rest)| rest.split(' ').next().unwrap_or(rest).to_string());
         // Whatever else it says must not fill the pipe.
         std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
-        Self { process, device, made }
+        Self {
+            process,
+            device,
+            made,
+        }
     }
 }
 
@@ -82,8 +86,15 @@ fn a_run_computes_elsewhere_what_it_computes_here() {
     let server = Server::start(None);
     let token = server.made.clone().expect("a secret was made");
     let succeed = |folder: &Path, args: &[&str]| {
-        let output = gcnn(folder, args).env(TOKEN, &token).output().expect("the program starts");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let output = gcnn(folder, args)
+            .env(TOKEN, &token)
+            .output()
+            .expect("the program starts");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     };
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = run_file(folder.path(), TINY);

@@ -7,8 +7,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use super::DeviceArg;
 use crate::TrainError;
-use crate::output;
 use crate::compare::{Comparison, FinishedRun, Paired, Question, draw};
+use crate::output;
 
 #[derive(Debug, Args)]
 pub struct CompareArgs {
@@ -52,7 +52,10 @@ impl CompareArgs {
         for folder in &self.runs {
             match FinishedRun::open(folder)? {
                 Some(run) => runs.push(run),
-                None => output::say(format_args!("{} is not finished and left out", folder.display())),
+                None => output::say(format_args!(
+                    "{} is not finished and left out",
+                    folder.display()
+                )),
             }
         }
         let question = Question {

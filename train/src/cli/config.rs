@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::TrainError;
-use crate::output;
 use crate::config::{TaskName, keys};
 use crate::finetune::load_run_file;
+use crate::output;
 
 #[derive(Debug, Args)]
 pub struct ConfigArgs {

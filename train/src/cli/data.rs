@@ -77,8 +77,12 @@ fn fetch(
     bar.finish_and_clear();
     for file in fetched {
         match file {
-            Fetched::Present(path) => output::line(format_args!("{} was there already", path.display()))?,
-            Fetched::Downloaded(path) => output::line(format_args!("{} downloaded and checked", path.display()))?,
+            Fetched::Present(path) => {
+                output::line(format_args!("{} was there already", path.display()))?
+            }
+            Fetched::Downloaded(path) => {
+                output::line(format_args!("{} downloaded and checked", path.display()))?
+            }
         }
     }
     Ok(())

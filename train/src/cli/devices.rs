@@ -1,17 +1,19 @@
 //! `gcnn devices`.
 
 use crate::TrainError;
-use crate::output;
 use crate::device::{self, BACKENDS, Backend, DeviceName};
+use crate::output;
 
 /// Lists all backends, with a trial start of those that are compiled in.
 pub fn run() -> Result<(), TrainError> {
     output::line("In the order in which `auto` tries them:")?;
     for backend in BACKENDS {
-        output::line(format_args!("  {:<8} {:<58} {}",
+        output::line(format_args!(
+            "  {:<8} {:<58} {}",
             backend.name,
             backend.about,
-            state(&backend)))?;
+            state(&backend)
+        ))?;
     }
     Ok(())
 }

@@ -7,10 +7,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use super::DeviceArg;
 use crate::TrainError;
-use crate::output;
 use crate::equivariance::{Choice, picture, report, table};
 use crate::files::write_atomically;
 use crate::finetune::load_run_file;
+use crate::output;
 
 #[derive(Debug, Args)]
 pub struct EquivarianceArgs {

@@ -7,9 +7,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use super::{DeviceArg, WeightsArg};
 use crate::TrainError;
-use crate::output;
 use crate::evaluation::{self, Loaded};
 use crate::metrics::{interval_words, significant};
+use crate::output;
 use crate::task::Split;
 
 #[derive(Debug, Args)]
@@ -58,10 +58,12 @@ impl EvalArgs {
         } else {
             output::line(format_args!("{split}, {} {}:", found.examples, found.unit))?;
             for m in measures {
-                output::line(format_args!("  {:<10} {}  ({})",
+                output::line(format_args!(
+                    "  {:<10} {}  ({})",
                     m.name,
                     significant(m.value),
-                    interval_words([m.low, m.high])))?;
+                    interval_words([m.low, m.high])
+                ))?;
             }
             if let Some(classes) = &found.classes {
                 output::text(classes.text())?;

@@ -7,12 +7,12 @@ use clap::Args;
 
 use super::{DeviceArg, WeightsArg};
 use crate::TrainError;
-use crate::output;
 use crate::evaluation::{ImageNetwork, Loaded, LoadedNetwork};
 use crate::export::{self, Comparison, ExportFormat};
 use crate::files::same_file;
 use crate::metrics::significant;
 use crate::model_file::{self, ZOO};
+use crate::output;
 
 #[derive(Debug, Args)]
 pub struct ExportArgs {

@@ -7,12 +7,12 @@ use clap::Args;
 
 use super::DeviceArg;
 use crate::TrainError;
-use crate::output;
 use crate::config::{Experiment, ParticleExperiment, RunConfig, TaskName};
 use crate::dynamics::SystemFormat;
 use crate::files::same_file;
 use crate::model_file::ModelFile;
 use crate::official::{OfficialModel, from_official};
+use crate::output;
 use crate::pytorch;
 
 /// Particles of the published experiment.

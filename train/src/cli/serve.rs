@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use clap::Args;
 
 use crate::TrainError;
-use crate::output;
 use crate::device::{DeviceName, remote};
+use crate::output;
 
 #[derive(Debug, Args)]
 pub struct ServeArgs {

@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Args;
 
 use crate::TrainError;
-use crate::output;
 use crate::config::RunConfig;
 use crate::device::DeviceName;
 use crate::files::read_text;
 use crate::finetune::load_run_file;
+use crate::output;
 use crate::progress::reporter;
 use crate::run::{self, Run};
 use crate::run_folder::RunFolder;
@@ -71,7 +71,9 @@ impl TrainArgs {
         output::say(report.text().trim_end());
         let root = folder.root().display();
         output::say(format_args!("all of it is in {root}"));
-        output::say(format_args!("its symmetry layer by layer, with a picture: gcnn equivariance {root} --plot equivariance.svg"));
+        output::say(format_args!(
+            "its symmetry layer by layer, with a picture: gcnn equivariance {root} --plot equivariance.svg"
+        ));
         Ok(())
     }
 
@@ -196,7 +198,9 @@ fn interrupt() -> Arc<AtomicBool> {
         if handler.swap(true, Ordering::SeqCst) {
             std::process::exit(130);
         }
-        output::say(format_args!("\nstopping after this batch; Ctrl-C again to stop at once"));
+        output::say(format_args!(
+            "\nstopping after this batch; Ctrl-C again to stop at once"
+        ));
     });
     if let Err(error) = set {
         tracing::warn!("Ctrl-C will end the program without saving: {error}");

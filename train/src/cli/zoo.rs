@@ -8,9 +8,9 @@ use gcnn_models::zoo::{self, Card, Figure};
 
 use super::DeviceArg;
 use crate::TrainError;
-use crate::output;
 use crate::metrics::significant;
 use crate::model_file::ZOO;
+use crate::output;
 use crate::zoo::{Words, add};
 
 #[derive(Debug, Args)]
@@ -108,7 +108,9 @@ fn list(json: bool) -> Result<(), TrainError> {
         ]
     }));
     output::text(aligned(&rows))?;
-    output::line(format_args!("\ngcnn zoo show NAME prints a card; zoo:NAME stands for its weights: gcnn eval zoo:NAME"))?;
+    output::line(format_args!(
+        "\ngcnn zoo show NAME prints a card; zoo:NAME stands for its weights: gcnn eval zoo:NAME"
+    ))?;
     Ok(())
 }
 
@@ -159,7 +161,9 @@ fn show(name: &str, config: bool, json: bool) -> Result<(), TrainError> {
     if config {
         output::line(format_args!("\n# The run file\n{run_file}"))?;
     } else {
-        output::line(format_args!("\nits run file: gcnn zoo show {name} --config"))?;
+        output::line(format_args!(
+            "\nits run file: gcnn zoo show {name} --config"
+        ))?;
     }
     Ok(())
 }
@@ -177,7 +181,10 @@ impl AddArgs {
             output::say(&text);
         })?;
         output::text(&card)?;
-        output::say(format_args!("written to {}; the next build carries it", path.display()));
+        output::say(format_args!(
+            "written to {}; the next build carries it",
+            path.display()
+        ));
         Ok(())
     }
 }

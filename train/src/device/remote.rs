@@ -49,6 +49,7 @@ impl RemoteAddress {
 }
 
 /// Reads [`TOKEN`]; an empty one is none.
+#[cfg(feature = "remote")]
 fn token() -> Option<String> {
     std::env::var(TOKEN).ok().filter(|token| !token.is_empty())
 }
@@ -57,10 +58,13 @@ fn token() -> Option<String> {
 ///
 /// # Errors
 /// Where the system has no randomness to give.
+#[cfg(any(feature = "remote", test))]
 fn new_token() -> Result<String, DeviceError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|e| {
-        DeviceError::Serve(format!("a secret cannot be made ({e}); set {TOKEN} to one of your own"))
+        DeviceError::Serve(format!(
+            "a secret cannot be made ({e}); set {TOKEN} to one of your own"
+        ))
     })?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
@@ -147,14 +151,20 @@ mod tests {
     fn secrets_are_long_and_never_the_same() {
         let [a, b] = [0; 2].map(|_| new_token().expect("randomness"));
         assert_ne!(a, b);
-        assert!(a.len() == 32 && a.bytes().all(|byte| byte.is_ascii_hexdigit()), "{a}");
+        assert!(
+            a.len() == 32 && a.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "{a}"
+        );
     }
 
     #[test]
     fn the_other_sides_command_has_a_made_secret_and_no_other() {
         let address = SocketAddr::from(([127, 0, 0, 1], 3000));
         let made = command(address, Some("abc"));
-        assert_eq!(made, "GCNN_REMOTE_TOKEN=abc gcnn train my.toml --device remote:127.0.0.1:3000");
+        assert_eq!(
+            made,
+            "GCNN_REMOTE_TOKEN=abc gcnn train my.toml --device remote:127.0.0.1:3000"
+        );
         assert!(!command(address, None).contains(TOKEN));
     }
 }
