@@ -36,15 +36,18 @@ fn a_text_may_look_like_a_number() {
 
 #[test]
 fn settings_that_differ_are_named() {
-    let plain = parse("[optimizer]\nlr = 0.01", &[]).expect("valid");
-    let cosine =
-        parse("[optimizer]\nlr = 0.01\n[schedule]\nkind = \"cosine\"", &[]).expect("valid");
-    let turned = parse(
-        "[optimizer]\nlr = 0.01\n[augmentation]\nrotation = \"continuous\"",
+    let plain = parse("dataset.source = \"built-in\"\n[optimizer]\nlr = 0.01", &[]).expect("valid");
+    let cosine = parse(
+        "dataset.source = \"built-in\"\n[optimizer]\nlr = 0.01\n[schedule]\nkind = \"cosine\"",
         &[],
     )
     .expect("valid");
-    let other = parse("[optimizer]\nlr = 0.02", &[]).expect("valid");
+    let turned = parse(
+        "dataset.source = \"built-in\"\n[optimizer]\nlr = 0.01\n[augmentation]\nrotation = \"continuous\"",
+        &[],
+    )
+    .expect("valid");
+    let other = parse("dataset.source = \"built-in\"\n[optimizer]\nlr = 0.02", &[]).expect("valid");
     for (before, now, name) in [
         (&plain, &cosine, "schedule"),
         (&cosine, &plain, "schedule"),
@@ -58,6 +61,10 @@ fn settings_that_differ_are_named() {
         let (_, differing) = error.split_once("differing: ").expect("a list");
         assert!(differing.contains(name), "{error}");
     }
-    let longer = parse("[optimizer]\nlr = 0.01\n[training]\nepochs = 90", &[]).expect("valid");
+    let longer = parse(
+        "dataset.source = \"built-in\"\n[optimizer]\nlr = 0.01\n[training]\nepochs = 90",
+        &[],
+    )
+    .expect("valid");
     check_resumable(&plain, &longer).expect("only its length differs");
 }
