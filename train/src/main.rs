@@ -7,7 +7,7 @@ use gcnn_train::TrainError;
 use gcnn_train::cli::Cli;
 use gcnn_train::error::chain;
 use gcnn_train::memory::keep_freed_memory;
-use gcnn_train::output::say;
+use gcnn_train::output::{coloured, say};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -19,7 +19,13 @@ fn main() -> ExitCode {
         // Of a message that cannot be written there is nobody to tell, and it would be told by a panic.
         .log_internal_errors(false)
         .init();
-    match Cli::parse().run() {
+    let done = match Cli::try_parse() {
+        Ok(cli) => cli.run(),
+        // Help and the version are output like any other.
+        Err(help) if !help.use_stderr() => coloured(help.render().ansi()),
+        Err(error) => error.exit(),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read the output has what he wanted.
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,

@@ -12,6 +12,7 @@ use crate::colours;
 use crate::evaluation::{ImageNetwork, Loaded, LoadedNetwork, ParticleNetwork};
 use crate::metrics::significant;
 use crate::model_file::ModelFile;
+use crate::output;
 use crate::prediction::{Prediction, predict};
 use crate::slide::{self, MapOptions, TissueMap};
 use crate::task::Split;
@@ -85,13 +86,13 @@ impl PredictArgs {
                 let map = self.map(network, file, device)?;
                 match self.json {
                     true => maps.push(map),
-                    false => print!("{}", legend(&names, &map)),
+                    false => output::text(legend(&names, &map))?,
                 }
             } else {
                 let prediction = predict(network, file, device)?;
                 match self.json {
                     true => predictions.push(prediction),
-                    false => println!("{}", words(&names, &prediction)),
+                    false => output::line(words(&names, &prediction))?,
                 }
             }
         }
@@ -100,7 +101,7 @@ impl PredictArgs {
             if !maps.is_empty() {
                 json["maps"] = serde_json::json!(maps);
             }
-            println!("{json}");
+            output::line(&json)?;
         }
         Ok(())
     }
@@ -166,13 +167,17 @@ impl PredictArgs {
                 "table": table,
                 "picture": picture,
             });
-            println!("{json}");
+            output::line(&json)?;
             return Ok(());
         }
         for (index, error) in predicted.errors().iter().enumerate() {
-            println!("simulation {index}: mse {}", significant(*error));
+            output::line(format_args!(
+                "simulation {index}: mse {}",
+                significant(*error)
+            ))?;
         }
-        println!("{}\n{}", table.display(), picture.display());
+        output::line(table.display())?;
+        output::line(picture.display())?;
         Ok(())
     }
 }

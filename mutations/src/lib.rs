@@ -1,0 +1,23 @@
+//! Damaged files for every reader of the project.
+//!
+//! A file that somebody else wrote is an attack until it is read: whatever its bytes, a reader answers with data or with an
+//! error that says what is wrong, in bounded memory and time, and never panics. Here small valid files are damaged at
+//! random, each one a function of (seed, number), and read by a process of its own that may take little memory.
+//!
+//! | what | where |
+//! | --- | --- |
+//! | damaging bytes | [`mutator`] |
+//! | every reader, with valid files to begin from | [`readers`] |
+//! | many damaged files for one reader, in a process of its own | [`campaign`] |
+//!
+//! Continuous integration reads a few hundred damaged files per reader (`tests/mutations.rs`). Longer:
+//!
+//! ```sh
+//! cargo run --release --example mutate -- --each 1000000 --seed 7
+//! cargo run --release --example mutate -- idx npy --each 1 --from 1234    # one of them again
+//! cargo +nightly fuzz run idx                                             # the same readers, guided by coverage
+//! ```
+
+pub mod campaign;
+pub mod mutator;
+pub mod readers;

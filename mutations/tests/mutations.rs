@@ -1,0 +1,52 @@
+//! Three hundred damaged files for every reader: each is read or refused, in little memory, and nothing panics.
+
+use std::process::ExitCode;
+
+use gcnn_mutations::campaign::{run, work_if_asked};
+use gcnn_mutations::readers::NAMES;
+
+const EACH: u64 = 300;
+const SEED: u64 = 14;
+/// Pictures of up to half a GiB are read.
+const MEMORY_MIB: u64 = 2048;
+
+fn main() -> ExitCode {
+    work_if_asked();
+    // The test harness's own arguments: a name that is none of these tests asks for none of them.
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .collect();
+    let mut failed = false;
+    for name in NAMES {
+        if !wanted.is_empty() && !wanted.iter().any(|word| name.contains(word.as_str())) {
+            continue;
+        }
+        match run(name, SEED, [0, EACH], MEMORY_MIB) {
+            Ok(outcome) => {
+                println!(
+                    "{name}: {} read, {} refused",
+                    outcome.accepted, outcome.refused
+                );
+                failed |= !outcome.faults.is_empty();
+                for (what, (count, first)) in outcome.faults {
+                    println!("  {count} times, first number {first} of seed {SEED}: {what}");
+                }
+                // Where nothing is refused, or everything, the files or the reader are not what they seem.
+                if outcome.refused == 0 || outcome.accepted == 0 {
+                    println!("  too much alike");
+                    failed = true;
+                }
+            }
+            Err(trouble) => {
+                println!("{name}: {trouble}");
+                failed = true;
+            }
+        }
+    }
+    if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
+}
