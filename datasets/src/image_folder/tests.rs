@@ -66,7 +66,7 @@ fn classes_are_folders_and_images_come_by_name() {
     let grey = config.with_grey(true).load().unwrap();
     assert_eq!(grey.train.image(0)[2], 2.0 / 65535.0);
     // An image of 8 bits beside it has the values that it has alone: of 51 red, 102 green and 2 blue.
-    assert_eq!(grey.train.image(2)[4], 83.0 / 255.0);
+    assert_eq!(grey.train.image(2)[4], 84.0 / 255.0);
 }
 
 #[test]

@@ -51,8 +51,10 @@ impl Losses {
         self.images += other.images;
         for (own, more) in self.empty.iter_mut().zip(other.empty) {
             own.extend(more);
+            own.sort();
         }
         self.masks.extend(other.masks);
+        self.masks.sort();
     }
 }
 

@@ -1,6 +1,6 @@
 //! JPEG, BMP and WebP, decoded whole by the crate `image`. Of an animation the first picture is taken.
 
-use std::io::{BufRead, Seek};
+use std::io::{BufRead, Seek, SeekFrom};
 use std::path::Path;
 
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
@@ -55,11 +55,14 @@ pub(super) fn decode(
 
 /// A decoder of a picture that is not too large.
 fn decoder<'a>(
-    stream: impl BufRead + Seek + 'a,
+    mut stream: impl BufRead + Seek + 'a,
     format: ImageFormat,
     name: &Path,
     limits: &PictureLimits,
 ) -> Result<impl ImageDecoder + 'a, DatasetError> {
+    if format == ImageFormat::WebP {
+        check_chunks(&mut stream, name)?;
+    }
     let mut reader = ImageReader::with_format(stream, format);
     // Sides and bytes are compared below, with words of our own.
     let mut bounds = Limits::no_limits();
@@ -72,6 +75,28 @@ fn decoder<'a>(
     let pixel = usize::from(decoder.color_type().bytes_per_pixel());
     limits.check_bytes(size, pixel, name)?;
     Ok(decoder)
+}
+
+/// Refuses a WebP with chunks that are longer than the file: its decoder takes memory for what they declare.
+fn check_chunks(stream: &mut (impl BufRead + Seek), name: &Path) -> Result<(), DatasetError> {
+    let reading = |source| DatasetError::io(name, source);
+    let length = stream.seek(SeekFrom::End(0)).map_err(reading)?;
+    // Behind "RIFF", a length and "WEBP": a name of four bytes, a length, and as much rounded up to an even number.
+    let mut place = 12;
+    while place + 8 <= length {
+        stream.seek(SeekFrom::Start(place + 4)).map_err(reading)?;
+        let mut size = [0; 4];
+        stream.read_exact(&mut size).map_err(reading)?;
+        let size = u64::from(u32::from_le_bytes(size));
+        place += 8 + size;
+        if place > length {
+            let found = format!("a part of {size} bytes in a file of {length}");
+            return Err(damaged(name, found));
+        }
+        place += size % 2;
+    }
+    stream.seek(SeekFrom::Start(0)).map_err(reading)?;
+    Ok(())
 }
 
 /// How the picture was held. Notes about it that make no sense say nothing.

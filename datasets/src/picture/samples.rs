@@ -3,7 +3,12 @@
 use std::ops::Range;
 use std::path::Path;
 
+use image::{DynamicImage, ImageBuffer, RgbImage};
+
 use crate::DatasetError;
+
+/// How many pixels are turned to grey at once.
+const CHUNK: usize = 1 << 16;
 
 /// Values of a picture, all of them from 0 to 1 once they are [floats](Self::value).
 #[derive(Debug, Clone, PartialEq)]
@@ -88,7 +93,7 @@ impl Samples {
     }
 
     /// Some of the values, of pixels of `found` channels, in `wanted` channels; 1 or 3 each. Colour becomes its luminance
-    /// (BT.709, rounded down to the depth of the values), grey three equal colours.
+    /// (BT.709, rounded to the depth of the values), grey three equal colours.
     pub fn in_channels(&self, range: Range<usize>, found: usize, wanted: usize) -> Self {
         let mut part = self.none();
         part.extend(self, range);
@@ -113,26 +118,32 @@ impl Samples {
         }
     }
 
-    /// The luminance of values in threes, rounded down where they are whole numbers.
+    /// The luminance of values in threes. Whole numbers are rounded as the crate `image` does it, which is how sets of 8
+    /// bits were always read.
     fn to_grey(&self) -> Self {
-        // 2126 red + 7152 green + 722 blue, in ten-thousandths: the integers that 8-bit sets were always trained on.
-        fn whole(pixel: [u32; 3]) -> u32 {
-            (2126 * pixel[0] + 7152 * pixel[1] + 722 * pixel[2]) / 10_000
-        }
         match self {
             Self::Bytes(bytes) => Self::Bytes(
-                threes(bytes)
-                    .map(|pixel| whole(pixel.map(u32::from)) as u8)
+                bytes
+                    .chunks(3 * CHUNK)
+                    .filter_map(|part| RgbImage::from_raw(part.len() as u32 / 3, 1, part.to_vec()))
+                    .flat_map(|part| DynamicImage::ImageRgb8(part).into_luma8().into_raw())
                     .collect(),
             ),
             Self::Words(words) => Self::Words(
-                threes(words)
-                    .map(|pixel| whole(pixel.map(u32::from)) as u16)
+                words
+                    .chunks(3 * CHUNK)
+                    .filter_map(|part| {
+                        ImageBuffer::from_raw(part.len() as u32 / 3, 1, part.to_vec())
+                    })
+                    .flat_map(|part| DynamicImage::ImageRgb16(part).into_luma16().into_raw())
                     .collect(),
             ),
             // Weights that sum to one may still round above it.
             Self::Floats(floats) => Self::Floats(
-                threes(floats)
+                floats
+                    .as_chunks::<3>()
+                    .0
+                    .iter()
                     .map(|[red, green, blue]| 0.2126 * red + 0.7152 * green + 0.0722 * blue)
                     .map(|grey| grey.min(1.0))
                     .collect(),
@@ -170,10 +181,4 @@ impl Samples {
             format!("values from {low} to {high}"),
         ))
     }
-}
-
-/// Values in threes.
-fn threes<T: Copy>(values: &[T]) -> impl Iterator<Item = [T; 3]> {
-    let (threes, _) = values.as_chunks::<3>();
-    threes.iter().copied()
 }
