@@ -6,20 +6,25 @@
 //! PATH/test/CLASS/*.tiff      what is measured at the end
 //! ```
 //!
-//! Classes are the names of the folders in `train`, sorted; a class may be missing in the other splits. Files are PNG, JPEG
-//! or TIFF, in any mixture, and sorted by name. All images have one size: nothing is scaled or cut here, because what that
-//! does to the smallest structures is the user's decision.
+//! Classes are the names of the folders in `train`, sorted; a class may be missing in the other splits. Names that differ in
+//! their Unicode form alone (é as one character or as two, as some file systems write it) are one name. Files are pictures of
+//! any kind that [`picture`](crate::picture) reads, in any mixture, and sorted by name; hidden files and those that file
+//! managers leave are passed over and counted. All images have one size: nothing is scaled or cut here, because what that
+//! does to the smallest structures is the user's decision. Pictures of 8 bits stay bytes; a deeper one makes floats of all.
 
-use std::fs;
+mod entries;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use image::DynamicImage;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+pub use self::entries::is_same_class;
+use self::entries::{Entries, class_name, entries};
+use crate::DatasetError;
 use crate::images::{ImageDataset, Split, SplitImages, Splits, part};
-use crate::{DatasetError, pictures};
+use crate::picture::{Picture, PictureHeader, PictureLimits, Samples};
 
 /// The name that reports use.
 const NAME: &str = "images of a folder";
@@ -32,10 +37,12 @@ const SPLITS: [(Split, &str); 3] = [
 ];
 
 /// What a picture's name may end with.
-const ENDINGS: [&str; 5] = ["png", "jpg", "jpeg", "tif", "tiff"];
+const ENDINGS: [&str; 9] = [
+    "png", "jpg", "jpeg", "tif", "tiff", "btf", "tf8", "bmp", "webp",
+];
 
-/// The most files in a folder.
-const MOST_FILES: usize = 10_000_000;
+/// How large a picture may be.
+const LIMITS: &PictureLimits = &PictureLimits::DATASET;
 
 /// Configuration of a folder of images.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,7 +56,8 @@ pub struct ImageFolderConfig {
     pub seed: u64,
     /// The share of the training images that are used: for learning from little. A smaller share is part of a larger one.
     pub train_fraction: f64,
-    /// The most memory that the pixels of all splits may take, in MiB; a value takes a byte.
+    /// The most memory that the pixels of all splits may take, in MiB; a value takes a byte, and four in
+    /// a split with pictures of more than 8 bits.
     pub memory_limit_mib: u64,
 }
 
@@ -64,6 +72,10 @@ struct Files {
     folder: PathBuf,
     /// Each file and the number of its class.
     files: Vec<(PathBuf, u8)>,
+    /// Hidden and system files beside them.
+    passed_over: usize,
+    /// Whether all pictures have 8 bits.
+    is_bytes: bool,
 }
 
 impl ImageFolderConfig {
@@ -111,10 +123,10 @@ impl ImageFolderConfig {
         let classes = self.classes()?;
         let [train, valid, test] =
             SPLITS.map(|(_, name)| self.list(name, &classes, self.train_fraction));
-        let parts = [train?, valid?, test?];
-        let size = self.size(&parts)?;
+        let mut parts = [train?, valid?, test?];
+        let size = self.size(&mut parts)?;
         let [train, valid, test] = parts.each_ref().map(|part| self.read(part, size, &classes));
-        Splits::new(NAME, &self.origin(), train?, valid?, test?)
+        Splits::new(NAME, &self.origin(&parts), train?, valid?, test?)
     }
 
     /// Reads one split alone, or, for all, every split that is there, whatever `train_fraction` says.
@@ -125,7 +137,7 @@ impl ImageFolderConfig {
             Split::All => 1.0,
             _ => self.train_fraction,
         };
-        let parts: Vec<Files> = SPLITS
+        let mut parts: Vec<Files> = SPLITS
             .iter()
             .filter(|(one, name)| match split {
                 Split::All => self.path.join(name).is_dir(),
@@ -133,7 +145,8 @@ impl ImageFolderConfig {
             })
             .map(|(_, name)| self.list(name, &classes, share))
             .collect::<Result<_, _>>()?;
-        let size = self.size(&parts)?;
+        let size = self.size(&mut parts)?;
+        let origin = self.origin(&parts);
         let parts: Vec<ImageDataset> = parts
             .iter()
             .map(|part| self.read(part, size, &classes))
@@ -144,12 +157,17 @@ impl ImageFolderConfig {
         };
         Ok(SplitImages {
             images: Arc::new(images),
-            origin: self.origin(),
+            origin,
         })
     }
 
-    fn origin(&self) -> String {
-        self.path.display().to_string()
+    fn origin(&self, parts: &[Files]) -> String {
+        let path = self.path.display();
+        match parts.iter().map(|part| part.passed_over).sum::<usize>() {
+            0 => path.to_string(),
+            1 => format!("{path}; 1 hidden or system file passed over"),
+            count => format!("{path}; {count} hidden or system files passed over"),
+        }
     }
 
     fn channels(&self) -> usize {
@@ -163,7 +181,7 @@ impl ImageFolderConfig {
             return Err(missing(&folders[0]));
         };
         let mut classes = Vec::new();
-        for entry in entries(folder)? {
+        for entry in entries(folder)?.kept {
             if !entry.is_dir() {
                 return Err(DatasetError::malformed(
                     &entry,
@@ -171,8 +189,10 @@ impl ImageFolderConfig {
                     "a file",
                 ));
             }
-            classes.push(name(&entry)?.to_string());
+            classes.push(class_name(&entry)?);
         }
+        classes.sort();
+        classes.dedup();
         if (1..=256).contains(&classes.len()) {
             return Ok(classes);
         }
@@ -196,9 +216,13 @@ impl ImageFolderConfig {
             return Err(missing(&folder));
         }
         let mut files = Vec::new();
-        for class_folder in entries(&folder)? {
-            let class = name(&class_folder)?;
-            let Some(class) = classes.iter().position(|known| known == class) else {
+        let Entries {
+            kept: class_folders,
+            mut passed_over,
+        } = entries(&folder)?;
+        for class_folder in class_folders {
+            let class = class_name(&class_folder)?;
+            let Some(class) = classes.iter().position(|known| *known == class) else {
                 let expected = format!("one of the classes {}", classes.join(", "));
                 return Err(DatasetError::malformed(
                     &class_folder,
@@ -206,7 +230,9 @@ impl ImageFolderConfig {
                     "another name",
                 ));
             };
-            for file in entries(&class_folder)? {
+            let inside = entries(&class_folder)?;
+            passed_over += inside.passed_over;
+            for file in inside.kept {
                 let ending = file.extension().and_then(|ending| ending.to_str());
                 let ending = ending.unwrap_or_default().to_lowercase();
                 if !file.is_file() || !ENDINGS.contains(&&ending[..]) {
@@ -227,6 +253,8 @@ impl ImageFolderConfig {
                 "none",
             ));
         }
+        // Classes come by number, and each class by name, whatever forms the names of its folders have.
+        files.sort_by_key(|(_, class)| *class);
         if split == SPLITS[0].1 {
             let labels: Vec<u8> = files.iter().map(|(_, class)| *class).collect();
             let places = part::places(&labels, train_fraction, self.seed);
@@ -235,24 +263,58 @@ impl ImageFolderConfig {
                 .map(|place| std::mem::take(&mut files[place]))
                 .collect();
         }
-        Ok(Files { folder, files })
+        Ok(Files {
+            folder,
+            files,
+            passed_over,
+            is_bytes: true,
+        })
     }
 
-    /// The size of the first image, after which all have to take, and whether all of them fit into memory.
-    fn size(&self, parts: &[Files]) -> Result<[usize; 2], DatasetError> {
+    /// The size that all images have, those of all splits. Tells each split whether bytes hold its values.
+    fn size(&self, parts: &mut [Files]) -> Result<[usize; 2], DatasetError> {
         let first = parts.first().and_then(|part| part.files.first());
         let Some((first, _)) = first else {
             return Err(missing(&self.path.join("train")));
         };
-        let size = pictures::read_size(first)?;
-        let count: u64 = parts.iter().map(|part| part.files.len() as u64).sum();
-        let bytes = count
-            .saturating_mul((size[0] * size[1]) as u64)
-            .saturating_mul(self.channels() as u64);
-        if bytes <= self.memory_limit_mib.saturating_mul(1 << 20) {
-            return Ok(size);
+        let size = PictureHeader::read(first, LIMITS)?.size;
+        self.check_memory(parts, size)?;
+        for part in &mut *parts {
+            // Of several faulty images the first in order is named, not the first that a thread came upon.
+            let headers: Vec<Result<PictureHeader, DatasetError>> = part
+                .files
+                .par_iter()
+                .map(|(file, _)| {
+                    let header = PictureHeader::read(file, LIMITS)?;
+                    check_size(file, size, header.size)?;
+                    Ok(header)
+                })
+                .collect();
+            for header in headers {
+                part.is_bytes &= header?.is_bytes;
+            }
         }
-        let [height, width] = size;
+        self.check_memory(parts, size)?;
+        Ok(size)
+    }
+
+    /// Whether the pixels of all images fit into memory.
+    fn check_memory(
+        &self,
+        parts: &[Files],
+        [height, width]: [usize; 2],
+    ) -> Result<(), DatasetError> {
+        let count: u64 = parts.iter().map(|part| part.files.len() as u64).sum();
+        let image = (height as u64).saturating_mul(width as u64);
+        let image = image.saturating_mul(self.channels() as u64);
+        let bytes = parts.iter().fold(0u64, |bytes, part| {
+            let value = if part.is_bytes { 1 } else { size_of::<f32>() };
+            let values = image.saturating_mul(part.files.len() as u64);
+            bytes.saturating_add(values.saturating_mul(value as u64))
+        });
+        if bytes <= self.memory_limit_mib.saturating_mul(1 << 20) {
+            return Ok(());
+        }
         Err(DatasetError::malformed(
             &self.path,
             format!(
@@ -278,53 +340,61 @@ impl ImageFolderConfig {
             let expected = "images with pixels";
             return Err(DatasetError::malformed(&part.folder, expected, "none"));
         }
-        let mut pixels = vec![0; part.files.len() * image_len];
-        let read: Vec<Result<(), DatasetError>> = pixels
-            .par_chunks_exact_mut(image_len)
-            .zip(&part.files)
-            .map(|(image, (file, _))| self.read_image(file, size, image))
-            .collect();
-        // Of several faulty images the first in order is named, not the first that a thread came upon.
-        read.into_iter().collect::<Result<(), _>>()?;
         let labels = part.files.iter().map(|(_, class)| *class).collect();
-        ImageDataset::from_bytes(pixels, labels, shape, classes.len())?
-            .with_class_names(classes.iter().cloned())
+        let images = if part.is_bytes {
+            let pixels = self.read_all(part, size, |file, samples, place| match samples {
+                Samples::Bytes(bytes) => Ok(bytes[place]),
+                // The file is another one than it was when its header was read.
+                _ => Err(DatasetError::malformed(file, "8 bits, as before", "more")),
+            })?;
+            ImageDataset::from_bytes(pixels, labels, shape, classes.len())?
+        } else {
+            let pixels = self.read_all(part, size, |_, samples, place| Ok(samples.value(place)))?;
+            ImageDataset::from_floats(pixels, labels, shape, classes.len())?
+        };
+        images.with_class_names(classes.iter().cloned())
     }
 
-    /// Reads one image into its place, `[channels, height, width]`.
-    fn read_image(
+    /// Reads the images of a split, `[images, channels, height, width]`.
+    fn read_all<T: Copy + Default + Send>(
         &self,
-        file: &Path,
+        part: &Files,
         size: [usize; 2],
-        image: &mut [u8],
-    ) -> Result<(), DatasetError> {
-        // The size is in the first bytes: a picture of another size isn't decoded.
-        let check = |found: [usize; 2]| {
-            if found == size {
-                return Ok(());
-            }
-            let [height, width] = size;
-            Err(DatasetError::malformed(
-                file,
-                format!("{height} × {width} pixels, as the first image has"),
-                format!("{} × {}", found[0], found[1]),
-            ))
-        };
-        check(pictures::read_size(file)?)?;
-        let picture: DynamicImage = pictures::read(file)?;
-        check(pictures::size(&picture))?;
-        if self.grey {
-            image.copy_from_slice(picture.into_luma8().as_raw());
-            return Ok(());
-        }
-        let plane = size[0] * size[1];
-        for (place, pixel) in picture.into_rgb8().as_raw().chunks_exact(3).enumerate() {
-            for (channel, value) in pixel.iter().enumerate() {
-                image[channel * plane + place] = *value;
-            }
-        }
-        Ok(())
+        value: impl Fn(&Path, &Samples, usize) -> Result<T, DatasetError> + Sync,
+    ) -> Result<Vec<T>, DatasetError> {
+        let (channels, plane) = (self.channels(), size[0] * size[1]);
+        let mut pixels = vec![T::default(); part.files.len() * channels * plane];
+        let read: Vec<Result<(), DatasetError>> = pixels
+            .par_chunks_exact_mut(channels * plane)
+            .zip(&part.files)
+            .map(|(image, (file, _))| {
+                let picture = Picture::read(file, LIMITS)?;
+                check_size(file, size, picture.size())?;
+                let picture = picture.in_channels(channels);
+                for place in 0..plane {
+                    for channel in 0..channels {
+                        let from = place * channels + channel;
+                        image[channel * plane + place] = value(file, picture.samples(), from)?;
+                    }
+                }
+                Ok(())
+            })
+            .collect();
+        read.into_iter().collect::<Result<(), _>>()?;
+        Ok(pixels)
     }
+}
+
+fn check_size(file: &Path, size: [usize; 2], found: [usize; 2]) -> Result<(), DatasetError> {
+    if found == size {
+        return Ok(());
+    }
+    let [height, width] = size;
+    Err(DatasetError::malformed(
+        file,
+        format!("{height} × {width} pixels, as the first image has"),
+        format!("{} × {}", found[0], found[1]),
+    ))
 }
 
 fn missing(folder: &Path) -> DatasetError {
@@ -333,32 +403,6 @@ fn missing(folder: &Path) -> DatasetError {
         expected: "a folder with a folder of pictures for each class".into(),
         hint: "A data set of one's own has the folders train, valid and test with the same classes in each".into(),
     }
-}
-
-/// What is in a folder, sorted by name, without hidden files.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
-    let reading = |source| DatasetError::io(folder, source);
-    let mut entries = Vec::new();
-    for entry in fs::read_dir(folder).map_err(reading)? {
-        let entry = entry.map_err(reading)?;
-        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
-            entries.push(entry.path());
-        }
-        if entries.len() > MOST_FILES {
-            let expected = format!("at most {MOST_FILES} files");
-            return Err(DatasetError::malformed(folder, expected, "more"));
-        }
-    }
-    entries.sort();
-    Ok(entries)
-}
-
-/// The name of a class's folder.
-fn name(folder: &Path) -> Result<&str, DatasetError> {
-    folder
-        .file_name()
-        .and_then(|name| name.to_str())
-        .ok_or_else(|| DatasetError::malformed(folder, "a name in UTF-8", "other bytes"))
 }
 
 #[cfg(test)]

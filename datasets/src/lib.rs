@@ -9,6 +9,7 @@
 //! | patches of stained tissue around nuclei, from a folder or carried | [`nuclei`] |
 //! | PatchCamelyon, read from its HDF5 files as batches need it | [`pcam`] |
 //! | people's own images, a folder for each class | [`image_folder`] |
+//! | one picture of any kind, whole or row by row | [`picture`] |
 //! | particles in motion: simulated, or the community's files | [`nbody`] |
 //! | readers of files that others wrote | [`idx`], [`amat`], [`npy`] |
 //! | rotating images; random motions and colours of a training set | [`rotate`], [`augmentation`], [`colour`] |
@@ -46,7 +47,7 @@ pub mod nbody;
 pub mod npy;
 pub mod nuclei;
 pub mod pcam;
-mod pictures;
+pub mod picture;
 mod random;
 pub mod rotate;
 pub mod rotated_mnist;
@@ -67,5 +68,6 @@ pub use nbody::{
 };
 pub use nuclei::{NucleiConfig, NucleiSource};
 pub use pcam::PcamConfig;
+pub use picture::{Picture, PictureHeader, PictureLimits, PictureRows, Samples};
 pub use rotate::Interpolation;
 pub use rotated_mnist::{RotatedMnistConfig, RotatedMnistSource};

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use gcnn_datasets::{
     BatchLoader, BatchOptions, DatasetError, ImageFolderConfig, NucleiConfig, NucleiSource,
-    PcamConfig, Split,
+    PcamConfig, Picture, PictureLimits, Split,
 };
 use hdf5_pure::FileBuilder;
 use image::{GrayImage, RgbImage};
@@ -269,4 +269,32 @@ fn pictures_that_declare_too_much_cost_nothing() {
         assert!(error.contains("1_labels.png"), "{error}");
         assert!(most < 2 * MIB, "{most} bytes for labels");
     }
+}
+
+/// A colour profile and a text that unpack to a thousand times their size are not unpacked.
+#[test]
+fn what_lies_beside_the_pixels_of_a_png_costs_nothing() {
+    let _turn = turn();
+    let mut png = std::io::Cursor::new(Vec::new());
+    let picture = RgbImage::new(16, 16);
+    picture.write_to(&mut png, image::ImageFormat::Png).unwrap();
+    let png = png.into_inner();
+    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut zlib, &vec![0; 64 * MIB]).unwrap();
+    let packed = zlib.finish().unwrap();
+    // Behind the header: 8 bytes of signature, 25 of header.
+    let mut bytes = png[..33].to_vec();
+    for kind in [b"iCCP", b"zTXt"] {
+        let content = [&kind[..], b"x\0\0", &packed].concat();
+        let mut sum = flate2::Crc::new();
+        sum.update(&content);
+        bytes.extend((content.len() as u32 - 4).to_be_bytes());
+        bytes.extend(&content);
+        bytes.extend(sum.sum().to_be_bytes());
+    }
+    bytes.extend(&png[33..]);
+    let name = Path::new("profile.png");
+    let (read, most) = most_taken(|| Picture::from_bytes(&bytes, name, &PictureLimits::SLIDE));
+    assert_eq!(read.unwrap().size(), [16, 16]);
+    assert!(most < MIB, "{most} bytes");
 }

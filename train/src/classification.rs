@@ -11,6 +11,7 @@ use std::sync::Arc;
 use burn::prelude::*;
 use burn::tensor::TensorData;
 use burn::tensor::activation::log_softmax;
+use gcnn_datasets::image_folder::is_same_class;
 use gcnn_datasets::{BatchLoader, BatchOptions, ImageBatch, ImageDataset, Normalisation, Splits};
 use gcnn_models::{ImageModel, ImageModelConfig, InputShape};
 use serde::{Deserialize, Serialize};
@@ -120,7 +121,8 @@ impl ImageFormat {
         }
         // Classes go by number: under other names, or in another order, they are other classes.
         if let (Some(own), Some(others)) = (&self.class_names, images.class_names())
-            && own[..] != *others
+            && (own.len() != others.len()
+                || !own.iter().zip(others).all(|(a, b)| is_same_class(a, b)))
         {
             return Err(TrainError::Mismatch(format!(
                 "the network is for the classes {}; the data has {}",

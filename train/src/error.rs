@@ -50,8 +50,18 @@ pub enum TrainError {
     Image {
         /// The file.
         path: PathBuf,
-        /// The decoder's reason.
-        source: image::ImageError,
+        /// The reason.
+        source: gcnn_datasets::DatasetError,
+    },
+    /// Some of the files to predict have no answer; the others have.
+    #[error("{count} of {files} files have no answer:\n{}", errors.join("\n"))]
+    Unanswered {
+        /// How many.
+        count: usize,
+        /// Of how many.
+        files: usize,
+        /// What is wrong with each, down to the cause.
+        errors: Vec<String>,
     },
     /// Somebody else has the run folder, or something is in it.
     #[error(
@@ -120,6 +130,12 @@ impl TrainError {
             path,
             source,
         }
+    }
+
+    /// For `map_err`: names the picture that cannot be read.
+    pub fn image(path: impl AsRef<Path>) -> impl FnOnce(gcnn_datasets::DatasetError) -> Self {
+        let path = path.as_ref().to_path_buf();
+        move |source| Self::Image { path, source }
     }
 
     /// A weights file or checkpoint at fault.

@@ -236,10 +236,34 @@ fn predictions_are_those_of_the_network() {
 
     let error = fail(root, &["predict", "run", args[3], "--simulations", "2"]);
     assert!(error.contains("--simulations"), "{error}");
-    // A file that cannot be read takes nothing from those before it.
-    let output = run(root, &["predict", "run", args[3], "absent.png"]);
+    // Files that cannot be read take nothing from the others, and are all told of.
+    std::fs::write(folder.path().join("text.png"), "not a picture").expect("written");
+    let text = folder.path().join("text.png");
+    let text = text.to_str().expect("a name");
+    let files = ["absent.png", args[3], text, args[4]];
+    let output = run(root, &[&["predict", "run"][..], &files].concat());
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(String::from_utf8_lossy(&output.stdout), words);
+    let found = String::from_utf8_lossy(&output.stdout);
+    assert!(found.starts_with(&words), "{found}");
+    assert_eq!(found.lines().count(), 2);
+    let error = String::from_utf8_lossy(&output.stderr);
+    for word in [
+        "2 of 4 files have no answer",
+        "absent.png: ",
+        "text.png: expected an intact",
+    ] {
+        assert!(error.contains(word), "{error}");
+    }
+    let output = run(root, &[&["predict", "run", "--json"][..], &files].concat());
+    assert_eq!(output.status.code(), Some(1));
+    let found = json(&String::from_utf8_lossy(&output.stdout));
+    assert_eq!(found["predictions"][0]["file"], args[3]);
+    assert_eq!(found["predictions"][1]["file"], args[4]);
+    let errors = found["errors"].as_array().expect("a list");
+    assert_eq!(errors.len(), 2);
+    assert_eq!(errors[1]["file"], text);
+    let words = errors[1]["error"].as_str().expect("words");
+    assert!(words.contains("expected an intact picture"), "{words}");
 }
 
 #[test]

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Tissue has no up: a turned patch has the same class. Each image gives equally many patches of each class, drawn without
-//! replacement among the pixels that the patch fits around; [`Tissue::classes`] has the exact rule of the classes. A patch of
+//! replacement among the pixels that the patch fits around, and so as many as its rarest class has: images that give fewer
+//! than asked are told in the data's description. [`Tissue::classes`] has the exact rule of the classes. A patch of
 //! an even size, whose centre lies between four pixels, has a class where all four have it. Images,
 //! not patches, are dealt to training, validation and test, with every stain in each of them, and each patch knows the
 //! [image that it was cut from](ImageDataset::sources), for intervals over images.
@@ -19,6 +20,7 @@
 mod built_in;
 mod deal;
 mod folder;
+mod losses;
 mod tissue;
 
 use std::path::PathBuf;
@@ -33,6 +35,7 @@ use crate::random::{Purpose, Random};
 pub use built_in::BUILT_IN_NAMES;
 use folder::Folder;
 pub use folder::TissueName;
+use losses::Losses;
 pub use tissue::{BORDER, Tissue};
 
 /// The name that reports use.
@@ -257,13 +260,19 @@ impl NucleiConfig {
         let folder = Folder::find(self)?;
         let limits = [self.train_limit, self.valid_limit, self.test_limit];
         let [train, valid, test] = self.deal(&folder);
-        let cut = |chosen: &[usize], split: usize| self.cut(&folder, chosen, limits[split]);
+        let mut losses = Losses::default();
+        let mut cut = |chosen: &[usize], split: usize| {
+            let (images, lost) = self.cut(&folder, chosen, limits[split])?;
+            losses.add(lost);
+            Ok::<_, DatasetError>(images)
+        };
+        let (train, valid, test) = (cut(&train, 0)?, cut(&valid, 1)?, cut(&test, 2)?);
         Splits::new(
             NAME,
-            &self.origin(&folder),
-            cut(&train, 0)?,
-            cut(&valid, 1)?,
-            cut(&test, 2)?,
+            &format!("{}{losses}", self.origin(&folder)),
+            train,
+            valid,
+            test,
         )
     }
 
@@ -279,9 +288,10 @@ impl NucleiConfig {
             Split::Test => (test, self.test_limit),
             Split::All => ((0..folder.images.len()).collect(), None),
         };
+        let (images, losses) = self.cut(&folder, &chosen, limit)?;
         Ok(SplitImages {
-            images: Arc::new(self.cut(&folder, &chosen, limit)?),
-            origin: self.origin(&folder),
+            images: Arc::new(images),
+            origin: format!("{}{losses}", self.origin(&folder)),
         })
     }
 
@@ -314,7 +324,7 @@ impl NucleiConfig {
         folder: &Folder,
         images: &[usize],
         limit: Option<usize>,
-    ) -> Result<ImageDataset, DatasetError> {
+    ) -> Result<(ImageDataset, Losses), DatasetError> {
         let patch_len = 3 * self.patch_size * self.patch_size;
         // A limit takes patches in turn, so that no image gives more than its part of it, rounded up.
         let share = limit.map_or(usize::MAX, |limit| limit.div_ceil(images.len().max(1)));
@@ -337,7 +347,13 @@ impl NucleiConfig {
             .collect();
         // Of several faulty images the first in order is named, not the first that a thread came upon.
         let cut: Vec<Patches> = cut.into_iter().collect::<Result<_, _>>()?;
-        let count = cut.iter().map(|patches| patches.labels.len()).sum();
+        let count: usize = cut.iter().map(|patches| patches.labels.len()).sum();
+        let wanted = limit.unwrap_or(usize::MAX);
+        let wanted = wanted.min(most / CLASSES * CLASSES * images.len());
+        let mut losses = Losses::new(wanted, count.min(wanted));
+        for (patches, image) in cut.iter().zip(images) {
+            losses.look_at(&folder.images[*image].name, patches);
+        }
         let mut pixels = Vec::with_capacity(count * patch_len);
         let mut labels = Vec::with_capacity(count);
         let mut sources = Vec::with_capacity(count);
@@ -356,10 +372,11 @@ impl NucleiConfig {
         let all = ImageDataset::from_bytes(pixels, labels, shape, CLASSES)?
             .with_sources(sources)?
             .with_class_names(CLASS_NAMES)?;
-        Ok(match limit {
+        let images = match limit {
             Some(limit) if limit < count => all.slice(0..limit),
             _ => all,
-        })
+        };
+        Ok((images, losses))
     }
 
     /// At most `most` patches of an image, one of each class in turn, beginning with `first_class`.
@@ -381,7 +398,8 @@ impl NucleiConfig {
             ));
         }
         let mut centres = tissue.centres(size);
-        let fewest = centres.iter().map(Vec::len).min().unwrap_or(0);
+        let places = centres.each_ref().map(Vec::len);
+        let fewest = places.iter().copied().min().unwrap_or(0);
         let per_class = fewest.min(self.patches_per_image / CLASSES);
         let key = deal::key(&folder.images[image].name);
         for (class, centres) in centres.iter_mut().enumerate() {
@@ -402,7 +420,12 @@ impl NucleiConfig {
             tissue.copy_patch(centre, size, patch);
             labels.push(class as u8);
         }
-        Ok(Patches { pixels, labels })
+        Ok(Patches {
+            pixels,
+            labels,
+            places,
+            is_mask: tissue.is_mask(),
+        })
     }
 }
 
@@ -410,6 +433,10 @@ impl NucleiConfig {
 struct Patches {
     pixels: Vec<u8>,
     labels: Vec<u8>,
+    /// How many pixels of each class a patch fits around.
+    places: [usize; CLASSES],
+    /// Whether its labels don't tell nuclei apart.
+    is_mask: bool,
 }
 
 #[cfg(test)]

@@ -270,9 +270,11 @@ fn missing_and_damaged_files_are_named() {
     let sum = crc(&huge[12..29]);
     huge[29..33].copy_from_slice(&sum.to_be_bytes());
     fs::write(file("a.png"), huge).unwrap();
-    assert!(error(&config).contains("a.png: expected an intact picture"));
+    assert!(error(&config).contains("a.png: expected a picture of at most 32768 pixels a side"));
     GrayImage::new(48, 40).save(file("a.png")).unwrap();
-    assert!(error(&config).contains("a.png: expected a colour image of 8 bits, found L8"));
+    assert!(
+        error(&config).contains("a.png: expected a colour image of 8 bits, found grey of 8 bits")
+    );
     fs::write(file("a.png"), &whole).unwrap();
 
     GrayImage::new(48, 41).save(file("b_labels.png")).unwrap();
@@ -285,7 +287,8 @@ fn missing_and_damaged_files_are_named() {
     );
     fs::copy(file("b.png"), file("b_labels.png")).unwrap();
     assert!(
-        error(&config).contains("b_labels.png: expected grey labels of 16 or 8 bits, found Rgb8")
+        error(&config)
+            .contains("b_labels.png: expected grey labels of 16 or 8 bits, found colour of 8 bits")
     );
     // No nucleus: no patch, since classes come in equal numbers. All images so: nothing to train on.
     GrayImage::new(48, 40).save(file("b_labels.png")).unwrap();
@@ -315,6 +318,52 @@ fn missing_and_damaged_files_are_named() {
         "{found}"
     );
     assert!(built_in().tissue("no such").is_err());
+}
+
+/// Patches that were asked for and are not there, labels without an interior, and masks: a sentence each.
+#[test]
+fn what_images_do_not_give_is_said() {
+    let folder = folder(&["a", "b", "c", "d"]);
+    let config = NucleiConfig::new(NucleiSource::Folder)
+        .with_path(folder.path())
+        .with_patch_size(8)
+        .with_patches_per_image(12)
+        .with_held_out(0.25, 0.25);
+    let whole = config.load_split(Split::All).unwrap();
+    assert!(whole.origin.ends_with("seed 0"), "{}", whole.origin);
+    let save = |name: &str, label: fn(u32, u32) -> u8| {
+        let labels = GrayImage::from_fn(48, 40, |x, y| Luma([label(x, y)]));
+        let path = folder.path().join(format!("{name}_labels.png"));
+        labels.save(path).unwrap();
+    };
+    save("a", |_, _| 0);
+    // A nucleus of three by three pixels has no interior.
+    save("b", |x, y| {
+        u8::from((20..23).contains(&x) && (20..23).contains(&y))
+    });
+    // Two nuclei of the same number.
+    save("c", |x, y| {
+        255 * u8::from((8..20).contains(&y) && ((8..20).contains(&x) || x > 30))
+    });
+    let all = config.load_split(Split::All).unwrap();
+    assert_eq!(all.images.count(), 24);
+    let sentences = [
+        "; 24 patches instead of 48, because images have too few pixels of some class",
+        "; 2 of 4 images give no patch, having no interior that one fits around (a, b)",
+        "; 1 of 4 labels are masks (c): one number for several nuclei",
+    ];
+    for sentence in sentences {
+        assert!(all.origin.contains(sentence), "{}", all.origin);
+    }
+    let said = config.load().unwrap().description.to_string();
+    assert!(
+        sentences.iter().all(|sentence| said.contains(sentence)),
+        "{said}"
+    );
+    // A limit that the others fill is no loss.
+    let few = config.with_limits([Some(6), None, None]);
+    let train = few.load_split(Split::Train).unwrap();
+    println!("{}", train.origin);
 }
 
 /// The checksum of a PNG chunk.

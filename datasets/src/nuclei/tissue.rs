@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use image::DynamicImage;
-
 use super::CLASSES;
-use crate::{DatasetError, pictures};
+use crate::DatasetError;
+use crate::picture::{Picture, PictureLimits, Samples};
 
 /// How far, in pixels, a pixel of a nucleus may lie from another label to count as its border.
 pub const BORDER: usize = 2;
@@ -24,12 +23,8 @@ pub struct Tissue {
 impl Tissue {
     /// Reads an image and its labels: a colour image of 8 bits, and a grey image of 16 or 8 bits of the same size.
     pub fn read(image: &Path, labels: &Path) -> Result<Self, DatasetError> {
-        Self::new(
-            pictures::read(image)?,
-            image,
-            pictures::read(labels)?,
-            labels,
-        )
+        let read = |path| Picture::read(path, &PictureLimits::DATASET);
+        Self::new(read(image)?, image, read(labels)?, labels)
     }
 
     /// Like [`Self::read`] for files in memory; the paths are what errors call them.
@@ -37,55 +32,43 @@ impl Tissue {
         image: (&[u8], &Path),
         labels: (&[u8], &Path),
     ) -> Result<Self, DatasetError> {
-        Self::new(
-            pictures::read_bytes(image.0, image.1)?,
-            image.1,
-            pictures::read_bytes(labels.0, labels.1)?,
-            labels.1,
-        )
+        let read = |(bytes, name)| Picture::from_bytes(bytes, name, &PictureLimits::DATASET);
+        Self::new(read(image)?, image.1, read(labels)?, labels.1)
     }
 
     fn new(
-        image: DynamicImage,
+        image: Picture,
         image_path: &Path,
-        labels: DynamicImage,
+        labels: Picture,
         labels_path: &Path,
     ) -> Result<Self, DatasetError> {
-        let size = pictures::size(&image);
-        if pictures::size(&labels) != size {
+        let size = image.size();
+        if labels.size() != size {
             let [height, width] = size;
-            let [found_height, found_width] = pictures::size(&labels);
+            let [found_height, found_width] = labels.size();
             return Err(DatasetError::malformed(
                 labels_path,
                 format!("{height} × {width} labels, as the image has pixels"),
                 format!("{found_height} × {found_width}"),
             ));
         }
-        let pixels = match image {
-            DynamicImage::ImageRgb8(image) => image.into_raw(),
-            // Slide scanners' exports carry an alpha channel that says nothing.
-            DynamicImage::ImageRgba8(_) => image.into_rgb8().into_raw(),
-            other => {
-                let found = format!("{:?}", other.color());
-                return Err(DatasetError::malformed(
-                    image_path,
-                    "a colour image of 8 bits",
-                    found,
-                ));
+        let kinds = [image.kind(), labels.kind()];
+        // Slide scanners' exports carry an alpha channel that says nothing; it is left out.
+        let pixels = match (image.channels(), image.into_samples()) {
+            (3, Samples::Bytes(pixels)) => pixels,
+            _ => {
+                let [found, _] = kinds;
+                let expected = "a colour image of 8 bits";
+                return Err(DatasetError::malformed(image_path, expected, found));
             }
         };
-        let labels = match labels {
-            DynamicImage::ImageLuma16(labels) => labels.into_raw(),
-            DynamicImage::ImageLuma8(labels) => {
-                labels.into_raw().into_iter().map(u16::from).collect()
-            }
-            other => {
-                let found = format!("{:?}", other.color());
-                return Err(DatasetError::malformed(
-                    labels_path,
-                    "grey labels of 16 or 8 bits",
-                    found,
-                ));
+        let labels = match (labels.channels(), labels.into_samples()) {
+            (1, Samples::Words(labels)) => labels,
+            (1, Samples::Bytes(labels)) => labels.into_iter().map(u16::from).collect(),
+            _ => {
+                let [_, found] = kinds;
+                let expected = "grey labels of 16 or 8 bits";
+                return Err(DatasetError::malformed(labels_path, expected, found));
             }
         };
         Ok(Self {
@@ -131,6 +114,41 @@ impl Tissue {
                 if is_border { 2 } else { 1 }
             })
             .collect()
+    }
+
+    /// Whether the labels are a mask, which says where nuclei are but not which is which: one number for all of them, in
+    /// several pieces. Nuclei that touch are one there, and the border between them is missing.
+    pub fn is_mask(&self) -> bool {
+        let mut numbers = self.labels.iter().filter(|label| **label != 0);
+        let Some(first) = numbers.next() else {
+            return false;
+        };
+        numbers.all(|label| label == first) && self.has_pieces()
+    }
+
+    /// Whether pixels with a label lie in more than one piece, connected by sides and corners.
+    fn has_pieces(&self) -> bool {
+        let [height, width] = self.size;
+        let Some(start) = self.labels.iter().position(|label| *label != 0) else {
+            return false;
+        };
+        let mut seen = vec![false; self.labels.len()];
+        let mut open = vec![start];
+        seen[start] = true;
+        while let Some(place) = open.pop() {
+            let (row, column) = (place / width, place % width);
+            for near_row in row.saturating_sub(1)..(row + 2).min(height) {
+                for near in column.saturating_sub(1)..(column + 2).min(width) {
+                    let near = near_row * width + near;
+                    if self.labels[near] != 0 && !seen[near] {
+                        seen[near] = true;
+                        open.push(near);
+                    }
+                }
+            }
+        }
+        let mut places = self.labels.iter().zip(&seen);
+        places.any(|(label, seen)| *label != 0 && !seen)
     }
 
     /// Copies the patch of `size` × `size` pixels around a pixel into `patch`, `[3, size, size]`. The pixel stands at row
@@ -222,6 +240,15 @@ mod tests {
         // Touching nuclei have a border each.
         assert_eq!(drawn(&tissue(&["11112222"])), ["iibbbbii"]);
         assert_eq!(drawn(&tissue(&["0110"])), [".bb."]);
+    }
+
+    #[test]
+    fn a_mask_has_one_number_for_several_nuclei() {
+        assert!(tissue(&["9900", "0000", "0099"]).is_mask());
+        // Two nuclei with a number each; one nucleus, which may be crooked; none.
+        assert!(!tissue(&["1100", "0000", "0022"]).is_mask());
+        assert!(!tissue(&["9900", "0090", "0009"]).is_mask());
+        assert!(!tissue(&["0000"]).is_mask());
     }
 
     #[test]

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use burn::prelude::*;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
 
 use super::{DeviceArg, WeightsArg};
 use crate::TrainError;
 use crate::colours;
+use crate::error::chain;
 use crate::evaluation::{ImageNetwork, Loaded, LoadedNetwork, ParticleNetwork};
 use crate::metrics::significant;
 use crate::model_file::ModelFile;
@@ -27,7 +29,7 @@ const SIMULATIONS: usize = 6;
 pub struct PredictArgs {
     #[command(flatten)]
     weights: WeightsArg,
-    /// Image files (PNG, JPEG, TIFF); for particles a folder of .npy files, or nothing for the run's own data
+    /// Image files (PNG, JPEG, TIFF, BMP, WebP); for particles a folder of .npy files, or nothing for the run's own data
     #[arg(value_name = "INPUT")]
     inputs: Vec<PathBuf>,
     /// Where to write pictures: trajectories.csv and trajectories.svg for particles, NAME-classes.png and NAME-overlay.png
@@ -75,25 +77,25 @@ impl PredictArgs {
         let is_mapped = |file: &Path| {
             Ok::<_, TrainError>(patches && slide::is_larger(&network.format, slide::size(file)?))
         };
-        // A file that cannot be read is refused when its turn comes: what is before it gets its answer.
+        // A file that cannot be read is refused when its turn comes.
         let mapped = self.inputs.iter().map(PathBuf::as_path);
         slide::check_names(mapped.filter(|file| is_mapped(file).unwrap_or(false)))?;
         let names = network.format.class_names();
         let mut predictions = Vec::new();
         let mut maps = Vec::new();
+        let mut faults = Faults::default();
         for file in &self.inputs {
-            if is_mapped(file)? {
-                let map = self.map(network, file, device)?;
-                match self.json {
-                    true => maps.push(map),
-                    false => output::text(legend(&names, &map))?,
-                }
-            } else {
-                let prediction = predict(network, file, device)?;
-                match self.json {
-                    true => predictions.push(prediction),
-                    false => output::line(words(&names, &prediction))?,
-                }
+            let answer = is_mapped(file).and_then(|is_mapped| match is_mapped {
+                true => self.map(network, file, device).map(Answer::Map),
+                false => predict(network, file, device).map(Answer::Class),
+            });
+            // One file at fault takes nothing from the others.
+            match answer {
+                Ok(Answer::Map(map)) if self.json => maps.push(map),
+                Ok(Answer::Map(map)) => output::text(legend(&names, &map))?,
+                Ok(Answer::Class(prediction)) if self.json => predictions.push(prediction),
+                Ok(Answer::Class(prediction)) => output::line(words(&names, &prediction))?,
+                Err(error) => faults.add(file, error),
             }
         }
         if self.json {
@@ -101,9 +103,12 @@ impl PredictArgs {
             if !maps.is_empty() {
                 json["maps"] = serde_json::json!(maps);
             }
+            if !faults.told.is_empty() {
+                json["errors"] = serde_json::json!(faults.told);
+            }
             output::line(&json)?;
         }
-        Ok(())
+        faults.result(self.inputs.len())
     }
 
     fn map(
@@ -112,6 +117,7 @@ impl PredictArgs {
         file: &Path,
         device: &Device,
     ) -> Result<TissueMap, TrainError> {
+        slide::check_outputs(file, &self.output, &self.inputs)?;
         let options = MapOptions {
             output: self.output.clone(),
             tile: self.tile.map_or(TILE, usize::from),
@@ -179,6 +185,51 @@ impl PredictArgs {
         output::line(table.display())?;
         output::line(picture.display())?;
         Ok(())
+    }
+}
+
+/// What is said of a file.
+enum Answer {
+    Class(Prediction),
+    Map(TissueMap),
+}
+
+/// Files without an answer.
+#[derive(Default)]
+struct Faults {
+    told: Vec<Fault>,
+    /// Of the first file.
+    first: Option<TrainError>,
+}
+
+#[derive(Serialize)]
+struct Fault {
+    file: PathBuf,
+    /// What is wrong, down to the cause.
+    error: String,
+}
+
+impl Faults {
+    /// Notes a file.
+    fn add(&mut self, file: &Path, error: TrainError) {
+        self.told.push(Fault {
+            file: file.to_path_buf(),
+            error: chain(&error),
+        });
+        self.first.get_or_insert(error);
+    }
+
+    /// Nothing, the one error of one file, or all of them, each on a line of its own.
+    fn result(self, files: usize) -> Result<(), TrainError> {
+        match self.first {
+            None => Ok(()),
+            Some(error) if files == 1 => Err(error),
+            Some(_) => Err(TrainError::Unanswered {
+                count: self.told.len(),
+                files,
+                errors: self.told.into_iter().map(|fault| fault.error).collect(),
+            }),
+        }
     }
 }
 

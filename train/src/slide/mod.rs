@@ -10,7 +10,6 @@
 //! numbers have no class.
 
 mod canvas;
-mod rows;
 #[cfg(all(test, feature = "flex"))]
 mod tests;
 
@@ -21,6 +20,7 @@ use std::path::{Path, PathBuf};
 
 use burn::prelude::*;
 use burn::tensor::TensorData;
+use gcnn_datasets::{PictureHeader, PictureLimits, PictureRows, Samples};
 use gcnn_models::PlainNetwork;
 use gcnn_models::plain::PlainStepConfig;
 use serde::Serialize;
@@ -29,9 +29,11 @@ use crate::TrainError;
 use crate::classification::{ImageFormat, argmax};
 use crate::colours;
 use crate::evaluation::ImageNetwork;
-use crate::prediction::luma;
+use crate::files::{beside, same_file};
 use canvas::Canvas;
-pub use rows::{Rows, decode, size};
+
+/// How large a picture may be.
+pub const LIMITS: &PictureLimits = &PictureLimits::SLIDE;
 
 /// The number in a class map where there is no class: closer to the border than half a patch, or where scores are no numbers.
 pub const NO_CLASS: u8 = 255;
@@ -111,26 +113,50 @@ impl Grid {
 struct Strip {
     /// Number of the first row.
     first: usize,
-    /// Bytes of a row.
-    row: usize,
-    pixels: Vec<u8>,
+    /// Pixels of a row.
+    width: usize,
+    /// 1 for grey, 3 for colour.
+    channels: usize,
+    samples: Samples,
 }
 
 impl Strip {
-    fn end(&self) -> usize {
-        self.first + self.pixels.len() / self.row
+    fn row(&self) -> usize {
+        self.width * self.channels
     }
 
-    fn row(&self, number: usize) -> &[u8] {
-        let start = (number - self.first) * self.row;
-        &self.pixels[start..start + self.row]
+    fn end(&self) -> usize {
+        self.first + self.samples.len() / self.row()
+    }
+
+    /// Where in the samples a pixel begins.
+    fn place(&self, row: usize, column: usize) -> usize {
+        (row - self.first) * self.row() + column * self.channels
+    }
+
+    /// Red, green and blue of a row as a screen shows them.
+    fn seen(&self, row: usize) -> Vec<u8> {
+        let pixels = (0..self.width).map(|column| self.place(row, column));
+        let byte = |place: usize| self.samples.byte(place);
+        match self.channels {
+            1 => pixels.flat_map(|place| [byte(place); 3]).collect(),
+            _ => pixels
+                .flat_map(|place| [0, 1, 2].map(|channel| byte(place + channel)))
+                .collect(),
+        }
     }
 
     /// Forgets the rows before `number`.
     fn forget(&mut self, number: usize) {
-        self.pixels.drain(..(number - self.first) * self.row);
+        self.samples.forget((number - self.first) * self.row());
         self.first = number;
     }
+}
+
+/// `[height, width]` of a picture, upright, from its first bytes.
+pub fn size(path: &Path) -> Result<[usize; 2], TrainError> {
+    let header = PictureHeader::read(path, LIMITS).map_err(TrainError::image(path))?;
+    Ok(header.size)
 }
 
 /// Whether a picture of this size holds more than one patch of the network's.
@@ -154,6 +180,25 @@ pub fn check_names<'a>(files: impl IntoIterator<Item = &'a Path>) -> Result<(), 
     Ok(())
 }
 
+/// Refuses to write over a picture that is read, or over what it is written beside.
+pub fn check_outputs(file: &Path, folder: &Path, inputs: &[PathBuf]) -> Result<(), TrainError> {
+    let (classes, overlay) = targets(file, folder);
+    for output in [classes, overlay] {
+        let places = [beside(&output), output];
+        let taken = places
+            .iter()
+            .find(|place| inputs.iter().any(|input| same_file(input, place)));
+        if let Some(taken) = taken {
+            return Err(TrainError::Mismatch(format!(
+                "the map of {} would be written over the picture {}; name another folder by --output",
+                file.display(),
+                taken.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Maps a picture. `seen` hears how many patches there are and how many are done.
 pub fn map(
     network: &ImageNetwork,
@@ -164,7 +209,8 @@ pub fn map(
 ) -> Result<TissueMap, TrainError> {
     check(network, file)?;
     let format = &network.format;
-    let mut rows = Rows::open(file)?;
+    check_outputs(file, &options.output, &[file.to_path_buf()])?;
+    let mut rows = PictureRows::open(file, LIMITS).map_err(TrainError::image(file))?;
     let size = rows.size();
     if !is_larger(format, size) {
         return Err(TrainError::Mismatch(format!(
@@ -191,8 +237,9 @@ pub fn map(
 
     let mut strip = Strip {
         first: 0,
-        row: 3 * size[1],
-        pixels: Vec::new(),
+        width: size[1],
+        channels: rows.channels(),
+        samples: rows.none(),
     };
     let total = (grid.count[0] * grid.count[1]) as u64;
     let mut patches = vec![0; format.classes];
@@ -207,7 +254,8 @@ pub fn map(
         } else {
             first + grid.covered(0, count)
         };
-        rows.read(needed - strip.end(), &mut strip.pixels)?;
+        rows.read(needed - strip.end(), &mut strip.samples)
+            .map_err(TrainError::image(file))?;
         rows_held = rows_held.max(strip.end() - strip.first);
         let mut classes = vec![0; count * grid.count[1]];
         for column in (0..grid.count[1]).step_by(side) {
@@ -231,7 +279,7 @@ pub fn map(
             });
             let numbers = spread(&grid, own);
             class_map.write(&numbers)?;
-            overlay.write(&tinted(strip.row(row), &numbers))?;
+            overlay.write(&tinted(&strip.seen(row), &numbers))?;
         }
         written = end;
         if !last {
@@ -324,9 +372,8 @@ fn tile(
 ) -> Result<Vec<f32>, TrainError> {
     let [top, left] = at.map(|patch| patch * grid.stride);
     let (height, width) = (grid.covered(0, extent[0]), grid.covered(1, extent[1]));
-    let region = (top..top + height).map(|row| &strip.row(row)[3 * left..3 * (left + width)]);
-    let pixels = input(region, [height, width], &network.format);
     let format = &network.format;
+    let pixels = input(strip, [top, left], [height, width], format);
     scores(
         &network.model,
         pixels,
@@ -336,24 +383,24 @@ fn tile(
     )
 }
 
-/// Rows of bytes as a network's input, `[channels, height, width]`, normalised.
-fn input<'a>(
-    rows: impl Iterator<Item = &'a [u8]>,
+/// A region of a picture as a network's input, `[channels, height, width]`, normalised.
+fn input(
+    strip: &Strip,
+    [top, left]: [usize; 2],
     [height, width]: [usize; 2],
     format: &ImageFormat,
 ) -> Vec<f32> {
     let plane = height * width;
     let mut pixels = vec![0.0; format.channels * plane];
-    for (row, bytes) in rows.enumerate() {
-        for (column, pixel) in bytes.chunks_exact(3).enumerate() {
-            let place = row * width + column;
-            let value = |channel: usize| f32::from(pixel[channel]) / 255.0;
-            if format.channels == 1 {
-                pixels[place] = luma([0, 1, 2].map(value));
-                continue;
-            }
-            for channel in 0..3 {
-                pixels[channel * plane + place] = value(channel);
+    for row in 0..height {
+        let start = strip.place(top + row, left);
+        let end = start + width * strip.channels;
+        let samples = &strip.samples;
+        let samples = samples.in_channels(start..end, strip.channels, format.channels);
+        for column in 0..width {
+            for channel in 0..format.channels {
+                let place = channel * plane + row * width + column;
+                pixels[place] = samples.value(column * format.channels + channel);
             }
         }
     }

@@ -86,6 +86,16 @@ fn picture() -> RgbImage {
     RgbImage::from_raw(width, height, tissue.pixels).expect("a picture")
 }
 
+/// A picture in colour from its first row on.
+fn strip(pixels: &[u8], width: usize) -> Strip {
+    Strip {
+        first: 0,
+        width,
+        channels: 3,
+        samples: Samples::Bytes(pixels.to_vec()),
+    }
+}
+
 /// Maps a picture with tiles of some size and reads what was written.
 fn mapped(
     network: &ImageNetwork,
@@ -137,12 +147,12 @@ fn turn(map: Tensor<4>) -> Tensor<4> {
 #[test]
 fn class_maps_turn_with_the_tissue() {
     let tissue = tissue();
-    let rows = tissue.pixels.chunks_exact(3 * tissue.size[1]);
     for (file, reflections) in [("nuclei-c4.toml", false), ("nuclei-d4-densenet.toml", true)] {
         let network = network(file, 3, |_| ());
         let device = Device::flex();
         let [height, width] = tissue.size;
-        let pixels = input(rows.clone(), tissue.size, &network.format);
+        let strip = strip(&tissue.pixels, tissue.size[1]);
+        let pixels = input(&strip, [0, 0], tissue.size, &network.format);
         let data = TensorData::new(pixels, [1, 3, height, width]);
         let image = Tensor::<4>::from_data(data, &device);
         let values = |map: Tensor<4>| -> Vec<f32> { map.into_data().iter().collect() };
@@ -205,11 +215,7 @@ fn the_size_of_tiles_changes_nothing() {
     let device = Device::flex();
     // A part whose sides are no multiples of anything.
     let part = image::imageops::crop_imm(&picture(), 3, 5, 131, 94).to_image();
-    let strip = Strip {
-        first: 0,
-        row: 3 * 131,
-        pixels: part.as_raw().clone(),
-    };
+    let strip = strip(part.as_raw(), 131);
     let grid = Grid::new([94, 131], [32, 32], 4);
     assert_eq!((grid.count, grid.margin), ([16, 25], [14, 14]));
     let whole = tile(&network, &strip, &grid, [0, 0], grid.count, &device).expect("scores");
@@ -235,7 +241,8 @@ fn the_size_of_tiles_changes_nothing() {
     }
     // And a map's score is that of the patch by itself.
     let patch = image::imageops::crop_imm(&part, 4 * 7, 4 * 3, 32, 32).to_image();
-    let pixels = input(patch.as_raw().chunks_exact(96), [32, 32], &network.format);
+    let patch = super::tests::strip(patch.as_raw(), 32);
+    let pixels = input(&patch, [0, 0], [32, 32], &network.format);
     let data = TensorData::new(pixels, [1, 3, 32, 32]);
     let alone = network.model.forward(Tensor::from_data(data, &device));
     for (class, score) in alone.into_data().iter::<f32>().enumerate() {

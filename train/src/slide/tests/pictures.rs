@@ -12,42 +12,6 @@ use crate::config::{ImageSource, RunConfig};
 use crate::prediction::predict;
 use crate::task::Split;
 
-#[test]
-fn every_kind_of_picture_is_read_in_rows() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let colour = RgbImage::from_fn(7, 5, |x, y| image::Rgb([30 * x as u8, 40 * y as u8, 9]));
-    let grey = GrayImage::from_fn(7, 5, |x, y| Luma([(10 * x + y) as u8]));
-    let deep = image::DynamicImage::ImageRgb8(colour.clone()).into_rgb16();
-    let clear = image::DynamicImage::ImageRgb8(colour.clone()).into_rgba8();
-    let file = |name: &str| folder.path().join(name);
-    colour.save(file("colour.png")).expect("saved");
-    colour.save(file("colour.tiff")).expect("saved");
-    colour.save(file("colour.jpg")).expect("saved");
-    grey.save(file("grey.png")).expect("saved");
-    deep.save(file("deep.png")).expect("saved");
-    clear.save(file("clear.png")).expect("saved");
-    for name in [
-        "colour.png",
-        "colour.tiff",
-        "colour.jpg",
-        "grey.png",
-        "deep.png",
-        "clear.png",
-    ] {
-        let expected = image::open(file(name)).expect("a picture").into_rgb8();
-        let mut rows = Rows::open(&file(name)).expect("rows");
-        assert_eq!(
-            (rows.size(), size(&file(name)).expect("a size")),
-            ([5, 7], [5, 7])
-        );
-        let mut found = Vec::new();
-        for count in [2, 0, 1, 9] {
-            rows.read(count, &mut found).expect("rows");
-        }
-        assert_eq!(&found, expected.as_raw(), "{name}");
-    }
-}
-
 /// The checksum of a PNG's chunk.
 fn crc(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0u32, |crc, byte| {
@@ -155,6 +119,26 @@ fn scores_that_are_no_numbers_give_no_class() {
     assert_eq!(patches, [0, 1, 0]);
 }
 
+#[test]
+fn maps_are_never_written_over_pictures() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    for name in ["x.png", "x-classes.png", "y.png", "y-overlay.png.tmp"] {
+        std::fs::write(at(name), b"").expect("written");
+    }
+    let inputs = ["x.png", "y.png", "x-classes.png", "y-overlay.png.tmp"].map(at);
+    for (file, taken) in [("x.png", "x-classes.png"), ("y.png", "y-overlay.png.tmp")] {
+        let error = check_outputs(&at(file), folder.path(), &inputs).expect_err("refused");
+        let error = error.to_string();
+        assert!(
+            error.contains(taken) && error.contains("--output"),
+            "{error}"
+        );
+    }
+    assert!(check_outputs(&at("x.png"), folder.path(), &inputs[..2]).is_ok());
+    assert!(check_outputs(&at("x.png"), &at("out"), &inputs).is_ok());
+}
+
 /// A light patch in grey is the same to prediction, evaluation and the map of a slide: no digit, and not turned around.
 #[test]
 fn a_light_grey_patch_is_the_same_to_all() {
@@ -186,13 +170,14 @@ fn a_light_grey_patch_is_the_same_to_all() {
     let evaluated: Vec<f32> = evaluated.into_data().iter().collect();
 
     let predicted = predict(&network, &file, &device).expect("a prediction");
-    let mut rows = Rows::open(&file).expect("rows");
+    let mut rows = PictureRows::open(&file, LIMITS).expect("rows");
     let mut strip = Strip {
         first: 0,
-        row: 3 * 32,
-        pixels: Vec::new(),
+        width: 32,
+        channels: rows.channels(),
+        samples: rows.none(),
     };
-    rows.read(32, &mut strip.pixels).expect("pixels");
+    rows.read(32, &mut strip.samples).expect("pixels");
     let grid = Grid::new([32, 32], [32, 32], network.model.stride());
     let mapped = tile(&network, &strip, &grid, [0, 0], [1, 1], &device).expect("scores");
     let mapped = softmax(Tensor::<1>::from_floats(&mapped[..], &device), 0);
