@@ -36,6 +36,7 @@ pub mod error;
 pub mod fetch;
 mod files;
 pub mod folders;
+mod gunzip;
 pub mod idx;
 pub mod image_folder;
 pub mod images;
