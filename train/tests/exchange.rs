@@ -418,8 +418,8 @@ fn half_and_double_precision_are_imported_alike() {
     let double = import("e_f64.safetensors");
     let half = import("e_f16.safetensors");
     assert_eq!(half, import("e_f16.pt"));
-    // Rounding to 11 and to 8 binary digits.
-    for (found, bits) in [(half, 11), (import("e_bf16.safetensors"), 8)] {
+    // Float16 was rounded to 11 binary digits, bfloat16 cut to 8: half a digit of error, and a whole one.
+    for (found, bits) in [(half, 11), (import("e_bf16.safetensors"), 7)] {
         let bound = 2.0f32.powi(-bits);
         assert!(found.keys().eq(double.keys()));
         let mut largest = 0.0f32;
