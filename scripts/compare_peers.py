@@ -1,4 +1,4 @@
-"""Measures this project's convolution and training steps beside those of PyTorch, escnn and e3nn, taking turns.
+"""Measures convolutions, training steps and inference beside PyTorch, escnn, e3nn and ONNX Runtime, taking turns.
 
 Started by `compare-peers`, which prepares the environment. Each table row is the median over many short runs that
 alternate between the programs, all with the same number of threads, so that a busy machine slows all of them alike.
@@ -6,9 +6,11 @@ alternate between the programs, all with the same number of threads, so that a b
 
 import argparse
 import os
+import pathlib
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 import torch
@@ -72,7 +74,7 @@ def report(name, mine, theirs, bar):
     least = [min(times) for times in (mine, theirs)]
     limit = f"bar {bar}" if bar else ""
     print(
-        f"{name:26} {middle[0]:10.2f} {middle[1]:9.2f} {middle[0] / middle[1]:8.2f}"
+        f"{name:32} {middle[0]:10.2f} {middle[1]:9.2f} {middle[0] / middle[1]:8.2f}"
         f" {least[0]:9.2f} {least[1]:8.2f} {least[0] / least[1]:8.2f}   {limit}",
         flush=True,
     )
@@ -80,8 +82,8 @@ def report(name, mine, theirs, bar):
 
 def convolutions(ours, rounds):
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; forward + backward, milliseconds")
-    print(f"{'':26} {'medians':>20} {'ratio':>8} {'fastest':>18} {'ratio':>8}")
-    print(f"{'':26} {'ours':>10} {'torch':>9} {'':>8} {'ours':>9} {'torch':>8}")
+    print(f"{'':32} {'medians':>20} {'ratio':>8} {'fastest':>18} {'ratio':>8}")
+    print(f"{'':32} {'ours':>10} {'torch':>9} {'':>8} {'ours':>9} {'torch':>8}")
     for name, *sizes, input_gradient, bar in CONVOLUTIONS:
         run = torch_convolution(*sizes, input_gradient)
         mine, theirs = [], []
@@ -159,7 +161,7 @@ def escnn_inference(batch, order):
     return run
 
 
-def beside_escnn(name, ours, run, batch, rounds, bar):
+def in_turns(name, ours, run, batch, rounds, bar):
     """Ours and theirs in turns, three at a time."""
     mine, theirs = [], []
     for _ in range(rounds):
@@ -175,7 +177,7 @@ ESCNN_GROUPS = [("P4CNN", 4, "C4"), ("C8, 10 fields", 8, "C8")]
 def training_steps(program, rounds):
     for name, order, group in ESCNN_GROUPS:
         ours = Served([program, "serve"], f"group={group}")
-        beside_escnn(f"{name}: step, batch 128", ours, escnn_step(128, order), 128, rounds, 0.6)
+        in_turns(f"{name}: step, batch 128", ours, escnn_step(128, order), 128, rounds, 0.6)
 
 
 def inference(program, rounds):
@@ -183,7 +185,64 @@ def inference(program, rounds):
         ours = Served([program, "serve"], f"group={group}")
         for batch, what, bar in [(128, "inference, 128", 0.4), (1, "one image", None)]:
             run = escnn_inference(batch, order)
-            beside_escnn(f"{name}: {what}", ours, run, batch, rounds, bar)
+            in_turns(f"{name}: {what}", ours, run, batch, rounds, bar)
+
+
+def exported_network(path):
+    """A network that `gcnn export --format pytorch` wrote, by the lines of docs/pytorch.md."""
+    page = pathlib.Path(__file__).parent.parent / "docs" / "pytorch.md"
+    lines = page.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    scope = {}
+    exec(compile(lines, page, "exec"), scope)
+    return scope["load"](path)
+
+
+def onnx_session(network, images, threads):
+    """The network in ONNX Runtime, compared with PyTorch's logits."""
+    import onnxruntime
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = f"{folder}/network.onnx"
+        torch.onnx.export(network, (images,), file, input_names=["images"], output_names=["logits"], dynamo=True, verbose=False)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    with torch.no_grad():
+        expected = network(images)
+    (found,) = session.run(None, {"images": images.numpy()})
+    error = (torch.from_numpy(found) - expected).abs().max() / expected.abs().max()
+    assert error < 1e-4, f"ONNX Runtime computes something else: relative error {error:.1e}"
+    return session
+
+
+def onnx_inference(program, path, threads, rounds):
+    """P4CNN exported: our plain network beside ONNX Runtime's and PyTorch's, which run the file of the zoo's network.
+
+    Ours has random weights, of the same layers and sizes.
+    """
+    network = exported_network(path)
+    ours = Served([program, "serve"], "group=C4")
+
+    def timed(action):
+        start = time.perf_counter()
+        action()
+        return (time.perf_counter() - start) * 1e3
+
+    for batch, what in [(128, "128"), (1, "one image")]:
+        images = torch.rand(batch, 1, 28, 28) - 0.5
+        session, array = onnx_session(network, images, threads), images.numpy()
+
+        def in_torch():
+            with torch.no_grad():
+                network(images)
+
+        peers = {
+            "ONNX Runtime": lambda: session.run(None, {"images": array}),
+            "torch": in_torch,
+        }
+        for name, action in peers.items():
+            action()
+            in_turns(f"exported, {what}: {name}", ours, lambda: timed(action), batch, rounds, None)
 
 
 def e3nn_segnn():
@@ -308,6 +367,7 @@ def main():
     parser.add_argument("--bench", required=True, help="the built benchmark program `dense_convolution`")
     parser.add_argument("--step", help="the built benchmark program `p4cnn_step`: compares with escnn")
     parser.add_argument("--inference", help="the built benchmark program `inference`: compares with escnn")
+    parser.add_argument("--exported", help="P4CNN as `gcnn export --format pytorch` wrote it: compares --inference with ONNX Runtime")
     parser.add_argument("--segnn", help="the built benchmark program `segnn_step`: compares with e3nn")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=9)
@@ -318,6 +378,8 @@ def main():
         training_steps(arguments.step, arguments.rounds)
     if arguments.inference:
         inference(arguments.inference, arguments.rounds)
+    if arguments.inference and arguments.exported:
+        onnx_inference(arguments.inference, arguments.exported, arguments.threads, arguments.rounds)
     if arguments.segnn:
         segnn(Served([arguments.segnn, "serve"]), arguments.rounds)
 

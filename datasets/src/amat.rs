@@ -4,9 +4,11 @@
 //! v₁ v₂ … v₇₈₄ label        values from 0 to 1, row by row
 //! ```
 //!
-//! Values are separated by spaces or tabs, the label may be written as a float (`7.0000`). Files may be gzipped. They
-//! are read in blocks of a few megabytes, whose lines are parsed in parallel. Source: Larochelle, Erhan, Courville,
-//! Bergstra and Bengio 2007, "An empirical evaluation of deep architectures on problems with many factors of variation".
+//! Values are separated by spaces or tabs, the label may be written as a float (`7.0000`). Blank lines at the end are no
+//! images; one between images is an error, since an image may be missing there. Files may be gzipped. They are read in
+//! blocks of a few megabytes, whose lines are parsed in parallel; memory is taken only for lines that are long enough to
+//! be images, and for a bounded number of values. Source: Larochelle, Erhan, Courville, Bergstra and Bengio 2007, "An
+//! empirical evaluation of deep architectures on problems with many factors of variation".
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -18,8 +20,9 @@ use crate::{DatasetError, ImageDataset, files};
 /// How much text is read at once; no line may be longer.
 const BLOCK: usize = 4 << 20;
 
-/// The most images that a file may hold.
-const MOST_IMAGES: usize = 1_000_000;
+/// The most values of images that a file may hold: 512 MiB in memory, 171,196 images of 28×28, more than three times the
+/// largest published file.
+const MOST_VALUES: usize = 1 << 27;
 
 /// Reads a file of images of `[channels, height, width]` with labels below `classes`.
 pub fn read(path: &Path, shape: [usize; 3], classes: usize) -> Result<ImageDataset, DatasetError> {
@@ -28,15 +31,33 @@ pub fn read(path: &Path, shape: [usize; 3], classes: usize) -> Result<ImageDatas
 
 /// Reads a stream (already unpacked); `name` is what errors call it.
 pub fn from_reader(
-    mut reader: impl Read,
+    reader: impl Read,
     name: &Path,
     shape: [usize; 3],
     classes: usize,
 ) -> Result<ImageDataset, DatasetError> {
+    bounded(reader, name, shape, classes, MOST_VALUES)
+}
+
+/// Reads a stream with at most so many values of images.
+fn bounded(
+    mut reader: impl Read,
+    name: &Path,
+    shape: [usize; 3],
+    classes: usize,
+    most_values: usize,
+) -> Result<ImageDataset, DatasetError> {
     let image_len = shape.iter().product();
-    let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+    let most_images = most_values / usize::max(image_len, 1);
+    let mut images = Images {
+        image_len,
+        classes,
+        lines: 0,
+        blank: None,
+        pixels: Vec::new(),
+        labels: Vec::new(),
+    };
     let mut block = Vec::with_capacity(BLOCK);
-    let mut lines_before = 0;
     loop {
         let ended = fill(&mut reader, &mut block).map_err(|error| files::reading(name, error))?;
         let end = match block.iter().rposition(|byte| *byte == b'\n') {
@@ -54,15 +75,7 @@ pub fn from_reader(
         };
         let text = block[..end].strip_suffix(b"\n").unwrap_or(&block[..end]);
         if !text.is_empty() || !ended {
-            lines_before += parse(
-                text,
-                lines_before,
-                image_len,
-                classes,
-                &mut pixels,
-                &mut labels,
-            )
-            .map_err(
+            images.read(text).map_err(
                 |Wrong {
                      line,
                      expected,
@@ -72,10 +85,10 @@ pub fn from_reader(
                 },
             )?;
         }
-        if labels.len() > MOST_IMAGES {
+        if images.labels.len() > most_images {
             return Err(DatasetError::malformed(
                 name,
-                format!("at most {MOST_IMAGES} images"),
+                format!("at most {most_images} images of {image_len} values"),
                 "more",
             ));
         }
@@ -84,14 +97,14 @@ pub fn from_reader(
         }
         block.drain(..end);
     }
-    if labels.is_empty() {
+    if images.labels.is_empty() {
         return Err(DatasetError::malformed(
             name,
             format!("lines of {} numbers", image_len + 1),
             "no line",
         ));
     }
-    ImageDataset::from_floats(pixels, labels, shape, classes)
+    ImageDataset::from_floats(images.pixels, images.labels, shape, classes)
 }
 
 /// Fills the block up; true at the end of the stream.
@@ -108,28 +121,63 @@ struct Wrong {
     found: String,
 }
 
-/// Parses whole lines and returns how many there were.
-fn parse(
-    text: &[u8],
-    lines_before: usize,
+/// The images of the lines so far.
+struct Images {
     image_len: usize,
     classes: usize,
-    pixels: &mut Vec<f32>,
-    labels: &mut Vec<u8>,
-) -> Result<usize, Wrong> {
-    let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
-    let parsed: Vec<Result<(Vec<f32>, u8), Wrong>> = lines
-        .par_iter()
-        .enumerate()
-        .map(|(number, line)| parse_line(line, lines_before + number + 1, image_len, classes))
-        .collect();
-    pixels.reserve(lines.len() * image_len);
-    for line in parsed {
-        let (image, label) = line?;
-        pixels.extend_from_slice(&image);
-        labels.push(label);
+    /// How many lines there were.
+    lines: usize,
+    /// The first of the blank lines that were last.
+    blank: Option<usize>,
+    pixels: Vec<f32>,
+    labels: Vec<u8>,
+}
+
+impl Images {
+    /// Reads the whole lines of a block.
+    fn read(&mut self, text: &[u8]) -> Result<(), Wrong> {
+        // Without its numbers' digits and the spaces between them a line is no image: none behind the first such line
+        // is looked at, so that a block of line ends takes no more memory than one of images.
+        let least = 2 * self.image_len + 1;
+        let mut lines = Vec::new();
+        for line in text.split(|byte| *byte == b'\n') {
+            let number = self.lines + 1;
+            self.lines = number;
+            if line.trim_ascii().is_empty() {
+                self.blank = self.blank.or(Some(number));
+                continue;
+            }
+            if let Some(blank) = self.blank {
+                // What was wrong before it is told first.
+                self.parse(&lines)?;
+                return Err(Wrong {
+                    line: blank,
+                    expected: format!("{} numbers in a line", self.image_len + 1),
+                    found: "none".into(),
+                });
+            }
+            lines.push((number, line));
+            if line.len() < least {
+                break;
+            }
+        }
+        self.parse(&lines)
     }
-    Ok(lines.len())
+
+    /// Parses numbered lines, the first wrong one of which is the error.
+    fn parse(&mut self, lines: &[(usize, &[u8])]) -> Result<(), Wrong> {
+        let parsed: Vec<Result<(Vec<f32>, u8), Wrong>> = lines
+            .par_iter()
+            .map(|(number, line)| parse_line(line, *number, self.image_len, self.classes))
+            .collect();
+        self.pixels.reserve(lines.len() * self.image_len);
+        for line in parsed {
+            let (image, label) = line?;
+            self.pixels.extend_from_slice(&image);
+            self.labels.push(label);
+        }
+        Ok(())
+    }
 }
 
 fn parse_line(
@@ -220,6 +268,8 @@ mod tests {
         "   0.0000000e+00   5.0000000e-01   1.0000000e+00   7.0000000e+00\n .25 0 0 0"
     )]
     #[case::tabs_and_carriage_returns("0\t0.5\t1\t7.0\r\n0.25\t0\t0\t0\r\n")]
+    #[case::a_blank_last_line("0 0.5 1 7\n0.25 0 0 0\n\n")]
+    #[case::blank_last_lines("0 0.5 1 7\n0.25 0 0 0\n\n \t\r\n\r\n  ")]
     fn lines_are_images(#[case] text: &str) {
         let images = read_text(text).unwrap();
         assert_eq!(images.labels(), [7, 0]);
@@ -234,7 +284,12 @@ mod tests {
     #[case::too_few("0 0 0 1\n0 0 1\n", "expected 4 numbers in a line, found 3 in line 2")]
     #[case::too_many("0 0 0 0 0 1\n", "found more in line 1")]
     #[case::words("0 0 zero 1\n", "expected numbers, found `zero` in line 1")]
-    #[case::blank_line("0 0 0 1\n\n0 0 0 1\n", "in line 2")]
+    #[case::blank_line(
+        "0 0 0 1\n\n0 0 0 1\n",
+        "expected 4 numbers in a line, found none in line 2"
+    )]
+    #[case::wrong_before_blank("0 0 1\n\n0 0 0 1\n", "found 3 in line 1")]
+    #[case::blank_lines_alone("\n \n\n", "no line")]
     #[case::too_bright("0 0 3.5 1\n", "found 3.5 at place 3 in line 1")]
     #[case::not_a_number("0 0 nan 1\n", "found NaN at place 3")]
     #[case::no_class(
@@ -271,6 +326,31 @@ mod tests {
                 .iter()
                 .enumerate()
                 .all(|(index, label)| usize::from(*label) == index % 10)
+        );
+    }
+
+    #[test]
+    fn blank_lines_may_end_a_file_over_several_blocks_and_stand_nowhere_else() {
+        let blank = "\n".repeat(BLOCK + 10);
+        let images = read_text(&format!("0 0.5 1 7\n{blank}")).unwrap();
+        assert_eq!(images.labels(), [7]);
+        let error = read_text(&format!("0 0.5 1 7\n{blank}0 0 0 1\n"))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("found none in line 2"), "{error}");
+    }
+
+    #[test]
+    fn more_values_than_memory_is_meant_for_are_refused() {
+        let read = |count: usize| {
+            let text = "0 0.5 1 7\n".repeat(count);
+            bounded(text.as_bytes(), Path::new("digits.amat"), SHAPE, 10, 16)
+        };
+        assert_eq!(read(5).unwrap().count(), 5);
+        let error = read(6).unwrap_err().to_string();
+        assert!(
+            error.contains("at most 5 images of 3 values, found more"),
+            "{error}"
         );
     }
 

@@ -1,12 +1,11 @@
 //! Opening files that may be gzipped, and telling damage from trouble with the disk.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
-
 use crate::DatasetError;
+use crate::gunzip::Gunzip;
 
 /// Opens a file for reading, unpacking it if it starts as gzip does, whatever its name.
 pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>, DatasetError> {
@@ -16,9 +15,9 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>, DatasetError> {
 }
 
 /// The bytes of a stream, unpacked if it starts as gzip does.
-pub(crate) fn unpacked<'a>(mut stream: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
+pub(crate) fn unpacked<'a>(mut stream: impl io::BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
     Ok(if stream.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
-        Box::new(MultiGzDecoder::new(stream))
+        Box::new(Gunzip::new(stream))
     } else {
         Box::new(stream)
     })

@@ -249,6 +249,27 @@ mod tests {
         assert_eq!(read(&gzipped(&plain())).unwrap(), array());
     }
 
+    /// 60 labels and 512 zeros behind the gzip data; made for this project.
+    #[test]
+    fn zeros_behind_gzip_are_padding_and_other_bytes_an_error() {
+        let packed = include_bytes!("fixtures/padding-behind-labels-idx1-ubyte.gz");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("train-labels-idx1-ubyte.gz");
+        std::fs::write(&path, packed).unwrap();
+        let labels = IdxArray::read(&path, 1).unwrap();
+        assert_eq!(
+            (&labels.shape[..], &labels.bytes[..4]),
+            (&[60][..], &[0, 1, 2, 3][..])
+        );
+
+        std::fs::write(&path, [&packed[..], b"?"].concat()).unwrap();
+        let error = IdxArray::read(&path, 1).unwrap_err().to_string();
+        assert!(
+            error.contains("neither gzip nor zeros") && error.contains("train-labels"),
+            "{error}"
+        );
+    }
+
     #[rstest]
     #[case::empty(vec![], "the end of the file")]
     #[case::cut_header(plain()[..9].to_vec(), "the end of the file")]

@@ -39,6 +39,7 @@ pub mod fetch;
 mod files;
 pub mod folders;
 pub mod identity;
+mod gunzip;
 pub mod idx;
 pub mod image_folder;
 pub mod images;

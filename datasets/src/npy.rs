@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Read are floats and integers of 4 and 8 bytes, little endian, in C order; written is float64. Files are not trusted:
-//! headers are bounded, sizes checked before memory is taken, and no Python is interpreted beyond this one form.
+//! headers are bounded, sizes compared with the file's length before memory is taken, and no Python is interpreted beyond
+//! this one form.
 //! Source: NumPy's description of the format (`numpy.lib.format`).
 
 use std::fs::File;
@@ -69,16 +70,41 @@ impl Kind {
 impl NpyArray {
     /// Reads the file at `path`.
     pub fn read(path: &Path) -> Result<Self, DatasetError> {
-        let file = File::open(path).map_err(|source| DatasetError::io(path, source))?;
-        Self::from_reader(BufReader::with_capacity(1 << 16, file), path)
+        let io = |source| DatasetError::io(path, source);
+        let file = File::open(path).map_err(io)?;
+        let length = file.metadata().map_err(io)?;
+        let reader = BufReader::with_capacity(1 << 16, file);
+        // What is no plain file, a pipe for instance, has no length before its end.
+        Self::of_length(reader, path, length.is_file().then_some(length.len()))
     }
 
     /// Reads a stream; `name` is what errors call it.
-    pub fn from_reader(mut reader: impl Read, name: &Path) -> Result<Self, DatasetError> {
-        let (kind, shape) = header(&mut reader, name)?;
+    pub fn from_reader(reader: impl Read, name: &Path) -> Result<Self, DatasetError> {
+        Self::of_length(reader, name, None)
+    }
+
+    /// Reads a stream of so many bytes in all, where that is known.
+    fn of_length(
+        mut reader: impl Read,
+        name: &Path,
+        length: Option<u64>,
+    ) -> Result<Self, DatasetError> {
+        let Header {
+            kind,
+            shape,
+            length: start,
+        } = header(&mut reader, name)?;
         let count: usize = shape.iter().product();
         let expected = || format!("{count} values after the header, for an array of {shape:?}");
-        let mut values = Vec::new();
+        if let Some(length) = length {
+            let content = length.saturating_sub(start as u64);
+            if content < (count * kind.size()) as u64 {
+                let found = format!("only {}, in {content} bytes", content / kind.size() as u64);
+                return Err(DatasetError::malformed(name, expected(), found));
+            }
+        }
+        // A stream is believed as far as it goes.
+        let mut values = Vec::with_capacity(if length.is_some() { count } else { 0 });
         // A multiple of every value's size: only the last chunk can hold part of a value.
         let mut chunk = vec![0; 1 << 16];
         loop {
@@ -154,7 +180,15 @@ fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
-fn header(reader: &mut impl Read, name: &Path) -> Result<(Kind, Vec<usize>), DatasetError> {
+/// What stands before the values.
+struct Header {
+    kind: Kind,
+    shape: Vec<usize>,
+    /// Where the values start.
+    length: usize,
+}
+
+fn header(reader: &mut impl Read, name: &Path) -> Result<Header, DatasetError> {
     let mut bytes = |length: usize| {
         let mut bytes = vec![0; length];
         let filled = fill(reader, &mut bytes).map_err(|error| files::reading(name, error))?;
@@ -180,8 +214,8 @@ fn header(reader: &mut impl Read, name: &Path) -> Result<(Kind, Vec<usize>), Dat
             found,
         ));
     }
-    let length = bytes(if start[6] == 1 { 2 } else { 4 })?;
-    let length = length
+    let digits = bytes(if start[6] == 1 { 2 } else { 4 })?;
+    let length = digits
         .iter()
         .rev()
         .fold(0usize, |length, byte| length << 8 | usize::from(*byte));
@@ -213,7 +247,11 @@ fn header(reader: &mut impl Read, name: &Path) -> Result<(Kind, Vec<usize>), Dat
     if size.is_none_or(|size| size > MOST_VALUES) {
         return Err(wrong(&format!("at most {MOST_VALUES} values")));
     }
-    Ok((kind, dictionary.shape))
+    Ok(Header {
+        kind,
+        shape: dictionary.shape,
+        length: start.len() + digits.len() + length,
+    })
 }
 
 /// What a header says.
@@ -386,6 +424,24 @@ mod tests {
             error.contains("loc.npy") && error.contains(message),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_files_length_is_compared_with_its_header_before_memory_is_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("loc.npy");
+        // 4 GiB of values, of which two are there.
+        let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (536870912,), }";
+        std::fs::write(&path, file(header, &[0; 20])).unwrap();
+        let error = NpyArray::read(&path).unwrap_err().to_string();
+        assert!(
+            error.contains("536870912 values after the header")
+                && error.contains("only 2, in 20 bytes"),
+            "{error}"
+        );
+        let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }";
+        std::fs::write(&path, file(header, &[0; 8])).unwrap();
+        assert_eq!(NpyArray::read(&path).unwrap().values, [0.0; 2]);
     }
 
     proptest! {

@@ -24,6 +24,9 @@ use crate::sequential::sequential;
 use crate::task::{Split, Task};
 use crate::weights::{self, collect};
 
+/// The key of the metadata with the configuration of a network that is written in its published form.
+pub const OFFICIAL_MODEL: &str = "gcnn.model";
+
 /// What a network is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum ExportFormat {
@@ -56,7 +59,7 @@ pub fn write(loaded: &Loaded, format: ExportFormat, path: &Path) -> Result<(), T
                 to_official(model, &collect(&network.model)).map_err(TrainError::Mismatch)?;
             let metadata = HashMap::from([
                 (keys::OFFICIAL.into(), model.kind().into()),
-                ("gcnn.model".into(), to_json(path, model)?),
+                (OFFICIAL_MODEL.into(), to_json(path, model)?),
             ]);
             weights::save(path, &official, metadata)
         }

@@ -12,7 +12,8 @@
 //! ```
 //!
 //! A linear map's weight is `[in, out]` here and `[out, in]` there. The code is that of Satorras, Hoogeboom & Welling 2021
-//! (`vgsatorras/egnn`), of the networks of its N-body experiment.
+//! (`vgsatorras/egnn`), of the networks of its N-body experiment. Two options of its EGNN change what the network computes
+//! and no name or shape ([`OfficialOptions`]): a file can't tell, so whoever imports it says.
 
 use std::ops::Range;
 
@@ -70,6 +71,47 @@ impl OfficialModel {
                     prefixes.join(", ")
                 ))
             }
+        }
+    }
+}
+
+/// Options of the published EGNN that leave no trace among its weights.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OfficialOptions {
+    /// `--tanh True`: the network behind an edge's push ends in a tanh.
+    pub tanh: bool,
+    /// `--norm_diff True`: edges push along differences of positions divided by their length plus one.
+    pub norm_diff: bool,
+}
+
+impl OfficialOptions {
+    /// Those of a network; others than EGNN have none.
+    pub fn of(config: &DynamicsConfig) -> Self {
+        match config {
+            DynamicsConfig::Egnn(egnn) => Self {
+                tanh: egnn.tanh,
+                norm_diff: egnn.norm_diff,
+            },
+            _ => Self::default(),
+        }
+    }
+
+    /// What either of two sources says.
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            tanh: self.tanh || other.tanh,
+            norm_diff: self.norm_diff || other.norm_diff,
+        }
+    }
+
+    /// The name of one that is set.
+    fn named(self) -> Option<&'static str> {
+        match self {
+            Self { tanh: true, .. } => Some("tanh"),
+            Self {
+                norm_diff: true, ..
+            } => Some("norm_diff"),
+            _ => None,
         }
     }
 }
@@ -163,7 +205,7 @@ fn entries(model: OfficialModel, layers: usize, hidden: usize) -> Vec<Entry> {
 /// The published form of a network's weights, or why there is none.
 pub fn to_official(config: &DynamicsConfig, weights: &Weights) -> Result<Weights, String> {
     let (model, layers, hidden) = match config {
-        DynamicsConfig::Egnn(EgnnConfig { hidden, layers }) => {
+        DynamicsConfig::Egnn(EgnnConfig { hidden, layers, .. }) => {
             (OfficialModel::Egnn, *layers, *hidden)
         }
         DynamicsConfig::Nmp(NmpConfig { hidden, layers }) => (OfficialModel::Nmp, *layers, *hidden),
@@ -195,9 +237,15 @@ pub fn to_official(config: &DynamicsConfig, weights: &Weights) -> Result<Weights
 /// A network of published weights: its configuration and its own form of the weights, or what does not fit.
 pub fn from_official(
     model: OfficialModel,
+    options: OfficialOptions,
     official: &Weights,
     device: &Device,
 ) -> Result<(DynamicsConfig, Weights), String> {
+    if let (OfficialModel::Nmp, Some(option)) = (model, options.named()) {
+        return Err(format!(
+            "it holds NMP; `{option}` is an option of EGNN: leave it out"
+        ));
+    }
     let embedding = model.first();
     let hidden = match official.get(embedding).map(|array| &array.shape[..]) {
         Some(&[hidden, _]) => hidden,
@@ -220,7 +268,12 @@ pub fn from_official(
         ));
     }
     let config = match model {
-        OfficialModel::Egnn => DynamicsConfig::Egnn(EgnnConfig { hidden, layers }),
+        OfficialModel::Egnn => DynamicsConfig::Egnn(EgnnConfig {
+            hidden,
+            layers,
+            tanh: options.tanh,
+            norm_diff: options.norm_diff,
+        }),
         OfficialModel::Nmp => DynamicsConfig::Nmp(NmpConfig { hidden, layers }),
     };
     let fresh = config.init(device).map_err(|e| e.to_string())?;

@@ -326,6 +326,19 @@ fn nodes(file: &SafeTensors, name: &str) -> Vec<u32> {
         .collect()
 }
 
+/// The particles and edges of a reference file.
+fn reference_batch(file: &SafeTensors) -> ParticleBatch {
+    let (targets, sources) = (nodes(file, "in.row"), nodes(file, "in.col"));
+    let charges = floats(file, "in.charges");
+    let graph = Graph::new(charges.len(), sources.into_iter().zip(targets)).expect("a graph");
+    let particles = Particles {
+        positions: &floats(file, "in.positions"),
+        velocities: &floats(file, "in.velocities"),
+        charges: &charges,
+    };
+    ParticleBatch::new(particles, &graph, &Device::flex()).expect("a batch")
+}
+
 /// Imports a checkpoint, compares what the network makes of the reference's particles with the reference, and exports it
 /// again to the arrays that it came from.
 fn reproduces(checkpoint: &Path, reference: &str, kind: &str) {
@@ -346,15 +359,7 @@ fn reproduces(checkpoint: &Path, reference: &str, kind: &str) {
     };
     let bytes = reference_bytes(reference);
     let file = SafeTensors::deserialize(&bytes).expect("a safetensors file");
-    let (targets, sources) = (nodes(&file, "in.row"), nodes(&file, "in.col"));
-    let charges = floats(&file, "in.charges");
-    let graph = Graph::new(charges.len(), sources.into_iter().zip(targets)).expect("a graph");
-    let particles = Particles {
-        positions: &floats(&file, "in.positions"),
-        velocities: &floats(&file, "in.velocities"),
-        charges: &charges,
-    };
-    let batch = ParticleBatch::new(particles, &graph, &device).expect("a batch");
+    let batch = reference_batch(&file);
     let error = difference(
         &numbers(network.model.forward(&batch)),
         &floats(&file, "out.positions"),
@@ -394,6 +399,114 @@ fn imported_egnn_reproduces_the_published_code() {
 #[test]
 fn imported_nmp_reproduces_the_published_code() {
     reproduces(&fixture("nmp.pt"), "nmp.safetensors", "nmp");
+}
+
+/// Every precision that weights come in, in both kinds of file.
+#[test]
+fn half_and_double_precision_are_imported_alike() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let root = folder.path();
+    let import = |name: &str| {
+        let file = fixture("half-precision").join(name);
+        succeed(
+            root,
+            &["import", text(&file), "--output", "own.safetensors"],
+        );
+        let (found, _) = weights::load(&root.join("own.safetensors")).expect("weights");
+        found
+    };
+    let double = import("e_f64.safetensors");
+    let half = import("e_f16.safetensors");
+    assert_eq!(half, import("e_f16.pt"));
+    // Float16 was rounded to 11 binary digits, bfloat16 cut to 8: half a digit of error, and a whole one.
+    for (found, bits) in [(half, 11), (import("e_bf16.safetensors"), 7)] {
+        let bound = 2.0f32.powi(-bits);
+        assert!(found.keys().eq(double.keys()));
+        let mut largest = 0.0f32;
+        for (name, array) in &found {
+            assert_eq!(array.shape, double[name].shape, "{name}");
+            for (value, exact) in array.values.iter().zip(&double[name].values) {
+                // Below the smallest normal float16 the spacing is fixed.
+                let error = (value - exact).abs() - 2.0f32.powi(-25);
+                largest = largest.max(error / exact.abs());
+            }
+        }
+        assert!(largest <= bound, "{bits} bits: {largest:e}");
+        assert!(largest > bound / 8.0, "{bits} bits: nothing was rounded");
+    }
+}
+
+#[test]
+fn numbers_that_are_no_weights_are_refused_by_name() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("whole.safetensors");
+    let view = |dtype, bytes| {
+        safetensors::tensor::TensorView::new(dtype, vec![1, 1], bytes).expect("a tensor")
+    };
+    let tensors = [
+        ("embedding.weight", view(safetensors::Dtype::I64, &[0; 8])),
+        (
+            "gcl_0.edge_mlp.0.weight",
+            view(safetensors::Dtype::F32, &[0; 4]),
+        ),
+    ];
+    let bytes = safetensors::serialize(tensors, None).expect("a file");
+    std::fs::write(&file, bytes).expect("written");
+    let error = fail(folder.path(), &["import", "whole.safetensors"]);
+    assert!(
+        error.contains("`embedding.weight` holds I64 numbers, weights are F16, BF16, F32 or F64"),
+        "{error}"
+    );
+}
+
+/// The outputs are the published code's with the same weights; nothing in the checkpoint tells the options.
+#[test]
+fn egnn_is_imported_with_the_options_that_its_weights_do_not_tell() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let root = folder.path();
+    let checkpoint = fixture("egnn.pt");
+    let model = |file: &str| {
+        let device = Device::flex();
+        let loaded = Loaded::open(&root.join(file), &device).expect("a network");
+        let LoadedNetwork::Particles(network) = loaded.network else {
+            panic!("a network for particles");
+        };
+        network
+    };
+    let bytes = reference_bytes("egnn.safetensors");
+    let inputs = SafeTensors::deserialize(&bytes).expect("a safetensors file");
+    let batch = reference_batch(&inputs);
+    let bytes = reference_bytes("egnn_options.safetensors");
+    let outputs = SafeTensors::deserialize(&bytes).expect("a safetensors file");
+    for (options, expected) in [
+        (&["--tanh"][..], "out.tanh"),
+        (&["--norm_diff"], "out.norm_diff"),
+        (&["--norm-diff", "--tanh"], "out.both"),
+    ] {
+        let import = ["import", text(&checkpoint), "--output", "own.safetensors"];
+        succeed(root, &[&import[..], options].concat());
+        let found = numbers(model("own.safetensors").model.forward(&batch));
+        let error = difference(&found, &floats(&outputs, expected));
+        assert!(error < 1e-5, "{expected}: relative error {error:e}");
+        // What was exported here states its options.
+        let export = ["export", "own.safetensors", "--format", "pytorch"];
+        succeed(
+            root,
+            &[&export[..], &["--output", "out.safetensors"]].concat(),
+        );
+        let import = ["import", "out.safetensors", "--output", "again.safetensors"];
+        succeed(root, &import);
+        assert_eq!(
+            numbers(model("again.safetensors").model.forward(&batch)),
+            found
+        );
+    }
+    let nmp = fixture("nmp.pt");
+    let error = fail(root, &["import", text(&nmp), "--tanh"]);
+    assert!(
+        error.contains("it holds NMP; `tanh` is an option of EGNN"),
+        "{error}"
+    );
 }
 
 #[test]

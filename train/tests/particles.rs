@@ -6,9 +6,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use common::{fail, run_file, succeed};
-use gcnn_datasets::NBodyConfig;
 use gcnn_datasets::nbody::store;
-use gcnn_datasets::{Split, Trajectories};
+use gcnn_datasets::{NBodyConfig, NBodySystem, Split, Trajectories};
 use serde_json::Value;
 
 /// A SEGNN of a few hundred weights on a few dozen simulations.
@@ -122,10 +121,10 @@ fn evaluation_repeats_the_report_and_reads_the_communitys_files() {
         .with_sizes([40, 20, 30])
         .with_cache(false);
     let test = config.load_split(Split::Test).expect("simulations");
-    let charged = store::Weights::Charges;
+    let charged = NBodySystem::Charged;
     let name = "charged5_initvel1small";
     let folder = root.join("official");
-    store::write_files(&folder, Split::Test, name, charged, test.trajectories()).expect("files");
+    store::write_files(&folder, charged, Split::Test, name, test.trajectories()).expect("files");
     let args = ["eval", "run", "--data", "official", "--json"];
     assert_eq!(
         json(&succeed(root, &args))["metrics"],
@@ -163,8 +162,8 @@ fn numbers_that_are_none_are_refused_by_name() {
 
     // A file cut short.
     let folder = root.join("cut");
-    let charged = store::Weights::Charges;
-    store::write_files(&folder, Split::Test, "charged5_initvel1small", charged, all)
+    let charged = NBodySystem::Charged;
+    store::write_files(&folder, charged, Split::Test, "charged5_initvel1small", all)
         .expect("files");
     let path = folder.join("vel_test_charged5_initvel1small.npy");
     let bytes = std::fs::read(&path).expect("a file");

@@ -49,7 +49,8 @@ impl Gravity {
         self.steps.div_ceil(self.save_every.max(1))
     }
 
-    /// A name that holds every parameter, for files.
+    /// A name that holds every parameter, for files. `axes2`: until the order of axes was the family's, what was kept under
+    /// the name without it had the charged files' order.
     pub(crate) fn name(&self) -> String {
         let Self {
             particles,
@@ -60,7 +61,7 @@ impl Gravity {
             save_every,
         } = self;
         format!(
-            "gravity{particles}-strength{strength}-softening{softening}-dt{time_step}-steps{steps}-every{save_every}"
+            "gravity{particles}-strength{strength}-softening{softening}-dt{time_step}-steps{steps}-every{save_every}-axes2"
         )
     }
 

@@ -7,8 +7,8 @@
 //!
 //! [`charged`] is the charged N-body benchmark (5 particles, frame 30 to 40), [`gravity`] its variant with 100 masses.
 //! Both are simulated here, in parallel and as a function of the seed alone, and kept on disk in the community's own
-//! `.npy` layout ([`store`]) under a name that holds every parameter; files made by the community's code are read the
-//! same way.
+//! `.npy` layouts ([`store`], which states each family's order of axes) under a name that holds every parameter; files
+//! made by the community's code are read the same way.
 //!
 //! Source: Kipf, Fetaya, Wang, Welling and Zemel 2018 (the simulation), Satorras, Hoogeboom and Welling 2021 (the task
 //! in three dimensions), Brandstetter, Hesselink, van der Pol, Bekkers and Welling 2022 (gravity).
@@ -60,7 +60,8 @@ pub enum NBodySystem {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NBodyConfig {
-    /// Which forces act: "charged" or "gravity".
+    /// Which forces act: "charged" or "gravity". It also says what order the axes of files have: charged
+    /// `[simulations, frames, 3, particles]`, gravity `[simulations, frames, bodies, 3]`.
     pub system: NBodySystem,
     /// A folder with the community's `.npy` files. None: simulate.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -277,7 +278,7 @@ impl NBodyConfig {
     fn read(&self, split: Split) -> Result<Trajectories, DatasetError> {
         let size = self.sizes()[split as usize];
         if let Some(folder) = &self.path {
-            let read = store::read(folder, split, size)?;
+            let read = store::read(folder, self.system, split, size)?;
             return match self.particles {
                 Some(particles) if particles != read.particles() => {
                     let expected = format!("{particles} particles, as `particles` says");
@@ -305,17 +306,11 @@ impl NBodyConfig {
             self.seed
         ));
         // A cache that is damaged is made anew, one that can't be written is done without.
-        match store::read(&folder, split, size) {
+        match store::read(&folder, self.system, split, size) {
             Ok(kept) if simulation.made(&kept, size) => Ok(kept),
             _ => {
                 let made = simulation.run(self.seed, split, size)?;
-                let _ = store::write(
-                    &folder,
-                    split,
-                    &simulation.suffix(),
-                    simulation.weights(),
-                    &made,
-                );
+                let _ = store::write(&folder, self.system, split, &simulation.suffix(), &made);
                 Ok(made)
             }
         }
@@ -393,14 +388,6 @@ impl Simulation {
         match self {
             Self::Charged(charged) => format!("charged{}_initvel1small", charged.particles),
             Self::Gravity(gravity) => format!("gravity{}_initvel1small", gravity.particles),
-        }
-    }
-
-    /// What the last property of a particle is called in file names.
-    fn weights(&self) -> store::Weights {
-        match self {
-            Self::Charged(_) => store::Weights::Charges,
-            Self::Gravity(_) => store::Weights::Masses,
         }
     }
 

@@ -1,14 +1,18 @@
-//! Simulations on disk, in the community's layout.
+//! Simulations on disk, in the layouts of the codes that the two families come from.
 //!
 //! ```text
-//! loc_{split}_{name}.npy, vel_{split}_{name}.npy    [simulations, frames, 3, particles]
-//! charges_{split}_{name}.npy                        [simulations, particles, 1]   (mass_… for gravity)
-//! edges_{split}_{name}.npy                          [simulations, particles, particles], q_i q_j
+//! charged    loc_{split}_{name}.npy, vel_{split}_{name}.npy    [simulations, frames, 3, particles]
+//!            charges_{split}_{name}.npy                        [simulations, particles, 1]
+//!            edges_{split}_{name}.npy                          [simulations, particles, particles], q_i q_j
+//! gravity    loc_{split}_{name}.npy, vel_{split}_{name}.npy    [simulations, frames, bodies, 3]
+//!            mass_{split}_{name}.npy                           [simulations, bodies, 1]
 //! ```
 //!
-//! `split` is train, valid or test, `name` for instance `charged5_initvel1small`. Edges follow from the charges: they
-//! are written for the community's code and not read. The community's gravity files have `[…, particles, 3]`; both
-//! orders are read.
+//! `split` is train, valid or test, `name` for instance `charged5_initvel1small` or `gravity100_initvel1small`. The family
+//! is that of the configuration and its order of axes is fixed: with three particles both orders have the same extents,
+//! so that sizes tell nothing. Files whose name is of the other family, or whose axes can't be their family's, are
+//! refused. Edges follow from the charges: they are written for the community's code and not read. Sources:
+//! `vgsatorras/egnn` (charged) and `RobDHess/Steerable-E3-GNN` (gravity), their `generate_dataset.py`.
 
 use std::fs::{self, File};
 use std::io::BufWriter;
@@ -17,54 +21,98 @@ use std::path::Path;
 use crate::images::Split;
 use crate::npy::NpyArray;
 use crate::unfinished::Unfinished;
-use crate::{DatasetError, Trajectories};
+use crate::{DatasetError, NBodySystem, Trajectories};
 
-/// The name of the benchmark's files, preferred where a folder has several sets.
-const USUAL_NAME: &str = "charged5_initvel1small";
-
-/// What the last property of a particle is called in file names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weights {
-    /// `charges_…`
-    Charges,
-    /// `mass_…`
-    Masses,
-}
-
-impl Weights {
-    fn prefix(self) -> &'static str {
+/// What is particular to a family's files.
+impl NBodySystem {
+    /// The name of the benchmark's files, preferred where a folder has several sets.
+    fn usual_name(self) -> &'static str {
         match self {
-            Self::Charges => "charges",
-            Self::Masses => "mass",
+            Self::Charged => "charged5_initvel1small",
+            Self::Gravity => "gravity100_initvel1small",
         }
+    }
+
+    /// The word that names of its files begin with.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Charged => "charged",
+            Self::Gravity => "gravity",
+        }
+    }
+
+    fn other(self) -> Self {
+        match self {
+            Self::Charged => Self::Gravity,
+            Self::Gravity => Self::Charged,
+        }
+    }
+
+    /// What the last property of a particle is called: in file names, and in words.
+    fn property(self) -> [&'static str; 2] {
+        match self {
+            Self::Charged => ["charges", "the charges"],
+            Self::Gravity => ["mass", "the masses"],
+        }
+    }
+
+    /// The order of the axes of positions and velocities.
+    fn axes(self) -> &'static str {
+        match self {
+            Self::Charged => "[simulations, frames, 3, particles]",
+            Self::Gravity => "[simulations, frames, bodies, 3]",
+        }
+    }
+
+    /// Simulations, frames and particles of an array in this order.
+    fn extents(self, shape: &[usize]) -> Option<[usize; 3]> {
+        match (self, shape) {
+            (Self::Charged, &[count, frames, 3, particles])
+            | (Self::Gravity, &[count, frames, particles, 3]) => Some([count, frames, particles]),
+            _ => None,
+        }
+    }
+
+    /// What to do about files that are of the other family.
+    fn way_out(self) -> String {
+        let (own, other) = (self.word(), self.other().word());
+        format!(
+            "`system = \"{own}\"` reads {}; where these are {other} files, set `system = \"{other}\"` ({})",
+            self.axes(),
+            self.other().axes()
+        )
     }
 }
 
-/// Reads at most `limit` simulations of a split (training, validation or test) from a folder.
-pub fn read(folder: &Path, split: Split, limit: usize) -> Result<Trajectories, DatasetError> {
-    let name = find(folder, split)?;
+/// Reads at most `limit` simulations of a split (training, validation or test) from a folder of files of a system.
+pub fn read(
+    folder: &Path,
+    system: NBodySystem,
+    split: Split,
+    limit: usize,
+) -> Result<Trajectories, DatasetError> {
+    let name = find(folder, system, split)?;
     let file = |kind: &str| folder.join(format!("{kind}_{split}_{name}.npy"));
     let (loc_file, vel_file) = (file("loc"), file("vel"));
-    let weight_file = [file("charges"), file("mass")]
-        .into_iter()
-        .find(|file| file.is_file());
-    let weight_file = weight_file
-        .ok_or_else(|| missing(&file("charges"), "the charges (or mass_…, the masses)"))?;
+    let [property, words] = system.property();
+    let mut weight_file = file(property);
+    // The gravity code's own generator calls the masses charges.
+    if system == NBodySystem::Gravity && !weight_file.is_file() && file("charges").is_file() {
+        weight_file = file("charges");
+    }
+    if !weight_file.is_file() {
+        return Err(missing(&weight_file, words));
+    }
     if !vel_file.is_file() {
         return Err(missing(&vel_file, "the velocities"));
     }
     let loc = NpyArray::read(&loc_file)?;
-    let [count, frames, particles, transposed] = match loc.shape[..] {
-        [count, frames, 3, particles] => [count, frames, particles, 1],
-        [count, frames, particles, 3] => [count, frames, particles, 0],
-        _ => {
-            let found = format!("an array of {:?}", loc.shape);
-            return Err(DatasetError::malformed(
-                &loc_file,
-                "an array of [simulations, frames, 3, particles]",
-                found,
-            ));
-        }
+    let Some([count, frames, particles]) = system.extents(&loc.shape) else {
+        return Err(DatasetError::malformed(
+            &loc_file,
+            format!("an array of {}", system.axes()),
+            format!("{:?}; {}", loc.shape, system.way_out()),
+        ));
     };
     let vel = NpyArray::read(&vel_file)?;
     if vel.shape != loc.shape {
@@ -89,7 +137,7 @@ pub fn read(folder: &Path, split: Split, limit: usize) -> Result<Trajectories, D
         vectors(
             &array.values[..count * frames * particles * 3],
             particles,
-            transposed == 1,
+            system,
         )
     };
     let charges = weights.values[..count * particles].to_vec();
@@ -113,9 +161,9 @@ pub fn read(folder: &Path, split: Split, limit: usize) -> Result<Trajectories, D
     )
 }
 
-/// The vectors of an array of `[…, particles, 3]`, or `[…, 3, particles]` where it is transposed.
-fn vectors(values: &[f64], particles: usize, transposed: bool) -> Vec<[f64; 3]> {
-    if !transposed {
+/// The vectors of an array in the order of a system's axes.
+fn vectors(values: &[f64], particles: usize, system: NBodySystem) -> Vec<[f64; 3]> {
+    if system == NBodySystem::Gravity {
         return values.as_chunks::<3>().0.to_vec();
     }
     let frame = |frame: &[f64]| -> Vec<[f64; 3]> {
@@ -138,7 +186,7 @@ fn missing(path: &Path, what: &str) -> DatasetError {
 }
 
 /// The name of the set of files in a folder: what stands between the split and the ending.
-fn find(folder: &Path, split: Split) -> Result<String, DatasetError> {
+fn find(folder: &Path, system: NBodySystem, split: Split) -> Result<String, DatasetError> {
     let prefix = format!("loc_{split}_");
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -159,15 +207,25 @@ fn find(folder: &Path, split: Split) -> Result<String, DatasetError> {
         })
         .collect();
     names.sort();
-    match &names[..] {
-        [only] => Ok(only.clone()),
-        [] => Err(missing(
-            &folder.join(format!("{prefix}{USUAL_NAME}.npy")),
+    // Both families may lie in one folder. Names that say neither may be of either.
+    let (others, names): (Vec<String>, Vec<String>) = names
+        .into_iter()
+        .partition(|name| name.starts_with(system.other().word()));
+    let usual = system.usual_name();
+    match (&names[..], &others[..]) {
+        ([only], _) => Ok(only.clone()),
+        ([], [other, ..]) => Err(DatasetError::malformed(
+            folder,
+            format!("{} files", system.word()),
+            format!("{prefix}{other}.npy; {}", system.way_out()),
+        )),
+        ([], []) => Err(missing(
+            &folder.join(format!("{prefix}{usual}.npy")),
             "the positions",
         )),
-        several if several.iter().any(|name| name == USUAL_NAME) => Ok(USUAL_NAME.into()),
-        several => {
-            let expected = format!("one set of N-body files, or one that is called {USUAL_NAME}");
+        (several, _) if several.iter().any(|name| name == usual) => Ok(usual.into()),
+        (several, _) => {
+            let expected = format!("one set of N-body files, or one that is called {usual}");
             Err(DatasetError::malformed(
                 folder,
                 expected,
@@ -180,13 +238,13 @@ fn find(folder: &Path, split: Split) -> Result<String, DatasetError> {
 /// Writes a split, first beside its place, so that a folder that is there is whole.
 pub fn write(
     folder: &Path,
+    system: NBodySystem,
     split: Split,
     name: &str,
-    weights: Weights,
     trajectories: &Trajectories,
 ) -> Result<(), DatasetError> {
     let part = Unfinished::beside(folder)?;
-    write_files(part.path(), split, name, weights, trajectories)?;
+    write_files(part.path(), system, split, name, trajectories)?;
     if folder.exists() {
         fs::remove_dir_all(folder).map_err(|error| DatasetError::io(folder, error))?;
     }
@@ -196,9 +254,9 @@ pub fn write(
 /// Writes the files of a split into a folder.
 pub fn write_files(
     folder: &Path,
+    system: NBodySystem,
     split: Split,
     name: &str,
-    weights: Weights,
     trajectories: &Trajectories,
 ) -> Result<(), DatasetError> {
     fs::create_dir_all(folder).map_err(|error| DatasetError::io(folder, error))?;
@@ -214,32 +272,37 @@ pub fn write_files(
             .write(BufWriter::new(file))
             .map_err(|error| DatasetError::io(&path, error))
     };
-    let transpose = |vectors: &dyn Fn(usize, usize) -> Vec<[f64; 3]>| {
+    let ordered = |vectors: &dyn Fn(usize, usize) -> Vec<[f64; 3]>| {
         let mut values = Vec::with_capacity(count * frames * particles * 3);
         for simulation in 0..count {
             for frame in 0..frames {
                 let vectors = vectors(simulation, frame);
-                (0..3).for_each(|axis| values.extend(vectors.iter().map(|vector| vector[axis])));
+                match system {
+                    NBodySystem::Gravity => values.extend(vectors.as_flattened()),
+                    NBodySystem::Charged => (0..3)
+                        .for_each(|axis| values.extend(vectors.iter().map(|vector| vector[axis]))),
+                }
             }
         }
-        NpyArray {
-            shape: vec![count, frames, 3, particles],
-            values,
-        }
+        let shape = match system {
+            NBodySystem::Gravity => vec![count, frames, particles, 3],
+            NBodySystem::Charged => vec![count, frames, 3, particles],
+        };
+        NpyArray { shape, values }
     };
     save(
         "loc",
-        transpose(&|simulation, frame| trajectories.positions(simulation, frame).to_vec()),
+        ordered(&|simulation, frame| trajectories.positions(simulation, frame).to_vec()),
     )?;
     save(
         "vel",
-        transpose(&|simulation, frame| trajectories.velocities(simulation, frame).to_vec()),
+        ordered(&|simulation, frame| trajectories.velocities(simulation, frame).to_vec()),
     )?;
     let charges: Vec<f64> = (0..count)
         .flat_map(|simulation| trajectories.charges(simulation))
         .copied()
         .collect();
-    if weights == Weights::Charges {
+    if system == NBodySystem::Charged {
         let products = charges.chunks_exact(particles).flat_map(|charges| {
             charges
                 .iter()
@@ -254,7 +317,7 @@ pub fn write_files(
         )?;
     }
     save(
-        weights.prefix(),
+        system.property()[0],
         NpyArray {
             shape: vec![count, particles, 1],
             values: charges,

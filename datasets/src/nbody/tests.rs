@@ -127,7 +127,7 @@ fn simulations_are_kept_under_a_name_that_holds_every_parameter() {
 fn write_all(folder: &Path, config: &NBodyConfig, name: &str) {
     for split in [Split::Train, Split::Valid, Split::Test] {
         let trajectories = config.load_split(split).unwrap().trajectories().clone();
-        store::write_files(folder, split, name, store::Weights::Charges, &trajectories).unwrap();
+        store::write_files(folder, NBodySystem::Charged, split, name, &trajectories).unwrap();
     }
 }
 
@@ -193,9 +193,9 @@ fn missing_and_damaged_files_are_named() {
     let restore = || {
         store::write_files(
             folder.path(),
+            NBodySystem::Charged,
             Split::Test,
             "x",
-            store::Weights::Charges,
             &trajectories,
         )
         .unwrap()
@@ -357,33 +357,125 @@ fn gravity_is_simulated_kept_and_read() {
         config.load().unwrap().train.trajectories(),
         splits.train.trajectories()
     );
-    // The community's order of axes.
+    // The community's order of axes, as its code reads it, and its name for the masses.
     let kept = fs::read_dir(folder.path())
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .find(|path| path.to_string_lossy().ends_with("train2"))
         .unwrap();
-    for kind in ["loc", "vel"] {
-        let file = kept.join(format!("{kind}_train_gravity4_initvel1small.npy"));
-        let array = NpyArray::read(&file).unwrap();
-        let turn = |frame: &[f64]| {
-            (0..12)
-                .map(|place| frame[place % 3 * 4 + place / 3])
-                .collect::<Vec<_>>()
-        };
-        let values = array.values.chunks_exact(12).flat_map(turn).collect();
-        NpyArray {
-            shape: vec![2, 50, 4, 3],
-            values,
-        }
-        .write(fs::File::create(&file).unwrap())
-        .unwrap();
+    let file = |kind: &str| kept.join(format!("{kind}_train_gravity4_initvel1small.npy"));
+    let loc = NpyArray::read(&file("loc")).unwrap();
+    assert_eq!(loc.shape, [2, 50, 4, 3]);
+    let z = loc.values[((50 + 30) * 4 + 2) * 3 + 2];
+    assert_eq!(z, splits.train.trajectories().positions(1, 30)[2][2]);
+    let gravity = NBodyConfig::new(NBodySystem::Gravity).with_path(&kept);
+    let read = || gravity.load_split(Split::Train).unwrap();
+    assert_eq!(read().trajectories(), splits.train.trajectories());
+    fs::rename(file("mass"), file("charges")).unwrap();
+    assert_eq!(read().trajectories(), splits.train.trajectories());
+}
+
+/// A folder with positions, velocities and properties of one split.
+fn folder_of(name: &str, property: &str, loc: &NpyArray, vel: &NpyArray) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let particles = if loc.shape[3] == 3 {
+        loc.shape[2]
+    } else {
+        loc.shape[3]
+    };
+    let properties = NpyArray {
+        shape: vec![loc.shape[0], particles, 1],
+        values: vec![1.0; loc.shape[0] * particles],
+    };
+    for (kind, array) in [("loc", loc), ("vel", vel), (property, &properties)] {
+        let file = folder.path().join(format!("{kind}_test_{name}.npy"));
+        array.write(fs::File::create(file).unwrap()).unwrap();
     }
-    let read = NBodyConfig::new(NBodySystem::Gravity)
-        .with_path(&kept)
-        .load_split(Split::Train)
-        .unwrap();
-    assert_eq!(read.trajectories(), splits.train.trajectories());
+    folder
+}
+
+/// Made for this project: 10 simulations of three bodies, `[simulations, frames, bodies, 3]`. The extents are those of
+/// three charged particles as well, `[simulations, frames, 3, particles]`.
+const THREE_BODIES: &[u8] = include_bytes!("fixtures/loc_test_gravity3_initvel1small.npy");
+
+#[test]
+fn three_bodies_have_the_order_of_axes_of_their_family() {
+    let name = "gravity3_initvel1small";
+    let loc = NpyArray::from_reader(THREE_BODIES, Path::new(name)).unwrap();
+    assert_eq!(loc.shape, [10, 45, 3, 3]);
+    let read = |folder: &Path, system| {
+        NBodyConfig::new(system)
+            .with_path(folder)
+            .load_split(Split::Test)
+    };
+    let folder = folder_of(name, "mass", &loc, &loc);
+    let found = read(folder.path(), NBodySystem::Gravity).unwrap();
+    for simulation in 0..10 {
+        for frame in 0..45 {
+            let place = (simulation * 45 + frame) * 9;
+            let expected = loc.values[place..place + 9].as_chunks::<3>().0;
+            assert_eq!(found.trajectories().positions(simulation, frame), expected);
+            assert_eq!(found.trajectories().velocities(simulation, frame), expected);
+        }
+    }
+    // The same array as charged files: x of all three first.
+    let folder = folder_of("charged3_initvel1small", "charges", &loc, &loc);
+    let found = read(folder.path(), NBodySystem::Charged).unwrap();
+    let expected = [0, 1, 2].map(|particle| [0, 3, 6].map(|axis| loc.values[axis + particle]));
+    assert_eq!(found.trajectories().positions(0, 0), expected);
+}
+
+#[test]
+fn files_of_the_other_family_and_axes_that_cannot_be_are_refused() {
+    let array = |shape: [usize; 4]| NpyArray {
+        shape: shape.to_vec(),
+        values: vec![0.0; shape.iter().product()],
+    };
+    let error = |name: &str, property: &str, shape, system| {
+        let array = array(shape);
+        let folder = folder_of(name, property, &array, &array);
+        let config = NBodyConfig::new(system).with_path(folder.path());
+        config.load_split(Split::Test).unwrap_err().to_string()
+    };
+    let (charged, gravity) = (NBodySystem::Charged, NBodySystem::Gravity);
+    for (found, parts) in [
+        (
+            error("charged5", "charges", [2, 45, 5, 3], charged),
+            [
+                "expected an array of [simulations, frames, 3, particles], found [2, 45, 5, 3]",
+                "set `system = \"gravity\"` ([simulations, frames, bodies, 3])",
+            ],
+        ),
+        (
+            error("gravity5", "mass", [2, 45, 3, 5], gravity),
+            [
+                "expected an array of [simulations, frames, bodies, 3], found [2, 45, 3, 5]",
+                "set `system = \"charged\"`",
+            ],
+        ),
+        (
+            error("gravity3", "mass", [2, 45, 3, 3], charged),
+            [
+                "expected charged files, found loc_test_gravity3.npy",
+                "set `system = \"gravity\"`",
+            ],
+        ),
+        (
+            error("charged3", "charges", [2, 45, 3, 3], gravity),
+            [
+                "expected gravity files, found loc_test_charged3.npy",
+                "set `system = \"charged\"`",
+            ],
+        ),
+        (
+            error("mine", "mass", [2, 45, 3, 3], charged),
+            ["charges_test_mine.npy is missing", "the charges"],
+        ),
+    ] {
+        for part in parts {
+            assert!(found.contains(part), "{part}: {found}");
+        }
+    }
 }
 
 #[test]

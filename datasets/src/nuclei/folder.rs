@@ -1,11 +1,10 @@
 //! Where tissue images lie: a folder, or the crate itself.
 
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{NucleiConfig, NucleiSource, Tissue, built_in};
-use crate::{DatasetError, files, folders};
+use super::{NucleiConfig, NucleiSource, Tissue, built_in, index};
+use crate::{DatasetError, folders};
 
 /// The file that lists the images.
 const INDEX: &str = "index.csv";
@@ -13,11 +12,8 @@ const INDEX: &str = "index.csv";
 /// What the name of a label file ends with.
 const LABELS: &str = "_labels.png";
 
-/// The longest list of images that is read.
-const LONGEST_INDEX: u64 = 1 << 22;
-
 /// The most images that a folder may have.
-const MOST_IMAGES: usize = 100_000;
+pub(super) const MOST_IMAGES: usize = 100_000;
 
 /// The folder of nuclei inside a data folder.
 const INNER: [&str; 1] = ["nuclei"];
@@ -70,14 +66,14 @@ impl Folder {
     fn built_in() -> Result<Self, DatasetError> {
         Ok(Self {
             path: None,
-            images: parse(built_in::INDEX, Path::new("built-in index.csv"))?,
+            images: index::parse(built_in::INDEX.as_bytes(), Path::new("built-in index.csv"))?,
         })
     }
 
     fn open(path: PathBuf) -> Result<Self, DatasetError> {
-        let index = path.join(INDEX);
-        let images = if index.is_file() {
-            let images = parse(&read_index(&index)?, &index)?;
+        let list_file = path.join(INDEX);
+        let images = if list_file.is_file() {
+            let images = index::read(&list_file)?;
             for image in &images {
                 for file in [
                     path.join(format!("{}.png", image.name)),
@@ -86,7 +82,7 @@ impl Folder {
                     if !file.is_file() {
                         return Err(DatasetError::Missing {
                             path: file,
-                            expected: format!("an image that {} lists", index.display()),
+                            expected: format!("an image that {} lists", list_file.display()),
                             hint: "Take its line out of the list, or add the file".into(),
                         });
                     }
@@ -166,104 +162,4 @@ fn list(folder: &Path) -> Result<Vec<TissueName>, DatasetError> {
     }
     images.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(images)
-}
-
-fn read_index(path: &Path) -> Result<String, DatasetError> {
-    let file = File::open(path).map_err(|source| DatasetError::io(path, source))?;
-    let mut text = Vec::new();
-    file.take(LONGEST_INDEX + 1)
-        .read_to_end(&mut text)
-        .map_err(|error| files::reading(path, error))?;
-    if text.len() as u64 > LONGEST_INDEX {
-        let expected = format!("at most {LONGEST_INDEX} bytes");
-        return Err(DatasetError::malformed(path, expected, "more"));
-    }
-    String::from_utf8(text)
-        .map_err(|error| DatasetError::malformed(path, "text in UTF-8", error.to_string()))
-}
-
-/// Reads a list of images: lines of values between commas, the first line names them. `image` has to be among the names,
-/// `stain` may be; other columns aren't looked at.
-fn parse(text: &str, path: &Path) -> Result<Vec<TissueName>, DatasetError> {
-    let mut lines = text.lines().map(str::trim_end);
-    let header: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
-    let column = |name: &str| header.iter().position(|column| column.trim() == name);
-    let Some(name_column) = column("image") else {
-        return Err(DatasetError::malformed(
-            path,
-            "a first line that names the column `image`",
-            format!("{:?}", header.join(",")),
-        ));
-    };
-    let stain_column = column("stain");
-    let mut images = Vec::new();
-    for (number, line) in lines.enumerate().filter(|(_, line)| !line.is_empty()) {
-        let values: Vec<&str> = line.split(',').map(str::trim).collect();
-        let name = values.get(name_column).copied().unwrap_or_default();
-        // A name is a file in this folder and nowhere else.
-        if values.len() != header.len() || name.is_empty() || name.contains(['/', '\\', '\0']) {
-            return Err(DatasetError::malformed(
-                path,
-                format!("{} values with the name of an image", header.len()),
-                format!("{line:?} in line {}", number + 2),
-            ));
-        }
-        images.push(TissueName {
-            stain: stain_column.map_or_else(String::new, |column| values[column].to_string()),
-            name: name.to_string(),
-        });
-    }
-    images.sort_by(|one, other| one.name.cmp(&other.name));
-    let twice = images
-        .windows(2)
-        .find(|pair| pair[0].name == pair[1].name)
-        .map(|pair| pair[0].name.clone());
-    if let Some(name) = twice {
-        let expected = "every image once";
-        return Err(DatasetError::malformed(
-            path,
-            expected,
-            format!("{name:?} twice"),
-        ));
-    }
-    if images.is_empty() || images.len() > MOST_IMAGES {
-        let expected = format!("1 to {MOST_IMAGES} images");
-        return Err(DatasetError::malformed(
-            path,
-            expected,
-            images.len().to_string(),
-        ));
-    }
-    Ok(images)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lists_are_read_by_the_names_of_their_columns() {
-        let read = |text: &str| parse(text, Path::new("list"));
-        let images = read("source,image,stain\nx,b,purple\r\ny,a,white\n\n").unwrap();
-        let found: Vec<_> = images
-            .iter()
-            .map(|image| (&image.name[..], &image.stain[..]))
-            .collect();
-        assert_eq!(found, [("a", "white"), ("b", "purple")]);
-        assert_eq!(read("image\n007\n").unwrap()[0].stain, "");
-        for (text, found) in [
-            (
-                "",
-                "list: expected a first line that names the column `image`",
-            ),
-            ("name\n1\n", "found \"name\""),
-            ("image,stain\na,b\nc\n", "found \"c\" in line 3"),
-            ("image\n../../secret\n", "in line 2"),
-            ("image\na\na\n", "found \"a\" twice"),
-            ("image\n", "expected 1 to 100000 images, found 0"),
-        ] {
-            let error = read(text).unwrap_err().to_string();
-            assert!(error.contains(found), "{error}");
-        }
-    }
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! NAME.png          the tissue, 8-bit colour
 //! NAME_labels.png   for each pixel the number of its nucleus, 16 bits, 0 for none
-//! index.csv         optional: the columns `image` (NAME) and `stain`
+//! index.csv         optional: the columns `image` (NAME) and `stain`, between commas, semicolons or tabs
 //! ```
 //!
 //! Tissue has no up: a turned patch has the same class. Each image gives equally many patches of each class, drawn without
@@ -21,6 +21,7 @@ mod built_in;
 mod deal;
 mod folder;
 mod losses;
+mod index;
 mod tissue;
 
 use std::path::PathBuf;

@@ -1,13 +1,15 @@
 //! One HDF5 file of patches or of labels, read a patch at a time.
 //!
 //! What is expected is checked against what the file says of itself before a patch is read: type, shape, how large a chunk
-//! is, that everything that should be in the file lies within it. The format itself is read by `hdf5-pure`.
+//! is, that everything that should be in the file, each chunk as it is stored among it, lies within it. The format itself
+//! is read by `hdf5-pure`, which knows the layouts of data that HDF5 1.8 to 1.14 write.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use hdf5_pure::{
-    ChunkCacheConfig, DType, Dataset, Error, File, FileAccessProperties, FileLocking, Layout,
+    Chunk, ChunkCacheConfig, ChunkIndex, DType, Dataset, Error, File, FileAccessProperties,
+    FileLocking, FormatError, Layout,
 };
 
 use super::{CLASSES, SHAPE};
@@ -20,6 +22,9 @@ const MOST_PATCHES: u64 = 1 << 24;
 
 /// The most bytes in a chunk: 64 MiB.
 const LARGEST_CHUNK: u64 = 1 << 26;
+
+/// The way out where a file's form is not read.
+const REWRITE: &str = "`h5repack --low=0 --high=1 OLD.h5 NEW.h5` rewrites a file so";
 
 /// Bytes of a patch.
 const PATCH: usize = SHAPE[0] * SHAPE[1] * SHAPE[2];
@@ -39,7 +44,14 @@ fn open(path: &Path, name: &str, memory: usize) -> Result<(Dataset, Vec<u64>, u6
                 .with_max_slots(1 << 16),
         );
     let file = File::open_streaming_with_options(path, properties).map_err(refused)?;
-    let dataset = file.dataset(name).map_err(refused)?;
+    let dataset = match file.dataset(name) {
+        Ok(dataset) => dataset,
+        Err(Error::Format(FormatError::PathNotFound(_)) | Error::NotADataset(_)) => {
+            let names = file.root().datasets().map_err(refused)?;
+            return Err(absent(path, name, &names));
+        }
+        Err(error) => return Err(refused(error)),
+    };
     let kind = dataset.dtype().map_err(refused)?;
     if kind != DType::U8 {
         let found = format!("{kind:?}");
@@ -66,7 +78,9 @@ fn open(path: &Path, name: &str, memory: usize) -> Result<(Dataset, Vec<u64>, u6
             }
             1
         }
-        Layout::Chunked { chunk_shape, .. } => {
+        // Within the file's header, which has been read.
+        Layout::Compact { size: len } if len == bytes => 1,
+        Layout::Chunked { chunk_shape, index } => {
             let chunk = chunk_shape
                 .iter()
                 .try_fold(1, |bytes: u64, extent| bytes.checked_mul(*extent));
@@ -75,37 +89,82 @@ fn open(path: &Path, name: &str, memory: usize) -> Result<(Dataset, Vec<u64>, u6
                 let expected = format!("chunks of {name} of at most {LARGEST_CHUNK} bytes");
                 return Err(malformed(expected, format!("{chunk_shape:?}")));
             }
-            // A chunk that is not there would be read as zeros.
+            // A chunk that is not there would be read as zeros; one that is takes a byte at least.
             let expected = shape
                 .iter()
                 .zip(&chunk_shape)
                 .try_fold(1, |count: u64, (extent, chunk)| {
                     count.checked_mul(extent.div_ceil(*chunk))
                 })
-                .filter(|count| *count <= MOST_PATCHES);
-            let found = dataset.chunks().map_err(refused)?.len() as u64;
-            if expected != Some(found) {
-                let expected = expected.map_or("few enough".into(), |count| count.to_string());
+                .filter(|count| *count <= MOST_PATCHES.min(size));
+            let Some(expected) = expected else {
+                let expected = format!("at most {} chunks of {name}", MOST_PATCHES.min(size));
+                return Err(malformed(expected, format!("{shape:?} in {chunk_shape:?}")));
+            };
+            if index == ChunkIndex::BTreeV2 {
+                let found = "an index by a B-tree of version 2, which extents without limit along several axes have";
+                let expected = format!("chunks of {name} that this reader can find; {REWRITE}");
+                return Err(malformed(expected, found.into()));
+            }
+            let chunks = dataset.chunks().map_err(refused)?;
+            if chunks.len() as u64 != expected {
                 return Err(malformed(
                     format!("{expected} chunks of {name}"),
-                    found.to_string(),
+                    chunks.len().to_string(),
                 ));
+            }
+            if let Some(chunk) = chunks.iter().find(|chunk| !lies_within(chunk, size)) {
+                let expected = format!("chunks of {name} within the {size} bytes of the file");
+                let found = format!(
+                    "one that is stored in {} bytes from {}",
+                    chunk.storage_size, chunk.address
+                );
+                return Err(malformed(expected, found));
             }
             chunk_shape[0]
         }
         other => {
-            let expected = format!("{name} in one piece or in chunks");
+            let expected = format!("{name} in one piece or in chunks; {REWRITE}");
             return Err(malformed(expected, format!("{other:?}")));
         }
     };
     Ok((dataset, shape, rows))
 }
 
-/// An error of the format's reader: trouble with the disk, or a file that is not what it should be.
+/// Whether the file has the bytes that a chunk claims.
+fn lies_within(chunk: &Chunk, size: u64) -> bool {
+    chunk
+        .address
+        .checked_add(chunk.storage_size)
+        .is_some_and(|end| end <= size)
+}
+
+/// The error where there is no dataset of a name.
+fn absent(path: &Path, name: &str, names: &[String]) -> DatasetError {
+    let expected = format!("a dataset `{name}`");
+    let some: Vec<String> = names.iter().take(4).map(|n| format!("`{n}`")).collect();
+    let found = match names.len() {
+        0 => format!("no `{name}`, and no other dataset"),
+        1..=4 => format!("no `{name}`, only {}", some.join(", ")),
+        all => format!("no `{name}` among {} and {} more", some.join(", "), all - 4),
+    };
+    DatasetError::malformed(path, expected, found)
+}
+
+/// An error of the format's reader: trouble with the disk, a form of HDF5 that it doesn't know, or a file that is not what
+/// it should be.
 fn refused(path: &Path, error: Error) -> DatasetError {
     match error {
         Error::Io(source) if source.kind() != std::io::ErrorKind::UnexpectedEof => {
             DatasetError::io(path, source)
+        }
+        Error::Format(FormatError::InvalidLayoutVersion(version)) => {
+            let age = if version > 4 { "newer" } else { "older" };
+            DatasetError::malformed(
+                path,
+                format!("data in layout 3 or 4, as HDF5 1.8 to 1.14 write it; {REWRITE}"),
+                format!("layout {version}, which is {age} than this reader"),
+            )
         }
         error => DatasetError::malformed(path, "an intact HDF5 file of PCam", error.to_string()),
     }

@@ -237,7 +237,7 @@ fn what_is_missing_or_does_not_fit_is_named() {
     let expected = "train_y.h5: expected 4 labels, one for each patch, found 192";
     assert!(found.contains(expected), "{found}");
     write(folder.path(), "train", [CONTIGUOUS_Y, CONTIGUOUS_Y]);
-    assert!(error(&config).contains("train_x.h5: expected an intact HDF5 file of PCam"));
+    assert!(error(&config).contains("train_x.h5: expected a dataset `x`, found no `x`, only `y`"));
     let [x, _] = chunked(2, 1, false);
     let mut labels = CONTIGUOUS_Y.to_vec();
     labels[2050] = 2;
@@ -258,6 +258,77 @@ fn what_is_missing_or_does_not_fit_is_named() {
         PcamConfig::default()
     );
     assert!(toml::from_str::<PcamConfig>("chunks = 1").is_err());
+}
+
+/// Made for this project: the table of chunks says that one is stored in 2³² − 1 bytes.
+const CHUNK_SIZE_X: &[u8] = include_bytes!("fixtures/chunk_size_x.h5");
+
+#[test]
+fn stored_sizes_of_chunks_are_bounded_by_the_file_before_memory_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.h5");
+    fs::write(&path, CHUNK_SIZE_X).unwrap();
+    let error = PcamImages::open(&path, 1 << 20).unwrap_err().to_string();
+    let size = CHUNK_SIZE_X.len();
+    for part in [
+        "x.h5: expected chunks of x within",
+        &format!("within the {size} bytes of the file"),
+        "stored in 4294967295 bytes",
+    ] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+}
+
+#[test]
+fn a_dataset_that_is_not_there_is_named_with_those_that_are() {
+    let read = |names: &[&str]| {
+        let mut builder = FileBuilder::new();
+        for name in names {
+            let dataset = builder.create_dataset(name);
+            dataset.with_u8_data(&[0, 1]).with_shape(&[2, 1, 1, 1]);
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("y.h5");
+        fs::write(&path, builder.finish().unwrap()).unwrap();
+        file::read_labels(&path)
+    };
+    assert_eq!(read(&["x", "y"]).unwrap(), [0, 1]);
+    for (names, found) in [
+        (&["labels", "x"][..], "found no `y`, only `labels`, `x`"),
+        (&[], "found no `y`, and no other dataset"),
+        (&["a", "b", "c", "d", "e", "f"], "and 2 more"),
+    ] {
+        let error = read(names).unwrap_err().to_string();
+        assert!(
+            error.contains("y.h5: expected a dataset `y`, ") && error.contains(found),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn layouts_that_are_not_read_are_named_with_the_way_out() {
+    // The message of the layout: version, class (in one piece), address 2048.
+    let message = [3, 1, 0, 8, 0, 0, 0, 0, 0, 0];
+    let place = CONTIGUOUS_Y
+        .windows(message.len())
+        .position(|window| window == message)
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("y.h5");
+    for (version, age) in [(5, "newer"), (1, "older")] {
+        let mut bytes = CONTIGUOUS_Y.to_vec();
+        bytes[place] = version;
+        fs::write(&path, bytes).unwrap();
+        let error = file::read_labels(&path).unwrap_err().to_string();
+        for part in [
+            "expected data in layout 3 or 4",
+            "h5repack --low=0 --high=1",
+            &format!("found layout {version}, which is {age} than this reader"),
+        ] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+    }
 }
 
 /// A folder with a damaged file of images or labels, whole ones otherwise. Reads everything that it says it has.

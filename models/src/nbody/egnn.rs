@@ -6,8 +6,10 @@
 //! h_i ← h_i + φ_h(h_i, Σ_j m_ij)
 //! ```
 //!
-//! φ are networks of two linear maps with SiLU between, φ_e with another behind. Source: Satorras, Hoogeboom & Welling
-//! 2021, equations 3 to 7, with the settings of the published N-body experiment.
+//! φ are networks of two linear maps with SiLU between, φ_e with another behind. Two options of the published code have
+//! no weights of their own: `tanh` takes tanh φ_x for φ_x, `norm_diff` takes (x_i − x_j) / (‖x_i − x_j‖ + 1) for x_i − x_j
+//! where it is pushed along. Source: Satorras, Hoogeboom & Welling 2021, equations 3 to 7, with the settings of the
+//! published N-body experiment.
 
 use burn::nn::{Linear, LinearConfig};
 use burn::prelude::*;
@@ -28,6 +30,10 @@ pub struct EgnnConfig {
     pub hidden: usize,
     /// Rounds of messages.
     pub layers: usize,
+    /// Whether an edge pushes by no more than its length, tanh φ_x.
+    pub tanh: bool,
+    /// Whether edges push along differences of positions that are divided by their length plus one.
+    pub norm_diff: bool,
 }
 
 impl Default for EgnnConfig {
@@ -35,6 +41,8 @@ impl Default for EgnnConfig {
         Self {
             hidden: 64,
             layers: 4,
+            tanh: false,
+            norm_diff: false,
         }
     }
 }
@@ -51,7 +59,7 @@ impl EgnnConfig {
         Ok(Egnn {
             embedding: LinearConfig::new(1, self.hidden).init(device),
             layers: (0..self.layers)
-                .map(|_| EgnnLayer::new(self.hidden, device))
+                .map(|_| EgnnLayer::new(self, device))
                 .collect(),
         })
     }
@@ -80,16 +88,22 @@ pub struct EgnnLayer {
     pub push: Mlp,
     /// φ_v: how far a particle moves along its velocity.
     pub velocity: Mlp,
+    #[module(skip)]
+    tanh: bool,
+    #[module(skip)]
+    norm_diff: bool,
 }
 
 impl EgnnLayer {
-    fn new(hidden: usize, device: &Device) -> Self {
-        let distance_and_attributes = 3;
+    fn new(config: &EgnnConfig, device: &Device) -> Self {
+        let (hidden, distance_and_attributes) = (config.hidden, 3);
         Self {
             edge: EdgeMlp::new(hidden, distance_and_attributes, hidden, device),
             node: Mlp::new(2 * hidden, hidden, hidden, device),
             push: Mlp::small(hidden, device),
             velocity: Mlp::new(hidden, hidden, 1, device),
+            tanh: config.tanh,
+            norm_diff: config.norm_diff,
         }
     }
 
@@ -102,10 +116,22 @@ impl EgnnLayer {
     ) -> (Tensor<2>, Tensor<2>) {
         let graph = particles.graph();
         let from_source = graph.relative_positions(positions.clone()).neg();
-        let edges = Tensor::cat(vec![squared_norm(from_source.clone()), attributes], 1);
+        let squares = squared_norm(from_source.clone());
+        let edges = Tensor::cat(vec![squares.clone(), attributes], 1);
         let messages = self.edge.forward(graph, features.clone(), edges);
 
-        let pushes = from_source * self.push.forward(messages.clone());
+        let strengths = self.push.forward(messages.clone());
+        let strengths = if self.tanh {
+            strengths.tanh()
+        } else {
+            strengths
+        };
+        let ways = if self.norm_diff {
+            from_source / (squares.sqrt() + 1.0)
+        } else {
+            from_source
+        };
+        let pushes = ways * strengths;
         let moved = positions
             + graph.mean_to_targets(pushes.clamp(-LARGEST_PUSH, LARGEST_PUSH))
             + particles.velocities() * self.velocity.forward(features.clone());

@@ -7,8 +7,8 @@ use gcnn_layers::so3::Irreps;
 use gcnn_layers::steerable::{Attributes, SteerableMlp, TensorProduct};
 use gcnn_layers::{Graph, GraphTensors};
 use gcnn_models::nbody::{
-    Dynamics, EdgeMlp, EgnnConfig, Mlp, NmpConfig, ParticleBatch, Particles, RadialFieldConfig,
-    SegnnConfig, SegnnDynamics, SegnnDynamicsConfig, SteerableGraph,
+    Dynamics, EdgeMlp, Egnn, EgnnConfig, Mlp, NmpConfig, ParticleBatch, Particles,
+    RadialFieldConfig, SegnnConfig, SegnnDynamics, SegnnDynamicsConfig, SteerableGraph,
 };
 
 use crate::fixture::{Fixture, relative_error};
@@ -57,22 +57,48 @@ fn edge_mlp(file: &Fixture, name: &str, hidden: usize) -> EdgeMlp {
     }
 }
 
-#[test]
-fn egnn() {
-    let file = Fixture::open("egnn.safetensors");
+/// The network of `egnn.safetensors`, with options that have no weights of their own.
+fn published_egnn(file: &Fixture, tanh: bool, norm_diff: bool) -> Egnn {
     let config = EgnnConfig {
         hidden: 16,
         layers: 2,
+        tanh,
+        norm_diff,
     };
     let mut model = config.init(&Device::flex()).unwrap();
     model.embedding = file.linear("w.embedding");
     for (index, layer) in model.layers.iter_mut().enumerate() {
-        layer.edge = edge_mlp(&file, &format!("w.gcl_{index}.edge_mlp"), 16);
-        layer.node = mlp(&file, &format!("w.gcl_{index}.node_mlp"));
-        layer.push = mlp(&file, &format!("w.gcl_{index}.coord_mlp"));
-        layer.velocity = mlp(&file, &format!("w.gcl_{index}.coord_mlp_vel"));
+        layer.edge = edge_mlp(file, &format!("w.gcl_{index}.edge_mlp"), 16);
+        layer.node = mlp(file, &format!("w.gcl_{index}.node_mlp"));
+        layer.push = mlp(file, &format!("w.gcl_{index}.coord_mlp"));
+        layer.velocity = mlp(file, &format!("w.gcl_{index}.coord_mlp_vel"));
     }
-    agrees(&file, &model);
+    model
+}
+
+#[test]
+fn egnn() {
+    let file = Fixture::open("egnn.safetensors");
+    agrees(&file, &published_egnn(&file, false, false));
+}
+
+#[test]
+fn egnn_with_the_options_that_have_no_weights() {
+    let file = Fixture::open("egnn.safetensors");
+    let outputs = Fixture::open("egnn_options.safetensors");
+    let plain = published_egnn(&file, false, false).forward(&particles(&file));
+    for (name, tanh, norm_diff) in [
+        ("tanh", true, false),
+        ("norm_diff", false, true),
+        ("both", true, true),
+    ] {
+        let model = published_egnn(&file, tanh, norm_diff);
+        let positions = outputs.tensor(&format!("out.{name}"));
+        let error = relative_error(model.forward(&particles(&file)), positions.clone());
+        assert!(error < 1e-5, "{name}: relative error {error:e}");
+        let change = relative_error(plain.clone(), positions);
+        assert!(change > 1e-4, "{name} changes nothing: {change:e}");
+    }
 }
 
 #[test]

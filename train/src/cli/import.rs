@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
+use gcnn_models::nbody::DynamicsConfig;
 
 use super::DeviceArg;
 use crate::TrainError;
 use crate::config::{Experiment, ParticleExperiment, RunConfig, TaskName};
 use crate::dynamics::SystemFormat;
+use crate::export;
 use crate::files::same_file;
 use crate::model_file::ModelFile;
-use crate::official::{OfficialModel, from_official};
+use crate::official::{OfficialModel, OfficialOptions, from_official};
 use crate::output;
-use crate::pytorch;
+use crate::pytorch::{self, Checkpoint};
 
 /// Particles of the published experiment.
 const PARTICLES: usize = 5;
@@ -26,6 +28,12 @@ pub struct ImportArgs {
     /// The weights file to write; by default the checkpoint's name with .safetensors, or with -gcnn.safetensors
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// EGNN was trained with `--tanh True`, which its weights don't tell
+    #[arg(long)]
+    tanh: bool,
+    /// EGNN was trained with `--norm_diff True`, which its weights don't tell
+    #[arg(long, alias = "norm_diff")]
+    norm_diff: bool,
     #[command(flatten)]
     device: DeviceArg,
 }
@@ -34,12 +42,17 @@ impl ImportArgs {
     pub fn run(self) -> Result<(), TrainError> {
         let (_, device) = self.device.open("auto")?;
         let mut kind = OfficialModel::Egnn;
-        let official = pytorch::read(&self.file, |names| {
+        let checkpoint = pytorch::read(&self.file, |names| {
             let (found, prefix) = OfficialModel::find(names)?;
             kind = found;
             Ok(prefix)
         })?;
-        let (model, weights) = from_official(kind, &official, &device)
+        let options = OfficialOptions {
+            tanh: self.tanh,
+            norm_diff: self.norm_diff,
+        };
+        let options = options.or(stated(&checkpoint));
+        let (model, weights) = from_official(kind, options, &checkpoint.weights, &device)
             .map_err(|reason| TrainError::weights(&self.file, reason))?;
         let output = match &self.output {
             Some(output) => output.clone(),
@@ -89,4 +102,13 @@ impl ImportArgs {
         let stem = self.file.file_stem().unwrap_or_default().to_string_lossy();
         self.file.with_file_name(format!("{stem}-gcnn.safetensors"))
     }
+}
+
+/// The options that a file states which `gcnn export` wrote.
+fn stated(checkpoint: &Checkpoint) -> OfficialOptions {
+    let model = checkpoint.metadata.get(export::OFFICIAL_MODEL);
+    let model = model.and_then(|text| serde_json::from_str::<DynamicsConfig>(text).ok());
+    model.map_or_else(OfficialOptions::default, |model| {
+        OfficialOptions::of(&model)
+    })
 }

@@ -159,6 +159,8 @@ pub const NBODY: &[Key] = &[
     key("model.kind", "\"linear\" | \"nmp\" | \"radial-field\" | \"tfn\" | \"se3-transformer\" | \"egnn\" | \"seconv\" | \"segnn\"", "the network; its other keys depend on it"),
     only(&["egnn", "nmp", "radial-field", "seconv", "segnn"], "model.hidden", "whole number; irreps as \"32x0e+32x1o\" for seconv and segnn", "features of a node between layers"),
     only(&["egnn", "nmp", "radial-field", "tfn", "se3-transformer", "seconv", "segnn"], "model.layers", "whole number ≥ 1", "rounds of messages"),
+    only(&["egnn"], "model.tanh", "true | false", "whether an edge pushes by no more than its length: the published code's option of that name"),
+    only(&["egnn"], "model.norm_diff", "true | false", "whether edges push along differences divided by their length plus one: the published code's option of that name"),
     only(&["seconv", "segnn"], "model.attribute_degree", "whole number", "highest degree of the harmonics that steer"),
     only(&["segnn"], "model.velocity_attributes", "true | false", "whether velocities steer nodes, beside the directions of their edges"),
     only(&["seconv", "segnn"], "model.normalisation", "\"none\" | \"instance\" | \"batch\"", "what features are normalised by"),

@@ -161,7 +161,7 @@ fn the_explanation_is_a_run_file_of_the_defaults() {
 )]
 #[case::key_of_a_kind(
     "task = \"nbody\"\n[model]\nkind = \"egnn\"\nlayer = 3",
-    "run.toml:4:1: unknown key `layer` in [model]; did you mean `layers`? (valid: hidden, layers)"
+    "run.toml:4:1: unknown key `layer` in [model]; did you mean `layers`? (valid: hidden, layers, tanh, norm_diff)"
 )]
 #[case::value_of_a_kind(
     "task = \"nbody\"\n[model]\nkind = \"egnn\"\nlayers = 0",
