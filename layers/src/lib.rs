@@ -3,10 +3,13 @@
 pub mod conv;
 pub mod equivariance;
 pub mod error;
+mod exactness;
+mod expect;
 mod finish;
 pub mod graph;
 pub mod group;
 pub mod kernel;
+mod mark;
 pub mod norm;
 pub mod pool;
 pub mod so3;

@@ -6,9 +6,10 @@ use std::collections::HashMap;
 
 use burn::prelude::*;
 use burn::store::ModuleRecord;
+use burn::tensor::Tolerance;
 use gcnn_layers::kernel::{BSplineConfig, Support};
 use gcnn_layers::{Group, KernelConfig, Padding2d, ProjectionKind};
-use gcnn_models::plain::{DESCRIPTION, PlainFileError};
+use gcnn_models::plain::{DESCRIPTION, PlainFileError, PlainStep};
 use gcnn_models::{
     GcnnConfig, GroupDenseNetConfig, Head, InputShape, ModelError, Normalisation, PlainNetwork,
     PlainNetworkConfig, weights,
@@ -266,4 +267,105 @@ fn networks_of_too_many_numbers_are_not_counted_wrongly() {
     );
     let config: PlainNetworkConfig = serde_json::from_str(&text).unwrap();
     assert_eq!(config.numbers(), None);
+}
+
+/// A plain network of a map of one channel: an identity, ReLU and a pool, then the maximum over what is left.
+fn pooled(pool: &str, size: usize) -> PlainNetworkConfig {
+    let text = format!(
+        r#"{{"input":{{"channels":1,"height":{size},"width":{size}}},"steps":[
+        {{"step":"convolution","channels":[1,1],"kernel_size":[1,1],"stride":[1,1],"padding":[0,0],"dilation":[1,1],"bias":true}},
+        {{"step":"relu"}},{pool},{{"step":"pool-plane","kind":"mean"}}]}}"#
+    );
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Steps with a pool that isn't two by two and side by side compute that pool, and are described with all of it.
+#[rstest]
+#[case(r#"{"step":"max-pool","size":2,"stride":[1,1]}"#)]
+#[case(r#"{"step":"max-pool","size":2,"dilation":[2,2]}"#)]
+#[case(r#"{"step":"max-pool","size":2,"padding":{"Explicit":[1,1,1,1]}}"#)]
+#[case(r#"{"step":"max-pool","size":2,"padding":{"Explicit":[0,0,1,1]}}"#)]
+#[case(r#"{"step":"max-pool","size":2,"stride":[1,1],"padding":"Same"}"#)]
+#[case(r#"{"step":"max-pool","size":2,"ceil":true}"#)]
+#[case(r#"{"step":"max-pool","size":[3,2],"stride":[2,1]}"#)]
+#[case(r#"{"step":"average-pool","size":3,"stride":[1,2],"padding":{"Explicit":[1,1,1,1]},"count_padding":false}"#)]
+fn pools_keep_stride_padding_and_dilation(#[case] pool: &str) {
+    let device = Device::flex();
+    let config = pooled(pool, 7);
+    let mut network = config.init(&device).unwrap();
+    let expected = match &network.steps[2] {
+        PlainStep::MaxPool(pool) => pool.forward(noise([2, 1, 7, 7], &device).clamp_min(0.0)),
+        PlainStep::AveragePool(pool) => pool.forward(noise([2, 1, 7, 7], &device).clamp_min(0.0)),
+        step => panic!("{step:?}"),
+    };
+    let expected = expected.mean_dim(3).mean_dim(2).flatten::<2>(1, 3);
+    if let PlainStep::Convolution(layer) = &mut network.steps[0] {
+        let one = Tensor::ones([1, 1, 1, 1], &device);
+        layer.weight = burn::module::Param::from_tensor(one);
+    }
+    let found = network.forward(noise([2, 1, 7, 7], &device));
+    found
+        .into_data()
+        .assert_approx_eq::<f32>(&expected.into_data(), Tolerance::absolute(1e-6));
+    // The description holds all of it.
+    let description = network.describe(config.input);
+    assert_eq!(description, config);
+    let text = serde_json::to_string(&description).unwrap();
+    let read: PlainNetworkConfig = serde_json::from_str(&text).unwrap();
+    assert_eq!(read, config);
+}
+
+/// What a description foretells is what the layer makes, so that a description that is accepted can be computed.
+#[rstest]
+fn the_size_after_a_pool_is_foretold(
+    #[values(5, 6, 7, 8)] size: usize,
+    #[values(1, 2, 3)] side: usize,
+    #[values(1, 2, 3)] stride: usize,
+    #[values(0, 1)] padding: usize,
+    #[values(1, 2)] dilation: usize,
+    #[values(false, true)] ceil: bool,
+) {
+    let pool = format!(
+        r#"{{"step":"max-pool","size":{side},"stride":[{stride},{stride}],"padding":{{"Explicit":[{padding},{padding},{padding},{padding}]}},"dilation":[{dilation},{dilation}],"ceil":{ceil}}}"#
+    );
+    let device = Device::flex();
+    // A convolution over all that is left must be accepted with exactly the size that the pool makes.
+    let config = pooled(&pool, size);
+    if padding > side / 2 {
+        assert!(config.init(&device).is_err());
+        return;
+    }
+    let network = config.init(&device).unwrap();
+    let PlainStep::MaxPool(layer) = &network.steps[2] else {
+        panic!("{:?}", network.steps[2])
+    };
+    let [_, _, height, width] = layer.forward(noise([1, 1, size, size], &device)).dims();
+    let kernel = |more: usize| {
+        let mut config = config.clone();
+        let step = format!(
+            r#"{{"step":"convolution","channels":[1,1],"kernel_size":[{},{}],"stride":[1,1],"padding":[0,0],"dilation":[1,1],"bias":false}}"#,
+            height + more,
+            width + more
+        );
+        config.steps.insert(3, serde_json::from_str(&step).unwrap());
+        config.classes()
+    };
+    assert!(kernel(0).is_ok(), "{height}×{width}");
+    assert!(kernel(1).is_err(), "{height}×{width}");
+}
+
+/// What is not a number wins in every place of a window, as in Burn's own pooling, whichever kernel computes it.
+#[rstest]
+fn what_is_not_a_number_survives_pooling(#[values(0, 1, 2, 3)] place: usize) {
+    let device = Device::flex();
+    let mut values = vec![1.0f32; 16];
+    values[(place / 2) * 4 + place % 2] = f32::NAN;
+    let image = Tensor::<4>::from_data(TensorData::new(values, [1, 1, 4, 4]), &device);
+    let mut network = pooled(r#"{"step":"max-pool","size":2}"#, 4)
+        .init(&device)
+        .unwrap();
+    if let PlainStep::Convolution(layer) = &mut network.steps[0] {
+        layer.weight = burn::module::Param::from_tensor(Tensor::ones([1, 1, 1, 1], &device));
+    }
+    assert!(network.forward(image).into_scalar::<f32>().is_nan());
 }

@@ -13,9 +13,10 @@
 //! A module is described as `[name, keyword arguments]`. Weights are named as nested `Sequential`s name them, `3.1.weight`
 //! for module 1 inside of module 3, counted from 0; a `Beside` counts as the `Sequential` inside.
 
+use burn::nn::PaddingConfig2d;
 use burn::prelude::*;
 use gcnn_layers::ProjectionKind;
-use gcnn_models::plain::{PlainNetwork, PlainStep, zero_padding};
+use gcnn_models::plain::{PlainNetwork, PlainStep, Windows, zero_padding};
 use serde_json::{Value, json};
 
 use crate::weights::{Array, Weights};
@@ -69,8 +70,8 @@ fn module(step: &PlainStep, prefix: &str, weights: &mut Weights) -> Value {
             }])
         }
         PlainStep::Relu(_) => json!(["ReLU", {}]),
-        PlainStep::MaxPool(pool) => json!(["MaxPool2d", { "kernel_size": pool.kernel_size }]),
-        PlainStep::AveragePool(pool) => json!(["AvgPool2d", { "kernel_size": pool.kernel_size }]),
+        PlainStep::MaxPool(pool) => json!(["MaxPool2d", windows(&pool.into())]),
+        PlainStep::AveragePool(pool) => json!(["AvgPool2d", windows(&pool.into())]),
         PlainStep::Beside(beside) => json!(["Beside", {
             "border": beside.border,
             "steps": modules(&beside.steps, prefix, weights),
@@ -101,6 +102,29 @@ fn module(step: &PlainStep, prefix: &str, weights: &mut Weights) -> Value {
             }])
         }
     }
+}
+
+/// The windows of a pooling module. PyTorch pads both ends of an axis alike; what is its default too is left out.
+fn windows(windows: &Windows) -> Value {
+    let mut described = json!({ "kernel_size": windows.size });
+    if let Some(stride) = windows.stride {
+        described["stride"] = json!(stride);
+    }
+    if let PaddingConfig2d::Explicit(rows, columns, _, _) = windows.padding
+        && [rows, columns] != [0, 0]
+    {
+        described["padding"] = json!([rows, columns]);
+    }
+    if windows.dilation != [1, 1] {
+        described["dilation"] = json!(windows.dilation);
+    }
+    if windows.ceil {
+        described["ceil_mode"] = json!(true);
+    }
+    if !windows.count_padding {
+        described["count_include_pad"] = json!(false);
+    }
+    described
 }
 
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {

@@ -13,8 +13,10 @@ use burn::prelude::*;
 
 use super::{Padding2d, Window, describe, filter_bias, he_normal, validate_channels, zero_bias};
 use crate::error::LayerError;
+use crate::expect;
 use crate::group::Group;
 use crate::kernel::{FilterBasis, KernelConfig};
+use crate::mark::Mark;
 
 /// Configuration of a [`GroupConv2d`].
 ///
@@ -77,7 +79,8 @@ impl GroupConv2dConfig {
             .unwrap_or_else(|error| panic!("GroupConv2d: {error}"))
     }
 
-    fn try_init(&self, device: &Device) -> Result<GroupConv2d, LayerError> {
+    /// Builds the layer, or says what [`validate`](Self::validate) finds wrong.
+    pub fn try_init(&self, device: &Device) -> Result<GroupConv2d, LayerError> {
         self.validate()?;
         let [c_in, c_out] = self.channels;
         let kernel = self.kernel.sample(&self.group, self.kernel_size)?;
@@ -87,6 +90,7 @@ impl GroupConv2dConfig {
             bias: self.bias.then(|| zero_bias(c_out, device)),
             basis: FilterBasis::on_group(&kernel, &self.group, device),
             window: self.window(),
+            mark: Mark::new(format_args!("over {}", self.group), device),
             group: self.group.clone(),
             kernel: self.kernel,
         })
@@ -112,6 +116,7 @@ pub struct GroupConv2d {
     /// `[channels_out]`, one per field.
     pub bias: Option<Param<Tensor<1>>>,
     basis: FilterBasis,
+    mark: Mark,
     #[module(skip)]
     window: Window,
     #[module(skip)]
@@ -126,21 +131,22 @@ impl GroupConv2d {
     /// - output: `[batch, channels_out, group, height_out, width_out]`
     ///
     /// # Panics
-    /// If the input has another number of channels or lives on another group, or is smaller than the kernel.
+    /// If the input has another number of channels or lives on another group, is smaller than the kernel, or has numbers of
+    /// another type than the weights.
     pub fn forward(&self, input: Tensor<5>) -> Tensor<5> {
-        let [batch, channels, order, height, width] = input.dims();
+        let [batch, _, _, height, width] = input.dims();
         let [c_out, c_in, _, _] = self.weight.dims();
         let h = self.group.order();
-        assert_eq!(
-            [channels, order],
-            [c_in, h],
-            "the group convolution takes {c_in} channels on {}, whose group axis has {h} elements",
-            self.group
-        );
+        expect::on_group("GroupConv2d", c_in, &self.group, &input);
+        expect::numbers("GroupConv2d", self.weight.val().dtype(), input.dtype());
         let planes = input.reshape([batch, c_in * h, height, width]);
-        let responses = self
-            .window
-            .correlate(planes, self.filter_bank(), self.filter_bias());
+        let responses = self.window.correlate(
+            "GroupConv2d",
+            &self.group,
+            planes,
+            self.filter_bank(),
+            self.filter_bias(),
+        );
         let [_, _, height, width] = responses.dims();
         responses.reshape([batch, c_out, h, height, width])
     }

@@ -13,8 +13,10 @@ use burn::prelude::*;
 
 use super::{Padding2d, Window, describe, filter_bias, he_normal, validate_channels, zero_bias};
 use crate::error::LayerError;
+use crate::expect;
 use crate::group::Group;
 use crate::kernel::{FilterBasis, KernelConfig};
+use crate::mark::Mark;
 
 /// Configuration of an [`IsotropicConv2d`].
 ///
@@ -82,7 +84,8 @@ impl IsotropicConv2dConfig {
             .unwrap_or_else(|error| panic!("IsotropicConv2d: {error}"))
     }
 
-    fn try_init(&self, device: &Device) -> Result<IsotropicConv2d, LayerError> {
+    /// Builds the layer, or says what [`validate`](Self::validate) finds wrong.
+    pub fn try_init(&self, device: &Device) -> Result<IsotropicConv2d, LayerError> {
         self.validate()?;
         let [c_in, c_out] = self.channels;
         let kernel = self
@@ -95,6 +98,7 @@ impl IsotropicConv2dConfig {
             bias: self.bias.then(|| zero_bias(c_out, device)),
             basis: FilterBasis::on_plane(&kernel, device),
             window: self.window(),
+            mark: Mark::new(format_args!("over {}", self.group), device),
             group: self.group.clone(),
             kernel: self.kernel,
         })
@@ -119,6 +123,7 @@ pub struct IsotropicConv2d {
     /// `[channels_out]`
     pub bias: Option<Param<Tensor<1>>>,
     basis: FilterBasis,
+    mark: Mark,
     #[module(skip)]
     window: Window,
     #[module(skip)]
@@ -133,16 +138,18 @@ impl IsotropicConv2d {
     /// - output: `[batch, channels_out, height_out, width_out]`
     ///
     /// # Panics
-    /// If the input has another number of channels, or is smaller than the kernel.
+    /// If the input has another number of channels or numbers of another type, or is smaller than the kernel.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let [_, channels, _, _] = input.dims();
         let [_, c_in, _, _] = self.weight.dims();
-        assert_eq!(
-            channels, c_in,
-            "the isotropic convolution takes {c_in} channels"
-        );
-        self.window
-            .correlate(input, self.filter_bank(), self.filter_bias())
+        expect::channels("IsotropicConv2d", c_in, &input);
+        expect::numbers("IsotropicConv2d", self.weight.val().dtype(), input.dtype());
+        self.window.correlate(
+            "IsotropicConv2d",
+            &self.group,
+            input,
+            self.filter_bank(),
+            self.filter_bias(),
+        )
     }
 
     /// The kernels of an ordinary convolution: `[channels_out, channels_in, size, size]`.

@@ -13,8 +13,10 @@ use burn::prelude::*;
 
 use super::{Padding2d, Window, describe, filter_bias, he_normal, validate_channels, zero_bias};
 use crate::error::LayerError;
+use crate::expect;
 use crate::group::Group;
 use crate::kernel::{FilterBasis, KernelConfig};
+use crate::mark::Mark;
 
 /// Configuration of a [`LiftingConv2d`].
 ///
@@ -77,7 +79,8 @@ impl LiftingConv2dConfig {
             .unwrap_or_else(|error| panic!("LiftingConv2d: {error}"))
     }
 
-    fn try_init(&self, device: &Device) -> Result<LiftingConv2d, LayerError> {
+    /// Builds the layer, or says what [`validate`](Self::validate) finds wrong.
+    pub fn try_init(&self, device: &Device) -> Result<LiftingConv2d, LayerError> {
         self.validate()?;
         let [c_in, c_out] = self.channels;
         let kernel = self.kernel.sample(&self.group, self.kernel_size)?;
@@ -87,6 +90,7 @@ impl LiftingConv2dConfig {
             bias: self.bias.then(|| zero_bias(c_out, device)),
             basis: FilterBasis::on_plane(&kernel, device),
             window: self.window(),
+            mark: Mark::new(format_args!("over {}", self.group), device),
             group: self.group.clone(),
             kernel: self.kernel,
         })
@@ -111,6 +115,7 @@ pub struct LiftingConv2d {
     /// `[channels_out]`, one per field.
     pub bias: Option<Param<Tensor<1>>>,
     basis: FilterBasis,
+    mark: Mark,
     #[module(skip)]
     window: Window,
     #[module(skip)]
@@ -125,18 +130,20 @@ impl LiftingConv2d {
     /// - output: `[batch, channels_out, group, height_out, width_out]`
     ///
     /// # Panics
-    /// If the input has another number of channels, or is smaller than the kernel.
+    /// If the input has another number of channels or numbers of another type, or is smaller than the kernel.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<5> {
-        let [batch, channels, _, _] = input.dims();
+        let [batch, ..] = input.dims();
         let [c_out, c_in, _, _] = self.weight.dims();
-        assert_eq!(
-            channels, c_in,
-            "the lifting convolution takes {c_in} channels"
-        );
+        expect::channels("LiftingConv2d", c_in, &input);
+        expect::numbers("LiftingConv2d", self.weight.val().dtype(), input.dtype());
 
-        let responses = self
-            .window
-            .correlate(input, self.filter_bank(), self.filter_bias());
+        let responses = self.window.correlate(
+            "LiftingConv2d",
+            &self.group,
+            input,
+            self.filter_bank(),
+            self.filter_bias(),
+        );
         let [_, _, height, width] = responses.dims();
         responses.reshape([batch, c_out, self.group.order(), height, width])
     }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dense::{Conv2dOptions, conv2d};
 use crate::error::LayerError;
+use crate::exactness::warn_once;
 use crate::group::Group;
 use crate::kernel::KernelConfig;
 
@@ -93,7 +94,14 @@ impl Window {
         let Some(size) = input_size else {
             return Ok(());
         };
+        self.validate_size(group, size)
+    }
+
+    /// Whether the window fits into a map, `[height, width]`, and keeps the group's symmetry on it.
+    fn validate_size(&self, group: &Group, size: [usize; 2]) -> Result<(), LayerError> {
         let moved = moved_axes(group);
+        // What cannot be computed comes before what isn't exact.
+        (0..2).try_for_each(|axis| self.validate_axis(size[axis], false))?;
         (0..2).try_for_each(|axis| self.validate_axis(size[axis], moved[axis]))
     }
 
@@ -125,13 +133,25 @@ impl Window {
         Ok(())
     }
 
-    /// Correlates `[batch, channels_in, height, width]` with a bank `[channels_out, channels_in, size, size]`.
+    /// Correlates `[batch, channels_in, height, width]` with a bank `[channels_out, channels_in, size, size]`, for a layer
+    /// over `group`. Says once if the stride breaks the group's symmetry on an input of this size.
+    ///
+    /// # Panics
+    /// If the input is smaller than the window.
     pub(super) fn correlate(
         &self,
+        layer: &str,
+        group: &Group,
         input: Tensor<4>,
         bank: Tensor<4>,
         bias: Option<Tensor<1>>,
     ) -> Tensor<4> {
+        let [_, _, height, width] = input.dims();
+        match self.validate_size(group, [height, width]) {
+            Ok(()) => {}
+            Err(inexact @ LayerError::WindowsLeaveStrip { .. }) => warn_once(layer, &inexact),
+            Err(error) => panic!("{layer}: {error}"),
+        }
         let wrapped = self.wrapped_pixels();
         let zeros = self.padding_pixels() - wrapped;
         let input = continue_periodically(input, wrapped);

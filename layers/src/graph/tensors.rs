@@ -1,6 +1,7 @@
 //! A graph on a device: gathering features to edges, summing messages to nodes and nodes to graphs.
 
 use super::{Graph, RowIndex, uniform};
+use crate::expect;
 use burn::prelude::*;
 use burn::tensor::IndexingUpdateOp;
 use std::sync::Arc;
@@ -178,13 +179,21 @@ impl GraphTensors {
     }
 
     /// Positions relative to the mean of their graph, `[nodes, 3]` to `[nodes, 3]`. Invariant to translations.
+    ///
+    /// # Panics
+    /// If there are other nodes than the graph's, or positions haven't three coordinates.
     pub fn centre(&self, positions: Tensor<2>) -> Tensor<2> {
+        expect::vectors("GraphTensors", &positions);
         let centres = self.mean_to_graphs(positions.clone());
         positions - self.gather_graphs(centres)
     }
 
     /// The vector from the receiving to the sending node of each edge, x_source − x_target, `[nodes, 3]` to `[edges, 3]`.
+    ///
+    /// # Panics
+    /// If there are other nodes than the graph's, or positions haven't three coordinates.
     pub fn relative_positions(&self, positions: Tensor<2>) -> Tensor<2> {
+        expect::vectors("GraphTensors", &positions);
         self.gather_sources(positions.clone()) - self.gather_targets(positions)
     }
 }

@@ -13,7 +13,7 @@ pub struct SampledKernel {
     along_group: Option<Vec<Vec<f64>>>,
     /// Centres to be trained, which the matrices then only begin with.
     learned: Option<Learned>,
-    /// Whether weights reach over several taps, and taps take several weights.
+    /// Whether a weight reaches over several taps.
     overlapping: bool,
 }
 
@@ -31,7 +31,7 @@ impl SampledKernel {
         }
     }
 
-    /// Says that the kernel is a sum of functions wider than a pixel.
+    /// Says that a weight reaches over several pixels.
     pub(super) fn with_overlap(mut self) -> Self {
         self.overlapping = true;
         self
@@ -113,7 +113,7 @@ impl SampledKernel {
     ///
     /// ```text
     /// pixels    Σ_j Σ_z Basis[z, j]²        whatever the pixels have in common, a weight sees one of them
-    /// splines   Σ_j (Σ_z Basis[z, j])²      pixels under a spline are alike
+    /// others    Σ_j (Σ_z Basis[z, j])²      pixels under a spline, or of an orbit, are alike
     /// ```
     ///
     /// For independent pixels a spline's own sum of squares would do, but feature maps aren't that: images are smooth,
@@ -171,7 +171,8 @@ impl SampledKernel {
         let values = (0..taps * weights)
             .map(|entry| kernels[entry % weights][entry / weights])
             .collect();
-        Self::new(self.size, weights, vec![values])
+        // A weight reaches over an orbit at least.
+        Self::new(self.size, weights, vec![values]).with_overlap()
     }
 }
 

@@ -17,7 +17,7 @@ use burn::tensor::module::batch_norm_train;
 #[cfg(feature = "flex")]
 use super::fused;
 use super::{FieldDropout, scale_and_shift};
-use crate::{Finish, LayerError, SpatialMaxPool2d};
+use crate::{Finish, LayerError, SpatialMaxPool2d, expect};
 
 /// Configuration of a [`FieldBatchNorm`].
 #[derive(Config, Debug)]
@@ -62,11 +62,15 @@ impl FieldBatchNormConfig {
     /// # Panics
     /// Where [`validate`](Self::validate) returns an error.
     pub fn init(&self, device: &Device) -> FieldBatchNorm {
-        if let Err(error) = self.validate() {
-            panic!("{error}");
-        }
+        self.try_init(device)
+            .unwrap_or_else(|error| panic!("FieldBatchNorm: {error}"))
+    }
+
+    /// Builds the layer, or says what [`validate`](Self::validate) finds wrong.
+    pub fn try_init(&self, device: &Device) -> Result<FieldBatchNorm, LayerError> {
+        self.validate()?;
         let channels = [self.channels];
-        FieldBatchNorm {
+        Ok(FieldBatchNorm {
             scale: Param::from_tensor(Tensor::ones(channels, device)),
             shift: Param::from_tensor(Tensor::zeros(channels, device)),
             running_mean: RunningState::new(Tensor::zeros(channels, device)),
@@ -74,7 +78,7 @@ impl FieldBatchNormConfig {
             training: Param::from_bool(true),
             epsilon: self.epsilon,
             momentum: self.momentum,
-        }
+        })
     }
 }
 
@@ -108,7 +112,11 @@ impl FieldBatchNorm {
     /// # Shapes
     /// - input: `[batch, channels, height, width]` or `[batch, channels, group, height, width]`
     /// - output: the same
+    ///
+    /// # Panics
+    /// If the input has another number of fields, or numbers of another type than the layer.
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        self.expect(&input);
         if !self.trains(&input) {
             return self.evaluate(input, Finish::Nothing);
         }
@@ -125,11 +133,15 @@ impl FieldBatchNorm {
     /// # Shapes
     /// - input: `[batch, channels, height, width]` or `[batch, channels, group, height, width]`
     /// - output: the same
+    ///
+    /// # Panics
+    /// If the input has another number of fields, or numbers of another type than the layer.
     pub fn forward_relu<const D: usize>(
         &self,
         input: Tensor<D>,
         dropout: Option<&FieldDropout>,
     ) -> Tensor<D> {
+        self.expect(&input);
         if !self.trains(&input) {
             let output = self.evaluate(input, Finish::Relu);
             return match dropout {
@@ -158,11 +170,17 @@ impl FieldBatchNorm {
     /// # Shapes
     /// - input: `[batch, channels, height, width]` or `[batch, channels, group, height, width]`
     /// - output: the same, with the pooled height and width
+    ///
+    /// # Panics
+    /// If the input has another number of fields, or numbers of another type than the layer, or is smaller than the
+    /// pool's window.
     pub fn forward_relu_pool<const D: usize>(
         &self,
         input: Tensor<D>,
         pool: &SpatialMaxPool2d,
     ) -> Tensor<D> {
+        self.expect(&input);
+        pool.expect(&input);
         if !self.trains(&input) && pool.halves(&input) {
             return self.evaluate(input, Finish::ReluMaxPool);
         }
@@ -171,6 +189,11 @@ impl FieldBatchNorm {
             return self.normalise_batch_fused(input, fused::Activation::ReluMaxPool);
         }
         pool.forward(self.forward_relu(input, None))
+    }
+
+    fn expect<const D: usize>(&self, input: &Tensor<D>) {
+        expect::channels("FieldBatchNorm", self.scale.dims()[0], input);
+        expect::numbers("FieldBatchNorm", self.scale.val().dtype(), input.dtype());
     }
 
     fn trains<const D: usize>(&self, input: &Tensor<D>) -> bool {
@@ -186,8 +209,13 @@ impl FieldBatchNorm {
     /// # Shapes
     /// - output: `[channels]` each
     pub fn line(&self) -> [Tensor<1>; 2] {
-        let slope = self.scale.val() / (self.running_variance.value() + self.epsilon).sqrt();
-        let offset = self.shift.val() - self.running_mean.value() * slope.clone();
+        let scale = self.scale.val();
+        // Copies of a layer share their running statistics, which lie where the last of them went.
+        let device = scale.device();
+        let mean = self.running_mean.value().to_device(&device);
+        let variance = self.running_variance.value().to_device(&device);
+        let slope = scale / (variance + self.epsilon).sqrt();
+        let offset = self.shift.val() - mean * slope.clone();
         [slope, offset]
     }
 
@@ -219,7 +247,7 @@ impl FieldBatchNorm {
     }
 
     fn follow(&self, running: &RunningState<Tensor<1>>, newest: Tensor<1>) {
-        let old = running.value_sync();
+        let old = running.value_sync().to_device(&newest.device());
         let newest = newest.detach();
         running.update(old * (1.0 - self.momentum) + newest * self.momentum);
         // A pending update is not part of a record: without this, a checkpoint would miss the last batch.

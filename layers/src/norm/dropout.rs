@@ -54,14 +54,18 @@ impl FieldDropoutConfig {
     /// # Panics
     /// Where [`validate`](Self::validate) returns an error.
     pub fn init(&self) -> FieldDropout {
-        if let Err(error) = self.validate() {
-            panic!("{error}");
-        }
-        FieldDropout {
+        self.try_init()
+            .unwrap_or_else(|error| panic!("FieldDropout: {error}"))
+    }
+
+    /// Builds the layer, or says what [`validate`](Self::validate) finds wrong.
+    pub fn try_init(&self) -> Result<FieldDropout, LayerError> {
+        self.validate()?;
+        Ok(FieldDropout {
             probability: self.probability,
             unit: self.unit,
             training: Param::from_bool(true),
-        }
+        })
     }
 }
 

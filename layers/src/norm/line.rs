@@ -6,7 +6,7 @@
 
 use burn::prelude::*;
 
-use crate::Finish;
+use crate::{Finish, expect};
 
 /// Multiplies every channel by a number, adds another one and applies what follows, in one pass where no gradients are
 /// tracked and this crate's kernels can take the tensors.
@@ -15,12 +15,17 @@ use crate::Finish;
 /// - input: `[batch, channels, …]`; to be pooled `[batch, channels, …, height, width]`
 /// - slope and offset: `[channels]`
 /// - output: the same as the input, where it pools with half the height and width
+///
+/// # Panics
+/// If the input has another number of channels than the line, or numbers of another type.
 pub fn scale_and_shift<const D: usize>(
     input: Tensor<D>,
     slope: Tensor<1>,
     offset: Tensor<1>,
     finish: Finish,
 ) -> Tensor<D> {
+    expect::channels("a line per channel", slope.dims()[0], &input);
+    expect::numbers("a line per channel", slope.dtype(), input.dtype());
     #[cfg(feature = "flex")]
     if !input.device().is_autodiff() && super::fused::supports(&input) {
         use super::fused::{Activation, line};

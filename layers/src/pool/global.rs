@@ -48,8 +48,15 @@ impl GlobalPool2d {
     /// # Shapes
     /// - input: `[batch, channels, height, width]` or `[batch, channels, group, height, width]`
     /// - output: `[batch, channels]`
+    ///
+    /// # Panics
+    /// If there is nothing to pool over.
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<2> {
         let dims = input.dims();
+        assert!(
+            D > 2 && dims[2..].iter().all(|n| *n > 0),
+            "GlobalPool2d takes [batch, channels, …, height, width] with a position at least; found {dims:?}"
+        );
         let values: Tensor<3> = input.reshape([dims[0], dims[1], dims[2..].iter().product()]);
         let pooled = match self.kind {
             ProjectionKind::Max => values.max_dim(2),

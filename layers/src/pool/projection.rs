@@ -63,7 +63,15 @@ impl Projection {
     /// # Shapes
     /// - input: `[batch, channels, group, height, width]`
     /// - output: `[batch, channels, height, width]`
+    ///
+    /// # Panics
+    /// If the group axis is empty.
     pub fn forward(&self, input: Tensor<5>) -> Tensor<4> {
+        let dims = input.dims();
+        assert!(
+            dims[2] > 0,
+            "Projection takes [batch, channels, group, height, width] with an element of the group at least; found {dims:?}"
+        );
         let pooled = match self.kind {
             ProjectionKind::Max => input.max_dim(2),
             ProjectionKind::Mean => input.mean_dim(2),

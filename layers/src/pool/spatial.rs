@@ -23,6 +23,7 @@ use burn::tensor::module::{avg_pool2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 
 use crate::LayerError;
+use crate::exactness::warn_once;
 
 /// Configuration of a [`SpatialMaxPool2d`].
 #[derive(Config, Debug)]
@@ -51,14 +52,18 @@ impl SpatialMaxPool2dConfig {
     /// # Panics
     /// Where [`validate`](Self::validate) returns an error.
     pub fn init(&self) -> SpatialMaxPool2d {
-        if let Err(error) = self.validate() {
-            panic!("{error}");
-        }
-        SpatialMaxPool2d {
+        self.try_init()
+            .unwrap_or_else(|error| panic!("SpatialMaxPool2d: {error}"))
+    }
+
+    /// Builds the layer, or says what [`validate`](Self::validate) finds wrong.
+    pub fn try_init(&self) -> Result<SpatialMaxPool2d, LayerError> {
+        self.validate()?;
+        Ok(SpatialMaxPool2d {
             kernel_size: self.kernel_size,
             stride: self.stride,
             padding: self.padding,
-        }
+        })
     }
 }
 
@@ -85,11 +90,21 @@ impl SpatialMaxPool2d {
     /// # Shapes
     /// - input: `[batch, …, height, width]`: a map on the plane or on the group
     /// - output: `[batch, …, height_out, width_out]`
+    ///
+    /// # Panics
+    /// If the input, with padding, is smaller than the window, or has no axis for channels.
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        self.expect(&input);
         let options = MaxPoolOptions::new([self.kernel_size; 2])
             .with_stride([self.stride; 2])
             .with_padding([self.padding; 2]);
         on_planes(input, |planes| max_pool2d(planes, options))
+    }
+
+    /// Panics where the layer cannot take the input.
+    pub(crate) fn expect<const D: usize>(&self, input: &Tensor<D>) {
+        let window = (self.kernel_size, self.stride, self.padding);
+        expect_windows("SpatialMaxPool2d", window, input);
     }
 
     /// Whether the windows are 2×2, side by side, and there is at least one.
@@ -127,14 +142,18 @@ impl SpatialAvgPool2dConfig {
     /// # Panics
     /// Where [`validate`](Self::validate) returns an error.
     pub fn init(&self) -> SpatialAvgPool2d {
-        if let Err(error) = self.validate() {
-            panic!("{error}");
-        }
-        SpatialAvgPool2d {
+        self.try_init()
+            .unwrap_or_else(|error| panic!("SpatialAvgPool2d: {error}"))
+    }
+
+    /// Builds the layer, or says what [`validate`](Self::validate) finds wrong.
+    pub fn try_init(&self) -> Result<SpatialAvgPool2d, LayerError> {
+        self.validate()?;
+        Ok(SpatialAvgPool2d {
             kernel_size: self.kernel_size,
             stride: self.stride,
             padding: self.padding,
-        }
+        })
     }
 }
 
@@ -159,7 +178,12 @@ impl SpatialAvgPool2d {
     /// # Shapes
     /// - input: `[batch, …, height, width]`: a map on the plane or on the group
     /// - output: `[batch, …, height_out, width_out]`
+    ///
+    /// # Panics
+    /// If the input, with padding, is smaller than the window, or has no axis for channels.
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        let window = (self.kernel_size, self.stride, self.padding);
+        expect_windows("SpatialAvgPool2d", window, &input);
         let options = AvgPoolOptions::new([self.kernel_size; 2])
             .with_stride([self.stride; 2])
             .with_padding([self.padding; 2])
@@ -174,10 +198,6 @@ fn on_planes<const D: usize>(
     pool: impl FnOnce(Tensor<4>) -> Tensor<4>,
 ) -> Tensor<D> {
     let mut dims = input.dims();
-    assert!(
-        D >= 4,
-        "pooling needs [batch, channels, …, height, width], got {dims:?}"
-    );
     let [batch, height, width] = [dims[0], dims[D - 2], dims[D - 1]];
     let planes = dims[1..D - 2].iter().product();
     let pooled = pool(input.reshape([batch, planes, height, width]));
@@ -185,6 +205,31 @@ fn on_planes<const D: usize>(
     dims[D - 2] = height;
     dims[D - 1] = width;
     pooled.reshape(dims)
+}
+
+/// Panics where windows do not fit. Maps on a group of more than one element turn: of those a size that breaks exactness is
+/// reported, once.
+#[track_caller]
+fn expect_windows<const D: usize>(
+    layer: &str,
+    (kernel_size, stride, padding): (usize, usize, usize),
+    input: &Tensor<D>,
+) {
+    let dims = input.dims();
+    assert!(
+        D >= 4,
+        "{layer} takes [batch, channels, …, height, width]; found {dims:?}"
+    );
+    let size = [dims[D - 2], dims[D - 1]];
+    match validate_windows(kernel_size, stride, padding, Some(size)) {
+        Ok(()) => {}
+        Err(inexact @ LayerError::WindowsLeaveStrip { .. }) => {
+            if D > 4 && dims[2] > 1 {
+                warn_once(layer, &inexact);
+            }
+        }
+        Err(error) => panic!("{layer}: {error}"),
+    }
 }
 
 fn validate_windows(
@@ -209,6 +254,7 @@ fn validate_windows(
             kernel_size,
         });
     }
+    // What cannot be computed comes before what isn't exact.
     for size in input_size.into_iter().flatten() {
         let padded = size + 2 * padding;
         if padded < kernel_size {
@@ -217,6 +263,9 @@ fn validate_windows(
                 padded,
             });
         }
+    }
+    for size in input_size.into_iter().flatten() {
+        let padded = size + 2 * padding;
         let left_over = (padded - kernel_size) % stride;
         if left_over != 0 {
             return Err(LayerError::WindowsLeaveStrip {

@@ -1,4 +1,5 @@
 use burn::prelude::*;
+use burn::tensor::DType;
 use rstest::rstest;
 
 use super::*;
@@ -205,4 +206,48 @@ fn gradients_reach_what_was_pooled() {
         gradient.iter().filter(|g| **g == 0.0).count(),
         2 * 4 * 16 - 8
     );
+}
+
+/// A map with one value that is not a number, at each place of a window, and more of them around than any register takes.
+fn broken(place: usize, dtype: DType, device: &Device) -> Tensor<4> {
+    let dims = [1, 37, 4, 6];
+    let data = noise(dims, 5, device).into_data();
+    let mut values: Vec<f64> = data.iter().collect();
+    for channel in 0..37 {
+        values[channel * 24 + place / 2 * 6 + place % 2] = f64::NAN;
+    }
+    Tensor::from_data(TensorData::new(values, dims), (device, dtype))
+}
+
+/// Burn's pooling on flex lets what is not a number win, as PyTorch's does. So do a normalisation that pools and a convolution
+/// that pools, rising and falling.
+#[rstest]
+fn what_is_not_a_number_wins_in_every_kernel(
+    #[values(0, 1, 2, 3)] place: usize,
+    #[values(DType::F32, DType::F64)] dtype: DType,
+    #[values(1.0, -1.0)] slope: f64,
+) {
+    let device = device();
+    let map = broken(place, dtype, &device);
+    let not_numbers = |map: Tensor<4>| -> Vec<bool> {
+        let values = map.into_data();
+        values.iter::<f64>().map(f64::is_nan).collect()
+    };
+    let pool = SpatialMaxPool2dConfig::new(2).init();
+    let expected = not_numbers(pool.forward(map.clone()));
+    assert_eq!(expected.iter().filter(|nan| **nan).count(), 37);
+
+    let lines = Tensor::<1>::full([37], slope, (&device, dtype));
+    let zeros = Tensor::<1>::zeros([37], (&device, dtype));
+    let finish = crate::Finish::ReluMaxPool;
+    let line = crate::scale_and_shift(map.clone(), lines, zeros.clone(), finish);
+    assert_eq!(not_numbers(line), expected);
+
+    // A convolution mixes channels: of one, to many.
+    let one = map.narrow(1, 0, 1);
+    let weight = Tensor::<4>::full([37, 1, 1, 1], slope, (&device, dtype));
+    let options = crate::conv::dense::Conv2dOptions::new();
+    let convolved =
+        crate::conv::dense::conv2d_and_finish(one, weight, Some(zeros), options, finish);
+    assert_eq!(not_numbers(convolved), expected);
 }

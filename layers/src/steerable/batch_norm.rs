@@ -11,8 +11,9 @@
 
 use super::instance_norm::{centre, check_epsilon, mean_squares, scale_and_shift};
 use super::layout::expect_features;
-use crate::LayerError;
+use crate::mark::Mark;
 use crate::so3::{Irrep, Irreps};
+use crate::{LayerError, expect};
 use burn::module::{DisplaySettings, Flag, ModuleDisplay, Param, RunningState};
 use burn::prelude::*;
 
@@ -48,21 +49,26 @@ impl SteerableBatchNormConfig {
     /// # Panics
     /// Where [`validate`](Self::validate) returns an error.
     pub fn init(&self, device: &Device) -> SteerableBatchNorm {
-        if let Err(error) = self.validate() {
-            panic!("{error}");
-        }
+        self.try_init(device)
+            .unwrap_or_else(|error| panic!("SteerableBatchNorm: {error}"))
+    }
+
+    /// Builds the layer, or says what [`validate`](Self::validate) finds wrong.
+    pub fn try_init(&self, device: &Device) -> Result<SteerableBatchNorm, LayerError> {
+        self.validate()?;
         let channels = [self.irreps.count()];
         let scalars = [self.irreps.multiplicity(Irrep::SCALAR)];
-        SteerableBatchNorm {
+        Ok(SteerableBatchNorm {
             scale: Param::from_tensor(Tensor::ones(channels, device)),
             shift: Param::from_tensor(Tensor::zeros(scalars, device)),
             running_mean: RunningState::new(Tensor::zeros(scalars, device)),
             running_variance: RunningState::new(Tensor::ones(channels, device)),
             training: Param::from_bool(true),
+            mark: Mark::new(&self.irreps, device),
             irreps: self.irreps.clone(),
             epsilon: self.epsilon,
             momentum: self.momentum,
-        }
+        })
     }
 }
 
@@ -89,6 +95,7 @@ pub struct SteerableBatchNorm {
     running_variance: RunningState<Tensor<1>>,
     /// Cleared when the layer is frozen: it then evaluates, on any device.
     training: Param<Flag>,
+    mark: Mark,
     #[module(skip)]
     irreps: Irreps,
     epsilon: f64,
@@ -105,8 +112,13 @@ impl SteerableBatchNorm {
     /// # Shapes
     /// - input: `[rows, irreps]`
     /// - output: the same
+    ///
+    /// # Panics
+    /// If the input has another width, or numbers of another type than the layer.
     pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
         expect_features("the input of a normalisation", &self.irreps, &input);
+        let own = self.scale.val().dtype();
+        expect::numbers("SteerableBatchNorm", own, input.dtype());
         if input.dims()[0] == 0 || self.irreps.is_empty() {
             return input;
         }
@@ -124,21 +136,24 @@ impl SteerableBatchNorm {
             self.follow(&self.running_variance, variance.clone());
             (blocks, variance)
         } else {
-            let means: Tensor<2> = self.running_mean.value().unsqueeze();
+            // Copies of a layer share their running statistics, which lie where the last of them went.
+            let device = input.device();
+            let means: Tensor<2> = self.running_mean.value().to_device(&device).unsqueeze();
+            let variance = self.running_variance.value().to_device(&device);
             let mut start = 0;
             let blocks = centre(&self.irreps, &input, |scalars| {
                 let count = scalars.dims()[1];
                 start += count;
                 means.clone().narrow(1, start - count, count)
             });
-            (blocks, self.running_variance.value().unsqueeze())
+            (blocks, variance.unsqueeze())
         };
         let factors = (variance + self.epsilon).sqrt().recip() * self.scale.val().unsqueeze::<2>();
         scale_and_shift(&self.irreps, blocks, factors, self.shift.val())
     }
 
     fn follow(&self, running: &RunningState<Tensor<1>>, newest: Tensor<2>) {
-        let old = running.value_sync();
+        let old = running.value_sync().to_device(&newest.device());
         let newest: Tensor<1> = newest.detach().squeeze_dim(0);
         running.update(old * (1.0 - self.momentum) + newest * self.momentum);
         // A pending update is not part of a record: without this, a checkpoint would miss the last batch.

@@ -67,13 +67,17 @@ impl SphericalFourierConfig {
     /// # Panics
     /// Where [`validate`](Self::validate) returns an error.
     pub fn init(&self) -> SphericalFourier {
-        let built = self.grid().and_then(|grid| Ok((grid, self.irreps()?)));
-        let (grid, irreps) = built.unwrap_or_else(|error| panic!("{error}"));
-        SphericalFourier {
+        self.try_init()
+            .unwrap_or_else(|error| panic!("SphericalFourier: {error}"))
+    }
+
+    /// Builds the tables, or says what [`validate`](Self::validate) finds wrong.
+    pub fn try_init(&self) -> Result<SphericalFourier, LayerError> {
+        Ok(SphericalFourier {
             channels: self.channels,
-            irreps,
-            grid: Arc::new(grid),
-        }
+            irreps: self.irreps()?,
+            grid: Arc::new(self.grid()?),
+        })
     }
 }
 
@@ -122,6 +126,9 @@ impl SphericalFourier {
     /// # Shapes
     /// - features: `[rows, irreps]`
     /// - output: `[rows, points, channels]`
+    ///
+    /// # Panics
+    /// If the features have another width.
     pub fn to_samples(&self, features: Tensor<2>) -> Tensor<3> {
         expect_features("the input of a Fourier transform", &self.irreps, &features);
         let [rows, _] = features.dims();
@@ -134,6 +141,9 @@ impl SphericalFourier {
     /// # Shapes
     /// - samples: `[rows, points, channels]`
     /// - output: `[rows, irreps]`
+    ///
+    /// # Panics
+    /// If there are other points or channels.
     pub fn from_samples(&self, samples: Tensor<3>) -> Tensor<2> {
         let [rows, found, channels] = samples.dims();
         let (points, coefficients) = (self.grid.points().len(), self.grid.coefficients());

@@ -51,13 +51,19 @@ impl GateConfig {
     /// # Panics
     /// Where [`validate`](Self::validate) returns an error.
     pub fn init(&self) -> Gate {
-        let input = self.input().unwrap_or_else(|error| panic!("{error}"));
-        Gate {
+        self.try_init()
+            .unwrap_or_else(|error| panic!("Gate: {error}"))
+    }
+
+    /// Builds the layer, or says what [`validate`](Self::validate) finds wrong.
+    pub fn try_init(&self) -> Result<Gate, LayerError> {
+        let input = self.input()?;
+        Ok(Gate {
             #[cfg(feature = "flex")]
             plan: std::sync::Arc::new(super::fused::GatePlan::new(&input, &self.output)),
             input,
             output: self.output.clone(),
-        }
+        })
     }
 }
 
@@ -105,6 +111,9 @@ impl Gate {
     /// # Shapes
     /// - input: `[rows, input]`
     /// - output: `[rows, output]`
+    ///
+    /// # Panics
+    /// If the input has another width.
     pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
         expect_features("the input of a gate", &self.input, &input);
         let rows = input.dims()[0];

@@ -10,9 +10,10 @@
 //! Source: Brandstetter et al. 2022, section 4 (normalisation as in e3nn's batch normalisation, graph by graph).
 
 use super::layout::{block, expect_features, join, placed};
-use crate::LayerError;
 use crate::graph::GraphTensors;
+use crate::mark::Mark;
 use crate::so3::{Irrep, Irreps};
+use crate::{LayerError, expect};
 use burn::module::{DisplaySettings, ModuleDisplay, Param};
 use burn::prelude::*;
 
@@ -37,16 +38,21 @@ impl SteerableInstanceNormConfig {
     /// # Panics
     /// Where [`validate`](Self::validate) returns an error.
     pub fn init(&self, device: &Device) -> SteerableInstanceNorm {
-        if let Err(error) = self.validate() {
-            panic!("{error}");
-        }
+        self.try_init(device)
+            .unwrap_or_else(|error| panic!("SteerableInstanceNorm: {error}"))
+    }
+
+    /// Builds the layer, or says what [`validate`](Self::validate) finds wrong.
+    pub fn try_init(&self, device: &Device) -> Result<SteerableInstanceNorm, LayerError> {
+        self.validate()?;
         let scalars = self.irreps.multiplicity(Irrep::SCALAR);
-        SteerableInstanceNorm {
+        Ok(SteerableInstanceNorm {
             scale: Param::from_tensor(Tensor::ones([self.irreps.count()], device)),
             shift: Param::from_tensor(Tensor::zeros([scalars], device)),
+            mark: Mark::new(&self.irreps, device),
             irreps: self.irreps.clone(),
             epsilon: self.epsilon,
-        }
+        })
     }
 }
 
@@ -81,6 +87,7 @@ pub struct SteerableInstanceNorm {
     pub scale: Param<Tensor<1>>,
     /// β of the scalars, `[scalars]`.
     pub shift: Param<Tensor<1>>,
+    mark: Mark,
     #[module(skip)]
     irreps: Irreps,
     epsilon: f64,
@@ -96,8 +103,14 @@ impl SteerableInstanceNorm {
     /// # Shapes
     /// - input: `[nodes, irreps]`
     /// - output: the same
+    ///
+    /// # Panics
+    /// If the input has another width or another number of nodes than the graph, or numbers of another type than the
+    /// layer.
     pub fn forward(&self, input: Tensor<2>, graph: &GraphTensors) -> Tensor<2> {
         expect_features("the input of a normalisation", &self.irreps, &input);
+        let own = self.scale.val().dtype();
+        expect::numbers("SteerableInstanceNorm", own, input.dtype());
         let rows = input.dims()[0];
         if rows == 0 || self.irreps.is_empty() {
             return input;

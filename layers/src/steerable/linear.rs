@@ -9,8 +9,9 @@
 use super::layout::{block, expect_features, join, mix, placed};
 use super::paths::{Paths, ProductPath};
 use super::tensor_product::{TensorProduct, TensorProductConfig};
-use crate::LayerError;
+use crate::mark::Mark;
 use crate::so3::{Irrep, Irreps};
+use crate::{LayerError, expect};
 use burn::module::{DisplaySettings, ModuleDisplay, Param};
 use burn::prelude::*;
 
@@ -55,21 +56,26 @@ impl SteerableLinearConfig {
     /// # Panics
     /// Where [`validate`](Self::validate) returns an error.
     pub fn init(&self, device: &Device) -> SteerableLinear {
-        let product = self
-            .validate()
-            .and_then(|()| self.product())
-            .unwrap_or_else(|error| panic!("{error}"))
-            .init(device);
+        self.try_init(device)
+            .unwrap_or_else(|error| panic!("SteerableLinear: {error}"))
+    }
+
+    /// Builds the layer, or says what [`validate`](Self::validate) finds wrong.
+    pub fn try_init(&self, device: &Device) -> Result<SteerableLinear, LayerError> {
+        self.validate()?;
         let TensorProduct {
             weight,
             bias,
             paths,
-        } = product;
-        SteerableLinear {
+            ..
+        } = self.product()?.try_init(device)?;
+        let of = format!("{} → {}", self.input, self.output);
+        Ok(SteerableLinear {
             weight,
             bias,
+            mark: Mark::new(of, device),
             paths,
-        }
+        })
     }
 }
 
@@ -92,6 +98,7 @@ pub struct SteerableLinear {
     pub weight: Param<Tensor<1>>,
     /// The biases of the scalars among the output, `[scalars]`.
     pub bias: Option<Param<Tensor<1>>>,
+    mark: Mark,
     #[module(skip)]
     paths: std::sync::Arc<Paths>,
 }
@@ -121,6 +128,9 @@ impl SteerableLinear {
     /// # Shapes
     /// - input: `[rows, input]`
     /// - output: `[rows, output]`
+    ///
+    /// # Panics
+    /// If the input has another width, or numbers of another type than the weights.
     pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
         let paths = &*self.paths;
         expect_features(
@@ -128,6 +138,8 @@ impl SteerableLinear {
             &paths.input,
             &input,
         );
+        let own = self.weight.val().dtype();
+        expect::numbers("SteerableLinear", own, input.dtype());
         let rows = input.dims()[0];
         if rows == 0 || paths.output.is_empty() {
             return Tensor::zeros([rows, paths.output.dim()], (&input.device(), input.dtype()));

@@ -63,14 +63,20 @@ impl SteerableMlpConfig {
     /// # Panics
     /// Where [`validate`](Self::validate) returns an error.
     pub fn init(&self, device: &Device) -> SteerableMlp {
-        let layers = self.layers().unwrap_or_else(|error| panic!("{error}"));
-        let layers = layers.into_iter().map(|(product, gate)| GatedProduct {
-            product: product.init(device),
-            gate: gate.map(|gate| gate.init()),
+        self.try_init(device)
+            .unwrap_or_else(|error| panic!("SteerableMlp: {error}"))
+    }
+
+    /// Builds the layers, or says what [`validate`](Self::validate) finds wrong.
+    pub fn try_init(&self, device: &Device) -> Result<SteerableMlp, LayerError> {
+        let layers = self.layers()?.into_iter().map(|(product, gate)| {
+            Ok(GatedProduct {
+                product: product.try_init(device)?,
+                gate: gate.map(|gate| gate.try_init()).transpose()?,
+            })
         });
-        SteerableMlp {
-            layers: layers.collect(),
-        }
+        let layers = layers.collect::<Result<_, LayerError>>()?;
+        Ok(SteerableMlp { layers })
     }
 }
 

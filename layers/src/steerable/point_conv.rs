@@ -12,9 +12,9 @@
 use super::attributes::Attributes;
 use super::spherical_harmonics::{SphericalHarmonics, SphericalHarmonicsConfig};
 use super::tensor_product::{GatheredInput, TensorProduct, TensorProductConfig};
-use crate::LayerError;
 use crate::graph::GraphTensors;
 use crate::so3::{Block, Irreps, Normalisation};
+use crate::{LayerError, expect};
 use burn::module::{DisplaySettings, ModuleDisplay};
 use burn::nn::{Linear, LinearConfig};
 use burn::prelude::*;
@@ -76,16 +76,22 @@ impl PointConvConfig {
     /// # Panics
     /// Where [`validate`](Self::validate) returns an error.
     pub fn init(&self, device: &Device) -> PointConv {
-        let product = self.product().unwrap_or_else(|error| panic!("{error}"));
+        self.try_init(device)
+            .unwrap_or_else(|error| panic!("PointConv: {error}"))
+    }
+
+    /// Builds the layer, or says what [`validate`](Self::validate) finds wrong.
+    pub fn try_init(&self, device: &Device) -> Result<PointConv, LayerError> {
+        let product = self.product()?;
         let harmonics =
             SphericalHarmonicsConfig::new(self.l_max).with_normalisation(Normalisation::Component);
-        PointConv {
-            harmonics: harmonics.init(),
+        Ok(PointConv {
+            harmonics: harmonics.try_init()?,
             hidden: LinearConfig::new(1, self.radial_hidden).init(device),
             radial: LinearConfig::new(self.radial_hidden, self.radial_channels).init(device),
-            product: product.init(device),
+            product: product.try_init(device)?,
             mean: self.mean,
-        }
+        })
     }
 }
 
@@ -126,12 +132,19 @@ impl PointConv {
     /// - features: `[nodes, input]`
     /// - positions: `[nodes, 3]`
     /// - output: `[nodes, output]`
+    ///
+    /// # Panics
+    /// If features or positions have another width, another number of rows than the graph has nodes, or numbers of
+    /// another type than the weights.
     pub fn forward(
         &self,
         features: Tensor<2>,
         positions: Tensor<2>,
         graph: &GraphTensors,
     ) -> Tensor<2> {
+        expect::vectors("PointConv", &positions);
+        let own = self.product.weight.val().dtype();
+        expect::numbers("PointConv", own, positions.dtype());
         let attributes = self.attributes(graph.relative_positions(positions));
         let input = GatheredInput::sources(graph, self.product.input_irreps(), features);
         let messages = self.product.forward_gathered(&[input], &attributes);

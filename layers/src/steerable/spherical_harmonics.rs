@@ -8,8 +8,8 @@
 //! matrix product a degree, which every backend can differentiate. The origin has no direction: there Y_0 keeps its
 //! constant, the others are 0, and all gradients are 0.
 
-use crate::LayerError;
 use crate::so3::{self, Irreps, MIN_RADIUS, Normalisation};
+use crate::{LayerError, expect};
 use burn::module::{DisplaySettings, ModuleDisplay};
 use burn::prelude::*;
 
@@ -40,14 +40,19 @@ impl SphericalHarmonicsConfig {
     /// # Panics
     /// Where [`validate`](Self::validate) returns an error.
     pub fn init(&self) -> SphericalHarmonics {
-        let irreps =
-            Irreps::spherical_harmonics(self.l_max).unwrap_or_else(|error| panic!("{error}"));
-        SphericalHarmonics {
+        self.try_init()
+            .unwrap_or_else(|error| panic!("SphericalHarmonics: {error}"))
+    }
+
+    /// Builds the layer, or says what [`validate`](Self::validate) finds wrong.
+    pub fn try_init(&self) -> Result<SphericalHarmonics, LayerError> {
+        let irreps = Irreps::spherical_harmonics(self.l_max)?;
+        Ok(SphericalHarmonics {
             irreps,
             steps: (1..self.l_max).map(step).collect(),
             normalisation: self.normalisation,
             on_sphere: self.on_sphere,
-        }
+        })
     }
 }
 
@@ -117,7 +122,11 @@ impl SphericalHarmonics {
     /// # Shapes
     /// - input: `[rows, 3]`
     /// - output: `[rows, (l_max+1)²]`
+    ///
+    /// # Panics
+    /// If the vectors haven't three components.
     pub fn forward(&self, vectors: Tensor<2>) -> Tensor<2> {
+        expect::vectors("SphericalHarmonics", &vectors);
         let [rows, _] = vectors.dims();
         let width = self.irreps.dim();
         if rows == 0 {

@@ -16,9 +16,10 @@
 use super::attributes::Attributes;
 use super::layout::{block, expect_features, join, mix, placed};
 use super::paths::{Paths, ProductPath};
-use crate::LayerError;
 use crate::graph::{GraphTensors, Rows};
+use crate::mark::Mark;
 use crate::so3::Irreps;
+use crate::{LayerError, expect};
 use burn::module::{DisplaySettings, ModuleDisplay, Param};
 use burn::prelude::*;
 use burn::tensor::Distribution;
@@ -53,7 +54,13 @@ impl TensorProductConfig {
     /// # Panics
     /// Where [`validate`](Self::validate) returns an error.
     pub fn init(&self, device: &Device) -> TensorProduct {
-        let paths = self.paths().unwrap_or_else(|error| panic!("{error}"));
+        self.try_init(device)
+            .unwrap_or_else(|error| panic!("TensorProduct: {error}"))
+    }
+
+    /// Builds the layer, or says what [`validate`](Self::validate) finds wrong.
+    pub fn try_init(&self, device: &Device) -> Result<TensorProduct, LayerError> {
+        let paths = self.paths()?;
         let draw = |count: usize, fan_in: usize| {
             let bound = 1.0 / (fan_in as f64).sqrt();
             Tensor::<1>::random([count], Distribution::Uniform(-bound, bound), device)
@@ -70,11 +77,13 @@ impl TensorProductConfig {
             .collect();
         let bias =
             (self.bias && paths.biases() > 0).then(|| Param::from_tensor(Tensor::cat(biases, 0)));
-        TensorProduct {
+        let of = format!("{} ⊗ {} → {}", self.input, self.attributes, self.output);
+        Ok(TensorProduct {
             weight: Param::from_tensor(concatenate(weights, device)),
             bias,
+            mark: Mark::new(of, device),
             paths: Arc::new(paths),
-        }
+        })
     }
 }
 
@@ -111,6 +120,7 @@ pub struct TensorProduct {
     pub weight: Param<Tensor<1>>,
     /// The biases of the scalars among the output, `[scalars]`.
     pub bias: Option<Param<Tensor<1>>>,
+    mark: Mark,
     #[module(skip)]
     pub(super) paths: Arc<Paths>,
 }
@@ -189,9 +199,13 @@ impl TensorProduct {
     /// - input: `[rows, input]`
     /// - attributes: `[rows, attributes]`
     /// - output: `[rows, output]`
+    ///
+    /// # Panics
+    /// If input or attributes are of other irreps, have another number of rows, or numbers of another type than the weights.
     pub fn forward(&self, input: Tensor<2>, attributes: &Attributes) -> Tensor<2> {
         self.expect_attributes(attributes);
         expect_features("the input of a tensor product", &self.paths.input, &input);
+        self.expect_numbers(&input);
         let rows = input.dims()[0];
         assert_eq!(
             rows,
@@ -219,6 +233,9 @@ impl TensorProduct {
     /// - inputs: `[edges or nodes, …]`, together the layer's input irreps, block by block
     /// - attributes: `[edges, attributes]`
     /// - output: `[edges, output]`
+    ///
+    /// # Panics
+    /// As [`forward`](Self::forward).
     pub fn forward_gathered(
         &self,
         inputs: &[GatheredInput<'_>],
@@ -241,6 +258,7 @@ impl TensorProduct {
                 input.irreps,
                 &input.features,
             );
+            self.expect_numbers(&input.features);
         }
         #[cfg(feature = "flex")]
         {
@@ -297,7 +315,15 @@ impl TensorProduct {
         std::iter::once(self.weight.val()).chain(bias).collect()
     }
 
+    fn expect_numbers(&self, input: &Tensor<2>) {
+        let own = self.weight.val().dtype();
+        expect::numbers("TensorProduct", own, input.dtype());
+    }
+
     fn expect_attributes(&self, attributes: &Attributes) {
+        let found = attributes.tensor().dtype();
+        let own = self.weight.val().dtype();
+        expect::numbers("TensorProduct (attributes)", own, found);
         assert!(
             *attributes.irreps() == self.paths.attributes,
             "a tensor product with {} got {} as attributes",

@@ -180,9 +180,9 @@ fn trained_centres_are_learned_saved_and_moved() {
     let valid = conv.valid();
     assert_eq!(values(&valid.forward(map(&device()))), expected);
 
-    // Weights, bias, centres, angles.
+    // Weights, bias, centres, angles, and what the layer is over.
     let record = valid.into_record();
-    assert_eq!(record.len(), 4);
+    assert_eq!(record.len(), 5);
     let bytes = record.into_bytes().unwrap();
     let other = reseed(config.init(&device()), 2, DType::F32);
     let loaded = other.load_record(ModuleRecord::from_bytes(bytes).unwrap());

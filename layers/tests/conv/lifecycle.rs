@@ -42,13 +42,34 @@ fn weights_are_saved_and_constants_are_not(#[values("C4", "C8")] name: &str) {
     let network = Network::new(name, &device(), 1);
     let expected = values(&network.forward(image(&device())));
     let record = network.into_record();
-    // Two weights and two biases.
-    assert_eq!(record.len(), 4);
+    // Two weights, two biases, and for each layer what it is over.
+    assert_eq!(record.len(), 6);
     let bytes = record.into_bytes().unwrap();
     let other = Network::new(name, &device(), 2);
     assert!(relative_error(&values(&other.forward(image(&device()))), &expected) > 0.1);
     let loaded = other.load_record(ModuleRecord::from_bytes(bytes).unwrap());
     assert_eq!(values(&loaded.forward(image(&device()))), expected);
+}
+
+/// Groups of as many elements have weights of the same shapes, which mean something else.
+#[test]
+fn weights_over_another_group_are_refused() {
+    let bytes = |name| {
+        let record = Network::new(name, &device(), 1).into_record();
+        record.into_bytes().unwrap()
+    };
+    let load = |name, bytes| {
+        let record = ModuleRecord::from_bytes(bytes).unwrap();
+        Network::new(name, &device(), 2).try_load_record(record)
+    };
+    for (own, other) in [("D2", "C4"), ("C4", "D2"), ("D4", "C8")] {
+        assert!(load(own, bytes(own)).is_ok());
+        let refusal = load(own, bytes(other)).unwrap_err().to_string();
+        assert!(refusal.contains(&format!("over {own}")), "{refusal}");
+    }
+    let count = |name| Network::new(name, &device(), 1).num_params();
+    assert_eq!(count("D2"), count("C4"));
+    assert_eq!(count("C4"), 4 * 9 + 4 + 2 * 4 * 4 * 9 + 2);
 }
 
 #[rstest]

@@ -1,13 +1,12 @@
 //! The description of a [`PlainNetwork`].
 
 use burn::nn::conv::Conv2dConfig;
-use burn::nn::pool::{AvgPool2dConfig, MaxPool2dConfig};
 use burn::nn::{Initializer, LinearConfig, PaddingConfig2d, Relu};
 use burn::prelude::*;
 use gcnn_layers::ProjectionKind;
 use serde::{Deserialize, Serialize};
 
-use super::{Beside, ChannelScale, GroupPool, PlainNetwork, PlainStep, PlanePool, Wrap};
+use super::{Beside, ChannelScale, GroupPool, PlainNetwork, PlainStep, PlanePool, Windows, Wrap};
 use crate::{InputShape, ModelError};
 
 /// The steps of a network of ordinary layers.
@@ -71,16 +70,10 @@ pub enum PlainStepConfig {
     },
     /// max(·, 0).
     Relu {},
-    /// The maximum over windows side by side.
-    MaxPool {
-        /// Side of the windows.
-        size: usize,
-    },
-    /// The mean over windows side by side.
-    AveragePool {
-        /// Side of the windows.
-        size: usize,
-    },
+    /// The maximum over windows.
+    MaxPool(Windows),
+    /// The mean over windows.
+    AveragePool(Windows),
     /// The map less a border, and behind its channels those that other steps make of the whole map.
     Beside {
         /// Pixels at each side that are left off.
@@ -239,13 +232,12 @@ impl PlainStepConfig {
             }
             Self::Scale { channels } => takes(*channels).map(|()| size),
             Self::Relu {} => Ok(size),
-            Self::MaxPool { size } | Self::AveragePool { size } => {
-                if *size == 0 || *size > height.min(width) {
-                    return Err(format!(
-                        "windows of {size}×{size} do not fit into a map of {height}×{width}"
-                    ));
-                }
-                Ok([channels, height / size, width / size])
+            Self::AveragePool(windows) if windows.dilation != [1, 1] => {
+                Err("windows of means have no dilation".into())
+            }
+            Self::MaxPool(windows) | Self::AveragePool(windows) => {
+                let [height, width] = windows.positions([height, width])?;
+                Ok([channels, height, width])
             }
             Self::Beside { border, steps } => {
                 if beside {
@@ -332,10 +324,8 @@ impl PlainStepConfig {
                 Tensor::zeros([channels], device),
             )),
             Self::Relu {} => PlainStep::Relu(Relu::new()),
-            Self::MaxPool { size } => PlainStep::MaxPool(MaxPool2dConfig::new([size; 2]).init()),
-            Self::AveragePool { size } => {
-                PlainStep::AveragePool(AvgPool2dConfig::new([size; 2]).init())
-            }
+            Self::MaxPool(ref windows) => PlainStep::MaxPool(windows.maximum()),
+            Self::AveragePool(ref windows) => PlainStep::AveragePool(windows.mean()),
             Self::Beside { border, ref steps } => PlainStep::Beside(Beside {
                 border,
                 steps: init(steps, device),

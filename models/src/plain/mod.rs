@@ -14,9 +14,11 @@
 mod config;
 mod file;
 mod network;
+mod windows;
 
 pub use config::{PlainNetworkConfig, PlainStepConfig};
 pub use file::{DESCRIPTION, PlainFileError};
 pub use network::{
     Beside, ChannelScale, GroupPool, PlainNetwork, PlainStep, PlanePool, Wrap, zero_padding,
 };
+pub use windows::Windows;

@@ -9,7 +9,7 @@ use gcnn_layers::conv::continue_periodically;
 use gcnn_layers::conv::dense::{Conv2dOptions, conv2d_and_finish};
 use gcnn_layers::{Finish, ProjectionKind, scale_and_shift};
 
-use super::{PlainNetworkConfig, PlainStepConfig};
+use super::{PlainNetworkConfig, PlainStepConfig, Windows};
 use crate::InputShape;
 use crate::class_map::pool_windows;
 
@@ -149,8 +149,8 @@ impl PlainNetwork {
     pub fn stride(&self) -> usize {
         let strides = self.steps.iter().map(|step| match step {
             PlainStep::Convolution(layer) => layer.stride[0],
-            PlainStep::MaxPool(pool) => pool.kernel_size[0],
-            PlainStep::AveragePool(pool) => pool.kernel_size[0],
+            PlainStep::MaxPool(pool) => pool.stride[0],
+            PlainStep::AveragePool(pool) => pool.stride[0],
             _ => 1,
         });
         strides.product()
@@ -183,7 +183,9 @@ fn run(steps: &[PlainStep], mut map: Tensor<4>, window: Option<[usize; 2]>) -> T
 /// What the next steps finish a linear map with, and how many they are.
 fn finish(next: &[PlainStep]) -> (Finish, usize) {
     match next {
-        [PlainStep::Relu(_), PlainStep::MaxPool(pool), ..] if pool.kernel_size == [2, 2] => {
+        [PlainStep::Relu(_), PlainStep::MaxPool(pool), ..]
+            if Windows::from(pool).are_side_by_side(2) =>
+        {
             (Finish::ReluMaxPool, 2)
         }
         [PlainStep::Relu(_), ..] => (Finish::Relu, 1),
@@ -258,12 +260,8 @@ impl PlainStep {
                 channels: line.scale.dims()[0],
             },
             Self::Relu(_) => PlainStepConfig::Relu {},
-            Self::MaxPool(pool) => PlainStepConfig::MaxPool {
-                size: pool.kernel_size[0],
-            },
-            Self::AveragePool(pool) => PlainStepConfig::AveragePool {
-                size: pool.kernel_size[0],
-            },
+            Self::MaxPool(pool) => PlainStepConfig::MaxPool(pool.into()),
+            Self::AveragePool(pool) => PlainStepConfig::AveragePool(pool.into()),
             Self::Beside(beside) => PlainStepConfig::Beside {
                 border: beside.border,
                 steps: beside.steps.iter().map(Self::describe).collect(),

@@ -121,7 +121,8 @@ pub(super) unsafe fn cut_and_pool<S: Simd>(
                     let at = |i: usize, j: usize| {
                         S::load(rows.add(((2 * y + i) * columns + 2 * x + j) * width + m))
                     };
-                    let largest = S::max(S::max(at(0, 0), at(0, 1)), S::max(at(1, 0), at(1, 1)));
+                    let [top, bottom] = [0, 1].map(|i| S::largest(at(i, 0), at(i, 1)));
+                    let largest = S::largest(top, bottom);
                     let to = rows.add((y * (columns / 2) + x) * width + m);
                     S::store(to, S::max(S::zero(), S::add(largest, add)));
                 }

@@ -33,6 +33,8 @@ pub(super) trait Simd {
     unsafe fn multiply(a: Self::Register, b: Self::Register) -> Self::Register;
     /// The larger of the two; `b` where one is not a number.
     unsafe fn max(a: Self::Register, b: Self::Register) -> Self::Register;
+    /// The larger of the two; what is not a number where one isn't.
+    unsafe fn largest(a: Self::Register, b: Self::Register) -> Self::Register;
     /// Transposes a square of `LANES` × `LANES` numbers; `from` and `to` give the distance between rows.
     unsafe fn transpose(
         from: *const Self::Element,
@@ -105,6 +107,12 @@ where
         std::array::from_fn(|i| if a[i] > b[i] { a[i] } else { b[i] })
     }
     #[inline(always)]
+    unsafe fn largest(a: [T; 8], b: [T; 8]) -> [T; 8] {
+        let is_nan = |x: T| x.partial_cmp(&x).is_none();
+        let first = |i: usize| a[i] > b[i] || is_nan(a[i]);
+        std::array::from_fn(|i| if first(i) { a[i] } else { b[i] })
+    }
+    #[inline(always)]
     unsafe fn transpose(
         from: *const T,
         from_stride: usize,
@@ -154,7 +162,7 @@ mod x86 {
 
     macro_rules! registers {
         ($name:ident, $element:ty, $register:ty, $lanes:literal, $zero:ident, $load:ident, $store:ident, $splat:ident,
-         $fma:ident, $add:ident, $subtract:ident, $multiply:ident, $max:ident, $transpose:ident) => {
+         $fma:ident, $add:ident, $subtract:ident, $multiply:ident, $max:ident, $largest:ident, $transpose:ident) => {
             impl Simd for $name {
                 type Element = $element;
                 type Register = $register;
@@ -197,6 +205,10 @@ mod x86 {
                     unsafe { $max(a, b) }
                 }
                 #[inline(always)]
+                unsafe fn largest(a: $register, b: $register) -> $register {
+                    unsafe { $largest(a, b) }
+                }
+                #[inline(always)]
                 unsafe fn transpose(
                     from: *const $element,
                     from_stride: usize,
@@ -224,6 +236,7 @@ mod x86 {
         _mm256_sub_ps,
         _mm256_mul_ps,
         _mm256_max_ps,
+        largest8,
         transpose8
     );
     registers!(
@@ -240,6 +253,7 @@ mod x86 {
         _mm256_sub_pd,
         _mm256_mul_pd,
         _mm256_max_pd,
+        largest4_f64,
         transpose4_f64
     );
     registers!(
@@ -256,6 +270,7 @@ mod x86 {
         _mm512_sub_ps,
         _mm512_mul_ps,
         _mm512_max_ps,
+        largest16,
         transpose16
     );
     registers!(
@@ -272,8 +287,33 @@ mod x86 {
         _mm512_sub_pd,
         _mm512_mul_pd,
         _mm512_max_pd,
+        largest8_f64,
         transpose8_f64
     );
+
+    // The maximum is `b` where one of the two is not a number: that leaves `a` to be looked at.
+    #[inline(always)]
+    unsafe fn largest8(a: __m256, b: __m256) -> __m256 {
+        unsafe { _mm256_blendv_ps(_mm256_max_ps(a, b), a, _mm256_cmp_ps::<_CMP_UNORD_Q>(a, a)) }
+    }
+    #[inline(always)]
+    unsafe fn largest4_f64(a: __m256d, b: __m256d) -> __m256d {
+        unsafe { _mm256_blendv_pd(_mm256_max_pd(a, b), a, _mm256_cmp_pd::<_CMP_UNORD_Q>(a, a)) }
+    }
+    #[inline(always)]
+    unsafe fn largest16(a: __m512, b: __m512) -> __m512 {
+        unsafe {
+            let broken = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(a, a);
+            _mm512_mask_mov_ps(_mm512_max_ps(a, b), broken, a)
+        }
+    }
+    #[inline(always)]
+    unsafe fn largest8_f64(a: __m512d, b: __m512d) -> __m512d {
+        unsafe {
+            let broken = _mm512_cmp_pd_mask::<_CMP_UNORD_Q>(a, a);
+            _mm512_mask_mov_pd(_mm512_max_pd(a, b), broken, a)
+        }
+    }
 
     #[inline(always)]
     unsafe fn transpose8(

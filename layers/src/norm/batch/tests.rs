@@ -286,3 +286,29 @@ fn impossible_settings_are_refused(#[case] config: FieldBatchNormConfig, #[case]
     let error = config.validate().unwrap_err().to_string();
     assert!(error.contains(names), "{error}");
 }
+
+/// Copies of a layer share their running statistics. One that goes to another device takes them along, and the other one
+/// fetches them from there.
+#[cfg(feature = "ndarray")]
+#[rstest]
+fn a_copy_on_another_device_leaves_the_layer_usable(#[values(false, true)] training: bool) {
+    #[allow(deprecated)]
+    let (here, there) = (Device::flex(), Device::ndarray());
+    let [here, there] = match training {
+        true => [here.autodiff(), there.autodiff()],
+        false => [here, there],
+    };
+    let norm = layer(3, &here);
+    let input = noise([2, 3, 4, 5, 5], 6, &here);
+    let expected = norm.forward(input.clone()).into_data();
+    let copy = norm.clone().fork(&there);
+    for layer in [&norm, &copy, &norm] {
+        let device = layer.scale.device();
+        let found = layer.forward(input.clone().to_device(&device));
+        found
+            .into_data()
+            .assert_approx_eq::<f32>(&expected, Tolerance::absolute(1e-5));
+    }
+    let [slope, _] = norm.line();
+    assert_eq!(slope.device(), norm.scale.device());
+}

@@ -14,6 +14,7 @@ pub(super) trait Number:
     const ZERO: Self;
     fn from_f64(value: f64) -> Self;
     fn to_f64(self) -> f64;
+    fn is_nan(self) -> bool;
 }
 
 macro_rules! number {
@@ -27,6 +28,10 @@ macro_rules! number {
             #[inline(always)]
             fn to_f64(self) -> f64 {
                 f64::from(self)
+            }
+            #[inline(always)]
+            fn is_nan(self) -> bool {
+                self != self
             }
         }
     };
@@ -343,13 +348,14 @@ fn unpool_rows<T: Number>(
 
 #[inline(always)]
 fn largest<T: Number>([a, b, c, d]: [T; 4]) -> T {
-    let larger = |a: T, b: T| if b > a { b } else { a };
+    // What is not a number wins, as in Burn's pooling.
+    let larger = |a: T, b: T| if b > a || b.is_nan() { b } else { a };
     larger(larger(a, b), larger(c, d))
 }
 
 #[inline(always)]
 fn least<T: Number>([a, b, c, d]: [T; 4]) -> T {
-    let smaller = |a: T, b: T| if b < a { b } else { a };
+    let smaller = |a: T, b: T| if b < a || b.is_nan() { b } else { a };
     smaller(smaller(a, b), smaller(c, d))
 }
 

@@ -64,3 +64,44 @@ fn a_product_names_what_it_should_have_got() {
     let one = Attributes::new(&irreps("1x0e"), Tensor::ones([2, 1], &device)).unwrap();
     layer.forward(Tensor::ones([2, 7], &device), &one);
 }
+
+/// Irreps in another order have weights of the same shapes, which mean something else.
+#[test]
+fn weights_of_other_irreps_are_refused() {
+    let device = Device::flex();
+    let (own, other) = (|| irreps("4x0e+4x1o"), || irreps("4x1o+4x0e"));
+    let product = |of: Irreps| {
+        let config = TensorProductConfig::new(of.clone(), irreps("1x0e+1x1o"), of).with_bias(false);
+        config.init(&device)
+    };
+    let record = product(other()).into_record();
+    assert!(
+        product(own())
+            .try_load_record(product(own()).into_record())
+            .is_ok()
+    );
+    let refusal = product(own())
+        .try_load_record(record)
+        .unwrap_err()
+        .to_string();
+    assert!(refusal.contains("4x0e+4x1o ⊗"), "{refusal}");
+
+    let linear = |of: Irreps| SteerableLinearConfig::new(of.clone(), of).init(&device);
+    assert!(
+        linear(own())
+            .try_load_record(linear(other()).into_record())
+            .is_err()
+    );
+    let batch = |of: Irreps| SteerableBatchNormConfig::new(of).init(&device);
+    assert!(
+        batch(own())
+            .try_load_record(batch(other()).into_record())
+            .is_err()
+    );
+    let instance = |of: Irreps| SteerableInstanceNormConfig::new(of).init(&device);
+    assert!(
+        instance(own())
+            .try_load_record(instance(other()).into_record())
+            .is_err()
+    );
+}
