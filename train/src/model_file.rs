@@ -91,10 +91,7 @@ impl ModelFile {
         };
         let mut metadata = HashMap::from([
             ("gcnn.version".into(), env!("CARGO_PKG_VERSION").into()),
-            (
-                keys::CONFIG.into(),
-                self.config.clone().without_places().to_toml()?,
-            ),
+            (keys::CONFIG.into(), bare.to_toml()?),
             (keys::DATA.into(), to_json(path, &self.data)?),
             (keys::EPOCH.into(), self.epoch.to_string()),
             (keys::METRICS.into(), to_json(path, &self.measures)?),

@@ -20,8 +20,8 @@
 mod built_in;
 mod deal;
 mod folder;
-mod losses;
 mod index;
+mod losses;
 mod tissue;
 
 use std::path::PathBuf;

@@ -120,7 +120,7 @@ pub struct TensorProduct {
     pub weight: Param<Tensor<1>>,
     /// The biases of the scalars among the output, `[scalars]`.
     pub bias: Option<Param<Tensor<1>>>,
-    mark: Mark,
+    pub(super) mark: Mark,
     #[module(skip)]
     pub(super) paths: Arc<Paths>,
 }
