@@ -24,6 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// After so many ended processes a reader has shown enough.
 const ENOUGH: usize = 20;
 
+/// What the runtime says of an end that is no panic, perhaps with a backtrace behind it.
+const TELLING: [&str; 2] = ["memory allocation of", "overflowed its stack"];
+
 /// What to read.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Job {
@@ -53,6 +56,13 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Notes a panic, with the words of the first one at its place.
+    fn panic(&mut self, (place, words): (String, String), case: u64) {
+        let known = self.faults.keys().find(|what| what.starts_with(&place));
+        let what = known.cloned().unwrap_or(format!("{place} {words}"));
+        self.fault(what, case);
+    }
+
     fn fault(&mut self, what: String, case: u64) {
         self.faults.entry(what).or_insert((0, case)).0 += 1;
     }
@@ -82,13 +92,15 @@ pub fn work_if_asked() {
 }
 
 /// Where the last panic was, and its words.
-static PANIC: Mutex<String> = Mutex::new(String::new());
+static PANIC: Mutex<(String, String)> = Mutex::new((String::new(), String::new()));
 
 fn work(job: &Job) -> Result<(), Trouble> {
     let reader = Reader::open(&job.reader)?;
     std::panic::set_hook(Box::new(|panic| {
         if let Ok(mut last) = PANIC.lock() {
-            *last = panic.to_string().replace('\n', " ");
+            let place = panic.location().map(|place| format!("panic at {place}:"));
+            let words = panic.payload_as_str().unwrap_or_default();
+            *last = (place.unwrap_or_default(), words.replace('\n', " "));
         }
     }));
     let mut outcome = Outcome::default();
@@ -102,7 +114,7 @@ fn work(job: &Job) -> Result<(), Trouble> {
             Ok(Err(_)) => outcome.refused += 1,
             Err(_) => {
                 let what = PANIC.lock().map(|last| last.clone()).unwrap_or_default();
-                outcome.fault(what, case);
+                outcome.panic(what, case);
             }
         }
         // Kept now and then, so that an ended process takes little with it.
@@ -141,7 +153,11 @@ pub fn run(
             return Ok(outcome);
         }
         let said = fs::read_to_string(folder.path().join("said")).unwrap_or_default();
-        let last = said.trim().lines().last().unwrap_or("nothing").to_string();
+        let telling = said
+            .lines()
+            .find(|line| TELLING.iter().any(|words| line.contains(words)));
+        let last = telling.or(said.trim().lines().last());
+        let last = last.unwrap_or("nothing").to_string();
         let at = fs::read_to_string(folder.path().join("at")).ok();
         let Some(at) = at
             .and_then(|at| at.parse::<u64>().ok())
@@ -152,7 +168,7 @@ pub fn run(
         let how = if late {
             "too long".to_string()
         } else {
-            format!("{end}, the last words: {last}")
+            format!("{end}: {last}")
         };
         outcome.fault(how, at);
         job.from = at + 1;

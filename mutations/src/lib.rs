@@ -6,7 +6,7 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | damaging bytes | [`mutator`] |
+//! | damaging bytes | [`mutator`], for files of weights [`arrays`] |
 //! | every reader, with valid files to begin from | [`readers`] |
 //! | many damaged files for one reader, in a process of its own | [`campaign`] |
 //!
@@ -18,6 +18,7 @@
 //! cargo +nightly fuzz run idx                                             # the same readers, guided by coverage
 //! ```
 
+pub mod arrays;
 pub mod campaign;
 pub mod mutator;
 pub mod readers;

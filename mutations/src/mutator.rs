@@ -6,11 +6,15 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
+use crate::arrays::Arrays;
+
 /// What holds a file together and is put right after damage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Frame {
     /// Nothing.
     Plain,
+    /// It is text; bytes that are none would be all that is seen of the damage.
+    Text,
     /// A PNG's chunks end in a sum over their bytes.
     Png,
     /// A safetensors file begins with its header's length.
@@ -74,7 +78,14 @@ impl Mutator {
         };
         let donor = &seeds[self.below(seeds.len())];
         match frame {
-            Frame::Safetensors if self.below(8) > 0 => self.header_or_data(seed, donor),
+            Frame::Safetensors => match self.below(8) {
+                0 => self.damage(seed.clone(), donor),
+                1 => self.header_or_data(seed, donor),
+                _ => self
+                    .arrays(seed)
+                    .unwrap_or_else(|| self.damage(seed.clone(), donor)),
+            },
+            Frame::Text if self.below(8) > 0 => self.damage_text(seed, donor),
             Frame::Png => {
                 let mut bytes = self.damage(seed.clone(), donor);
                 if self.below(8) > 0 {
@@ -97,6 +108,80 @@ impl Mutator {
         };
         let length = (header.len() as u64).to_le_bytes();
         [&length[..], &header, &data].concat()
+    }
+
+    /// Damages what a well-formed file says: shapes, names, numbers, and the texts beside them.
+    fn arrays(&mut self, seed: &[u8]) -> Option<Vec<u8>> {
+        let mut file = Arrays::read(seed)?;
+        for _ in 0..1 + self.below(2) {
+            let (at, other) = (self.below(file.arrays.len()), self.below(file.arrays.len()));
+            let word = ODD_WORDS[self.below(ODD_WORDS.len())];
+            match self.below(9) {
+                0..3 if !file.texts.is_empty() => {
+                    let text = self.below(file.texts.len());
+                    let text = &mut file.texts[text].1;
+                    let damaged = match self.below(3) {
+                        0 => self.damage_text(text.as_bytes(), text.as_bytes()),
+                        _ => {
+                            let mut bytes = text.clone().into_bytes();
+                            let from = self.below(bytes.len() + 1);
+                            put_word(&mut bytes, from, word);
+                            bytes
+                        }
+                    };
+                    *text = String::from_utf8_lossy(&damaged).into_owned();
+                }
+                _ if file.arrays.is_empty() => return None,
+                3 | 4 => {
+                    let shape = &mut file.arrays[at].shape;
+                    let count = shape.iter().product();
+                    match self.below(6) {
+                        0 => *shape = vec![count],
+                        1 => *shape = vec![count, 1],
+                        2 => shape.reverse(),
+                        3 => shape.insert(0, 1),
+                        4 => shape.push(1),
+                        _ if count == 1 => shape.clear(),
+                        _ => *shape = [vec![1; self.below(12)], vec![count]].concat(),
+                    }
+                }
+                5 => {
+                    // As many numbers as a row fewer, or none.
+                    let array = &mut file.arrays[at];
+                    let count: usize = array.shape.iter().product();
+                    let kept = self.below(count + 1);
+                    let width = array.data.len() / count.max(1);
+                    array.data.truncate(kept * width);
+                    array.shape = vec![kept];
+                }
+                6 => {
+                    let name = file.arrays[at].name.clone();
+                    file.arrays[at].name = std::mem::replace(&mut file.arrays[other].name, name);
+                }
+                7 => drop(file.arrays.remove(at)),
+                _ => {
+                    let odd = [f32::NAN, f32::INFINITY, f32::MAX, -0.0][self.below(4)];
+                    if let Some(number) = file.arrays[at].data.first_chunk_mut() {
+                        *number = odd.to_le_bytes();
+                    }
+                }
+            }
+        }
+        Some(file.write())
+    }
+
+    /// Damage of which what is no printable character is made one.
+    fn damage_text(&mut self, text: &[u8], donor: &[u8]) -> Vec<u8> {
+        let mut bytes = text.to_vec();
+        for _ in 0..1 + self.below(2) {
+            self.once(&mut bytes, donor);
+        }
+        for byte in &mut bytes {
+            if !matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t') {
+                *byte = b' ' + *byte % 95;
+            }
+        }
+        bytes
     }
 
     fn damage(&mut self, mut bytes: Vec<u8>, donor: &[u8]) -> Vec<u8> {
@@ -150,17 +235,7 @@ impl Mutator {
 
     /// Replaces the next number that is written in digits.
     fn put_odd_word(&mut self, bytes: &mut Vec<u8>, at: usize) {
-        let is_digit = |byte: &u8| byte.is_ascii_digit();
-        let Some(start) = bytes[at..].iter().position(is_digit) else {
-            return;
-        };
-        let start = at + start;
-        let length = bytes[start..]
-            .iter()
-            .take_while(|byte| is_digit(byte))
-            .count();
-        let word = ODD_WORDS[self.below(ODD_WORDS.len())];
-        bytes.splice(start..start + length, word.bytes());
+        put_word(bytes, at, ODD_WORDS[self.below(ODD_WORDS.len())]);
     }
 
     /// A place between 0 and the length.
@@ -175,6 +250,19 @@ impl Mutator {
     fn below(&mut self, count: usize) -> usize {
         (self.0.next_u64() % (count as u64).max(1)) as usize
     }
+}
+
+/// Puts a word in the place of the next number that is written in digits.
+fn put_word(bytes: &mut Vec<u8>, at: usize, word: &str) {
+    let Some(start) = bytes[at..].iter().position(u8::is_ascii_digit) else {
+        return;
+    };
+    let start = at + start;
+    let digits = bytes[start..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit());
+    let end = start + digits.count();
+    bytes.splice(start..end, word.bytes());
 }
 
 /// A safetensors file's header and what is behind it.
@@ -248,6 +336,40 @@ mod tests {
         for case in 0..100 {
             let damaged = Mutator::new(0, case).header_or_data(&file, &file);
             assert!(split(&damaged).is_some(), "{damaged:?}");
+        }
+    }
+
+    #[test]
+    fn damaged_arrays_stay_well_formed_files() {
+        let header = br#"{"__metadata__":{"count":"{\"a\":12}"},"b":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}}"#;
+        let file = [&(header.len() as u64).to_le_bytes()[..], header, &[0; 24]].concat();
+        let made: Vec<_> = (0..300)
+            .map(|case| Mutator::new(0, case).arrays(&file))
+            .collect();
+        let files: Vec<&Vec<u8>> = made.iter().flatten().collect();
+        assert!(files.len() > 250, "{}", files.len());
+        let read: Vec<Arrays> = files
+            .iter()
+            .map(|file| Arrays::read(file).expect("well formed"))
+            .collect();
+        assert!(
+            read.iter()
+                .any(|file| file.arrays.iter().any(|array| array.shape == [3, 2]))
+        );
+        assert!(read.iter().any(|file| file.arrays.is_empty()));
+        assert!(read.iter().any(|file| file.texts[0].1 == "{\"a\":null}"));
+    }
+
+    #[test]
+    fn damaged_text_is_text() {
+        let text = b"lr = 0.01 # the rate\n".to_vec();
+        for case in 0..300 {
+            let damaged = Mutator::new(5, case).damage_text(&text, &text);
+            assert!(
+                damaged
+                    .iter()
+                    .all(|byte| byte.is_ascii_graphic() || b" \n\r\t".contains(byte))
+            );
         }
     }
 
