@@ -178,7 +178,7 @@ impl AddArgs {
             citation: self.citation,
         };
         let (path, card) = add(&self.run, &words, &self.folder, &device, |text| {
-            output::say(&text);
+            output::say(text);
         })?;
         output::text(&card)?;
         output::say(format_args!(

@@ -138,7 +138,7 @@ impl Reporter for Dashboard {
         // The dashboard owns the screen: what is to be read is kept until it is gone.
         match self.renderer {
             Some(_) => self.notes.push(text.to_string()),
-            None => output::say(&text),
+            None => output::say(text),
         }
     }
 

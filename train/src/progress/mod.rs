@@ -72,7 +72,7 @@ impl Reporter for Quiet {
     fn validation(&mut self, _seen: usize) {}
     fn epoch(&mut self, _record: &EpochRecord, _eta: f64) {}
     fn note(&mut self, text: &str) {
-        output::say(&text);
+        output::say(text);
     }
     fn finish(&mut self) {}
 }
