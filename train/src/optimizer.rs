@@ -220,6 +220,22 @@ impl ModuleUpdater {
             if *rank > 8 {
                 return Err(format!("the optimizer's state of `{path}` has {rank} axes"));
             }
+            // Burn takes the rank from the call and panics where an array has another one.
+            let own = |name: &str| {
+                let rest = name.strip_prefix(path.as_str());
+                rest.is_some_and(|rest| {
+                    !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+                })
+            };
+            let other = arrays
+                .iter()
+                .find(|(name, array)| own(name) && array.shape.len() != *rank);
+            if let Some((name, array)) = other {
+                return Err(format!(
+                    "the optimizer's array `{name}` has {} axes, the parameter `{path}` {rank}",
+                    array.shape.len()
+                ));
+            }
             let state = self
                 .rule
                 .erased()
