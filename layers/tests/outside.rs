@@ -122,6 +122,7 @@ fn brings_no_program_along() {
         "burn-flex",
         "gcnn-layers",
         "gemm",
+        "log",
         "rayon",
         "serde",
         "thiserror",
