@@ -199,13 +199,15 @@ impl ModuleUpdater {
         (arrays, scalars)
     }
 
-    /// Puts a state back that [`state`](Self::state) gave.
+    /// Puts a state back that [`state`](Self::state) gave, of a network with these parameters.
     pub fn restore(
         &mut self,
+        parameters: &Weights,
         arrays: &Weights,
         scalars: &UpdaterScalars,
         device: &Device,
     ) -> Result<(), String> {
+        check_state(parameters, arrays, scalars)?;
         let counts = scalars
             .counts
             .iter()
@@ -217,25 +219,6 @@ impl ModuleUpdater {
         }
         let mut states = BTreeMap::new();
         for (path, rank) in &scalars.ranks {
-            if *rank > 8 {
-                return Err(format!("the optimizer's state of `{path}` has {rank} axes"));
-            }
-            // Burn takes the rank from the call and panics where an array has another one.
-            let own = |name: &str| {
-                let rest = name.strip_prefix(path.as_str());
-                rest.is_some_and(|rest| {
-                    !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_')
-                })
-            };
-            let other = arrays
-                .iter()
-                .find(|(name, array)| own(name) && array.shape.len() != *rank);
-            if let Some((name, array)) = other {
-                return Err(format!(
-                    "the optimizer's array `{name}` has {} axes, the parameter `{path}` {rank}",
-                    array.shape.len()
-                ));
-            }
             let state = self
                 .rule
                 .erased()
@@ -246,6 +229,44 @@ impl ModuleUpdater {
         self.states = states;
         Ok(())
     }
+}
+
+/// Whether each of the optimizer's arrays is of a parameter and has its shape: Burn takes both from the call, and panics where
+/// an array has others.
+fn check_state(
+    parameters: &Weights,
+    arrays: &Weights,
+    scalars: &UpdaterScalars,
+) -> Result<(), String> {
+    for (path, rank) in &scalars.ranks {
+        let parameter = parameters.get(path).ok_or_else(|| {
+            format!("the optimizer has a state of `{path}`, which is no parameter of the network")
+        })?;
+        if parameter.shape.len() != *rank {
+            return Err(format!(
+                "the optimizer's state of `{path}` has {rank} axes, the parameter {}",
+                parameter.shape.len()
+            ));
+        }
+    }
+    for (name, array) in arrays {
+        // `lifting.weight.momentum.moment_1` is of `lifting.weight`.
+        let owners = name.match_indices('.').map(|(end, _)| &name[..end]);
+        let owner = owners
+            .filter(|path| scalars.ranks.contains_key(*path))
+            .last();
+        let parameter = owner.and_then(|path| parameters.get(path));
+        let Some(parameter) = parameter else {
+            return Err(format!("the optimizer's array `{name}` is of no parameter"));
+        };
+        if array.shape != parameter.shape {
+            return Err(format!(
+                "the optimizer's array `{name}` has shape {:?}, its parameter {:?}",
+                array.shape, parameter.shape
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The factor that brings the norm of the whole gradient down to `limit`, as a tensor so that no value is waited for.
@@ -439,7 +460,12 @@ mod tests {
         let scalars = serde_json::from_str(&json).expect("JSON");
         let mut restored = config.init(1.0);
         restored
-            .restore(&arrays, &scalars, &device.clone().inner())
+            .restore(
+                &collect(&network),
+                &arrays,
+                &scalars,
+                &device.clone().inner(),
+            )
             .expect("its own state");
         let next = |updater: &mut ModuleUpdater| {
             let grads = gradients(&network, 3, &device);
@@ -449,11 +475,44 @@ mod tests {
 
         let mut incomplete = arrays.clone();
         incomplete.clear();
-        let outcome = config
-            .init(1.0)
-            .restore(&incomplete, &scalars, &device.inner());
+        let restored_of = |arrays: &Weights, scalars: &UpdaterScalars| {
+            let parameters = collect(&network);
+            let device = device.clone().inner();
+            config
+                .init(1.0)
+                .restore(&parameters, arrays, scalars, &device)
+        };
+        let outcome = restored_of(&incomplete, &scalars);
         // Momentum may be absent, the moments of Adam may not.
         assert_eq!(outcome.is_err(), config.kind != OptimizerKind::Sgd);
+
+        // A state that is of no parameter, or of another shape or rank, is refused before any of it is loaded.
+        let refused = |change: &dyn Fn(&mut Weights, &mut UpdaterScalars)| {
+            let (mut arrays, mut scalars) = (arrays.clone(), scalars.clone());
+            change(&mut arrays, &mut scalars);
+            restored_of(&arrays, &scalars).expect_err("damaged")
+        };
+        let words = refused(&|_, scalars| {
+            scalars.ranks.values_mut().for_each(|rank| *rank += 1);
+        });
+        assert!(words.contains("axes"), "{words}");
+        let words = refused(&|_, scalars| {
+            scalars.ranks.insert("nothing".into(), 1);
+        });
+        assert!(words.contains("`nothing`"), "{words}");
+        if let Some(name) = arrays.keys().next().cloned() {
+            let words = refused(&|arrays, _| {
+                arrays
+                    .entry(name.clone())
+                    .and_modify(|array| array.shape.push(1));
+            });
+            assert!(words.contains(&name) && words.contains("shape"), "{words}");
+            let words = refused(&|arrays, _| {
+                let array = arrays.get(&name).cloned();
+                arrays.extend(array.map(|array| ("elsewhere.moment_1".to_string(), array)));
+            });
+            assert!(words.contains("`elsewhere.moment_1`"), "{words}");
+        }
     }
 
     #[test]

@@ -486,11 +486,16 @@ impl<'a, T: Task> Trainer<'a, T> {
         };
         self.updater
             .restore(
+                &checkpoint.model,
                 &checkpoint.optimizer,
                 &checkpoint.scalars,
                 &self.device.clone().inner(),
             )
             .map_err(fault)?;
+        if let Some(best) = &checkpoint.best {
+            let fits = gcnn_models::weights::compare(&checkpoint.model, best);
+            fits.map_err(|e| fault(format!("its best weights: {e}")))?;
+        }
         self.best = checkpoint.best;
         self.progress = checkpoint.progress;
         // More epochs may be asked for than the run was started with.

@@ -251,7 +251,10 @@ fn a_finished_run_can_be_made_longer_and_nothing_else() {
         folder.path(),
         &["train", "cut", "--resume", "--set", "optimizer.lr=0.1"],
     );
-    assert!(error.contains("lr = 0.1"), "{error}");
+    assert!(
+        error.contains("optimizer.lr (was 0.005, now 0.1)"),
+        "{error}"
+    );
 }
 
 /// Patches of tissue from wherever they lie.

@@ -105,7 +105,7 @@ mod tests {
             "task = \"nbody\"\n[dataset]\npath = \"/home/me/photos\"\ncache_path = \"/home/me/cache\"\n",
             "task = \"pcam\"\n[dataset]\npath = \"/home/me/photos\"\ncache = \"/home/me/cache\"\n",
             "task = \"nuclei\"\n[dataset]\nsource = \"folder\"\npath = \"/home/me/photos\"\n",
-            "[dataset]\nsource = \"community\"\npath = \"/home/me/photos\"\n[finetune]\nfrom = \"/home/me/a.safetensors\"\n",
+            "[dataset]\nsource = \"amat\"\npath = \"/home/me/photos\"\n[finetune]\nfrom = \"/home/me/a.safetensors\"\n",
         ] {
             let run = RunConfig::parse(text, "run.toml".as_ref(), &[]).expect(text);
             let bare = run.clone().without_places();
