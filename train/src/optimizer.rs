@@ -251,10 +251,8 @@ fn check_state(
     }
     for (name, array) in arrays {
         // `lifting.weight.momentum.moment_1` is of `lifting.weight`.
-        let owners = name.match_indices('.').map(|(end, _)| &name[..end]);
-        let owner = owners
-            .filter(|path| scalars.ranks.contains_key(*path))
-            .last();
+        let mut owners = name.match_indices('.').map(|(end, _)| &name[..end]);
+        let owner = owners.rfind(|path| scalars.ranks.contains_key(*path));
         let parameter = owner.and_then(|path| parameters.get(path));
         let Some(parameter) = parameter else {
             return Err(format!("the optimizer's array `{name}` is of no parameter"));
