@@ -21,7 +21,7 @@ use crate::task::{Split, Task};
 pub struct RunData {
     /// Name, origin and sizes.
     pub description: Description,
-    /// What [`Task::describe`](crate::task::Task::describe) says. For images the statistics of the training split are in it, which tell one set from
+    /// What [`Task::describe`] says. For images the statistics of the training split are in it, which tell one set from
     /// another.
     pub format: Value,
     /// What the examples of each split are; absent in folders of older versions.
