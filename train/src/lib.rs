@@ -1,4 +1,6 @@
-//! Training, evaluation and the program `gcnn`.
+#![doc = include_str!("../README.md")]
+//!
+//! # What is inside
 //!
 //! A run is a TOML file ([`config`]). [`run::train`] reads it into a [`task::Task`], the [`trainer`] works through its
 //! epochs, and everything lands in a [`run_folder`]; a weights file alone rebuilds its network ([`model_file`]).

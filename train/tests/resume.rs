@@ -174,7 +174,7 @@ fn a_kill_while_the_checkpoint_is_written_does_no_harm() {
     let whole = std::fs::read(folder.checkpoint("cut")).expect("a checkpoint");
     let beside = folder
         .checkpoint("cut")
-        .with_file_name(".latest.safetensors-Ab12.tmp");
+        .with_file_name(".latest.safetensors.part-Ab12");
     std::fs::write(&beside, &whole[..whole.len() / 2]).expect("written");
     succeed(folder.path(), &["train", "cut", "--resume"]);
     assert!(!beside.exists(), "what a kill left behind is taken away");
@@ -201,6 +201,7 @@ fn a_kill_before_the_first_checkpoint_starts_from_the_beginning() {
 #[rstest]
 #[case::ctrl_c("-INT")]
 #[case::the_systems_wish("-TERM")]
+#[case::a_closed_terminal("-HUP")]
 #[cfg(unix)]
 fn a_signal_saves_and_says_how_to_go_on(#[case] signal: &str) {
     let folder = Folder::new(&SMALL.replace("checkpoint_every = 3", ""));
@@ -481,7 +482,30 @@ fn a_run_is_resumed_once_at_a_time() {
     let error = fail(folder.path(), &longer);
     assert!(error.contains("somebody is training in"), "{error}");
     drop(held);
-    succeed(folder.path(), &longer);
+    // Of several at once one goes on, and it ends as if it had been alone.
+    let children: Vec<Child> = (0..3).map(|_| folder.spawn(&longer)).collect();
+    let ends = children
+        .into_iter()
+        .map(|child| child.wait_with_output().expect("its output"));
+    let (good, refused): (Vec<_>, Vec<_>) = ends.partition(|output| output.status.success());
+    // One that comes when the first has ended finds nothing left to do, which is no error.
+    assert!(!good.is_empty());
+    for output in refused {
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert!(words.contains("somebody is training in"), "{words}");
+    }
+    succeed(
+        folder.path(),
+        &[
+            "train",
+            "small.toml",
+            "--output",
+            "alone",
+            "--set",
+            "training.epochs=2",
+        ],
+    );
+    folder.assert_same_runs("alone", "run");
 }
 
 #[test]
@@ -614,4 +638,23 @@ fn default_folders_are_numbered() {
     }
     assert!(folder.path().join("runs/small/report.json").exists());
     assert!(folder.path().join("runs/small-2/report.json").exists());
+    // Several at once get a number each.
+    let args = [
+        "train",
+        "small.toml",
+        "--quiet",
+        "--set",
+        "training.epochs=1",
+    ];
+    let children: Vec<Child> = (0..3).map(|_| folder.spawn(&args)).collect();
+    for child in children {
+        let output = child.wait_with_output().expect("its output");
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{words}");
+    }
+    for number in 3..6 {
+        let report = format!("runs/small-{number}/report.json");
+        assert!(folder.path().join(&report).exists(), "{report}");
+    }
+    assert!(!folder.path().join("runs/small-6").exists());
 }

@@ -43,14 +43,35 @@ pub struct TrainArgs {
 
 impl TrainArgs {
     pub fn run(self) -> Result<(), TrainError> {
-        let (config, folder) = self.resolve()?;
+        let interrupt = interrupt();
+        loop {
+            let (config, folder) = self.resolve()?;
+            match self.train(&config, &folder, interrupt.clone()) {
+                // Somebody began there since: nothing has been done yet, and the next number is as good.
+                Err(TrainError::Taken { .. }) if self.is_numbered()? => continue,
+                ended => return ended,
+            }
+        }
+    }
+
+    /// Whether the run folder is one of those that are numbered.
+    fn is_numbered(&self) -> Result<bool, TrainError> {
+        let named = self.resume || self.output.is_some();
+        Ok(!named && RunConfig::load(&self.file, &self.set)?.output.is_none())
+    }
+
+    fn train(
+        &self,
+        config: &RunConfig,
+        folder: &RunFolder,
+        interrupt: Arc<AtomicBool>,
+    ) -> Result<(), TrainError> {
         let name = config.devices.first().unwrap_or(&config.device);
         let (name, device) = DeviceName::parse(name)?.open()?;
         let mut helpers = Vec::new();
         for helper in config.devices.iter().skip(1) {
             helpers.push(DeviceName::parse(helper)?.open()?.1);
         }
-        let interrupt = interrupt();
         let mut reporter = reporter(self.quiet, !self.no_tui, &interrupt);
         if !self.quiet {
             output::say(format_args!("run folder: {}", folder.root().display()));
@@ -60,11 +81,11 @@ impl TrainArgs {
             }
         }
         let report = run::train(Run {
-            config: &config,
+            config,
             device: &device,
             device_name: name,
             helpers: &helpers,
-            folder: &folder,
+            folder,
             resume: self.resume,
             reporter: reporter.as_mut(),
             interrupt,

@@ -1,23 +1,19 @@
 //! Writing a picture from top to bottom, whole or not at all.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use gcnn_datasets::Unfinished;
 use png::{BitDepth, ColorType, Compression, Encoder, StreamWriter};
 
 use crate::TrainError;
-use crate::files::beside;
 
 /// A PNG that is being written beside its place.
 pub struct Canvas {
     path: PathBuf,
-    beside: PathBuf,
-    /// None before the header is written, and when all rows are.
-    writer: Option<StreamWriter<'static, File>>,
-    file: File,
-    /// Whether the picture is in its place.
-    finished: bool,
+    writer: StreamWriter<'static, File>,
+    part: Unfinished,
 }
 
 impl Canvas {
@@ -52,63 +48,36 @@ impl Canvas {
         [height, width]: [usize; 2],
         set: impl FnOnce(&mut Encoder<'_, File>),
     ) -> Result<Self, TrainError> {
-        let beside = beside(path);
-        let creating = TrainError::io("create", &beside);
         let open = || {
-            let file = File::create(&beside)?;
-            Ok((file.try_clone()?, file))
+            let part = Unfinished::beside(path)?;
+            Ok((File::create(part.path())?, part))
         };
-        let (file, target) = open().map_err(creating)?;
-        let mut encoder = Encoder::new(target, width as u32, height as u32);
+        let (file, part) = open().map_err(TrainError::io("create", path))?;
+        let mut encoder = Encoder::new(file, width as u32, height as u32);
         encoder.set_depth(BitDepth::Eight);
         set(&mut encoder);
         let writer = encoder
             .write_header()
-            .and_then(|writer| writer.into_stream_writer());
-        let mut canvas = Self {
+            .and_then(|writer| writer.into_stream_writer())
+            .map_err(|error| TrainError::io("write", path)(error.into()))?;
+        Ok(Self {
             path: path.to_path_buf(),
-            beside,
-            writer: None,
-            file,
-            finished: false,
-        };
-        canvas.writer = Some(writer.map_err(|e| canvas.unwritten(e.into()))?);
-        Ok(canvas)
+            writer,
+            part,
+        })
     }
 
     /// Appends rows.
     pub fn write(&mut self, rows: &[u8]) -> Result<(), TrainError> {
-        let written = match &mut self.writer {
-            Some(writer) => writer.write_all(rows),
-            None => Ok(()),
-        };
-        written.map_err(|e| self.unwritten(e))
+        let written = self.writer.write_all(rows);
+        written.map_err(TrainError::io("write", &self.path))
     }
 
     /// Puts the picture, all of whose rows are written, in its place.
-    pub fn finish(mut self) -> Result<(), TrainError> {
-        if let Some(writer) = self.writer.take() {
-            writer
-                .finish()
-                .map_err(std::io::Error::from)
-                .and_then(|()| self.file.sync_all())
-                .and_then(|()| fs::rename(&self.beside, &self.path))
-                .map_err(|e| self.unwritten(e))?;
-            self.finished = true;
-        }
-        Ok(())
-    }
-
-    fn unwritten(&self, error: std::io::Error) -> TrainError {
-        TrainError::io("write", &self.path)(error)
-    }
-}
-
-impl Drop for Canvas {
-    fn drop(&mut self) {
-        // Half a picture is of no use.
-        if !self.finished {
-            let _ = fs::remove_file(&self.beside);
-        }
+    pub fn finish(self) -> Result<(), TrainError> {
+        let finished = self.writer.finish().map_err(std::io::Error::from);
+        finished
+            .and_then(|()| self.part.put())
+            .map_err(TrainError::io("write", &self.path))
     }
 }

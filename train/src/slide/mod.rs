@@ -29,7 +29,7 @@ use crate::TrainError;
 use crate::classification::{ImageFormat, argmax};
 use crate::colours;
 use crate::evaluation::ImageNetwork;
-use crate::files::{beside, same_file};
+use crate::files::same_file;
 use canvas::Canvas;
 
 /// How large a picture may be.
@@ -180,23 +180,20 @@ pub fn check_names<'a>(files: impl IntoIterator<Item = &'a Path>) -> Result<(), 
     Ok(())
 }
 
-/// Refuses to write over a picture that is read, or over what it is written beside.
+/// Refuses to write over a picture that is read.
 pub fn check_outputs(file: &Path, folder: &Path, inputs: &[PathBuf]) -> Result<(), TrainError> {
     let (classes, overlay) = targets(file, folder);
-    for output in [classes, overlay] {
-        let places = [beside(&output), output];
-        let taken = places
-            .iter()
-            .find(|place| inputs.iter().any(|input| same_file(input, place)));
-        if let Some(taken) = taken {
-            return Err(TrainError::Mismatch(format!(
-                "the map of {} would be written over the picture {}; name another folder by --output",
-                file.display(),
-                taken.display()
-            )));
-        }
+    let taken = [classes, overlay]
+        .into_iter()
+        .find(|output| inputs.iter().any(|input| same_file(input, output)));
+    match taken {
+        Some(taken) => Err(TrainError::Mismatch(format!(
+            "the map of {} would be written over the picture {}; name another folder by --output",
+            file.display(),
+            taken.display()
+        ))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Maps a picture. `seen` hears how many patches there are and how many are done.

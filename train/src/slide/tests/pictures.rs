@@ -123,11 +123,11 @@ fn scores_that_are_no_numbers_give_no_class() {
 fn maps_are_never_written_over_pictures() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name);
-    for name in ["x.png", "x-classes.png", "y.png", "y-overlay.png.tmp"] {
+    for name in ["x.png", "x-classes.png", "y.png", "y-overlay.png"] {
         std::fs::write(at(name), b"").expect("written");
     }
-    let inputs = ["x.png", "y.png", "x-classes.png", "y-overlay.png.tmp"].map(at);
-    for (file, taken) in [("x.png", "x-classes.png"), ("y.png", "y-overlay.png.tmp")] {
+    let inputs = ["x.png", "y.png", "x-classes.png", "y-overlay.png"].map(at);
+    for (file, taken) in [("x.png", "x-classes.png"), ("y.png", "y-overlay.png")] {
         let error = check_outputs(&at(file), folder.path(), &inputs).expect_err("refused");
         let error = error.to_string();
         assert!(
