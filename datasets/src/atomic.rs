@@ -37,7 +37,7 @@ pub struct Unfinished {
     part: PathBuf,
     place: PathBuf,
     // Removed when it is dropped, which is after the part.
-    lock: NamedTempFile,
+    _lock: NamedTempFile,
 }
 
 impl Unfinished {
@@ -62,7 +62,7 @@ impl Unfinished {
                     return Ok(Self {
                         part: lock.path().with_extension(""),
                         place: place.to_path_buf(),
-                        lock,
+                        _lock: lock,
                     });
                 }
             }
@@ -229,7 +229,7 @@ mod tests {
         let held = Unfinished::beside(&path("y")).unwrap();
         fs::write(held.path(), "at work").unwrap();
         let second = Unfinished::beside(&path("y")).unwrap();
-        assert!(held.path().is_file() && held.lock.path().is_file());
+        assert!(held.path().is_file() && held._lock.path().is_file());
         assert_ne!(second.path(), held.path());
         drop((held, second));
 
