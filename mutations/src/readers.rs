@@ -429,8 +429,8 @@ fn failing() -> Parts {
 
 fn pytorch(root: PathBuf) -> Parts {
     let seeds: [&[u8]; 2] = [
-        include_bytes!("../../train/tests/fixtures/egnn.pt"),
-        include_bytes!("../../train/tests/fixtures/nmp.pt"),
+        include_bytes!("../../program/tests/fixtures/egnn.pt"),
+        include_bytes!("../../program/tests/fixtures/nmp.pt"),
     ];
     let output = root.join("imported.safetensors");
     let read = of_file(root.join("checkpoint.pt"), move |path| {

@@ -55,6 +55,12 @@ pub enum ProgramError {
 }
 
 impl ProgramError {
+    /// For `map_err`: names what was attempted and on which path.
+    pub fn io(action: &'static str, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Self {
+        let error = TrainError::io(action, path);
+        move |source| error(source).into()
+    }
+
     /// For `map_err`: names the picture that cannot be read.
     pub fn image(path: impl AsRef<Path>) -> impl FnOnce(DatasetError) -> Self {
         let path = path.as_ref().to_path_buf();

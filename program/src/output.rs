@@ -5,9 +5,10 @@
 //! no fault: the reader has what it wanted, and the program ends quietly, with status 0 ([`ProgramError::is_closed_pipe`]).
 //! Words to standard error are for whoever reads along; where nobody can, they are left out.
 
-use crate::ProgramError;
 use std::fmt::{Arguments, Display};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
+
+use crate::ProgramError;
 
 /// Writes to standard output.
 pub fn text(text: impl Display) -> Result<(), ProgramError> {
@@ -36,6 +37,8 @@ pub fn say(line: impl Display) {
 
 #[cfg(test)]
 mod tests {
+    use std::io::ErrorKind;
+
     use super::*;
 
     struct Refuses(ErrorKind);

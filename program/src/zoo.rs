@@ -12,8 +12,6 @@ use gcnn_datasets::folders::data_folder;
 use gcnn_datasets::images::Description;
 use gcnn_models::weights;
 use gcnn_models::zoo::{Card, ElementFigure, Figure, SplitSizes};
-
-use crate::ProgramError;
 use gcnn_train::TrainError;
 use gcnn_train::config::{Experiment, ImageSource, RunConfig, last_part};
 use gcnn_train::evaluation::Loaded;
@@ -23,6 +21,8 @@ use gcnn_train::model_file::ModelFile;
 use gcnn_train::run::Report;
 use gcnn_train::run_folder::RunFolder;
 use gcnn_train::task::Split;
+
+use crate::ProgramError;
 
 /// Bytes that a file of the zoo may have: all of them are part of every program that uses the crate.
 const LARGEST: usize = 2_000_000;
@@ -240,5 +240,5 @@ fn list(folder: &Path) -> Result<(), ProgramError> {
         ));
     }
     text.push_str("]\n");
-    write_atomically(&folder.join("list.rs"), text.as_bytes())
+    Ok(write_atomically(&folder.join("list.rs"), text.as_bytes())?)
 }

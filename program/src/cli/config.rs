@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-
-use crate::ProgramError;
-use crate::output;
+use clap::builder::TypedValueParser;
 use gcnn_train::config::{TaskName, keys};
 use gcnn_train::finetune::load_run_file;
+
+use super::one_of;
+use crate::ProgramError;
+use crate::output;
 
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
@@ -15,11 +17,16 @@ pub struct ConfigArgs {
     #[arg(value_name = "FILE", required_unless_present = "explain")]
     file: Option<PathBuf>,
     /// Print every key of a task's run files with its type, default and meaning
-    #[arg(long, value_name = "TASK", num_args = 0..=1, default_missing_value = "rotated-mnist")]
+    #[arg(long, value_name = "TASK", num_args = 0..=1, default_missing_value = "rotated-mnist",
+          value_parser = task_parser())]
     explain: Option<TaskName>,
     /// Override a key, as in --set training.epochs=3
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
+}
+
+fn task_parser() -> impl TypedValueParser<Value = TaskName> {
+    one_of(TaskName::ALL.map(|task| (task, task.name(), task.about())))
 }
 
 impl ConfigArgs {

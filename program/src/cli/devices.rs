@@ -1,8 +1,9 @@
 //! `gcnn devices`.
 
+use gcnn_train::device::{self, BACKENDS, Backend, DeviceName};
+
 use crate::ProgramError;
 use crate::output;
-use gcnn_train::device::{self, BACKENDS, Backend, DeviceName};
 
 /// Lists all backends, with a trial start of those that are compiled in.
 pub fn run() -> Result<(), ProgramError> {

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use gcnn_train::files::write_atomically;
+use gcnn_train::finetune::load_run_file;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use super::DeviceArg;
 use crate::ProgramError;
 use crate::output;
 use crate::report::symmetry::{Choice, picture, report, table};
-use gcnn_train::files::write_atomically;
-use gcnn_train::finetune::load_run_file;
 
 #[derive(Debug, Args)]
 pub struct EquivarianceArgs {

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use gcnn_train::evaluation::{self, Loaded};
+use gcnn_train::metrics::{interval_words, significant};
+use gcnn_train::task::Split;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use super::{DeviceArg, WeightsArg};
 use crate::ProgramError;
 use crate::output;
-use gcnn_train::evaluation::{self, Loaded};
-use gcnn_train::metrics::{interval_words, significant};
-use gcnn_train::task::Split;
 
 #[derive(Debug, Args)]
 pub struct EvalArgs {

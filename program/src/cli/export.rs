@@ -4,10 +4,7 @@ use std::path::{Path, PathBuf};
 
 use burn::module::Module;
 use clap::Args;
-
-use super::{DeviceArg, WeightsArg};
-use crate::ProgramError;
-use crate::output;
+use clap::builder::TypedValueParser;
 use gcnn_train::TrainError;
 use gcnn_train::evaluation::{ImageNetwork, Loaded, LoadedNetwork};
 use gcnn_train::export::{self, Comparison, ExportFormat};
@@ -15,12 +12,16 @@ use gcnn_train::files::same_file;
 use gcnn_train::metrics::significant;
 use gcnn_train::model_file::{self, ZOO};
 
+use super::{DeviceArg, WeightsArg, one_of};
+use crate::ProgramError;
+use crate::output;
+
 #[derive(Debug, Args)]
 pub struct ExportArgs {
     #[command(flatten)]
     weights: WeightsArg,
     /// What to write
-    #[arg(long, value_enum, default_value = "plain")]
+    #[arg(long, value_name = "FORMAT", default_value = "plain", value_parser = format_parser())]
     format: ExportFormat,
     /// The file to write; by default beside the weights, with the format in its name
     #[arg(long, value_name = "FILE")]
@@ -135,14 +136,15 @@ impl Report {
     }
 }
 
+fn format_parser() -> impl TypedValueParser<Value = ExportFormat> {
+    one_of([ExportFormat::Plain, ExportFormat::Pytorch].map(|it| (it, it.name(), it.about())))
+}
+
 /// `best-plain.safetensors` for `best.safetensors`; for `zoo:NAME` in the working folder.
 fn beside(source: &Path, format: ExportFormat) -> PathBuf {
     let stem = source.file_stem().unwrap_or_default().to_string_lossy();
     let stem = stem.strip_prefix(ZOO).unwrap_or(&stem);
-    let format = match format {
-        ExportFormat::Plain => "plain",
-        ExportFormat::Pytorch => "pytorch",
-    };
+    let format = format.name();
     source.with_file_name(format!("{stem}-{format}.safetensors"))
 }
 

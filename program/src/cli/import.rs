@@ -5,10 +5,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use gcnn_models::nbody::DynamicsConfig;
-
-use super::DeviceArg;
-use crate::ProgramError;
-use crate::output;
 use gcnn_train::TrainError;
 use gcnn_train::config::{Experiment, ParticleExperiment, RunConfig, TaskName};
 use gcnn_train::dynamics::SystemFormat;
@@ -17,6 +13,10 @@ use gcnn_train::files::same_file;
 use gcnn_train::model_file::ModelFile;
 use gcnn_train::official::{OfficialModel, OfficialOptions, from_official};
 use gcnn_train::pytorch::{self, Checkpoint};
+
+use super::DeviceArg;
+use crate::ProgramError;
+use crate::output;
 
 /// Particles of the published experiment.
 const PARTICLES: usize = 5;

@@ -16,10 +16,11 @@ mod zoo;
 use std::path::PathBuf;
 
 use burn::prelude::*;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use gcnn_train::device::DeviceName;
 
 use crate::ProgramError;
-use gcnn_train::device::DeviceName;
 
 /// Trains and evaluates group-equivariant networks.
 #[derive(Debug, Parser)]
@@ -70,6 +71,17 @@ impl DeviceArg {
         let name = self.device.as_deref().unwrap_or(otherwise);
         Ok(DeviceName::parse(name)?.open()?)
     }
+}
+
+/// Takes one of some values by name, each with words about it for `--help`.
+fn one_of<T: Copy + Send + Sync + 'static, const N: usize>(
+    values: [(T, &'static str, &'static str); N],
+) -> impl TypedValueParser<Value = T> {
+    let named = values.map(|(_, name, about)| PossibleValue::new(name).help(about));
+    PossibleValuesParser::new(named).try_map(move |given| {
+        let found = values.iter().find(|(_, name, _)| *name == given);
+        found.map(|(value, ..)| *value).ok_or("no such value")
+    })
 }
 
 /// A weights file, run folder or network of the zoo.

@@ -4,6 +4,11 @@ use std::path::{Path, PathBuf};
 
 use burn::prelude::*;
 use clap::Args;
+use gcnn_train::error::chain;
+use gcnn_train::evaluation::{ImageNetwork, Loaded, LoadedNetwork, ParticleNetwork};
+use gcnn_train::metrics::significant;
+use gcnn_train::model_file::ModelFile;
+use gcnn_train::task::Split;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
@@ -14,11 +19,6 @@ use crate::predict::picture::{Prediction, predict};
 use crate::predict::slide::{self, MapOptions, TissueMap};
 use crate::predict::trajectories::Predicted;
 use crate::report::colours;
-use gcnn_train::error::chain;
-use gcnn_train::evaluation::{ImageNetwork, Loaded, LoadedNetwork, ParticleNetwork};
-use gcnn_train::metrics::significant;
-use gcnn_train::model_file::ModelFile;
-use gcnn_train::task::Split;
 
 /// Side of the tiles where none is given.
 const TILE: usize = 256;
@@ -75,7 +75,7 @@ impl PredictArgs {
         }
         let patches = network.experiment.dataset.has_patches() && !self.resize;
         let is_mapped = |file: &Path| {
-            Ok::<_, TrainError>(patches && slide::is_larger(&network.format, slide::size(file)?))
+            Ok::<_, ProgramError>(patches && slide::is_larger(&network.format, slide::size(file)?))
         };
         // A file that cannot be read is refused when its turn comes.
         let mapped = self.inputs.iter().map(PathBuf::as_path);

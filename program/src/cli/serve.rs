@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 
 use clap::Args;
+use gcnn_train::device::{DeviceName, remote};
 
 use crate::ProgramError;
 use crate::output;
-use gcnn_train::device::{DeviceName, remote};
 
 #[derive(Debug, Args)]
 pub struct ServeArgs {

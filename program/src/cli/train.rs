@@ -5,10 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
-
-use crate::ProgramError;
-use crate::output;
-use crate::progress::reporter;
 use gcnn_train::TrainError;
 use gcnn_train::config::RunConfig;
 use gcnn_train::device::DeviceName;
@@ -16,6 +12,10 @@ use gcnn_train::files::read_text;
 use gcnn_train::finetune::load_run_file;
 use gcnn_train::run::{self, Run};
 use gcnn_train::run_folder::RunFolder;
+
+use crate::ProgramError;
+use crate::output;
+use crate::progress::reporter;
 
 #[derive(Debug, Args)]
 pub struct TrainArgs {
@@ -49,7 +49,9 @@ impl TrainArgs {
             let (config, folder) = self.resolve()?;
             match self.train(&config, &folder, interrupt.clone()) {
                 // Somebody began there since: nothing has been done yet, and the next number is as good.
-                Err(TrainError::Taken { .. }) if self.is_numbered()? => continue,
+                Err(ProgramError::Train(TrainError::Taken { .. })) if self.is_numbered()? => {
+                    continue;
+                }
                 ended => return ended,
             }
         }
@@ -130,7 +132,7 @@ impl TrainArgs {
             // Before anything is loaded; what comes in between is seen when the folder is made.
             let folder = RunFolder::at(root);
             return match folder.is_taken() {
-                true => Err(folder.taken()),
+                true => Err(folder.taken().into()),
                 false => Ok((config, folder)),
             };
         }

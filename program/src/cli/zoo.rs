@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use gcnn_models::weights;
 use gcnn_models::zoo::{self, Card, Figure};
+use gcnn_train::metrics::significant;
+use gcnn_train::model_file::ZOO;
 
 use super::DeviceArg;
 use crate::ProgramError;
 use crate::output;
 use crate::zoo::{Words, add};
-use gcnn_train::metrics::significant;
-use gcnn_train::model_file::ZOO;
 
 #[derive(Debug, Args)]
 pub struct ZooArgs {

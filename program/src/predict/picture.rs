@@ -13,13 +13,13 @@ use burn::prelude::*;
 use burn::tensor::TensorData;
 use burn::tensor::activation::softmax;
 use gcnn_datasets::Picture;
+use gcnn_train::classification::{ImageFormat, argmax};
+use gcnn_train::evaluation::ImageNetwork;
 use serde::Serialize;
 
 use crate::ProgramError;
 use crate::predict::slide;
 use fit::fit;
-use gcnn_train::classification::{ImageFormat, argmax};
-use gcnn_train::evaluation::ImageNetwork;
 
 /// What a network says about a picture.
 #[derive(Debug, Clone, Serialize)]

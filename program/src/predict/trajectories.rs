@@ -12,14 +12,14 @@ use std::path::{Path, PathBuf};
 use burn::prelude::*;
 use gcnn_datasets::NBodyDataset;
 use gcnn_models::nbody::{Dynamics, DynamicsModel, NeighbourhoodConfig};
-use plotters::coord::Shift;
-use plotters::prelude::*;
-
-use crate::ProgramError;
 use gcnn_train::TrainError;
 use gcnn_train::dynamics::particles;
 use gcnn_train::files::write_atomically;
 use gcnn_train::metrics::significant;
+use plotters::coord::Shift;
+use plotters::prelude::*;
+
+use crate::ProgramError;
 
 /// Panels of the picture: more would be too small to read.
 const MOST_PANELS: usize = 12;
@@ -76,11 +76,11 @@ impl<'a> Predicted<'a> {
     }
 
     /// Writes the table and the picture into a folder; gives their paths.
-    pub fn write(&self, folder: &Path) -> Result<[PathBuf; 2], TrainError> {
+    pub fn write(&self, folder: &Path) -> Result<[PathBuf; 2], ProgramError> {
         std::fs::create_dir_all(folder).map_err(TrainError::io("create", folder))?;
         let [table, picture] = ["csv", "svg"].map(|end| folder.join(format!("trajectories.{end}")));
         write_atomically(&table, self.csv().as_bytes())?;
-        let svg = self.svg().map_err(|reason| TrainError::Curves {
+        let svg = self.svg().map_err(|reason| ProgramError::Drawing {
             path: picture.clone(),
             reason,
         })?;

@@ -1,6 +1,5 @@
 //! Burn's terminal dashboard, driven by this crate's loop.
 
-use crate::output;
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -14,9 +13,10 @@ use burn::train::metric::{
 };
 use burn::train::renderer::tui::TuiMetricsRendererWrapper;
 use burn::train::renderer::{MetricState, MetricsRenderer, MetricsRendererTraining};
+use gcnn_train::run_folder::EpochRecord;
 
 use super::{Moment, Plan, Reporter, duration};
-use gcnn_train::run_folder::EpochRecord;
+use crate::output;
 
 /// The dashboard. Its "stop" (key `q`, then `s`) does the same as Ctrl-C.
 pub struct Dashboard {

@@ -1,13 +1,13 @@
 //! A line per epoch on standard error; on a terminal with a bar that moves within the epoch.
 
-use crate::output;
 use std::collections::BTreeMap;
 
+use gcnn_train::metrics::significant;
+use gcnn_train::run_folder::EpochRecord;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{Moment, Plan, Reporter, duration};
-use gcnn_train::metrics::significant;
-use gcnn_train::run_folder::EpochRecord;
+use crate::output;
 
 /// Lines and a bar. The bar hides itself where standard error is no terminal.
 #[derive(Default)]

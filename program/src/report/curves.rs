@@ -4,13 +4,13 @@
 
 use std::path::Path;
 
+use gcnn_train::files::write_atomically;
+use gcnn_train::metrics::significant;
+use gcnn_train::run_folder::{EpochRecord, PassRecord};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use crate::ProgramError;
-use gcnn_train::files::write_atomically;
-use gcnn_train::metrics::significant;
-use gcnn_train::run_folder::{EpochRecord, PassRecord};
 
 const SIZE: (u32, u32) = (960, 400);
 const TRAINING: RGBColor = RGBColor(0x7a, 0x86, 0x95);
@@ -37,7 +37,7 @@ pub(crate) fn write_picture(
             reason,
         })?;
     }
-    write_atomically(path, svg.as_bytes())
+    Ok(write_atomically(path, svg.as_bytes())?)
 }
 
 pub(crate) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;

@@ -101,7 +101,7 @@ fn resizing_in_a_ground_is_padding_and_resizing() {
 /// 32,000 pixels in a row, whose square ground would take 12 GB.
 #[test]
 fn a_long_picture_takes_no_more_memory_than_it_has_pixels() {
-    let line = include_bytes!("../../../datasets/tests/pictures/line.png");
+    let line = include_bytes!("../../../../datasets/tests/pictures/line.png");
     let limits = &PictureLimits::SLIDE;
     let line = Picture::from_bytes(line, "line.png".as_ref(), limits).expect("a picture");
     assert_eq!(line.size(), [1, 32_000]);

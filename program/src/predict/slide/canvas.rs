@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::ProgramError;
 use gcnn_datasets::Unfinished;
-use gcnn_train::TrainError;
 use png::{BitDepth, ColorType, Compression, Encoder, StreamWriter};
+
+use crate::ProgramError;
 
 /// A PNG that is being written beside its place.
 pub struct Canvas {
@@ -52,14 +52,14 @@ impl Canvas {
             let part = Unfinished::beside(path)?;
             Ok((File::create(part.path())?, part))
         };
-        let (file, part) = open().map_err(TrainError::io("create", path))?;
+        let (file, part) = open().map_err(ProgramError::io("create", path))?;
         let mut encoder = Encoder::new(file, width as u32, height as u32);
         encoder.set_depth(BitDepth::Eight);
         set(&mut encoder);
         let writer = encoder
             .write_header()
             .and_then(|writer| writer.into_stream_writer())
-            .map_err(|error| TrainError::io("write", path)(error.into()))?;
+            .map_err(|error| ProgramError::io("write", path)(error.into()))?;
         Ok(Self {
             path: path.to_path_buf(),
             writer,
@@ -70,7 +70,7 @@ impl Canvas {
     /// Appends rows.
     pub fn write(&mut self, rows: &[u8]) -> Result<(), ProgramError> {
         let written = self.writer.write_all(rows);
-        written.map_err(TrainError::io("write", &self.path))
+        written.map_err(ProgramError::io("write", &self.path))
     }
 
     /// Puts the picture, all of whose rows are written, in its place.
@@ -78,6 +78,6 @@ impl Canvas {
         let finished = self.writer.finish().map_err(std::io::Error::from);
         finished
             .and_then(|()| self.part.put())
-            .map_err(TrainError::io("write", &self.path))
+            .map_err(ProgramError::io("write", &self.path))
     }
 }

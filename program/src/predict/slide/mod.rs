@@ -23,15 +23,15 @@ use burn::tensor::TensorData;
 use gcnn_datasets::{PictureHeader, PictureLimits, PictureRows, Samples};
 use gcnn_models::PlainNetwork;
 use gcnn_models::plain::PlainStepConfig;
+use gcnn_train::TrainError;
+use gcnn_train::classification::{ImageFormat, argmax};
+use gcnn_train::evaluation::ImageNetwork;
+use gcnn_train::files::same_file;
 use serde::Serialize;
 
 use crate::ProgramError;
 use crate::report::colours;
 use canvas::Canvas;
-use gcnn_train::TrainError;
-use gcnn_train::classification::{ImageFormat, argmax};
-use gcnn_train::evaluation::ImageNetwork;
-use gcnn_train::files::same_file;
 
 /// How large a picture may be.
 pub const LIMITS: &PictureLimits = &PictureLimits::SLIDE;
@@ -155,7 +155,7 @@ impl Strip {
 }
 
 /// `[height, width]` of a picture, upright, from its first bytes.
-pub fn size(path: &Path) -> Result<[usize; 2], TrainError> {
+pub fn size(path: &Path) -> Result<[usize; 2], ProgramError> {
     let header = PictureHeader::read(path, LIMITS).map_err(ProgramError::image(path))?;
     Ok(header.size)
 }

@@ -14,14 +14,14 @@ mod runs;
 
 use std::path::PathBuf;
 
-use serde::Serialize;
-use toml::Value;
-
-use crate::ProgramError;
 use gcnn_train::config::keys;
 use gcnn_train::files::same_file;
 use gcnn_train::interval::{self, Range};
 use gcnn_train::metrics::significant;
+use serde::Serialize;
+use toml::Value;
+
+use crate::ProgramError;
 pub use paired::Paired;
 pub use plot::draw;
 pub use runs::FinishedRun;

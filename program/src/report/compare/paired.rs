@@ -12,14 +12,14 @@ use std::path::{Path, PathBuf};
 
 use burn::prelude::*;
 use gcnn_datasets::ImageDataset;
-use serde::Serialize;
-
-use crate::ProgramError;
 use gcnn_train::bootstrap::Units;
 use gcnn_train::classification::Classification;
 use gcnn_train::evaluation::{Loaded, LoadedNetwork};
 use gcnn_train::metrics::{interval_words, significant};
 use gcnn_train::task::{Split, evaluate_by};
+use serde::Serialize;
+
+use crate::ProgramError;
 
 /// Draws of the bootstrap.
 const DRAWS: usize = 2_000;

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use toml::{Table, Value};
-
-use crate::ProgramError;
 use gcnn_train::TrainError;
 use gcnn_train::config::{RunConfig, TaskName, flatten};
 use gcnn_train::run::Report;
 use gcnn_train::run_folder::RunFolder;
+use toml::{Table, Value};
+
+use crate::ProgramError;
 
 /// Settings that say nothing about what is compared: repetitions, and what only takes time and memory. Not among them is
 /// `dataset.chunk_memory_mib`, by which PatchCamelyon's patches are shuffled in larger or smaller windows.

@@ -7,14 +7,14 @@ use gcnn_layers::Group;
 use gcnn_layers::equivariance::{
     Feature, PlaneMotion, RoundImages, disc_mask, rim, survey as measure,
 };
+use gcnn_train::classification::argmax;
+use gcnn_train::equivariance::images::{own_elements, survey};
+use gcnn_train::equivariance::{Standing, Survey};
 
 use super::picture::{Scene, Strips, Tile};
 use super::svg::{difference_colour, response_colour};
 use super::{Answers, Choice, Curve, PORTION, SWEPT, Sweep, angles, answer_angles};
 use crate::ProgramError;
-use gcnn_train::classification::argmax;
-use gcnn_train::equivariance::images::{own_elements, survey};
-use gcnn_train::equivariance::{Standing, Survey};
 
 /// The angles at which maps are shown: a quarter turn and beyond it.
 const SHOWN: [f64; 8] = [0.0, 15.0, 30.0, 45.0, 60.0, 75.0, 90.0, 180.0];

@@ -1,6 +1,6 @@
 //! Networks for particles: all angles about an axis, and where particles go.
 
-use gcnn_layers::so3::{self, Matrix3};
+use gcnn_layers::so3::Matrix3;
 use gcnn_models::nbody::{
     Dynamics, DynamicsModel, EuclideanMotion, ParticleBatch, Symmetry, survey_portions as measure,
 };

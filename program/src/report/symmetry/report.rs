@@ -8,21 +8,22 @@ use burn::prelude::*;
 use gcnn_datasets::NBodyBatch;
 use gcnn_models::ImageModel;
 use gcnn_models::nbody::DynamicsModel;
-
-use super::images::Probe;
-use super::picture::Scene;
-use super::{Beginning, Choice, EquivarianceReport, PORTION, SWEPT, Stage, Subject, particles};
-use crate::ProgramError;
 use gcnn_train::TrainError;
 use gcnn_train::classification::{Classification, ImageFormat};
 use gcnn_train::config::{Experiment, ParticleExperiment, RunConfig};
 use gcnn_train::dynamics::{self, Motion};
+use gcnn_train::equivariance;
 use gcnn_train::error::chain;
 use gcnn_train::evaluation::{Loaded, LoadedNetwork};
 use gcnn_train::finetune::Tuning;
 use gcnn_train::task::{Split, Task};
 use gcnn_train::trainer;
 use gcnn_train::weights::{self, count_trainable};
+
+use super::images::Probe;
+use super::picture::Scene;
+use super::{Beginning, Choice, EquivarianceReport, PORTION, SWEPT, Stage, Subject, particles};
+use crate::ProgramError;
 
 /// Hears how many parts a report has and how many are measured.
 pub type Seen<'a> = &'a mut dyn FnMut(usize, usize);
@@ -150,7 +151,7 @@ impl About<'_> {
                 );
                 Ok(untrained(random, Beginning::Random))
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -273,7 +274,7 @@ fn of_particles(
     let portions = (0..count)
         .step_by(PORTION)
         .map(|start| on_device(&some(start..count.min(start + PORTION))))
-        .collect::<Result<Vec<_>, ProgramError>>()?;
+        .collect::<Result<Vec<_>, TrainError>>()?;
     let swept = on_device(&some(0..count.min(SWEPT)))?;
     let example = choice.example.unwrap_or(0);
     let one = some(example..example + 1);
@@ -287,8 +288,8 @@ fn of_particles(
         .picture
         .then(|| parts.with(Scene::Clouds(clouds.collect())));
     let mut stage = |model: &DynamicsModel| {
-        Ok::<_, TrainError>(Stage {
-            survey: parts.with(particles::survey(model, &portions)?),
+        Ok::<_, ProgramError>(Stage {
+            survey: parts.with(equivariance::particles::survey(model, &portions)?),
             sweep: parts.with(particles::sweep(model, &swept)?),
             answers: parts.with(particles::answers(model, &one_now, example)),
         })

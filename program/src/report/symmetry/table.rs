@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
+use gcnn_train::equivariance::{Element, Standing, largest};
 
-use super::{Beginning, Element, EquivarianceReport, Stage, Standing, largest};
+use super::{Beginning, EquivarianceReport, Stage};
 
 /// Errors below this are single precision's own.
 const ROUNDING: f64 = 1e-5;
@@ -223,7 +224,8 @@ mod tests {
     use gcnn_layers::equivariance::OutputErrors;
 
     use super::*;
-    use crate::report::symmetry::{Answers, Subject, Survey, Sweep};
+    use crate::report::symmetry::{Answers, Subject, Sweep};
+    use gcnn_train::equivariance::Survey;
 
     /// A report of one layer with an error under what the network is built for.
     fn report(error: f64) -> EquivarianceReport {

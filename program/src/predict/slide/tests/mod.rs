@@ -5,10 +5,10 @@ use burn::module::{Module, ModuleMapper, Param};
 use gcnn_datasets::nuclei::{BUILT_IN_NAMES, CLASS_NAMES, Tissue};
 use gcnn_datasets::{Normalisation, NucleiConfig, NucleiSource};
 use gcnn_models::ImageModelConfig;
+use gcnn_train::config::{Experiment, RunConfig};
 use image::{GrayImage, RgbImage};
 
 use super::*;
-use gcnn_train::config::{Experiment, RunConfig};
 
 /// Replaces every parameter and running statistic by numbers that look random, so that no normalisation is the identity.
 struct Reseed(u64);

@@ -2,15 +2,15 @@
 
 use burn::tensor::activation::softmax;
 use gcnn_datasets::ImageFolderConfig;
+use gcnn_train::classification::Classification;
+use gcnn_train::config::{ImageSource, RunConfig};
+use gcnn_train::task::Split;
 use image::{GrayImage, Luma, RgbImage};
 use tempfile::TempDir;
 
 use super::super::*;
 use super::{network, picture};
 use crate::predict::picture::predict;
-use gcnn_train::classification::Classification;
-use gcnn_train::config::{ImageSource, RunConfig};
-use gcnn_train::task::Split;
 
 /// The checksum of a PNG's chunk.
 fn crc(bytes: &[u8]) -> u32 {

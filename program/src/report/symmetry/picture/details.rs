@@ -1,9 +1,11 @@
 //! Errors of every element, a dot for each output; and beside them what the network says about one example that is turned.
 
+use gcnn_train::equivariance::{Standing, Survey};
+
 use super::chart::{Chart, HIGHEST, LOWEST, colour, exponent, power_of_ten};
 use super::{GAP, MARGIN, SMALL, Scene, Tile, WIDTH, capitalised};
+use crate::report::symmetry::EquivarianceReport;
 use crate::report::symmetry::svg::{Anchor, GRID, INK, Pen, Sheet, Type};
-use crate::report::symmetry::{EquivarianceReport, Standing, Survey};
 
 /// Elements of one standing that are drawn.
 const MOST_ROWS: usize = 8;
