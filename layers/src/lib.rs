@@ -11,6 +11,7 @@ pub mod group;
 pub mod kernel;
 mod mark;
 pub mod norm;
+mod parameters;
 pub mod pool;
 pub mod so3;
 pub mod steerable;
@@ -34,6 +35,7 @@ pub use norm::{
     DropoutUnit, FieldBatchNorm, FieldBatchNormConfig, FieldDropout, FieldDropoutConfig,
     scale_and_shift,
 };
+pub use parameters::Parameters;
 pub use pool::{
     GlobalPool2d, GlobalPool2dConfig, Projection, ProjectionConfig, ProjectionKind,
     SpatialAvgPool2d, SpatialAvgPool2dConfig, SpatialMaxPool2d, SpatialMaxPool2dConfig,
