@@ -379,7 +379,7 @@ fn changed(name: &str, key: &str, from: &str, to: &str) -> Vec<u8> {
     "gcnn.config",
     "hidden = 64",
     "hidden = 65536",
-    "[65536, 65536]"
+    "`Egnn.embedding.weight` has shape [1, 64], the network needs [1, 65536]"
 )]
 #[case(
     "nbody-egnn",

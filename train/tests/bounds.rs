@@ -345,7 +345,7 @@ fn weights_that_ask_for_more_than_they_hold_name_the_array() {
             "gcnn.config",
             "channels = [3, 3]",
             "channels = [3, 60000]",
-            "the network needs [60000, 3,",
+            "`blocks.1.norm.scale` has shape [3], the network needs [60000]",
         ),
         (
             "digits",
