@@ -139,6 +139,14 @@ pub enum LayerError {
         /// What it is multiplied by.
         attributes: Irreps,
     },
+    /// A tensor product mixes more channels than there is memory for.
+    #[error("the product has {weights} weights, at most {most} are taken")]
+    TooManyWeights {
+        /// How many there would be.
+        weights: usize,
+        /// The most that are taken.
+        most: usize,
+    },
     /// A linear layer's output has an irrep that its input lacks.
     #[error(
         "{input} → {output} cannot connect: a linear layer keeps irreps apart, and {input} has no {} for {block}",

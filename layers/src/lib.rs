@@ -63,6 +63,7 @@ pub mod group;
 pub mod kernel;
 mod mark;
 pub mod norm;
+mod parameters;
 pub mod pool;
 pub mod so3;
 pub mod steerable;
@@ -86,6 +87,7 @@ pub use norm::{
     DropoutUnit, FieldBatchNorm, FieldBatchNormConfig, FieldDropout, FieldDropoutConfig,
     scale_and_shift,
 };
+pub use parameters::Parameters;
 pub use pool::{
     GlobalPool2d, GlobalPool2dConfig, Projection, ProjectionConfig, ProjectionKind,
     SpatialAvgPool2d, SpatialAvgPool2dConfig, SpatialMaxPool2d, SpatialMaxPool2dConfig,

@@ -3,6 +3,8 @@
 use gcnn_layers::LayerError;
 use gcnn_layers::so3::Irreps;
 
+use crate::limits::Counted;
+
 /// Why a network cannot be built from its configuration for the input it is given.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -17,14 +19,43 @@ pub enum ModelError {
         /// The smallest value that works.
         least: usize,
     },
-    /// A number is larger than makes sense.
-    #[error("{what} must be at most {most}, it is {value}")]
-    TooMany {
-        /// The setting's name.
-        what: &'static str,
-        /// What it is set to.
-        value: usize,
-        /// The largest value that is taken.
+    /// A count of the configuration is outside of its limits.
+    #[error("`{key}` {}, expected {least} to {most}", counted.words(*found))]
+    Count {
+        /// The setting.
+        key: &'static str,
+        /// What of it is counted.
+        counted: Counted,
+        /// How many there are.
+        found: usize,
+        /// The fewest that work.
+        least: usize,
+        /// The most that are taken.
+        most: usize,
+    },
+    /// An image is larger than there is memory for.
+    #[error(
+        "images of {height}×{width} with {channels} channels hold more than {most} numbers, the most that are taken"
+    )]
+    ImageTooLarge {
+        /// Channels of an image.
+        channels: usize,
+        /// Rows of pixels.
+        height: usize,
+        /// Columns of pixels.
+        width: usize,
+        /// The most numbers.
+        most: usize,
+    },
+    /// The counts of a configuration, each within its limits, make a network for which there is no memory.
+    #[error(
+        "the network would consist of {}, at most {most} are taken",
+        if *numbers == usize::MAX { "more numbers than can be counted".into() } else { format!("{numbers} numbers") }
+    )]
+    TooLarge {
+        /// Its parameters, and the kernels that are made of them.
+        numbers: usize,
+        /// The most that are taken.
         most: usize,
     },
     /// `kernel_sizes` and `channels` do not describe the same layers.

@@ -34,8 +34,10 @@
 mod class_map;
 pub mod densenet;
 pub mod error;
+pub mod file;
 pub mod gcnn;
 pub mod image_model;
+pub mod limits;
 pub mod named;
 pub mod nbody;
 pub mod plain;
@@ -45,5 +47,6 @@ pub mod zoo;
 pub use densenet::{GroupDenseNet, GroupDenseNetConfig};
 pub use error::ModelError;
 pub use gcnn::{Gcnn, GcnnConfig, Head, InputShape, LayerFeatures, Normalisation};
+pub use gcnn_layers::Parameters;
 pub use image_model::{ImageModel, ImageModelConfig};
 pub use plain::{PlainNetwork, PlainNetworkConfig};

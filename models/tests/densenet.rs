@@ -287,7 +287,10 @@ fn sizes_that_do_not_fit_are_refused_with_some_that_do() {
         },
     ] {
         let error = config.init(tissue(96), 2, &device).unwrap_err();
-        assert!(matches!(error, ModelError::TooFew { .. }), "{error}");
+        assert!(
+            matches!(error, ModelError::Count { found: 0, .. }),
+            "{error}"
+        );
     }
     assert!(
         GroupDenseNetConfig::d4()

@@ -359,11 +359,11 @@ fn inexact_pooling_is_refused_with_sizes_that_work() {
 }
 
 #[rstest]
-#[case(GcnnConfig { channels: vec![], ..GcnnConfig::p4cnn() }, "at least 1")]
-#[case(GcnnConfig { channels: vec![10, 0, 10, 10, 10, 10], ..GcnnConfig::p4cnn() }, "at least 1")]
+#[case(GcnnConfig { channels: vec![], ..GcnnConfig::p4cnn() }, "`channels` has 0 entries, expected 1 to 1000")]
+#[case(GcnnConfig { channels: vec![10, 0, 10, 10, 10, 10], ..GcnnConfig::p4cnn() }, "`channels` holds 0, expected 1 to 65536")]
 #[case(GcnnConfig { channels: vec![10; 5], ..GcnnConfig::p4cnn() }, "6 kernel sizes are needed")]
 #[case(GcnnConfig { head: Head::Linear, ..GcnnConfig::p4cnn() }, "6 kernel sizes are needed")]
-#[case(GcnnConfig { kernel_sizes: vec![3, 3, 0, 3, 3, 3, 4], ..GcnnConfig::p4cnn() }, "at least 1")]
+#[case(GcnnConfig { kernel_sizes: vec![3, 3, 0, 3, 3, 3, 4], ..GcnnConfig::p4cnn() }, "`kernel_sizes` holds 0, expected 1 to 31")]
 #[case(GcnnConfig { pool_after: vec![7], ..GcnnConfig::p4cnn() }, "layers 1 to 6")]
 #[case(GcnnConfig { pool_after: vec![2, 2], ..GcnnConfig::p4cnn() }, "at most once")]
 #[case(GcnnConfig { dropout: 1.0, ..GcnnConfig::p4cnn() }, "dropout probability")]

@@ -3,9 +3,7 @@
 use burn::module::{Module, Param};
 use burn::prelude::*;
 use gcnn_models::named::{self, VisitNamed};
-use gcnn_models::{
-    GcnnConfig, GroupDenseNetConfig, ImageModel, ImageModelConfig, InputShape, ModelError,
-};
+use gcnn_models::{GcnnConfig, GroupDenseNetConfig, ImageModel, ImageModelConfig, InputShape};
 
 const DIGITS: InputShape = InputShape {
     channels: 1,
@@ -106,29 +104,4 @@ fn files_name_the_network_or_mean_the_gcnn() {
     assert!(error(r#"{ "growth": 5 }"#).contains("unknown field `growth`"));
     assert!(error(r#"{ "kind": "cnn" }"#).contains("unknown variant `cnn`"));
     assert!(error("3").contains("expected a table"));
-}
-
-#[test]
-fn bounds_of_parameters_are_bounds_and_cost_nothing() {
-    let device = Device::flex();
-    let small = GroupDenseNetConfig {
-        blocks: 2,
-        ..GroupDenseNetConfig::plain()
-    };
-    for config in [ImageModelConfig::default(), small.into()] {
-        let model = config.init(DIGITS, 10, &device).unwrap();
-        let bound = config.least_parameters(10);
-        assert!((200..=model.num_params()).contains(&bound), "{bound}");
-    }
-    let absurd = GroupDenseNetConfig {
-        blocks: usize::MAX,
-        growth: usize::MAX,
-        ..GroupDenseNetConfig::d4()
-    };
-    assert_eq!(absurd.least_parameters(2), usize::MAX);
-    let error = absurd.validate(DIGITS).unwrap_err();
-    assert!(
-        matches!(error, ModelError::TooMany { most: 16, .. }),
-        "{error}"
-    );
 }

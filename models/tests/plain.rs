@@ -9,6 +9,7 @@ use burn::store::ModuleRecord;
 use burn::tensor::Tolerance;
 use gcnn_layers::kernel::{BSplineConfig, Support};
 use gcnn_layers::{Group, KernelConfig, Padding2d, ProjectionKind};
+use gcnn_models::file::{self, WeightsError};
 use gcnn_models::plain::{DESCRIPTION, PlainFileError, PlainStep};
 use gcnn_models::{
     GcnnConfig, GroupDenseNetConfig, Head, InputShape, ModelError, Normalisation, PlainNetwork,
@@ -232,30 +233,36 @@ fn files_hold_all_of_a_network() {
     let device = Device::flex();
     let network = reseeded(small("C4").init(DIGITS, 4, &device).unwrap(), 11).export();
     let description = serde_json::to_string(&network.describe(DIGITS)).unwrap();
-    let file = |description: &str| {
+    let exported = |description: &str| {
         let metadata = HashMap::from([(DESCRIPTION.to_string(), description.to_string())]);
-        weights::to_bytes(&weights::collect(&network), metadata).unwrap()
+        file::to_bytes(&weights::collect(&network), metadata).unwrap()
     };
     let open = |contents: &[u8]| PlainNetwork::from_bytes(contents, &device).map(|(n, _)| n);
     let images = noise([3, 1, 28, 28], &device);
-    let found = open(&file(&description)).unwrap().forward(images.clone());
+    let found = open(&exported(&description))
+        .unwrap()
+        .forward(images.clone());
     assert_eq!(difference(found, network.forward(images)), 0.0);
 
-    let bare = weights::to_bytes(&weights::collect(&network), HashMap::new()).unwrap();
+    let bare = file::to_bytes(&weights::collect(&network), HashMap::new()).unwrap();
     assert!(matches!(open(&bare), Err(PlainFileError::NotPlain)));
     assert!(matches!(open(b"nothing"), Err(PlainFileError::Weights(_))));
-    let broken = file(&description[1..]);
-    assert!(matches!(open(&broken), Err(PlainFileError::Description(_))));
-    let steps = file(&description.replacen("\"size\":2", "\"size\":99", 1));
+    let broken = exported(&description[1..]);
+    let Err(PlainFileError::Weights(WeightsError::Metadata { key, .. })) = open(&broken) else {
+        panic!("a broken description");
+    };
+    assert_eq!(key, DESCRIPTION);
+    let steps = exported(&description.replacen("\"size\":2", "\"size\":99", 1));
     assert!(matches!(open(&steps), Err(PlainFileError::Steps(_))));
     let wider = description
         .replacen("[12,12]", "[12,16]", 1)
         .replacen("[12,12]", "[16,12]", 1);
-    assert!(matches!(
-        open(&file(&wider)),
-        Err(PlainFileError::Size { .. })
-    ));
-    let unbiased = file(&description.replacen("\"bias\":true", "\"bias\":false", 1));
+    let Err(PlainFileError::Weights(error)) = open(&exported(&wider)) else {
+        panic!("wider steps");
+    };
+    let words = error.to_string();
+    assert!(words.contains("the network needs [16, 12"), "{words}");
+    let unbiased = exported(&description.replacen("\"bias\":true", "\"bias\":false", 1));
     assert!(matches!(open(&unbiased), Err(PlainFileError::Weights(_))));
 }
 
@@ -266,7 +273,7 @@ fn networks_of_too_many_numbers_are_not_counted_wrongly() {
         usize::MAX
     );
     let config: PlainNetworkConfig = serde_json::from_str(&text).unwrap();
-    assert_eq!(config.numbers(), None);
+    assert_eq!(config.parameters().numbers(), usize::MAX);
 }
 
 /// A plain network of a map of one channel: an identity, ReLU and a pool, then the maximum over what is left.

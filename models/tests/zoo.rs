@@ -3,7 +3,8 @@
 
 use burn::prelude::*;
 use burn::tensor::TensorData;
-use gcnn_models::weights::{self, count_trainable};
+use gcnn_models::file::{self, Header};
+use gcnn_models::weights::count_trainable;
 use gcnn_models::zoo::{self, Network, ZooError};
 
 /// Bytes that one file may have, and all together.
@@ -34,7 +35,7 @@ fn files_are_small_and_name_no_place_of_the_machine_that_made_them() {
     assert!(sizes.iter().all(|bytes| *bytes <= FILE), "{sizes:?}");
     assert!(sizes.iter().sum::<usize>() <= TOGETHER, "{sizes:?}");
     for entry in zoo::entries() {
-        let metadata = weights::metadata(entry.bytes).expect("metadata");
+        let metadata = Header::read(entry.bytes).expect("metadata").into_texts();
         for (key, text) in &metadata {
             for place in [
                 "path = ",
@@ -102,14 +103,14 @@ fn damaged_files_are_refused() {
     }
     // An export is told from what it was made of.
     let exported = [("gcnn.plain".to_string(), "{}".to_string())].into();
-    let (arrays, _) = weights::from_bytes(whole).expect("whole");
-    let bytes = weights::to_bytes(&arrays, exported).expect("bytes");
+    let (arrays, _) = file::from_bytes(whole).expect("whole");
+    let bytes = file::to_bytes(&arrays, exported).expect("bytes");
     let error = zoo::Pretrained::read(&bytes, &device).expect_err("an export");
     assert!(error.to_string().contains("an exported network"), "{error}");
     // Another network's arrays under this one's description.
-    let (mut arrays, metadata) = weights::from_bytes(whole).expect("whole");
+    let (mut arrays, metadata) = file::from_bytes(whole).expect("whole");
     arrays.remove("lifting.weight");
-    let bytes = weights::to_bytes(&arrays, metadata).expect("bytes");
+    let bytes = file::to_bytes(&arrays, metadata).expect("bytes");
     let error = zoo::Pretrained::read(&bytes, &device).expect_err("an array is missing");
     assert!(error.to_string().contains("lifting.weight"), "{error}");
 }

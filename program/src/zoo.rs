@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use burn::prelude::*;
 use gcnn_datasets::folders::data_folder;
 use gcnn_datasets::images::Description;
-use gcnn_models::weights;
 use gcnn_models::zoo::{Card, ElementFigure, Figure, SplitSizes};
 use gcnn_train::TrainError;
 use gcnn_train::config::{Experiment, ImageSource, RunConfig, last_part};
@@ -131,7 +130,7 @@ pub fn add(
         card: Some(card.clone()),
         ..file
     };
-    let contents = weights::to_bytes(&arrays, file.metadata(&path)?)
+    let contents = gcnn_models::file::to_bytes(&arrays, file.metadata(&path)?)
         .map_err(|e| TrainError::weights(&path, e.to_string()))?;
     check_bytes(contents.len())?;
     write_atomically(&path, &contents)?;

@@ -200,7 +200,10 @@ fn what_cannot_work_is_said_before_anything_is_made() {
     let root = trained();
     let cases: [(&str, &[&str]); 5] = [
         ("model.hidden=4x9e+4x2o", &["cannot connect", "4x9e"]),
-        ("model.layers=0", &["layers must be at least 1"]),
+        (
+            "model.layers=0",
+            &["`model.layers` is 0, expected 1 to 1000"],
+        ),
         ("model.kind=segn", &["segn", "did you mean `segnn`"]),
         ("dataset.input_frame=99", &["input_frame", "0 to 48"]),
         ("dataset.particles=1", &["particles", "2 to 10,000"]),

@@ -140,7 +140,9 @@ fn a_finished_run_becomes_a_file_of_the_zoo() {
     assert!(list.contains("(\"small-digits\", include_bytes!(\"small-digits.safetensors\"))"));
 
     let bytes = std::fs::read(folder.path().join("zoo/small-digits.safetensors")).expect("a file");
-    let metadata = gcnn_models::weights::metadata(&bytes).expect("metadata");
+    let metadata = gcnn_models::file::Header::read(&bytes)
+        .expect("metadata")
+        .into_texts();
     let place = folder.path().display().to_string();
     assert!(metadata.values().all(|text| !text.contains(&place)));
     let eval = |weights: &str| {

@@ -79,12 +79,7 @@ impl ImageFormat {
 
     /// Whether the numbers make sense.
     pub fn validate(&self) -> Result<(), TrainError> {
-        let sizes = [self.channels, self.height, self.width, self.classes];
-        if let Some(size) = sizes.iter().find(|s| !(1..=1 << 16).contains(*s)) {
-            return Err(TrainError::Mismatch(format!(
-                "image sizes and classes must be between 1 and 65536, found {size}"
-            )));
-        }
+        self.input().check_limits(self.classes)?;
         if let Some(names) = &self.class_names
             && names.len() != self.classes
         {

@@ -158,27 +158,6 @@ fn outcomes<T: Task>(
     Ok(outcomes)
 }
 
-/// What a task added to the description of its weights.
-fn format_of<T: serde::de::DeserializeOwned>(
-    path: &Path,
-    file: &ModelFile,
-) -> Result<T, TrainError> {
-    serde_json::from_value(file.data.clone())
-        .map_err(|e| TrainError::weights(path, format!("`gcnn.data` in its metadata: {e}")))
-}
-
-/// Refuses weights with fewer numbers than a network needs, before the network takes all memory.
-fn check_size(path: &Path, arrays: &Weights, least: usize, what: &str) -> Result<(), TrainError> {
-    let numbers: usize = arrays.values().map(|array| array.values.len()).sum();
-    if least <= numbers {
-        return Ok(());
-    }
-    Err(TrainError::weights(
-        path,
-        format!("its network has {what}, its arrays hold {numbers} numbers"),
-    ))
-}
-
 impl ImageNetwork {
     fn open(
         path: &Path,
@@ -187,10 +166,7 @@ impl ImageNetwork {
         arrays: &Weights,
         device: &Device,
     ) -> Result<Self, TrainError> {
-        let format: ImageFormat = format_of(path, file)?;
-        format
-            .validate()
-            .map_err(|e| TrainError::weights(path, e.to_string()))?;
+        let format = file.image_format(path)?;
         if let Some(plain) = &file.plain {
             let fault = |reason: String| TrainError::weights(path, reason);
             let model = plain
@@ -208,8 +184,6 @@ impl ImageNetwork {
                 experiment: own.clone(),
             });
         }
-        let least = own.model.least_parameters(format.classes);
-        check_size(path, arrays, least, &format!("at least {least} parameters"))?;
         let trained = weights::apply(format.network(&own.model, device)?, arrays)
             .map_err(|reason| TrainError::weights(path, reason))?
             .valid();
@@ -261,9 +235,7 @@ impl ParticleNetwork {
         arrays: &Weights,
         device: &Device,
     ) -> Result<Self, TrainError> {
-        let format: SystemFormat = format_of(path, file)?;
-        let least = own.model.least_parameters();
-        check_size(path, arrays, least, &format!("at least {least} parameters"))?;
+        let format: SystemFormat = file.format(path)?;
         let model = weights::apply(own.model.init(device)?, arrays)
             .map_err(|reason| TrainError::weights(path, reason))?;
         Ok(Self {

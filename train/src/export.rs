@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use burn::prelude::*;
-use gcnn_models::weights::keys;
+use gcnn_models::file::keys;
 
 use crate::TrainError;
 use crate::classification::ImageFormat;

@@ -17,15 +17,17 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use gcnn_models::PlainNetworkConfig;
-use gcnn_models::weights::keys;
+use gcnn_models::file::{Header, WeightsError, WeightsFile, keys};
 use gcnn_models::zoo::{self, Card};
+use gcnn_models::{ModelError, Parameters, PlainNetworkConfig};
+use serde::de::DeserializeOwned;
 
 use crate::TrainError;
-use crate::config::RunConfig;
+use crate::classification::ImageFormat;
+use crate::config::{Experiment, RunConfig};
+use crate::error::chain;
 use crate::run_data::Identities;
 use crate::run_folder::{RunFolder, to_json};
 use crate::task::Task;
@@ -108,61 +110,70 @@ impl ModelFile {
         Ok(metadata)
     }
 
-    /// Reads a weights file; of a run folder, the best weights; of `zoo:NAME`, those that the program carries.
+    /// Reads a weights file; of a run folder, the best weights; of `zoo:NAME`, those that the program carries. Its arrays are
+    /// compared with those of the network that it tells of before any is copied.
     pub fn load(path: &Path) -> Result<(Self, Weights), TrainError> {
         let (path, contents) = read(path)?;
-        let (weights, metadata) = gcnn_models::weights::from_bytes(&contents)
-            .map_err(|e| TrainError::weights(&path, e.to_string()))?;
-        let fault = |reason: String| TrainError::weights(&path, reason);
-        if metadata.contains_key(keys::TORCH_MODULES) {
-            return Err(fault(
-                "exported for PyTorch; gcnn reads what `gcnn export --format plain` writes".into(),
-            ));
-        }
-        if metadata.contains_key(keys::OFFICIAL) {
-            return Err(fault("exported for PyTorch; `gcnn import` reads it".into()));
-        }
-        let text = |key: &str| {
-            metadata.get(key).ok_or_else(|| {
-                fault(format!(
-                    "not a weights file of gcnn: `{key}` is missing in its metadata"
-                ))
-            })
-        };
-        let json = |key: &str, e: serde_json::Error| fault(format!("`{key}` in its metadata: {e}"));
-        let config = RunConfig::parse(text(keys::CONFIG)?, &path, &[])?.without_places();
-        let run = places(&path);
+        let fault = |e: WeightsError| TrainError::weights(&path, e.to_string());
+        let file = WeightsFile::parse(&contents).map_err(fault)?;
+        let about = Self::of_header(file.header(), &path)?;
+        let arrays = file.arrays(&about.parameters(&path)?).map_err(fault)?;
+        Ok((about, arrays))
+    }
+
+    fn of_header(header: &Header, path: &Path) -> Result<Self, TrainError> {
+        let fault = |e: WeightsError| TrainError::weights(path, e.to_string());
+        header.refuse_foreign().map_err(fault)?;
+        let text = header.text(keys::CONFIG).map_err(fault)?;
+        let config = RunConfig::parse(text, path, &[])?.without_places();
+        let run = places(path);
         let placed = run.is_some();
         let config = run.map_or(config.clone(), |run| config.with_places_of(&run));
-        Ok((
-            Self {
-                config,
-                data: serde_json::from_str(text(keys::DATA)?).map_err(|e| json(keys::DATA, e))?,
-                placed,
-                identity: match metadata.get(keys::IDENTITY) {
-                    Some(text) => {
-                        serde_json::from_str(text).map_err(|e| json(keys::IDENTITY, e))?
-                    }
-                    None => Identities::new(),
-                },
-                epoch: text(keys::EPOCH)?
-                    .parse()
-                    .map_err(|e| fault(format!("`gcnn.epoch` in its metadata: {e}")))?,
-                measures: serde_json::from_str(text(keys::METRICS)?)
-                    .map_err(|e| json(keys::METRICS, e))?,
-                card: match metadata.get(keys::CARD) {
-                    Some(card) => {
-                        Some(serde_json::from_str(card).map_err(|e| json(keys::CARD, e))?)
-                    }
-                    None => None,
-                },
-                plain: metadata
-                    .get(keys::PLAIN)
-                    .map(|text| serde_json::from_str(text).map_err(|e| json(keys::PLAIN, e)))
-                    .transpose()?,
-            },
-            weights,
-        ))
+        let identity = header.json_if_any(keys::IDENTITY).map_err(fault)?;
+        Ok(Self {
+            config,
+            data: header.json(keys::DATA).map_err(fault)?,
+            placed,
+            identity: identity.unwrap_or_default(),
+            epoch: header.json(keys::EPOCH).map_err(fault)?,
+            measures: header.json(keys::METRICS).map_err(fault)?,
+            card: header.json_if_any(keys::CARD).map_err(fault)?,
+            plain: header.json_if_any(keys::PLAIN).map_err(fault)?,
+        })
+    }
+
+    /// What the arrays beside this description are, by name and shape. No network is made for it.
+    fn parameters(&self, path: &Path) -> Result<Parameters, TrainError> {
+        let steps = |e: ModelError| {
+            TrainError::weights(path, format!("`{}` in its metadata: {e}", keys::PLAIN))
+        };
+        Ok(match (&self.plain, &self.config.experiment) {
+            (Some(plain), _) => {
+                plain.classes().map_err(steps)?;
+                plain.parameters()
+            }
+            (None, Experiment::Images(own)) => {
+                let format = self.image_format(path)?;
+                own.model.parameters(format.input(), format.classes)?
+            }
+            (None, Experiment::NBody(own)) => own.model.parameters()?,
+        })
+    }
+
+    /// What the images of its network look like.
+    pub(crate) fn image_format(&self, path: &Path) -> Result<ImageFormat, TrainError> {
+        let format: ImageFormat = self.format(path)?;
+        format
+            .validate()
+            .map_err(|e| TrainError::weights(path, chain(&e)))?;
+        Ok(format)
+    }
+
+    /// What its task added to the description of its weights.
+    pub(crate) fn format<T: DeserializeOwned>(&self, path: &Path) -> Result<T, TrainError> {
+        serde_json::from_value(self.data.clone()).map_err(|e| {
+            TrainError::weights(path, format!("`{}` in its metadata: {e}", keys::DATA))
+        })
     }
 }
 
@@ -189,7 +200,7 @@ pub fn read(path: &Path) -> Result<(PathBuf, Cow<'static, [u8]>), TrainError> {
         return Ok((path.to_path_buf(), zoo::find(name)?.bytes.into()));
     }
     let path = resolve(path)?;
-    let contents = fs::read(&path).map_err(TrainError::io("read", &path))?;
+    let contents = weights::bytes(&path)?;
     Ok((path, contents.into()))
 }
 

@@ -17,11 +17,12 @@
 
 use std::ops::Range;
 
-use burn::prelude::*;
+use gcnn_models::Parameters;
+use gcnn_models::file::{check_finite, compare};
 use gcnn_models::nbody::{DynamicsConfig, EgnnConfig, NmpConfig};
-use gcnn_models::weights::compare;
+use gcnn_models::weights::parameters_in;
 
-use crate::weights::{Array, Weights, collect};
+use crate::weights::{Array, Weights};
 
 /// A network whose published weights can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -234,12 +235,32 @@ pub fn to_official(config: &DynamicsConfig, weights: &Weights) -> Result<Weights
     Ok(official)
 }
 
+/// Names and shapes of the published form of a network's parameters.
+fn published(entries: &[Entry], own: &Parameters) -> Result<Parameters, String> {
+    let mut all = Parameters::new();
+    for entry in entries {
+        let mut whole: Vec<usize> = Vec::new();
+        for (name, _) in &entry.here {
+            let part = own
+                .get(name)
+                .ok_or_else(|| format!("`{name}` is missing"))?;
+            match whole.first_mut() {
+                None => whole = part.to_vec(),
+                // Parts of one matrix take inputs of their own.
+                Some(inputs) => *inputs += part.first().copied().unwrap_or(0),
+            }
+        }
+        whole.reverse();
+        all = all.with(&entry.there, whole);
+    }
+    Ok(all)
+}
+
 /// A network of published weights: its configuration and its own form of the weights, or what does not fit.
 pub fn from_official(
     model: OfficialModel,
     options: OfficialOptions,
     official: &Weights,
-    device: &Device,
 ) -> Result<(DynamicsConfig, Weights), String> {
     if let (OfficialModel::Nmp, Some(option)) = (model, options.named()) {
         return Err(format!(
@@ -259,14 +280,6 @@ pub fn from_official(
     let layers = (0..)
         .take_while(|layer| official.contains_key(&format!("gcl_{layer}.edge_mlp.0.weight")))
         .count();
-    // Before a network of that size takes memory.
-    let numbers: usize = official.values().map(|array| array.values.len()).sum();
-    let least = hidden.saturating_mul(hidden).saturating_mul(layers.max(1));
-    if least > numbers {
-        return Err(format!(
-            "`{embedding}` has {hidden} features and there are {layers} layers `gcl_…`, but only {numbers} numbers"
-        ));
-    }
     let config = match model {
         OfficialModel::Egnn => DynamicsConfig::Egnn(EgnnConfig {
             hidden,
@@ -276,8 +289,12 @@ pub fn from_official(
         }),
         OfficialModel::Nmp => DynamicsConfig::Nmp(NmpConfig { hidden, layers }),
     };
-    let fresh = config.init(device).map_err(|e| e.to_string())?;
-    compare(&to_official(&config, &collect(&fresh))?, official).map_err(|e| e.to_string())?;
+    let own = config.parameters().map_err(|e| {
+        format!("`{embedding}` has {hidden} features and there are {layers} layers `gcl_…`: {e}")
+    })?;
+    let expected = published(&entries(model, layers, hidden), &own)?;
+    compare(&expected, &parameters_in(official)).map_err(|e| e.to_string())?;
+    check_finite(official).map_err(|e| e.to_string())?;
 
     let mut weights = Weights::new();
     for entry in entries(model, layers, hidden) {

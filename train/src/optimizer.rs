@@ -7,7 +7,7 @@
 //! g ← g · min(1, c / ‖g‖),   ‖g‖² = Σ over all parameters
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::decay::WeightDecayConfig;
@@ -17,7 +17,10 @@ use burn::optim::{
     SgdConfig, StateSink, StateSource,
 };
 use burn::prelude::*;
+use gcnn_models::Parameters;
+use gcnn_models::file::compare;
 use gcnn_models::named::{self, MapNamed};
+use gcnn_models::weights::parameters_in;
 use serde::{Deserialize, Serialize};
 
 use crate::weights::{Array, Weights};
@@ -90,6 +93,7 @@ impl Rule {
 
 /// An update rule with its state for each parameter.
 pub struct ModuleUpdater {
+    config: OptimizerConfig,
     rule: Rule,
     clip_norm: f64,
     factors: BTreeMap<String, f64>,
@@ -106,6 +110,54 @@ pub struct UpdaterScalars {
 }
 
 impl OptimizerConfig {
+    /// Arrays and counts that the rule keeps for a parameter, by the end of their names.
+    fn kept(&self) -> (&'static [&'static str], &'static [&'static str]) {
+        match self.kind {
+            OptimizerKind::Adam | OptimizerKind::AdamW => (
+                &["momentum.moment_1", "momentum.moment_2"],
+                &["momentum.time"],
+            ),
+            OptimizerKind::Sgd if self.momentum > 0.0 => (&["momentum.velocity"], &[]),
+            OptimizerKind::Sgd => (&[], &[]),
+        }
+    }
+
+    /// Names and shapes of the arrays of a state whose numbers are `scalars`, of a network of these parameters, or which of the
+    /// numbers is of no parameter. Burn takes ranks and shapes from the call, and panics where an array has others.
+    pub fn state(
+        &self,
+        parameters: &Parameters,
+        scalars: &UpdaterScalars,
+    ) -> Result<Parameters, String> {
+        let (arrays, counts) = self.kept();
+        let (mut state, mut counted) = (Parameters::new(), BTreeSet::new());
+        for (path, rank) in &scalars.ranks {
+            let shape = parameters.get(path).ok_or_else(|| {
+                format!(
+                    "the optimizer has a state of `{path}`, which is no parameter of the network"
+                )
+            })?;
+            if shape.len() != *rank {
+                return Err(format!(
+                    "the optimizer's state of `{path}` has {rank} axes, the parameter {}",
+                    shape.len()
+                ));
+            }
+            for kept in arrays {
+                state = state.with(format!("{path}.{kept}"), shape);
+            }
+            counted.extend(counts.iter().map(|kept| format!("{path}.{kept}")));
+        }
+        let found: BTreeSet<String> = scalars.counts.keys().cloned().collect();
+        match counted.symmetric_difference(&found).next() {
+            None => Ok(state),
+            Some(name) if found.contains(name) => {
+                Err(format!("the optimizer's count `{name}` is of no parameter"))
+            }
+            Some(name) => Err(format!("the optimizer's count `{name}` is missing")),
+        }
+    }
+
     /// Makes the rule real; `clip_norm` 0 leaves gradients as they are.
     pub fn init(&self, clip_norm: f64) -> ModuleUpdater {
         let decay =
@@ -144,6 +196,7 @@ impl OptimizerConfig {
             }
         };
         ModuleUpdater {
+            config: self.clone(),
             rule,
             clip_norm,
             factors: BTreeMap::new(),
@@ -202,12 +255,14 @@ impl ModuleUpdater {
     /// Puts a state back that [`state`](Self::state) gave, of a network with these parameters.
     pub fn restore(
         &mut self,
-        parameters: &Weights,
+        parameters: &Parameters,
         arrays: &Weights,
         scalars: &UpdaterScalars,
         device: &Device,
     ) -> Result<(), String> {
-        check_state(parameters, arrays, scalars)?;
+        let expected = self.config.state(parameters, scalars)?;
+        compare(&expected, &parameters_in(arrays))
+            .map_err(|e| format!("the optimizer's state: {e}"))?;
         let counts = scalars
             .counts
             .iter()
@@ -229,42 +284,6 @@ impl ModuleUpdater {
         self.states = states;
         Ok(())
     }
-}
-
-/// Whether each of the optimizer's arrays is of a parameter and has its shape: Burn takes both from the call, and panics where
-/// an array has others.
-fn check_state(
-    parameters: &Weights,
-    arrays: &Weights,
-    scalars: &UpdaterScalars,
-) -> Result<(), String> {
-    for (path, rank) in &scalars.ranks {
-        let parameter = parameters.get(path).ok_or_else(|| {
-            format!("the optimizer has a state of `{path}`, which is no parameter of the network")
-        })?;
-        if parameter.shape.len() != *rank {
-            return Err(format!(
-                "the optimizer's state of `{path}` has {rank} axes, the parameter {}",
-                parameter.shape.len()
-            ));
-        }
-    }
-    for (name, array) in arrays {
-        // `lifting.weight.momentum.moment_1` is of `lifting.weight`.
-        let mut owners = name.match_indices('.').map(|(end, _)| &name[..end]);
-        let owner = owners.rfind(|path| scalars.ranks.contains_key(*path));
-        let parameter = owner.and_then(|path| parameters.get(path));
-        let Some(parameter) = parameter else {
-            return Err(format!("the optimizer's array `{name}` is of no parameter"));
-        };
-        if array.shape != parameter.shape {
-            return Err(format!(
-                "the optimizer's array `{name}` has shape {:?}, its parameter {:?}",
-                array.shape, parameter.shape
-            ));
-        }
-    }
-    Ok(())
 }
 
 /// The factor that brings the norm of the whole gradient down to `limit`, as a tensor so that no value is waited for.
@@ -364,6 +383,8 @@ mod tests {
     use burn::optim::ModuleOptimizer;
     use rstest::rstest;
 
+    use gcnn_models::weights::parameters_of;
+
     use super::*;
     use crate::weights::{apply, collect};
 
@@ -459,7 +480,7 @@ mod tests {
         let mut restored = config.init(1.0);
         restored
             .restore(
-                &collect(&network),
+                &parameters_of(&network),
                 &arrays,
                 &scalars,
                 &device.clone().inner(),
@@ -474,15 +495,14 @@ mod tests {
         let mut incomplete = arrays.clone();
         incomplete.clear();
         let restored_of = |arrays: &Weights, scalars: &UpdaterScalars| {
-            let parameters = collect(&network);
+            let parameters = parameters_of(&network);
             let device = device.clone().inner();
             config
                 .init(1.0)
                 .restore(&parameters, arrays, scalars, &device)
         };
-        let outcome = restored_of(&incomplete, &scalars);
-        // Momentum may be absent, the moments of Adam may not.
-        assert_eq!(outcome.is_err(), config.kind != OptimizerKind::Sgd);
+        let words = restored_of(&incomplete, &scalars).expect_err("nothing is there");
+        assert!(words.contains("is missing"), "{words}");
 
         // A state that is of no parameter, or of another shape or rank, is refused before any of it is loaded.
         let refused = |change: &dyn Fn(&mut Weights, &mut UpdaterScalars)| {
@@ -498,6 +518,10 @@ mod tests {
             scalars.ranks.insert("nothing".into(), 1);
         });
         assert!(words.contains("`nothing`"), "{words}");
+        let words = refused(&|_, scalars| {
+            scalars.counts.insert("nothing.momentum.time".into(), 1);
+        });
+        assert!(words.contains("`nothing.momentum.time`"), "{words}");
         if let Some(name) = arrays.keys().next().cloned() {
             let words = refused(&|arrays, _| {
                 arrays

@@ -17,10 +17,11 @@ use std::time::Instant;
 
 use burn::module::Module;
 use burn::prelude::*;
+use gcnn_models::weights::parameters_of;
 
 use crate::TrainError;
 use crate::average;
-use crate::checkpoint::{Best, Checkpoint, Progress};
+use crate::checkpoint::{Best, Checkpoint, Content, Progress};
 use crate::config::RunConfig;
 use crate::divergence::{Divergence, MOST_RETURNS, OnDivergence, RATE_FACTOR, Return};
 use crate::finetune::{self, Sizes, Tuning};
@@ -472,29 +473,31 @@ impl<'a, T: Task> Trainer<'a, T> {
     }
 
     fn restore(&mut self, path: &Path) -> Result<(), TrainError> {
-        let checkpoint = Checkpoint::load(path)?;
         let fault = |reason: String| TrainError::weights(path, reason);
-        self.model = weights::apply(self.model.clone(), &checkpoint.model).map_err(fault)?;
-        self.average = match (self.average.take(), &checkpoint.average) {
-            (Some(average), Some(saved)) => Some(weights::apply(average, saved).map_err(fault)?),
-            (None, None) => None,
-            _ => {
-                return Err(fault(
-                    "training.average differs from the checkpoint's".into(),
-                ));
-            }
-        };
+        let parameters = parameters_of(&self.model);
+        let checkpoint = Checkpoint::load_of(
+            path,
+            &Content {
+                parameters: &parameters,
+                optimizer: &self.config.optimizer,
+                averaged: self.average.is_some(),
+            },
+        )?;
+        // A run that goes on whatever it comes to may have come to no numbers.
+        if self.config.training.on_divergence != OnDivergence::Continue {
+            checkpoint.check_finite().map_err(fault)?;
+        }
         self.updater
             .restore(
-                &checkpoint.model,
+                &parameters,
                 &checkpoint.optimizer,
                 &checkpoint.scalars,
                 &self.device.clone().inner(),
             )
             .map_err(fault)?;
-        if let Some(best) = &checkpoint.best {
-            let fits = gcnn_models::weights::compare(&checkpoint.model, best);
-            fits.map_err(|e| fault(format!("its best weights: {e}")))?;
+        self.model = weights::apply(self.model.clone(), &checkpoint.model).map_err(fault)?;
+        if let (Some(average), Some(saved)) = (self.average.take(), &checkpoint.average) {
+            self.average = Some(weights::apply(average, saved).map_err(fault)?);
         }
         self.best = checkpoint.best;
         self.progress = checkpoint.progress;

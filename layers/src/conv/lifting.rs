@@ -17,6 +17,7 @@ use crate::expect;
 use crate::group::Group;
 use crate::kernel::{FilterBasis, KernelConfig};
 use crate::mark::Mark;
+use crate::parameters::Parameters;
 
 /// Configuration of a [`LiftingConv2d`].
 ///
@@ -68,6 +69,29 @@ impl LiftingConv2dConfig {
         validate_channels(self.channels)?;
         self.window()
             .validate(&self.group, &self.kernel, self.input_size)
+    }
+
+    /// What the layer learns, by name and shape; nothing is made for it.
+    pub fn parameters(&self) -> Result<Parameters, LayerError> {
+        validate_channels(self.channels)?;
+        let [c_in, c_out] = self.channels;
+        let kernel = self.kernel.shape(&self.group, self.kernel_size)?;
+        let weight = [c_out, c_in, 1, kernel.weights];
+        let own = Parameters::new().with("weight", weight);
+        let own = match self.bias {
+            true => own.with("bias", [c_out]),
+            false => own,
+        };
+        Ok(own.with_module("basis", kernel.on_plane()))
+    }
+
+    /// How many numbers the layer takes beside its parameters, for its kernels under every element of the group; the largest
+    /// number there is where they are too many to count.
+    pub fn filter_numbers(&self) -> Result<usize, LayerError> {
+        let ([c_in, c_out], order) = (self.channels, self.group.order());
+        let kernel = self.kernel.shape(&self.group, self.kernel_size)?;
+        let responses = [order.saturating_mul(c_out), c_in];
+        Ok(kernel.filter_numbers(&self.group, responses))
     }
 
     /// Builds the layer.

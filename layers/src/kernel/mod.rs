@@ -18,10 +18,12 @@ mod basis;
 mod interpolation;
 mod pixel;
 mod sampled;
+mod shape;
 
 pub use b_spline::{BSplineConfig, Support};
 pub use basis::FilterBasis;
 pub use sampled::SampledKernel;
+pub use shape::KernelShape;
 
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +84,15 @@ impl KernelConfig {
             Self::Pixel {} => false,
             Self::BSpline(splines) => splines.support == Support::Deformable,
         }
+    }
+
+    /// How many weights a kernel of `size` × `size` pixels has, without sampling it.
+    pub fn shape(&self, group: &Group, size: usize) -> Result<KernelShape, LayerError> {
+        self.validate(size)?;
+        Ok(match self {
+            Self::Pixel {} => pixel::shape(group, size),
+            Self::BSpline(splines) => splines.shape(group, size),
+        })
     }
 
     /// Samples the kernel of `size` × `size` pixels under every element of `group`.

@@ -10,8 +10,8 @@
 //! its taps are, read off the interpolant I f through the taps of the disc (see `interpolation`). The disc, not the
 //! square, is what such groups map to itself.
 
-use super::SampledKernel;
 use super::interpolation::Interpolation;
+use super::{KernelShape, SampledKernel};
 use crate::group::Group;
 
 /// The taps of a square kernel about its centre, row by row: x to the right, y upwards.
@@ -22,15 +22,29 @@ pub(super) fn square(size: usize) -> Vec<[f64; 2]> {
         .collect()
 }
 
-pub(super) fn sample(group: &Group, size: usize) -> SampledKernel {
-    let square = square(size);
-    let radius = size as f64 / 2.0;
+/// The taps that carry weights, as positions in the square.
+fn support(group: &Group, square: &[[f64; 2]], size: usize) -> Vec<usize> {
+    let (exact, radius) = (group.is_exact(), size as f64 / 2.0);
     let inside = |&tap: &usize| {
         let [x, y] = square[tap];
-        group.is_exact() || x.hypot(y) <= radius
+        exact || x.hypot(y) <= radius
     };
-    // The taps that carry weights, as positions in the square.
-    let support: Vec<usize> = (0..square.len()).filter(inside).collect();
+    (0..square.len()).filter(inside).collect()
+}
+
+pub(super) fn shape(group: &Group, size: usize) -> KernelShape {
+    KernelShape {
+        size,
+        weights: support(group, &square(size), size).len(),
+        group_weights: group.order(),
+        learned_plane: false,
+        learned_rotations: false,
+    }
+}
+
+pub(super) fn sample(group: &Group, size: usize) -> SampledKernel {
+    let square = square(size);
+    let support = support(group, &square, size);
     let taps: Vec<[f64; 2]> = support.iter().map(|&tap| square[tap]).collect();
     let interpolation = Interpolation::new(taps.clone());
     let elements = group.elements().map(|h| {

@@ -17,7 +17,7 @@ use burn::tensor::module::batch_norm_train;
 #[cfg(feature = "flex")]
 use super::fused;
 use super::{FieldDropout, scale_and_shift};
-use crate::{Finish, LayerError, SpatialMaxPool2d, expect};
+use crate::{Finish, LayerError, Parameters, SpatialMaxPool2d, expect};
 
 /// Configuration of a [`FieldBatchNorm`].
 #[derive(Config, Debug)]
@@ -55,6 +55,14 @@ impl FieldBatchNormConfig {
             });
         }
         Ok(())
+    }
+
+    /// What the layer learns, by name and shape; nothing is made for it.
+    pub fn parameters(&self) -> Parameters {
+        let names = ["scale", "shift", "running_mean", "running_variance"];
+        names.into_iter().fold(Parameters::new(), |all, name| {
+            all.with(name, [self.channels])
+        })
     }
 
     /// Builds the layer: scale 1, shift 0, running mean 0 and variance 1.

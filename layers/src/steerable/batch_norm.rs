@@ -13,7 +13,7 @@ use super::instance_norm::{centre, check_epsilon, mean_squares, scale_and_shift}
 use super::layout::expect_features;
 use crate::mark::Mark;
 use crate::so3::{Irrep, Irreps};
-use crate::{LayerError, expect};
+use crate::{LayerError, Parameters, expect};
 use burn::module::{DisplaySettings, Flag, ModuleDisplay, Param, RunningState};
 use burn::prelude::*;
 
@@ -42,6 +42,17 @@ impl SteerableBatchNormConfig {
             });
         }
         Ok(())
+    }
+
+    /// What the layer learns, by name and shape; nothing is made for it.
+    pub fn parameters(&self) -> Parameters {
+        let channels = [self.irreps.count()];
+        let scalars = [self.irreps.multiplicity(Irrep::SCALAR)];
+        Parameters::new()
+            .with("scale", channels)
+            .with("shift", scalars)
+            .with("running_mean", scalars)
+            .with("running_variance", channels)
     }
 
     /// Builds the layer: scale 1, shift 0, running mean 0 and variance 1.

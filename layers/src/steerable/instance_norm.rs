@@ -13,7 +13,7 @@ use super::layout::{block, expect_features, join, placed};
 use crate::graph::GraphTensors;
 use crate::mark::Mark;
 use crate::so3::{Irrep, Irreps};
-use crate::{LayerError, expect};
+use crate::{LayerError, Parameters, expect};
 use burn::module::{DisplaySettings, ModuleDisplay, Param};
 use burn::prelude::*;
 
@@ -31,6 +31,13 @@ impl SteerableInstanceNormConfig {
     /// Checks the settings.
     pub fn validate(&self) -> Result<(), LayerError> {
         check_epsilon(self.epsilon)
+    }
+
+    /// What the layer learns, by name and shape; nothing is made for it.
+    pub fn parameters(&self) -> Parameters {
+        Parameters::new()
+            .with("scale", [self.irreps.count()])
+            .with("shift", [self.irreps.multiplicity(Irrep::SCALAR)])
     }
 
     /// Builds the layer: scale 1, shift 0.

@@ -11,7 +11,7 @@ use super::paths::{Paths, ProductPath};
 use super::tensor_product::{TensorProduct, TensorProductConfig};
 use crate::mark::Mark;
 use crate::so3::{Irrep, Irreps};
-use crate::{LayerError, expect};
+use crate::{LayerError, Parameters, expect};
 use burn::module::{DisplaySettings, ModuleDisplay, Param};
 use burn::prelude::*;
 
@@ -49,6 +49,12 @@ impl SteerableLinearConfig {
             }),
             result => result,
         }
+    }
+
+    /// What the layer learns, by name and shape; nothing is made for it.
+    pub fn parameters(&self) -> Result<Parameters, LayerError> {
+        self.validate()?;
+        self.product()?.parameters()
     }
 
     /// Builds the layer, with weights drawn as the module's formula says.

@@ -9,8 +9,8 @@
 use super::attributes::Attributes;
 use super::gate::{Gate, GateConfig};
 use super::tensor_product::{GatheredInput, TensorProduct, TensorProductConfig};
-use crate::LayerError;
 use crate::so3::Irreps;
+use crate::{LayerError, Parameters};
 use burn::prelude::*;
 
 /// Configuration of a [`SteerableMlp`].
@@ -56,6 +56,16 @@ impl SteerableMlpConfig {
     /// Checks that every layer's output can be reached.
     pub fn validate(&self) -> Result<(), LayerError> {
         self.layers().map(|_| ())
+    }
+
+    /// What the layers learn, by name and shape; nothing is made for it.
+    pub fn parameters(&self) -> Result<Parameters, LayerError> {
+        let mut all = Parameters::new();
+        for (number, (product, _)) in self.layers()?.into_iter().enumerate() {
+            let field = format_args!("layers.{number}.product");
+            all = all.with_module(field, product.parameters()?);
+        }
+        Ok(all)
     }
 
     /// Builds the layers.

@@ -22,6 +22,9 @@ pub struct ProductPath {
     pub(super) row: usize,
 }
 
+/// The most weights of a product: 4 GiB of numbers, more than any network has. Below it, no arithmetic on them overflows.
+const MOST_WEIGHTS: usize = 1 << 30;
+
 /// All paths, and the matrices `[fan_in, channels]` of the output blocks, one after the other in the weight vector.
 #[derive(Debug)]
 pub(super) struct Paths {
@@ -57,13 +60,14 @@ impl Paths {
                             weights: 0..0,
                             row: fan_in[o],
                         });
-                        fan_in[o] += left.multiplicity * right.multiplicity;
+                        let rows = left.multiplicity.saturating_mul(right.multiplicity);
+                        fan_in[o] = rows.saturating_add(fan_in[o]);
                     }
                 }
             }
         }
         let mut matrices = Vec::with_capacity(fan_in.len());
-        let mut start = 0;
+        let mut start = 0usize;
         for (block, &rows) in output.blocks().iter().zip(&fan_in) {
             if rows == 0 {
                 return Err(LayerError::Unreachable {
@@ -73,8 +77,15 @@ impl Paths {
                     attributes: attributes.clone(),
                 });
             }
-            matrices.push(start..start + rows * block.multiplicity);
-            start += rows * block.multiplicity;
+            let end = start.saturating_add(rows.saturating_mul(block.multiplicity));
+            matrices.push(start..end);
+            start = end;
+        }
+        if start > MOST_WEIGHTS {
+            return Err(LayerError::TooManyWeights {
+                weights: start,
+                most: MOST_WEIGHTS,
+            });
         }
         for path in &mut list {
             let channels = output.blocks()[path.output].multiplicity;
@@ -93,6 +104,11 @@ impl Paths {
             #[cfg(feature = "flex")]
             plans: Default::default(),
         })
+    }
+
+    /// How many weights there are.
+    pub(super) fn weights(&self) -> usize {
+        self.matrices.last().map_or(0, |last| last.end)
     }
 
     /// Channels that have a bias: scalars, which no element of O(3) moves.

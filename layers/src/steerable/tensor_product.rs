@@ -19,7 +19,7 @@ use super::paths::{Paths, ProductPath};
 use crate::graph::{GraphTensors, Rows};
 use crate::mark::Mark;
 use crate::so3::Irreps;
-use crate::{LayerError, expect};
+use crate::{LayerError, Parameters, expect};
 use burn::module::{DisplaySettings, ModuleDisplay, Param};
 use burn::prelude::*;
 use burn::tensor::Distribution;
@@ -47,6 +47,16 @@ impl TensorProductConfig {
 
     fn paths(&self) -> Result<Paths, LayerError> {
         Paths::new(&self.input, &self.attributes, &self.output)
+    }
+
+    /// What the layer learns, by name and shape; nothing is made for it.
+    pub fn parameters(&self) -> Result<Parameters, LayerError> {
+        let paths = self.paths()?;
+        let own = Parameters::new().with("weight", [paths.weights()]);
+        Ok(match self.bias && paths.biases() > 0 {
+            true => own.with("bias", [paths.biases()]),
+            false => own,
+        })
     }
 
     /// Builds the layer, with weights drawn as the module's formula says.

@@ -2,14 +2,15 @@
 
 use burn::prelude::*;
 use gcnn_layers::{
-    FieldBatchNormConfig, Group, GroupConv2dConfig, KernelConfig, LiftingConv2dConfig,
+    FieldBatchNormConfig, Group, GroupConv2dConfig, KernelConfig, LiftingConv2dConfig, Parameters,
     ProjectionKind,
 };
 use serde::{Deserialize, Serialize};
 
 use super::GroupDenseNet;
 use crate::ModelError;
-use crate::gcnn::{GcnnConfig, Head, InputShape, at_least};
+use crate::gcnn::{GcnnConfig, Head, InputShape, at_least, layer};
+use crate::limits;
 
 /// The values that make one network of the family. The defaults are P4M-DenseNet's, for patches of 96×96 pixels.
 ///
@@ -89,7 +90,7 @@ impl GroupDenseNetConfig {
     /// Checks that the network can be built for such images, and with a group larger than the identity also that
     /// rotations by 90° are exact. Layers are counted from the first, so that block b is layer b + 1.
     pub fn validate(&self, input: InputShape) -> Result<(), ModelError> {
-        self.check()?;
+        self.check_counts()?;
         self.skeleton().validate(input)
     }
 
@@ -106,17 +107,61 @@ impl GroupDenseNetConfig {
     ) -> Result<GroupDenseNet, ModelError> {
         at_least("the number of classes", classes, 1)?;
         self.validate(input)?;
+        self.check_size(input, classes)?;
         let sizes = self.map_sizes(input)?;
         let last = sizes.last().copied().unwrap_or([1, 1]);
         Ok(GroupDenseNet::new(self, input, last, classes, device))
     }
 
-    /// A lower bound of the parameters: weights with fewer numbers cannot belong to the network. Costs no memory.
-    pub fn least_parameters(&self, classes: usize) -> usize {
-        // Block b has a kernel from each of its `growth · (b + 1)` fields to each that it adds.
-        let pairs = self.blocks.saturating_mul(self.blocks.saturating_add(1)) / 2;
-        let blocks = pairs.saturating_mul(self.growth.saturating_mul(self.growth));
-        blocks.saturating_add(classes)
+    /// Checks every count against its limit, and the network's size, as far as that can be told without the images.
+    pub fn check_counts(&self) -> Result<(), ModelError> {
+        let smallest = InputShape {
+            channels: 1,
+            height: 1,
+            width: 1,
+        };
+        self.check_size(smallest, 1)
+    }
+
+    /// Refuses networks of more numbers than there is memory for.
+    fn check_size(&self, input: InputShape, classes: usize) -> Result<(), ModelError> {
+        let mut numbers = self.parameters(input, classes)?.numbers();
+        let stem = self.stem(input).filter_numbers().map_err(layer(1))?;
+        numbers = numbers.saturating_add(stem);
+        for (_, (_, convolution), number) in self.units(classes) {
+            let bank = convolution.filter_numbers().map_err(layer(number))?;
+            numbers = numbers.saturating_add(bank);
+        }
+        limits::check_numbers(numbers)
+    }
+
+    /// What the network learns, by name and shape. Nothing is made for it, and its size is not bounded.
+    pub fn parameters(&self, input: InputShape, classes: usize) -> Result<Parameters, ModelError> {
+        self.check()?;
+        let stem = self.stem(input).parameters().map_err(layer(1))?;
+        let mut all = Parameters::new().with_module("stem", stem);
+        for (field, (norm, convolution), number) in self.units(classes) {
+            let convolution = convolution.parameters().map_err(layer(number))?;
+            let unit = Parameters::new()
+                .with_module("norm", norm.parameters())
+                .with_module("convolution", convolution);
+            all = all.with_module(field, unit);
+        }
+        Ok(all)
+    }
+
+    /// All that follows the first layer, by the name of its field and the layer that errors speak of.
+    fn units(
+        &self,
+        classes: usize,
+    ) -> Vec<(String, (FieldBatchNormConfig, GroupConv2dConfig), usize)> {
+        let blocks = (0..self.blocks).map(|b| (format!("blocks.{b}"), self.block(b), b + 2));
+        let transitions = (1..self.blocks).map(|b| {
+            let field = format!("transitions.{}", b - 1);
+            (field, self.transition(b - 1), b + 1)
+        });
+        let head = ("head".to_string(), self.head(classes), self.blocks + 2);
+        blocks.chain(transitions).chain([head]).collect()
     }
 
     /// Height and width of the map after the first layer and after each block (and its pooling).
@@ -126,16 +171,10 @@ impl GroupDenseNetConfig {
     }
 
     fn check(&self) -> Result<(), ModelError> {
-        at_least("the number of fields of a block (`growth`)", self.growth, 1)?;
-        at_least("the number of blocks (`blocks`)", self.blocks, 1)?;
-        if self.blocks > MOST_BLOCKS {
-            return Err(ModelError::TooMany {
-                what: "the number of blocks (`blocks`)",
-                value: self.blocks,
-                most: MOST_BLOCKS,
-            });
-        }
-        Ok(())
+        limits::check_all(&[
+            ("growth", self.growth, limits::CHANNELS),
+            ("blocks", self.blocks, MOST_BLOCKS),
+        ])
     }
 
     /// The plain network with kernels and poolings in the same places, whose maps have the same sizes.

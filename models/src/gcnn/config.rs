@@ -3,12 +3,13 @@
 use burn::prelude::*;
 use gcnn_layers::{
     DropoutUnit, FieldBatchNormConfig, FieldDropoutConfig, Group, GroupConv2dConfig, KernelConfig,
-    LiftingConv2dConfig, Padding2d, ProjectionKind,
+    LayerError, LiftingConv2dConfig, Padding2d, Parameters, ProjectionKind,
 };
 use serde::{Deserialize, Serialize};
 
 use super::Gcnn;
 use crate::ModelError;
+use crate::limits;
 
 /// What every hidden convolution is followed by. Written `batch` and `none` in files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +42,34 @@ pub struct InputShape {
     pub height: usize,
     /// Columns of pixels.
     pub width: usize,
+}
+
+impl InputShape {
+    /// Checks that a file may ask for images of this size in so many classes.
+    pub fn check_limits(&self, classes: usize) -> Result<(), ModelError> {
+        let Self {
+            channels,
+            height,
+            width,
+        } = *self;
+        limits::check_all(&[
+            ("channels", channels, limits::IMAGE_SIDE),
+            ("height", height, limits::IMAGE_SIDE),
+            ("width", width, limits::IMAGE_SIDE),
+            ("classes", classes, limits::IMAGE_SIDE),
+        ])?;
+        // Each is small enough that their product is counted.
+        let numbers = channels * height * width;
+        match numbers <= limits::IMAGE_NUMBERS {
+            true => Ok(()),
+            false => Err(ModelError::ImageTooLarge {
+                channels,
+                height,
+                width,
+                most: limits::IMAGE_NUMBERS,
+            }),
+        }
+    }
 }
 
 /// The values that make one network of the family. The defaults are P4CNN's.
@@ -125,10 +154,57 @@ impl GcnnConfig {
         }
     }
 
+    /// Checks every count against its limit, and the network's size, as far as that can be told without the images.
+    pub fn check_counts(&self) -> Result<(), ModelError> {
+        self.check_lists()?;
+        let smallest = InputShape {
+            channels: 1,
+            height: 1,
+            width: 1,
+        };
+        self.check_size(smallest, 1)
+    }
+
+    /// Refuses networks of more numbers than there is memory for.
+    fn check_size(&self, input: InputShape, classes: usize) -> Result<(), ModelError> {
+        let mut numbers = self.parameters(input, classes)?.numbers();
+        let lifting = self.first_layer(input);
+        numbers = numbers.saturating_add(lifting.filter_numbers().map_err(layer(1))?);
+        for number in 2..=self.kernel_sizes.len() {
+            let bank = self.layer(number, classes).filter_numbers();
+            numbers = numbers.saturating_add(bank.map_err(layer(number))?);
+        }
+        limits::check_numbers(numbers)
+    }
+
+    /// What the network learns, by name and shape. Nothing is made for it, and its size is not bounded.
+    pub fn parameters(&self, input: InputShape, classes: usize) -> Result<Parameters, ModelError> {
+        self.check_lists()?;
+        let lifting = self.first_layer(input).parameters().map_err(layer(1))?;
+        let mut all = Parameters::new().with_module("lifting", lifting);
+        for number in 2..=self.kernel_sizes.len() {
+            let own = self.layer(number, classes).parameters();
+            let field = format_args!("convolutions.{}", number - 2);
+            all = all.with_module(field, own.map_err(layer(number))?);
+        }
+        if self.normalisation == Normalisation::Batch {
+            for number in 1..=self.channels.len() {
+                let field = format_args!("blocks.{}.norm", number - 1);
+                all = all.with_module(field, self.norm_config(number).parameters());
+            }
+        }
+        Ok(match (self.head, self.channels.last()) {
+            (Head::Linear, Some(&last)) => {
+                all.with_module("linear", Parameters::linear(last, classes, true))
+            }
+            _ => all,
+        })
+    }
+
     /// Checks that the network can be built for such images, and with a group larger than the identity also that
     /// rotations by 90° are exact.
     pub fn validate(&self, input: InputShape) -> Result<(), ModelError> {
-        self.check_lists()?;
+        self.check_counts()?;
         for (what, value) in [
             ("the number of image channels", input.channels),
             ("the image height", input.height),
@@ -138,17 +214,12 @@ impl GcnnConfig {
         }
         self.trace(input)?;
         let classes_do_not_matter = 1;
-        self.first_layer(input)
-            .validate()
-            .map_err(|source| ModelError::Layer { layer: 1, source })?;
-        for layer in 2..=self.kernel_sizes.len() {
-            self.layer(layer, classes_do_not_matter)
-                .validate()
-                .map_err(|source| ModelError::Layer { layer, source })?;
+        self.first_layer(input).validate().map_err(layer(1))?;
+        for number in 2..=self.kernel_sizes.len() {
+            let checked = self.layer(number, classes_do_not_matter).validate();
+            checked.map_err(layer(number))?;
         }
-        self.dropout_config()
-            .validate()
-            .map_err(|source| ModelError::Layer { layer: 1, source })
+        self.dropout_config().validate().map_err(layer(1))
     }
 
     /// Builds the network with fresh weights. They depend on nothing but the configuration and the device's random
@@ -161,20 +232,10 @@ impl GcnnConfig {
     ) -> Result<Gcnn, ModelError> {
         at_least("the number of classes", classes, 1)?;
         self.validate(input)?;
+        self.check_size(input, classes)?;
         let sizes = self.map_sizes(input)?;
         let last = sizes.last().copied().unwrap_or([1, 1]);
         Ok(Gcnn::new(self, input, last, classes, device))
-    }
-
-    /// A lower bound of the parameters: weights with fewer numbers cannot belong to the network. Costs no memory.
-    pub fn least_parameters(&self, classes: usize) -> usize {
-        let fields = self.channels.iter().chain([&classes]);
-        fields
-            .clone()
-            .zip(fields.skip(1))
-            .fold(0, |sum: usize, (input, output)| {
-                sum.saturating_add(input.saturating_mul(*output))
-            })
     }
 
     /// Height and width of the map after each layer (and its pooling).
@@ -184,8 +245,11 @@ impl GcnnConfig {
     }
 
     fn check_lists(&self) -> Result<(), ModelError> {
+        let layers = [1, limits::LAYERS];
+        limits::check_list("channels", &self.channels, layers, [1, limits::CHANNELS])?;
+        let (layers, sides) = ([0, limits::LAYERS + 1], [1, limits::KERNEL_SIZE]);
+        limits::check_list("kernel_sizes", &self.kernel_sizes, layers, sides)?;
         let hidden = self.channels.len();
-        at_least("the number of hidden layers (`channels`)", hidden, 1)?;
         let (expected, rule) = match self.head {
             Head::Convolution => (hidden + 1, "the head's convolution has a kernel of its own"),
             Head::Linear => (hidden, "the linear head has no kernel"),
@@ -197,12 +261,6 @@ impl GcnnConfig {
                 rule,
                 expected,
             });
-        }
-        for &channels in &self.channels {
-            at_least("the number of fields of a layer (`channels`)", channels, 1)?;
-        }
-        for &size in &self.kernel_sizes {
-            at_least("a kernel's side (`kernel_sizes`)", size, 1)?;
         }
         for (index, &layer) in self.pool_after.iter().enumerate() {
             if !(1..=hidden).contains(&layer) || self.pool_after[..index].contains(&layer) {
@@ -327,6 +385,11 @@ enum StopReason {
         kernel_size: usize,
     },
     Inexact,
+}
+
+/// Names the layer, counted from 1, that an error is about.
+pub(crate) fn layer(layer: usize) -> impl FnOnce(LayerError) -> ModelError {
+    move |source| ModelError::Layer { layer, source }
 }
 
 pub(crate) fn at_least(what: &'static str, value: usize, least: usize) -> Result<(), ModelError> {

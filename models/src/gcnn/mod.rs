@@ -14,5 +14,5 @@ mod config;
 mod network;
 
 pub use config::{GcnnConfig, Head, InputShape, Normalisation};
-pub(crate) use config::{POOL_SIZE, at_least};
+pub(crate) use config::{POOL_SIZE, at_least, layer};
 pub use network::{Gcnn, LayerFeatures};

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use burn::prelude::*;
-use gcnn_layers::{Group, KernelConfig};
+use gcnn_layers::{Group, KernelConfig, Parameters};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -80,11 +80,19 @@ impl ImageModelConfig {
         }
     }
 
-    /// A lower bound of the parameters: weights with fewer numbers cannot belong to the network. Costs no memory.
-    pub fn least_parameters(&self, classes: usize) -> usize {
+    /// What the network learns, by name and shape. Nothing is made for it, and its size is not bounded.
+    pub fn parameters(&self, input: InputShape, classes: usize) -> Result<Parameters, ModelError> {
         match self {
-            Self::Gcnn(config) => config.least_parameters(classes),
-            Self::DenseNet(config) => config.least_parameters(classes),
+            Self::Gcnn(config) => config.parameters(input, classes),
+            Self::DenseNet(config) => config.parameters(input, classes),
+        }
+    }
+
+    /// Checks every count against its limit, and the network's size, as far as that can be told without the images.
+    pub fn check_counts(&self) -> Result<(), ModelError> {
+        match self {
+            Self::Gcnn(config) => config.check_counts(),
+            Self::DenseNet(config) => config.check_counts(),
         }
     }
 

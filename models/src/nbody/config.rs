@@ -1,6 +1,7 @@
 //! The `[model]` table of a run file for dynamics.
 
 use burn::prelude::*;
+use gcnn_layers::Parameters;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -8,6 +9,7 @@ use super::{
     Se3TransformerConfig, SeConvConfig, SegnnDynamicsConfig, TensorFieldNetworkConfig,
 };
 use crate::ModelError;
+use crate::limits;
 
 /// Which dynamics model, with its settings. In files `kind` names the model, and settings that are left out are those of
 /// the published recipe.
@@ -59,24 +61,20 @@ impl DynamicsConfig {
         ]
     }
 
-    /// A lower bound of the parameters: weights with fewer numbers cannot belong to the model. Costs no memory.
-    pub fn least_parameters(&self) -> usize {
-        let layers = |layers: usize, width: usize| layers.saturating_mul(width);
-        let square = |width: usize| width.saturating_mul(width);
-        match self {
-            Self::Linear(_) => 1,
-            Self::Nmp(config) => layers(config.layers, square(config.hidden)),
-            Self::RadialField(config) => layers(config.layers, config.hidden),
-            Self::Egnn(config) => layers(config.layers, square(config.hidden)),
-            Self::TensorField(config) => {
-                layers(config.layers, config.channels).max(config.radial_hidden)
-            }
-            Self::Se3Transformer(config) => {
-                layers(config.layers, config.channels).max(config.radial_hidden)
-            }
-            Self::SeConv(config) => layers(config.layers, squares(&config.hidden)),
-            Self::Segnn(config) => layers(config.layers, squares(&config.hidden)),
-        }
+    /// What the model learns, by name and shape. Nothing is made for it, and its size is not bounded.
+    pub fn parameters(&self) -> Result<Parameters, ModelError> {
+        let (field, own) = match self {
+            Self::Linear(config) => ("Linear", config.parameters()),
+            Self::Nmp(config) => ("Nmp", config.parameters()?),
+            Self::RadialField(config) => ("RadialField", config.parameters()?),
+            Self::Egnn(config) => ("Egnn", config.parameters()?),
+            Self::TensorField(config) => ("TensorField", config.parameters()?),
+            Self::Se3Transformer(config) => ("Se3Transformer", config.parameters()?),
+            Self::SeConv(config) => ("SeConv", config.parameters()?),
+            Self::Segnn(config) => ("Segnn", config.parameters()?),
+        };
+        // A module that is one of several has the name of its variant in front.
+        Ok(Parameters::new().with_module(field, own))
     }
 
     /// The model's name in files.
@@ -96,19 +94,21 @@ impl DynamicsConfig {
     /// Checks that the model can be built.
     pub fn validate(&self) -> Result<(), ModelError> {
         match self {
-            Self::Linear(config) => config.validate(),
-            Self::Nmp(config) => config.validate(),
-            Self::RadialField(config) => config.validate(),
-            Self::Egnn(config) => config.validate(),
-            Self::TensorField(config) => config.validate(),
-            Self::Se3Transformer(config) => config.validate(),
-            Self::SeConv(config) => config.validate(),
-            Self::Segnn(config) => config.validate(),
+            Self::Linear(config) => config.validate()?,
+            Self::Nmp(config) => config.validate()?,
+            Self::RadialField(config) => config.validate()?,
+            Self::Egnn(config) => config.validate()?,
+            Self::TensorField(config) => config.validate()?,
+            Self::Se3Transformer(config) => config.validate()?,
+            Self::SeConv(config) => config.validate()?,
+            Self::Segnn(config) => config.validate()?,
         }
+        limits::check_numbers(self.parameters()?.numbers())
     }
 
     /// Builds the model with fresh weights.
     pub fn init(&self, device: &Device) -> Result<DynamicsModel, ModelError> {
+        self.validate()?;
         Ok(match self {
             Self::Linear(config) => DynamicsModel::Linear(config.init(device)?),
             Self::Nmp(config) => DynamicsModel::Nmp(config.init(device)?),
@@ -122,22 +122,9 @@ impl DynamicsConfig {
     }
 }
 
-/// The squares of the channels of each block, together.
-fn squares(irreps: &gcnn_layers::so3::Irreps) -> usize {
-    let blocks = irreps.blocks().iter();
-    let square =
-        |block: &gcnn_layers::so3::Block| block.multiplicity.saturating_mul(block.multiplicity);
-    blocks.fold(0, |sum, block| sum.saturating_add(square(block)))
-}
-
-/// Checks a number of layers or features.
-pub(super) fn at_least_one(settings: &[(&'static str, usize)]) -> Result<(), ModelError> {
-    match settings.iter().find(|(_, value)| *value == 0) {
-        Some(&(what, value)) => Err(ModelError::TooFew {
-            what,
-            value,
-            least: 1,
-        }),
-        None => Ok(()),
-    }
+/// Parameters with those of `count` layers, all alike.
+pub(super) fn with_layers(all: Parameters, count: usize, layer: &Parameters) -> Parameters {
+    (0..count).fold(all, |all, number| {
+        all.with_module(format_args!("layers.{number}"), layer.clone())
+    })
 }

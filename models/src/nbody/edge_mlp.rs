@@ -3,7 +3,7 @@
 use burn::nn::{Initializer, Linear, LinearConfig};
 use burn::prelude::*;
 use burn::tensor::activation::silu;
-use gcnn_layers::GraphTensors;
+use gcnn_layers::{GraphTensors, Parameters};
 
 /// φ(h_i, h_j, e_ij): two linear maps, each followed by SiLU.
 ///
@@ -26,6 +26,15 @@ pub struct EdgeMlp {
 }
 
 impl EdgeMlp {
+    /// What the network learns, by name and shape.
+    pub(super) fn parameters(nodes: usize, edges: usize, hidden: usize) -> Parameters {
+        Parameters::new()
+            .with_module("target", Parameters::linear(nodes, hidden, true))
+            .with_module("source", Parameters::linear(nodes, hidden, false))
+            .with_module("edge", Parameters::linear(edges, hidden, false))
+            .with_module("second", Parameters::linear(hidden, hidden, true))
+    }
+
     pub(super) fn new(nodes: usize, edges: usize, hidden: usize, device: &Device) -> Self {
         // The usual start of a linear map, for the concatenation that the three parts stand for.
         let bound = 1.0 / ((2 * nodes + edges) as f64).sqrt();
@@ -69,6 +78,13 @@ pub struct Mlp {
 }
 
 impl Mlp {
+    /// What the network learns, by name and shape; `bias` is the second map's.
+    pub(super) fn parameters(input: usize, hidden: usize, output: usize, bias: bool) -> Parameters {
+        Parameters::new()
+            .with_module("first", Parameters::linear(input, hidden, true))
+            .with_module("second", Parameters::linear(hidden, output, bias))
+    }
+
     pub(super) fn new(input: usize, hidden: usize, output: usize, device: &Device) -> Self {
         Self {
             first: LinearConfig::new(input, hidden).init(device),

@@ -13,14 +13,16 @@
 
 use burn::nn::{Linear, LinearConfig};
 use burn::prelude::*;
+use gcnn_layers::Parameters;
 use serde::{Deserialize, Serialize};
 
 use super::batch::squared_norm;
-use super::config::at_least_one;
+use super::config::with_layers;
 use super::edge_mlp::{EdgeMlp, Mlp};
 use super::survey::ParticleFeature;
 use super::{Dynamics, ParticleBatch};
 use crate::ModelError;
+use crate::limits;
 
 /// Configuration of an [`Egnn`]. The defaults are the published recipe, 134,020 parameters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,7 +52,24 @@ impl Default for EgnnConfig {
 impl EgnnConfig {
     /// Checks that there are layers and features.
     pub fn validate(&self) -> Result<(), ModelError> {
-        at_least_one(&[("hidden", self.hidden), ("layers", self.layers)])
+        limits::check_all(&[
+            ("hidden", self.hidden, limits::CHANNELS),
+            ("layers", self.layers, limits::LAYERS),
+        ])
+    }
+
+    /// What the model learns, by name and shape. Nothing is made for it.
+    pub fn parameters(&self) -> Result<Parameters, ModelError> {
+        self.validate()?;
+        let hidden = self.hidden;
+        let layer = Parameters::new()
+            .with_module("edge", EdgeMlp::parameters(hidden, 3, hidden))
+            .with_module("node", Mlp::parameters(2 * hidden, hidden, hidden, true))
+            .with_module("push", Mlp::parameters(hidden, hidden, 1, false))
+            .with_module("velocity", Mlp::parameters(hidden, hidden, 1, true));
+        let embedding =
+            Parameters::new().with_module("embedding", Parameters::linear(1, hidden, true));
+        Ok(with_layers(embedding, self.layers, &layer))
     }
 
     /// Builds the model with fresh weights.

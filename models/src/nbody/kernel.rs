@@ -12,11 +12,11 @@
 use burn::nn::{Linear, LinearConfig};
 use burn::prelude::*;
 use burn::tensor::activation::silu;
-use gcnn_layers::GraphTensors;
 use gcnn_layers::so3::{Block, Irreps};
 use gcnn_layers::steerable::{
     Attributes, SteerableLinear, SteerableLinearConfig, TensorProduct, TensorProductConfig,
 };
+use gcnn_layers::{GraphTensors, Parameters};
 
 use super::steering::{EDGE_SCALARS, displacement_irreps};
 use crate::ModelError;
@@ -49,6 +49,24 @@ impl SteerableKernel {
         output: &Irreps,
     ) -> Result<(), ModelError> {
         product(input, harmonics, output).map(|_| ())
+    }
+
+    /// What the kernel learns, by name and shape.
+    pub(super) fn parameters(
+        input: &Irreps,
+        harmonics: &Irreps,
+        output: &Irreps,
+        radial_hidden: usize,
+    ) -> Result<Parameters, ModelError> {
+        let scales = input.count() + output.count();
+        let product = product(input, harmonics, output)?.parameters();
+        Ok(Parameters::new()
+            .with_module(
+                "hidden",
+                Parameters::linear(EDGE_SCALARS, radial_hidden, true),
+            )
+            .with_module("scales", Parameters::linear(radial_hidden, scales, true))
+            .with_module("product", product.map_err(steerable("a kernel"))?))
     }
 
     pub(super) fn new(
@@ -159,6 +177,13 @@ impl SelfInteraction {
     /// Checks that the irreps can be made.
     pub(super) fn validate(input: &Irreps, output: &Irreps) -> Result<(), ModelError> {
         Self::linear(input, output).map(|_| ())
+    }
+
+    /// What the layer learns, by name and shape.
+    pub(super) fn parameters(input: &Irreps, output: &Irreps) -> Result<Parameters, ModelError> {
+        let linear = Self::linear(input, output)?.parameters();
+        let linear = linear.map_err(steerable("self-interaction"))?;
+        Ok(Parameters::new().with_module("linear", linear))
     }
 
     pub(super) fn new(

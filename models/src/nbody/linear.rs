@@ -8,6 +8,7 @@
 
 use burn::module::Param;
 use burn::prelude::*;
+use gcnn_layers::Parameters;
 use serde::{Deserialize, Serialize};
 
 use super::survey::ParticleFeature;
@@ -39,6 +40,11 @@ impl LinearDynamicsConfig {
             value: self.time,
             range: "finite",
         })
+    }
+
+    /// What the model learns, by name and shape.
+    pub fn parameters(&self) -> Parameters {
+        Parameters::new().with("time", [1])
     }
 
     /// Builds the model.

@@ -11,8 +11,8 @@
 use gcnn_layers::Graph;
 use serde::{Deserialize, Serialize};
 
-use super::config::at_least_one;
 use crate::ModelError;
+use crate::limits;
 
 /// A rule that draws edges. Written `all`, `nearest` and `radius` in files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,7 +74,7 @@ impl NeighbourhoodConfig {
 
     /// Checks that the rule can draw edges.
     pub fn validate(&self) -> Result<(), ModelError> {
-        at_least_one(&[("neighbours", self.neighbours)])?;
+        limits::check_all(&[("neighbours", self.neighbours, limits::NEIGHBOURS)])?;
         if self.radius.is_finite() && self.radius > 0.0 {
             return Ok(());
         }

@@ -13,13 +13,15 @@
 
 use burn::nn::{Linear, LinearConfig};
 use burn::prelude::*;
+use gcnn_layers::Parameters;
 use serde::{Deserialize, Serialize};
 
-use super::config::at_least_one;
+use super::config::with_layers;
 use super::edge_mlp::{EdgeMlp, Mlp};
 use super::survey::ParticleFeature;
 use super::{Dynamics, ParticleBatch};
 use crate::ModelError;
+use crate::limits;
 
 /// Configuration of an [`Nmp`]. The defaults are the published recipe, 104,387 parameters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,7 +45,24 @@ impl Default for NmpConfig {
 impl NmpConfig {
     /// Checks that there are layers and features.
     pub fn validate(&self) -> Result<(), ModelError> {
-        at_least_one(&[("hidden", self.hidden), ("layers", self.layers)])
+        limits::check_all(&[
+            ("hidden", self.hidden, limits::CHANNELS),
+            ("layers", self.layers, limits::LAYERS),
+        ])
+    }
+
+    /// What the model learns, by name and shape. Nothing is made for it.
+    pub fn parameters(&self) -> Result<Parameters, ModelError> {
+        self.validate()?;
+        let hidden = self.hidden;
+        let layer = Parameters::new()
+            .with_module("edge", EdgeMlp::parameters(hidden, 1, hidden))
+            .with_module("node", Mlp::parameters(2 * hidden, hidden, hidden, true));
+        let embedding = Parameters::linear(6, hidden, true);
+        let all = Parameters::new()
+            .with_module("embedding", embedding)
+            .with_module("decoder", Mlp::parameters(hidden, hidden, 3, true));
+        Ok(with_layers(all, self.layers, &layer))
     }
 
     /// Builds the model with fresh weights.

@@ -1,12 +1,12 @@
 //! Which normalisation steerable features get.
 
 use burn::prelude::*;
-use gcnn_layers::GraphTensors;
 use gcnn_layers::so3::Irreps;
 use gcnn_layers::steerable::{
     SteerableBatchNorm, SteerableBatchNormConfig, SteerableInstanceNorm,
     SteerableInstanceNormConfig,
 };
+use gcnn_layers::{GraphTensors, Parameters};
 use serde::{Deserialize, Serialize};
 
 /// What steerable features are normalised by. Written `none`, `instance` and `batch` in files.
@@ -23,6 +23,22 @@ pub enum SteerableNormalisation {
 }
 
 impl SteerableNormalisation {
+    /// What the normalisation learns, by name and shape.
+    pub(super) fn parameters(self, irreps: &Irreps) -> Parameters {
+        let (field, own) = match self {
+            Self::None => return Parameters::new(),
+            Self::Instance => {
+                let norm = SteerableInstanceNormConfig::new(irreps.clone());
+                ("Instance", norm.parameters())
+            }
+            Self::Batch => {
+                let norm = SteerableBatchNormConfig::new(irreps.clone());
+                ("Batch", norm.parameters())
+            }
+        };
+        Parameters::new().with_module(field, own)
+    }
+
     pub(super) fn init(self, irreps: &Irreps, device: &Device) -> FeatureNorm {
         match self {
             Self::None => FeatureNorm::None(Nothing {}),

@@ -9,14 +9,16 @@
 //! (Satorras, Hoogeboom & Welling 2021).
 
 use burn::prelude::*;
+use gcnn_layers::Parameters;
 use serde::{Deserialize, Serialize};
 
 use super::batch::norm;
-use super::config::at_least_one;
+use super::config::with_layers;
 use super::edge_mlp::{Mlp, small_head};
 use super::survey::ParticleFeature;
 use super::{Dynamics, ParticleBatch};
 use crate::ModelError;
+use crate::limits;
 
 /// Configuration of a [`RadialField`]. The defaults are the published recipe, 2,052 parameters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,7 +42,19 @@ impl Default for RadialFieldConfig {
 impl RadialFieldConfig {
     /// Checks that there are layers and features.
     pub fn validate(&self) -> Result<(), ModelError> {
-        at_least_one(&[("hidden", self.hidden), ("layers", self.layers)])
+        limits::check_all(&[
+            ("hidden", self.hidden, limits::CHANNELS),
+            ("layers", self.layers, limits::LAYERS),
+        ])
+    }
+
+    /// What the model learns, by name and shape. Nothing is made for it.
+    pub fn parameters(&self) -> Result<Parameters, ModelError> {
+        self.validate()?;
+        let layer = Parameters::new()
+            .with_module("push", Mlp::parameters(3, self.hidden, 1, false))
+            .with_module("velocity", Mlp::parameters(1, self.hidden, 1, true));
+        Ok(with_layers(Parameters::new(), self.layers, &layer))
     }
 
     /// Builds the model with fresh weights.

@@ -13,14 +13,13 @@
 //! gates as nonlinearity. With irreps of O(3) it commutes with reflections too.
 
 use burn::prelude::*;
-use gcnn_layers::GraphTensors;
 use gcnn_layers::so3::Irreps;
 use gcnn_layers::steerable::{
     Attributes, Gate, GateConfig, SphericalHarmonics, SteerableLinear, SteerableLinearConfig,
 };
+use gcnn_layers::{GraphTensors, Parameters};
 use serde::{Deserialize, Serialize};
 
-use super::config::at_least_one;
 use super::kernel::{
     SelfInteraction, SteerableKernel, all_degrees, channel_products, displacement_head,
     scale_channels,
@@ -29,6 +28,7 @@ use super::survey::ParticleFeature;
 use super::{Dynamics, ParticleBatch, steering};
 use crate::ModelError;
 use crate::error::steerable;
+use crate::limits;
 
 /// Configuration of an [`Se3Transformer`]. The defaults have the published size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,12 +64,14 @@ impl Default for Se3TransformerConfig {
 impl Se3TransformerConfig {
     /// Checks that every layer's irreps connect.
     pub fn validate(&self) -> Result<(), ModelError> {
-        at_least_one(&[
-            ("channels", self.channels),
-            ("radial_hidden", self.radial_hidden),
-            ("layers", self.layers),
-            ("heads", self.heads),
+        limits::check_all(&[
+            ("channels", self.channels, limits::CHANNELS),
+            ("radial_hidden", self.radial_hidden, limits::CHANNELS),
+            ("layers", self.layers, limits::LAYERS),
+            ("heads", self.heads, limits::CHANNELS),
         ])?;
+        limits::check_degree("degree", self.degree)?;
+        limits::check_degree("kernel_degree", self.kernel_degree)?;
         if !self.channels.is_multiple_of(self.heads) {
             return Err(ModelError::Heads {
                 channels: self.channels,
@@ -102,6 +104,32 @@ impl Se3TransformerConfig {
             input = hidden.clone();
         }
         Ok(layers)
+    }
+
+    /// What the model learns, by name and shape. Nothing is made for it.
+    pub fn parameters(&self) -> Result<Parameters, ModelError> {
+        self.validate()?;
+        let harmonics = steering::harmonics(self.kernel_degree)?;
+        let hidden = all_degrees(self.channels, self.degree)?;
+        let head = displacement_head(&hidden)?.parameters();
+        let head = head.map_err(steerable("the output"))?;
+        let mut all = Parameters::new().with_module("head", head);
+        for (number, irreps) in self.layer_irreps(&hidden)?.into_iter().enumerate() {
+            let query = irreps.query()?.parameters();
+            let kernel = SteerableKernel::parameters(
+                &irreps.input,
+                harmonics.irreps(),
+                &irreps.sent()?,
+                self.radial_hidden,
+            )?;
+            let own = SelfInteraction::parameters(&irreps.input, &irreps.values)?;
+            let layer = Parameters::new()
+                .with_module("query", query.map_err(steerable("the queries"))?)
+                .with_module("kernel", kernel)
+                .with_module("own", own);
+            all = all.with_module(format_args!("layers.{number}"), layer);
+        }
+        Ok(all)
     }
 
     /// Builds the model with fresh weights.

@@ -12,6 +12,7 @@
 //! features, `SE_non-linear` with 64, instance normalisation).
 
 use burn::prelude::*;
+use gcnn_layers::Parameters;
 use gcnn_layers::so3::{Block, Irrep, Irreps};
 use gcnn_layers::steerable::{
     Attributes, Gate, GateConfig, GatheredInput, SphericalHarmonics, SteerableLinear,
@@ -19,7 +20,6 @@ use gcnn_layers::steerable::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::config::at_least_one;
 use super::kernel::{SelfInteraction, SteerableKernel, displacement_head};
 use super::normalisation::{FeatureNorm, SteerableNormalisation};
 use super::segnn::scalars_and_vectors;
@@ -27,6 +27,7 @@ use super::survey::ParticleFeature;
 use super::{Dynamics, ParticleBatch, steering};
 use crate::ModelError;
 use crate::error::steerable;
+use crate::limits;
 
 /// What a neighbour's message is. Written `linear` and `non-linear` in files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,10 +135,12 @@ impl SeConvConfig {
 
     /// Checks that every layer's irreps connect.
     pub fn validate(&self) -> Result<(), ModelError> {
-        at_least_one(&[
-            ("radial_hidden", self.radial_hidden),
-            ("layers", self.layers),
+        limits::check_all(&[
+            ("radial_hidden", self.radial_hidden, limits::CHANNELS),
+            ("layers", self.layers, limits::LAYERS),
         ])?;
+        limits::check_degree("attribute_degree", self.attribute_degree)?;
+        limits::check_irreps("hidden", &self.hidden)?;
         let harmonics = steering::harmonics(self.attribute_degree)?;
         let (_, before_gate) = self.gate()?;
         for input in self.inputs()? {
@@ -153,6 +156,42 @@ impl SeConvConfig {
         }
         self.first_of_head()?;
         displacement_head(&self.hidden).map(|_| ())
+    }
+
+    /// What the model learns, by name and shape. Nothing is made for it.
+    pub fn parameters(&self) -> Result<Parameters, ModelError> {
+        self.validate()?;
+        let harmonics = steering::harmonics(self.attribute_degree)?;
+        let attributes = harmonics.irreps();
+        let (_, before_gate) = self.gate()?;
+        let (first, last) = (
+            self.first_of_head()?.parameters(),
+            displacement_head(&self.hidden)?.parameters(),
+        );
+        let mut all = Parameters::new()
+            .with_module("first", first.map_err(steerable("the output"))?)
+            .with_module("last", last.map_err(steerable("the output"))?);
+        for (number, input) in self.inputs()?.into_iter().enumerate() {
+            let (field, message) = match self.message {
+                SeConvMessage::Linear => {
+                    let hidden = self.radial_hidden;
+                    let kernel =
+                        SteerableKernel::parameters(&input, attributes, &before_gate, hidden)?;
+                    ("message.Linear", kernel)
+                }
+                SeConvMessage::NonLinear => {
+                    let network = self.network(&input, attributes, &before_gate)?.parameters();
+                    let network = network.map_err(steerable("a message"))?;
+                    ("message.NonLinear", network)
+                }
+            };
+            let layer = Parameters::new()
+                .with_module(field, message)
+                .with_module("own", SelfInteraction::parameters(&input, &before_gate)?)
+                .with_module("norm", self.normalisation.parameters(&before_gate));
+            all = all.with_module(format_args!("layers.{number}"), layer);
+        }
+        Ok(all)
     }
 
     /// Builds the model with fresh weights.

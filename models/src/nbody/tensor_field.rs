@@ -10,16 +10,17 @@
 //! as nonlinearity.
 
 use burn::prelude::*;
+use gcnn_layers::Parameters;
 use gcnn_layers::so3::Irreps;
 use gcnn_layers::steerable::{Gate, GateConfig, SphericalHarmonics, SteerableLinear};
 use serde::{Deserialize, Serialize};
 
-use super::config::at_least_one;
 use super::kernel::{SelfInteraction, SteerableKernel, all_degrees, displacement_head};
 use super::survey::ParticleFeature;
 use super::{Dynamics, ParticleBatch, steering};
 use crate::ModelError;
 use crate::error::steerable;
+use crate::limits;
 
 /// Configuration of a [`TensorFieldNetwork`]. The defaults have the published size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,11 +53,13 @@ impl Default for TensorFieldNetworkConfig {
 impl TensorFieldNetworkConfig {
     /// Checks that every layer's irreps connect.
     pub fn validate(&self) -> Result<(), ModelError> {
-        at_least_one(&[
-            ("channels", self.channels),
-            ("radial_hidden", self.radial_hidden),
-            ("layers", self.layers),
+        limits::check_all(&[
+            ("channels", self.channels, limits::CHANNELS),
+            ("radial_hidden", self.radial_hidden, limits::CHANNELS),
+            ("layers", self.layers, limits::LAYERS),
         ])?;
+        limits::check_degree("degree", self.degree)?;
+        limits::check_degree("kernel_degree", self.kernel_degree)?;
         let harmonics = steering::harmonics(self.kernel_degree)?;
         let hidden = all_degrees(self.channels, self.degree)?;
         for (input, output) in self.layer_irreps(&hidden)? {
@@ -76,6 +79,29 @@ impl TensorFieldNetworkConfig {
             self.layers.saturating_sub(1),
         ));
         Ok(inputs.map(|input| (input, before_gate.clone())).collect())
+    }
+
+    /// What the model learns, by name and shape. Nothing is made for it.
+    pub fn parameters(&self) -> Result<Parameters, ModelError> {
+        self.validate()?;
+        let harmonics = steering::harmonics(self.kernel_degree)?;
+        let hidden = all_degrees(self.channels, self.degree)?;
+        let head = displacement_head(&hidden)?.parameters();
+        let head = head.map_err(steerable("the output"))?;
+        let mut all = Parameters::new().with_module("head", head);
+        for (number, (input, output)) in self.layer_irreps(&hidden)?.into_iter().enumerate() {
+            let kernel = SteerableKernel::parameters(
+                &input,
+                harmonics.irreps(),
+                &output,
+                self.radial_hidden,
+            )?;
+            let layer = Parameters::new()
+                .with_module("kernel", kernel)
+                .with_module("own", SelfInteraction::parameters(&input, &output)?);
+            all = all.with_module(format_args!("layers.{number}"), layer);
+        }
+        Ok(all)
     }
 
     /// Builds the model with fresh weights.

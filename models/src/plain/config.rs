@@ -3,7 +3,7 @@
 use burn::nn::conv::Conv2dConfig;
 use burn::nn::{Initializer, LinearConfig, PaddingConfig2d, Relu};
 use burn::prelude::*;
-use gcnn_layers::ProjectionKind;
+use gcnn_layers::{Parameters, ProjectionKind};
 use serde::{Deserialize, Serialize};
 
 use super::{Beside, ChannelScale, GroupPool, PlainNetwork, PlainStep, PlanePool, Windows, Wrap};
@@ -140,14 +140,13 @@ impl PlainNetworkConfig {
         [self.input.channels, self.input.height, self.input.width]
     }
 
-    /// How many numbers its weights consist of; `None` where they are too many to count. Costs no memory.
-    pub fn numbers(&self) -> Option<usize> {
-        let sum = |sum: usize, step: &PlainStepConfig| sum.checked_add(step.numbers()?);
-        self.steps.iter().try_fold(0, sum)
+    /// What the network consists of, by name and shape. Nothing is made for it.
+    pub fn parameters(&self) -> Parameters {
+        parameters(&self.steps)
     }
 
     /// Builds the network with weights of zero, to be replaced by those of a file. It takes memory for as many
-    /// [`numbers`](Self::numbers) as the description claims.
+    /// [`parameters`](Self::parameters) as the description claims.
     pub fn init(&self, device: &Device) -> Result<PlainNetwork, ModelError> {
         self.classes()?;
         let pooled = |step: &PlainStepConfig| matches!(step, PlainStepConfig::PoolPlane { .. });
@@ -163,6 +162,13 @@ impl PlainNetworkConfig {
 
 fn init(steps: &[PlainStepConfig], device: &Device) -> Vec<PlainStep> {
     steps.iter().map(|step| step.init(device)).collect()
+}
+
+fn parameters(steps: &[PlainStepConfig]) -> Parameters {
+    let steps = steps.iter().enumerate();
+    steps.fold(Parameters::new(), |all, (number, step)| {
+        all.with_module(format_args!("steps.{number}"), step.parameters())
+    })
 }
 
 /// The size of the map after the steps. A network beside its input holds no other, and the plane is pooled over once.
@@ -274,30 +280,34 @@ impl PlainStepConfig {
         }
     }
 
-    fn numbers(&self) -> Option<usize> {
-        let biases = |bias: bool, outputs: usize| if bias { outputs } else { 0 };
-        match self {
+    /// What the step consists of, under the name of its variant.
+    fn parameters(&self) -> Parameters {
+        let (field, own) = match self {
             Self::Convolution {
                 channels: [from, to],
                 kernel_size: [rows, columns],
                 bias,
                 ..
-            } => from
-                .checked_mul(*to)?
-                .checked_mul(*rows)?
-                .checked_mul(*columns)?
-                .checked_add(biases(*bias, *to)),
-            Self::Scale { channels } => channels.checked_mul(2),
+            } => {
+                let weight = Parameters::new().with("weight", [*to, *from, *rows, *columns]);
+                let own = match bias {
+                    true => weight.with("bias", [*to]),
+                    false => weight,
+                };
+                ("Convolution", own)
+            }
+            Self::Scale { channels } => {
+                let scale = Parameters::new().with("scale", [*channels]);
+                ("Scale", scale.with("shift", [*channels]))
+            }
             Self::Linear {
                 features: [from, to],
                 bias,
-            } => from.checked_mul(*to)?.checked_add(biases(*bias, *to)),
-            Self::Beside { steps, .. } => {
-                let sum = |sum: usize, step: &Self| sum.checked_add(step.numbers()?);
-                steps.iter().try_fold(0, sum)
-            }
-            _ => Some(0),
-        }
+            } => ("Linear", Parameters::linear(*from, *to, *bias)),
+            Self::Beside { steps, .. } => ("Beside", parameters(steps)),
+            _ => return Parameters::new(),
+        };
+        Parameters::new().with_module(field, own)
     }
 
     fn init(&self, device: &Device) -> PlainStep {

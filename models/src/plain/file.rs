@@ -4,7 +4,8 @@ use burn::prelude::*;
 
 use super::{PlainNetwork, PlainNetworkConfig};
 use crate::ModelError;
-use crate::weights::{self, Weights, WeightsError, keys};
+use crate::file::{WeightsError, WeightsFile, compare, keys};
+use crate::weights::{self, Weights, parameters_in};
 
 /// The metadata key of the description.
 pub const DESCRIPTION: &str = keys::PLAIN;
@@ -19,20 +20,9 @@ pub enum PlainFileError {
     /// It holds something else.
     #[error("there is no `gcnn.plain` in its metadata: `gcnn export --format plain` writes it")]
     NotPlain,
-    /// The description cannot be read.
-    #[error("`gcnn.plain` in its metadata: {0}")]
-    Description(String),
     /// The steps of the description do not fit together.
     #[error("`gcnn.plain` in its metadata: {0}")]
     Steps(#[from] ModelError),
-    /// The description is of a larger network than the arrays.
-    #[error("`gcnn.plain` in its metadata: steps with {} numbers, the arrays hold {found}", .expected.map_or("too many".into(), |n| n.to_string()))]
-    Size {
-        /// Numbers of the steps' weights; `None` where they are too many to count.
-        expected: Option<usize>,
-        /// Numbers in the file.
-        found: usize,
-    },
 }
 
 impl PlainNetwork {
@@ -52,11 +42,14 @@ impl PlainNetwork {
         contents: &[u8],
         device: &Device,
     ) -> Result<(Self, PlainNetworkConfig), PlainFileError> {
-        let (weights, metadata) = weights::from_bytes(contents)?;
-        let text = metadata.get(DESCRIPTION).ok_or(PlainFileError::NotPlain)?;
-        let config: PlainNetworkConfig =
-            serde_json::from_str(text).map_err(|e| PlainFileError::Description(e.to_string()))?;
-        let network = config.with_weights(&weights, device)?;
+        let file = WeightsFile::parse(contents)?;
+        if !file.header().has(DESCRIPTION) {
+            return Err(PlainFileError::NotPlain);
+        }
+        let config: PlainNetworkConfig = file.header().json(DESCRIPTION)?;
+        config.classes()?;
+        let arrays = file.arrays(&config.parameters())?;
+        let network = config.with_weights(&arrays, device)?;
         Ok((network, config))
     }
 }
@@ -69,12 +62,8 @@ impl PlainNetworkConfig {
         device: &Device,
     ) -> Result<PlainNetwork, PlainFileError> {
         self.classes()?;
-        let found = weights.values().map(|array| array.values.len()).sum();
         // Before it takes memory.
-        let expected = self.numbers();
-        if expected.is_none_or(|expected| expected > found) {
-            return Err(PlainFileError::Size { expected, found });
-        }
+        compare(&self.parameters(), &parameters_in(weights))?;
         let network = weights::apply(self.init(device)?, weights)?;
         Ok(network.valid())
     }

@@ -1,7 +1,7 @@
 //! What can be wrong with a network of the zoo, or with a weights file.
 
 use crate::ModelError;
-use crate::weights::WeightsError;
+use crate::file::WeightsError;
 
 /// Why a trained network cannot be had.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -31,37 +31,7 @@ pub enum ZooError {
         /// What was asked for.
         expected: &'static str,
     },
-    /// The weights say nothing about their network.
-    #[error("not a weights file of gcnn: `{key}` is missing in its metadata")]
-    NoMetadata {
-        /// What is missing.
-        key: &'static str,
-    },
-    /// The weights are an export for other programs.
-    #[error("it is an exported network (`{key}` in its metadata), not the trained one; {advice}")]
-    Exported {
-        /// What gave it away.
-        key: &'static str,
-        /// What reads it.
-        advice: &'static str,
-    },
-    /// What the weights say about their network cannot be read.
-    #[error("`{key}` in its metadata: {reason}")]
-    Metadata {
-        /// The part at fault.
-        key: &'static str,
-        /// What was expected and what was found.
-        reason: String,
-    },
-    /// The arrays cannot belong to the network, which would take more memory.
-    #[error("its network has at least {least} parameters, its arrays hold {found} numbers")]
-    TooFewNumbers {
-        /// A lower bound of the network's parameters.
-        least: usize,
-        /// Numbers in all arrays.
-        found: usize,
-    },
-    /// The arrays are damaged, or those of another network.
+    /// The weights file is damaged, says too little, or holds the arrays of another network.
     #[error(transparent)]
     Weights(#[from] WeightsError),
     /// The network cannot be built from its configuration.

@@ -27,7 +27,7 @@ pub use card::{Card, ElementFigure, Figure, SplitSizes};
 pub use error::ZooError;
 pub use pretrained::{Network, Pretrained, TrainedClassifier, TrainedDynamics};
 
-use crate::weights::{self, keys};
+use crate::file::{Header, keys};
 
 /// A carried network.
 #[derive(Debug, Clone, Copy)]
@@ -65,8 +65,8 @@ pub fn find(name: &str) -> Result<Entry, ZooError> {
 
 /// The card of a network, without building it.
 pub fn card(name: &str) -> Result<Card, ZooError> {
-    let metadata = weights::metadata(find(name)?.bytes)?;
-    pretrained::read_card(&metadata)?.ok_or(ZooError::NoMetadata { key: keys::CARD })
+    let header = Header::read(find(name)?.bytes)?;
+    Ok(header.json(keys::CARD)?)
 }
 
 /// Loads a network onto a device: one with gradients to train it further, any other to use it.

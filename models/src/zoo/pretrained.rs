@@ -6,19 +6,17 @@
 //! | `gcnn.data` | for images their size, number of classes and normalisation; for particles how many there are |
 //! | `gcnn.card` | the card, where there is one |
 
-use std::collections::HashMap;
-
 use burn::prelude::*;
 use burn::tensor::activation::softmax;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{Card, ZooError};
+use crate::file::{WeightsError, WeightsFile, keys};
 use crate::nbody::{
     Dynamics, DynamicsConfig, DynamicsModel, NeighbourhoodConfig, ParticleBatch, Particles,
 };
-use crate::weights::{self, Weights, keys};
-use crate::{ImageModel, ImageModelConfig, InputShape, ModelError};
+use crate::{ImageModel, ImageModelConfig, InputShape, ModelError, weights};
 
 /// A trained network and what is known about it.
 #[derive(Debug)]
@@ -169,56 +167,48 @@ struct ParticleData {
 impl Pretrained {
     /// Rebuilds the network of a weights file from its bytes. On a device with gradients it is ready to be trained
     /// further, on any other to be used.
+    ///
+    /// What the network would consist of is compared with what the file holds before it is made, so that no file can ask for
+    /// more memory than a few times its own size.
     pub fn read(contents: &[u8], device: &Device) -> Result<Self, ZooError> {
-        let (arrays, metadata) = weights::from_bytes(contents)?;
-        for (key, advice) in [
-            (keys::PLAIN, "PlainNetwork::from_bytes reads it"),
-            (keys::TORCH_MODULES, "PyTorch reads it"),
-            (keys::OFFICIAL, "`gcnn import` reads it"),
-        ] {
-            if metadata.contains_key(key) {
-                return Err(ZooError::Exported { key, advice });
-            }
-        }
-        let config = text(&metadata, keys::CONFIG)?;
+        let file = WeightsFile::parse(contents)?;
+        file.header().refuse_exported()?;
+        let config = file.header().text(keys::CONFIG)?;
         let run: RunFile = toml::from_str(config).map_err(|e| fault(keys::CONFIG, e.message()))?;
         let network = match run.task.as_str() {
-            "nbody" => Network::Particles(TrainedDynamics::new(run, &metadata, &arrays, device)?),
-            _ => Network::Images(TrainedClassifier::new(run, &metadata, &arrays, device)?),
+            "nbody" => Network::Particles(TrainedDynamics::new(run, &file, device)?),
+            _ => Network::Images(TrainedClassifier::new(run, &file, device)?),
         };
         Ok(Self {
             network,
             config: config.to_string(),
-            card: read_card(&metadata)?,
+            card: file.header().json_if_any(keys::CARD)?,
         })
     }
 }
 
 impl TrainedClassifier {
-    fn new(
-        run: RunFile,
-        metadata: &HashMap<String, String>,
-        arrays: &Weights,
-        device: &Device,
-    ) -> Result<Self, ZooError> {
-        let data: ImageData = json(metadata, keys::DATA)?;
-        let Normalisation { mean, std } = data.normalisation;
-        if mean.len() != data.channels || std.len() != data.channels || std.contains(&0.0) {
-            return Err(fault(
-                keys::DATA,
-                "the normalisation needs a mean and a deviation other than 0 for each channel",
-            ));
-        }
+    fn new(run: RunFile, file: &WeightsFile<'_>, device: &Device) -> Result<Self, ZooError> {
+        let data: ImageData = file.header().json(keys::DATA)?;
         let input = InputShape {
             channels: data.channels,
             height: data.height,
             width: data.width,
         };
+        input.check_limits(data.classes)?;
+        let Normalisation { mean, std } = data.normalisation;
+        let finite = mean.iter().chain(&std).all(|value| value.is_finite());
+        if [mean.len(), std.len()] != [data.channels; 2] || std.contains(&0.0) || !finite {
+            return Err(fault(
+                keys::DATA,
+                "the normalisation needs a mean and a deviation other than 0 for each channel",
+            ));
+        }
         let config: ImageModelConfig = model(run.model)?;
-        check_size(arrays, config.least_parameters(data.classes))?;
+        let arrays = file.arrays(&config.parameters(input, data.classes)?)?;
         let network = config.init(input, data.classes, device)?;
         Ok(Self {
-            model: weights::apply(network, arrays)?,
+            model: weights::apply(network, &arrays)?,
             config,
             input,
             classes: data.classes,
@@ -229,29 +219,16 @@ impl TrainedClassifier {
 }
 
 impl TrainedDynamics {
-    fn new(
-        run: RunFile,
-        metadata: &HashMap<String, String>,
-        arrays: &Weights,
-        device: &Device,
-    ) -> Result<Self, ZooError> {
-        let data: ParticleData = json(metadata, keys::DATA)?;
+    fn new(run: RunFile, file: &WeightsFile<'_>, device: &Device) -> Result<Self, ZooError> {
+        let data: ParticleData = file.header().json(keys::DATA)?;
         let config: DynamicsConfig = model(run.model)?;
-        check_size(arrays, config.least_parameters())?;
+        let arrays = file.arrays(&config.parameters()?)?;
         Ok(Self {
-            model: weights::apply(config.init(device)?, arrays)?,
+            model: weights::apply(config.init(device)?, &arrays)?,
             config,
             graph: run.graph,
             particles: data.particles,
         })
-    }
-}
-
-/// The card in a weights file's metadata, if there is one.
-pub(super) fn read_card(metadata: &HashMap<String, String>) -> Result<Option<Card>, ZooError> {
-    match metadata.contains_key(keys::CARD) {
-        true => json(metadata, keys::CARD).map(Some),
-        false => Ok(None),
     }
 }
 
@@ -262,28 +239,7 @@ fn model<C: DeserializeOwned>(table: toml::Table) -> Result<C, ZooError> {
         .map_err(|e: toml::de::Error| fault(keys::CONFIG, &format!("[model]: {}", e.message())))
 }
 
-/// Refuses weights with fewer numbers than a network needs, before the network takes all memory.
-fn check_size(arrays: &Weights, least: usize) -> Result<(), ZooError> {
-    let found = arrays.values().map(|array| array.values.len()).sum();
-    if least <= found {
-        return Ok(());
-    }
-    Err(ZooError::TooFewNumbers { least, found })
-}
-
 fn fault(key: &'static str, reason: &str) -> ZooError {
     let reason = reason.trim().to_string();
-    ZooError::Metadata { key, reason }
-}
-
-fn text<'a>(metadata: &'a HashMap<String, String>, key: &'static str) -> Result<&'a str, ZooError> {
-    let text = metadata.get(key).map(String::as_str);
-    text.ok_or(ZooError::NoMetadata { key })
-}
-
-fn json<T: DeserializeOwned>(
-    metadata: &HashMap<String, String>,
-    key: &'static str,
-) -> Result<T, ZooError> {
-    serde_json::from_str(text(metadata, key)?).map_err(|e| fault(key, &e.to_string()))
+    WeightsError::Metadata { key, reason }.into()
 }

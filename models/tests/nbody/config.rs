@@ -62,10 +62,10 @@ fn unknown_names_are_refused(#[case] file: serde_json::Value, #[case] name: &str
 }
 
 #[rstest]
-#[case(serde_json::json!({ "kind": "egnn", "layers": 0 }), "layers must be at least 1, it is 0")]
-#[case(serde_json::json!({ "kind": "nmp", "hidden": 0 }), "hidden must be at least 1, it is 0")]
-#[case(serde_json::json!({ "kind": "radial-field", "hidden": 0 }), "hidden must be at least 1, it is 0")]
-#[case(serde_json::json!({ "kind": "tfn", "channels": 0 }), "channels must be at least 1, it is 0")]
+#[case(serde_json::json!({ "kind": "egnn", "layers": 0 }), "`layers` is 0, expected 1 to 1000")]
+#[case(serde_json::json!({ "kind": "nmp", "hidden": 0 }), "`hidden` is 0, expected 1 to 65536")]
+#[case(serde_json::json!({ "kind": "radial-field", "hidden": 0 }), "`hidden` is 0, expected 1 to 65536")]
+#[case(serde_json::json!({ "kind": "tfn", "channels": 0 }), "`channels` is 0, expected 1 to 65536")]
 #[case(serde_json::json!({ "kind": "se3-transformer", "heads": 2 }), "2 heads cannot share 21 channels equally: heads must divide channels")]
 #[case(
     serde_json::json!({ "kind": "tfn", "degree": 0 }),
@@ -245,36 +245,4 @@ fn steering_that_does_not_fit_is_refused() {
         message(&noise([3, 2], 4, &device), good),
         "the features have shape [3, 2], the network needs [3, 1] on a graph of 3 nodes and 6 edges"
     );
-}
-
-/// Weights with fewer numbers are refused before a model takes memory: a bound must be one, and grow as models do.
-#[test]
-fn bounds_of_parameters_are_bounds_and_grow_with_the_square_of_the_width() {
-    let device = Device::flex();
-    let config = |text: String| -> DynamicsConfig { serde_json::from_str(&text).unwrap() };
-    let all = DynamicsConfig::all().into_iter();
-    let narrow = ["egnn", "nmp"].into_iter().flat_map(|kind| {
-        [1, 3].map(|n| config(format!(r#"{{"kind":"{kind}","hidden":{n},"layers":{n}}}"#)))
-    });
-    let steerable = ["segnn", "seconv"].into_iter().flat_map(|kind| {
-        [1, 2].map(|n| {
-            config(format!(
-                r#"{{"kind":"{kind}","hidden":"{n}x0e+5x1o","layers":{n}}}"#
-            ))
-        })
-    });
-    for config in all.chain(narrow).chain(steerable) {
-        let found = config.init(&device).unwrap().num_params();
-        let bound = config.least_parameters();
-        assert!(
-            (1..=found).contains(&bound),
-            "{config:?}: {bound} of {found}"
-        );
-    }
-    for text in [
-        r#"{"kind":"egnn","hidden":1000000,"layers":1}"#,
-        r#"{"kind":"segnn","hidden":"1000000x0e","layers":1}"#,
-    ] {
-        assert!(config(text.into()).least_parameters() >= 1_000_000_000_000);
-    }
 }

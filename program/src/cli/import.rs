@@ -41,7 +41,8 @@ pub struct ImportArgs {
 
 impl ImportArgs {
     pub fn run(self) -> Result<(), ProgramError> {
-        let (_, device) = self.device.open("auto")?;
+        // Nothing is computed: the device is taken as other commands take one, and need not be there.
+        self.device.check()?;
         let mut kind = OfficialModel::Egnn;
         let checkpoint = pytorch::read(&self.file, |names| {
             let (found, prefix) = OfficialModel::find(names)?;
@@ -53,7 +54,7 @@ impl ImportArgs {
             norm_diff: self.norm_diff,
         };
         let options = options.or(stated(&checkpoint));
-        let (model, weights) = from_official(kind, options, &checkpoint.weights, &device)
+        let (model, weights) = from_official(kind, options, &checkpoint.weights)
             .map_err(|reason| TrainError::weights(&self.file, reason))?;
         let output = match &self.output {
             Some(output) => output.clone(),

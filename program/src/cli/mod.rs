@@ -67,6 +67,14 @@ struct DeviceArg {
 }
 
 impl DeviceArg {
+    /// Whether it names a device.
+    fn check(&self) -> Result<(), ProgramError> {
+        if let Some(name) = &self.device {
+            DeviceName::parse(name)?;
+        }
+        Ok(())
+    }
+
     fn open(&self, otherwise: &str) -> Result<(DeviceName, Device), ProgramError> {
         let name = self.device.as_deref().unwrap_or(otherwise);
         Ok(DeviceName::parse(name)?.open()?)

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use gcnn_models::weights;
+use gcnn_models::file::{Header, keys};
 use gcnn_models::zoo::{self, Card, Figure};
 use gcnn_train::metrics::significant;
 use gcnn_train::model_file::ZOO;
@@ -146,11 +146,8 @@ fn show(name: &str, config: bool, json: bool) -> Result<(), ProgramError> {
     // As it is written where weights are asked for.
     let name = name.strip_prefix(ZOO).unwrap_or(name);
     let card = zoo::card(name)?;
-    let metadata = weights::metadata(zoo::find(name)?.bytes).map_err(zoo::ZooError::from)?;
-    let run_file = metadata
-        .get(weights::keys::CONFIG)
-        .cloned()
-        .unwrap_or_default();
+    let header = Header::read(zoo::find(name)?.bytes).map_err(zoo::ZooError::from)?;
+    let run_file = header.text(keys::CONFIG).unwrap_or_default();
     if json {
         let mut value = serde_json::json!(card);
         value["config"] = serde_json::json!(run_file);

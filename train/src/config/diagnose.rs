@@ -36,7 +36,7 @@ pub fn value_error(path: &Path, text: &str, set: &[String], fault: Fault) -> Con
     let message = fault.reason;
     let by_override = set.iter().rev().find(|set| {
         let key = set.split('=').next().unwrap_or_default().trim();
-        let rest = key.strip_prefix(fault.key);
+        let rest = key.strip_prefix(&fault.key);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     });
     if let Some(text) = by_override {
@@ -45,7 +45,7 @@ pub fn value_error(path: &Path, text: &str, set: &[String], fault: Fault) -> Con
             message,
         };
     }
-    let start = key_span(text, fault.key).map_or(0, |span| span.start);
+    let start = key_span(text, &fault.key).map_or(0, |span| span.start);
     let (line, column) = position(text, start);
     ConfigError::File {
         path: path.to_path_buf(),

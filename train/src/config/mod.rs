@@ -8,12 +8,14 @@ mod error;
 mod experiment;
 mod image_source;
 pub mod keys;
+pub mod limits;
 mod overrides;
 mod places;
 
 use std::mem::discriminant;
 use std::path::{Path, PathBuf};
 
+use gcnn_models::ModelError;
 use serde::{Deserialize, Serialize};
 
 pub use diagnose::nearest;
@@ -248,9 +250,7 @@ impl RunConfig {
         let t = &self.training;
         let o = &self.optimizer;
         let s = &self.schedule;
-        at_least_1("training.epochs", t.epochs)?;
-        at_least_1("training.batch_size", t.batch_size)?;
-        at_least_1("training.eval_batch_size", t.eval_batch_size)?;
+        limits::check(self)?;
         within(
             "training.clip_norm",
             t.clip_norm,
@@ -328,8 +328,6 @@ impl RunConfig {
             t.epochs as f64,
             "between 0 and training.epochs",
         )?;
-        at_least_1("schedule.every", s.every)?;
-        at_least_1("schedule.patience", s.patience)?;
         within(
             "schedule.factor",
             s.factor,
@@ -343,6 +341,9 @@ impl RunConfig {
         }
         match &self.experiment {
             Experiment::Images(own) => {
+                own.model
+                    .check_counts()
+                    .map_err(|error| Fault::network("model", &error))?;
                 own.dataset
                     .validate()
                     .map_err(|error| Fault::table("dataset", &error))?;
@@ -356,10 +357,10 @@ impl RunConfig {
                     .map_err(|error| Fault::table("dataset", &error))?;
                 own.model
                     .validate()
-                    .map_err(|error| Fault::table("model", &error))?;
+                    .map_err(|error| Fault::network("model", &error))?;
                 own.graph
                     .validate()
-                    .map_err(|error| Fault::table("graph", &error))?;
+                    .map_err(|error| Fault::network("graph", &error))?;
             }
         }
         device("device", &self.device)?;
@@ -379,25 +380,43 @@ impl RunConfig {
 
 /// A value that cannot work.
 pub(crate) struct Fault {
-    key: &'static str,
+    key: String,
     reason: String,
 }
 
 impl Fault {
-    fn new(key: &'static str, found: &str, expected: &str) -> Self {
+    fn new(key: &str, found: &str, expected: &str) -> Self {
+        Self::of_key(key, format!("`{key}` is {found}, expected {expected}"))
+    }
+
+    fn of_key(key: &str, reason: String) -> Self {
         Self {
-            key,
-            reason: format!("`{key}` is {found}, expected {expected}"),
+            key: key.into(),
+            reason,
         }
     }
 
     /// What a whole table is refused for.
-    fn table(key: &'static str, error: &dyn std::error::Error) -> Self {
+    fn table(key: &str, error: &dyn std::error::Error) -> Self {
         let reasons = crate::error::chain(error).replace("\n  because", "");
-        Self {
+        Self::of_key(key, format!("[{key}]: {reasons}"))
+    }
+
+    /// The same for the tables of the network: a count outside of its limits is one of their keys.
+    fn network(table: &str, error: &ModelError) -> Self {
+        let ModelError::Count {
             key,
-            reason: format!("[{key}]: {reasons}"),
-        }
+            counted,
+            found,
+            least,
+            most,
+        } = error
+        else {
+            return Self::table(table, error);
+        };
+        let (key, found) = (format!("{table}.{key}"), counted.words(*found));
+        let reason = format!("`{key}` {found}, expected {least} to {most}");
+        Self { key, reason }
     }
 }
 
@@ -407,13 +426,6 @@ fn device(key: &'static str, name: &str) -> Result<DeviceName, Fault> {
             "auto, flex, ndarray, wgpu, vulkan, cuda:0 (or another number) or remote:HOST:PORT";
         Fault::new(key, &format!("\"{name}\""), expected)
     })
-}
-
-fn at_least_1(key: &'static str, value: usize) -> Result<(), Fault> {
-    if value == 0 {
-        return Err(Fault::new(key, "0", "a whole number ≥ 1"));
-    }
-    Ok(())
 }
 
 fn within(key: &'static str, value: f64, low: f64, high: f64, expected: &str) -> Result<(), Fault> {

@@ -165,7 +165,7 @@ fn the_explanation_is_a_run_file_of_the_defaults() {
 )]
 #[case::value_of_a_kind(
     "task = \"nbody\"\n[model]\nkind = \"egnn\"\nlayers = 0",
-    "run.toml:2:2: [model]: layers must be at least 1, it is 0"
+    "run.toml:4:1: `model.layers` is 0, expected 1 to 1000"
 )]
 #[case::irreps(
     "task = \"nbody\"\n[model]\nkind = \"segnn\"\nhidden = \"32x0e+32x1q\"",

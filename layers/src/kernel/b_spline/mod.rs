@@ -36,7 +36,7 @@ pub(super) use rotations::RotationSplines;
 
 use serde::{Deserialize, Serialize};
 
-use super::SampledKernel;
+use super::{KernelShape, SampledKernel};
 use crate::error::LayerError;
 use crate::group::Group;
 
@@ -159,6 +159,18 @@ impl BSplineConfig {
             });
         }
         Ok(())
+    }
+
+    pub(super) fn shape(&self, group: &Group, size: usize) -> KernelShape {
+        let (n, learned) = (group.rotations(), self.support == Support::Deformable);
+        KernelShape {
+            size,
+            weights: PlaneSplines::centres(self, group, size).len(),
+            // As many on the reflections.
+            group_weights: RotationSplines::count(self, n) * (group.order() / n),
+            learned_plane: learned && size > 1,
+            learned_rotations: learned && n > 1,
+        }
     }
 
     pub(super) fn sample(&self, group: &Group, size: usize) -> SampledKernel {

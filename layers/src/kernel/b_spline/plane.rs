@@ -64,9 +64,9 @@ fn line(count: usize, distance: f64) -> Vec<f64> {
 }
 
 impl PlaneSplines {
-    /// The configuration has been validated for this size.
-    pub(super) fn new(config: &BSplineConfig, group: &Group, size: usize) -> Self {
-        let (order, scale) = order_and_scale(config, size);
+    /// The centres alone.
+    pub(super) fn centres(config: &BSplineConfig, group: &Group, size: usize) -> Vec<[f64; 2]> {
+        let (_, scale) = order_and_scale(config, size);
         let fitting = fitting(config, size);
         let side = config.side.unwrap_or(BSplineConfig::SIDE).min(fitting);
         let reach = scale * (fitting as f64 - 1.0) / 2.0;
@@ -83,8 +83,14 @@ impl PlaneSplines {
             .iter()
             .rev()
             .flat_map(|&y| axis.iter().map(move |&x| [x, y]));
-        let inside =
-            |&[x, y]: &[f64; 2]| group.is_exact() || x.hypot(y) <= reach + scale / 2.0 + 1e-9;
+        let exact = group.is_exact();
+        let inside = |&[x, y]: &[f64; 2]| exact || x.hypot(y) <= reach + scale / 2.0 + 1e-9;
+        centres.filter(inside).collect()
+    }
+
+    /// The configuration has been validated for this size.
+    pub(super) fn new(config: &BSplineConfig, group: &Group, size: usize) -> Self {
+        let (order, scale) = order_and_scale(config, size);
         let taps = square(size);
         let points = group.elements().map(|h| {
             let back = group.inverse(h);
@@ -93,7 +99,7 @@ impl PlaneSplines {
         Self {
             order,
             scale,
-            centres: centres.filter(inside).collect(),
+            centres: Self::centres(config, group, size),
             points: points.collect(),
         }
     }

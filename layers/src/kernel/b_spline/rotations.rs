@@ -27,14 +27,19 @@ pub(in crate::kernel) struct RotationSplines {
 }
 
 impl RotationSplines {
-    pub(super) fn new(config: &BSplineConfig, group: &Group) -> Self {
-        let n = group.rotations();
+    /// How many centres there are on a circle of `n` rotations.
+    pub(super) fn count(config: &BSplineConfig, n: usize) -> usize {
         let wanted = config.rotations.unwrap_or(match config.support {
             Support::Dense => n,
             Support::Localized => BSplineConfig::SIDE,
             Support::Atrous | Support::Deformable => n.div_ceil(2),
         });
-        let count = wanted.min(n);
+        wanted.min(n)
+    }
+
+    pub(super) fn new(config: &BSplineConfig, group: &Group) -> Self {
+        let n = group.rotations();
+        let count = Self::count(config, n);
         let spread = n as f64 / count as f64;
         let (first, distance, width) = match config.support {
             Support::Dense => (0.0, spread, spread),

@@ -1,13 +1,14 @@
 //! Particles steered by a [`Segnn`]: the published N-body experiment.
 
 use burn::prelude::*;
+use gcnn_layers::Parameters;
 use gcnn_layers::so3::{Block, Irrep, Irreps};
 use gcnn_layers::steerable::SphericalHarmonics;
 use serde::{Deserialize, Serialize};
 
 use super::{Segnn, SegnnConfig, SteerableGraph};
 use crate::ModelError;
-use crate::nbody::config::at_least_one;
+use crate::limits;
 use crate::nbody::normalisation::SteerableNormalisation;
 use crate::nbody::survey::ParticleFeature;
 use crate::nbody::{Dynamics, ParticleBatch, steering};
@@ -52,7 +53,9 @@ pub(in crate::nbody) fn scalars_and_vectors(multiplicity: usize) -> Irreps {
 
 impl SegnnDynamicsConfig {
     fn network(&self) -> Result<SegnnConfig, ModelError> {
-        at_least_one(&[("layers", self.layers)])?;
+        limits::check_all(&[("layers", self.layers, limits::LAYERS)])?;
+        limits::check_degree("attribute_degree", self.attribute_degree)?;
+        limits::check_irreps("hidden", &self.hidden)?;
         let harmonics = steering::harmonics(self.attribute_degree)?;
         let network = SegnnConfig::new(
             steering::feature_irreps()?,
@@ -69,6 +72,12 @@ impl SegnnDynamicsConfig {
     /// Checks that every part's irreps connect.
     pub fn validate(&self) -> Result<(), ModelError> {
         self.network()?.validate()
+    }
+
+    /// What the model learns, by name and shape. Nothing is made for it.
+    pub fn parameters(&self) -> Result<Parameters, ModelError> {
+        let network = self.network()?.parameters()?;
+        Ok(Parameters::new().with_module("network", network))
     }
 
     /// Builds the model with fresh weights.

@@ -1,15 +1,16 @@
 //! The network, on any irreps.
 
 use burn::prelude::*;
-use gcnn_layers::GraphTensors;
 use gcnn_layers::so3::{Block, Irrep, Irreps};
 use gcnn_layers::steerable::{
     Attributes, Gate, GateConfig, GatheredInput, SteerableLinear, SteerableLinearConfig,
     SteerableMlp, SteerableMlpConfig, TensorProduct, TensorProductConfig,
 };
+use gcnn_layers::{GraphTensors, Parameters};
 
 use crate::ModelError;
 use crate::error::steerable;
+use crate::nbody::config::with_layers;
 use crate::nbody::normalisation::{FeatureNorm, SteerableNormalisation};
 use crate::nbody::survey::ParticleFeature;
 
@@ -127,6 +128,32 @@ impl SegnnConfig {
         self.head()?;
         self.after_pool()?;
         Ok(())
+    }
+
+    /// What the network learns, by name and shape. Nothing is made for it.
+    pub fn parameters(&self) -> Result<Parameters, ModelError> {
+        self.validate()?;
+        let embedding = self.embedding()?.parameters();
+        let (message, update) = (self.message()?.parameters(), self.update()?.parameters());
+        let layer = Parameters::new()
+            .with_module(
+                "message",
+                message.map_err(steerable("the message network"))?,
+            )
+            .with_module("update", update.map_err(steerable("the update network"))?)
+            .with_module("norm", self.normalisation.parameters(&self.hidden));
+        let head = self.head()?.parameters();
+        let mut all = Parameters::new()
+            .with_module("embedding", embedding.map_err(steerable("the embedding"))?)
+            .with_module("head", head.map_err(steerable("the output network"))?);
+        if let Some((first, _, last)) = self.after_pool()? {
+            for (field, layer) in [("after_pool.first", first), ("after_pool.last", last)] {
+                let own = layer.parameters();
+                let own = own.map_err(steerable("the network after pooling"))?;
+                all = all.with_module(field, own);
+            }
+        }
+        Ok(with_layers(all, self.layers, &layer))
     }
 
     /// Builds the network with fresh weights.

@@ -3,9 +3,13 @@
 //! Randomness needs no state of its own: the order and augmentation of the data depend on (seed, epoch), dropout on
 //! (seed, step). What is left is the weights, the optimizer, and the counts in [`Progress`].
 
+mod content;
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
+pub use content::Content;
+use gcnn_models::file::{WeightsFile, check_finite};
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
@@ -104,32 +108,49 @@ impl Checkpoint {
         weights::save(path, &arrays, metadata)
     }
 
-    /// Reads a file that [`save`](Self::save) wrote.
+    /// Reads a file that [`save`](Self::save) wrote, of whatever run.
     pub fn load(path: &Path) -> Result<Self, TrainError> {
-        let (arrays, metadata) = weights::load(path)?;
-        let fault = |reason: &str| TrainError::weights(path, reason.to_string());
-        let text = |key: &str| {
-            metadata.get(key).ok_or_else(|| {
-                fault(&format!(
-                    "not a checkpoint: `{key}` is missing in its metadata"
-                ))
-            })
+        Self::read(path, &weights::bytes(path)?, None)
+    }
+
+    /// Reads a file that [`save`](Self::save) wrote in a run of this content; arrays of other names or shapes are refused before
+    /// any is copied.
+    pub fn load_of(path: &Path, content: &Content<'_>) -> Result<Self, TrainError> {
+        Self::read(path, &weights::bytes(path)?, Some(content))
+    }
+
+    fn read(
+        path: &Path,
+        contents: &[u8],
+        content: Option<&Content<'_>>,
+    ) -> Result<Self, TrainError> {
+        let fault = |reason: String| TrainError::weights(path, reason);
+        let file = WeightsFile::parse(contents).map_err(|e| fault(e.to_string()))?;
+        let missing = |key: &str| format!("not a checkpoint: `{key}` is missing in its metadata");
+        let text = |key: &'static str| {
+            let text = file.header().text(key);
+            text.map_err(|_| fault(missing(key)))
         };
         let format = text("checkpoint")?;
         if format != FORMAT {
-            return Err(fault(&format!(
+            return Err(fault(format!(
                 "a checkpoint of format {format}; this program reads format {FORMAT}"
             )));
         }
         let progress: Progress = serde_json::from_str(text("progress")?)
-            .map_err(|e| fault(&format!("its progress cannot be read: {e}")))?;
+            .map_err(|e| fault(format!("its progress cannot be read: {e}")))?;
         let scalars: UpdaterScalars = serde_json::from_str(text("optimizer")?)
-            .map_err(|e| fault(&format!("its optimizer state cannot be read: {e}")))?;
+            .map_err(|e| fault(format!("its optimizer state cannot be read: {e}")))?;
+        if let Some(content) = content {
+            let checked = content.check(&file.parameters(), &scalars);
+            checked.map_err(|reason| fault(format!("not a checkpoint of this run: {reason}")))?;
+        }
+        let arrays = file.all_arrays().map_err(|e| fault(e.to_string()))?;
         let mut groups: HashMap<String, Weights> = HashMap::new();
         for (name, array) in arrays {
             let (group, name) = name
                 .split_once('/')
-                .ok_or_else(|| fault(&format!("unexpected array `{name}`")))?;
+                .ok_or_else(|| fault(format!("unexpected array `{name}`")))?;
             groups
                 .entry(group.to_string())
                 .or_default()
@@ -143,5 +164,18 @@ impl Checkpoint {
             optimizer: groups.remove("optimizer").unwrap_or_default(),
             scalars,
         })
+    }
+
+    /// Refuses a value anywhere that is infinite or no number, and says where it is.
+    pub fn check_finite(&self) -> Result<(), String> {
+        let groups = [
+            Some(&self.model),
+            self.average.as_ref(),
+            self.best.as_ref(),
+            Some(&self.optimizer),
+        ];
+        let mut groups = groups.into_iter().flatten();
+        let checked = groups.try_for_each(check_finite);
+        checked.map_err(|e| e.to_string())
     }
 }
