@@ -1,5 +1,7 @@
 //! Group-equivariant layers as Burn modules.
 
+#![forbid(unsafe_code)]
+
 pub mod conv;
 pub mod equivariance;
 pub mod error;
@@ -17,8 +19,6 @@ pub mod steerable;
 
 #[cfg(test)]
 mod testing;
-#[cfg(feature = "flex")]
-mod vectorised;
 
 pub use conv::{
     GroupConv2d, GroupConv2dConfig, IsotropicConv2d, IsotropicConv2dConfig, LiftingConv2d,

@@ -39,7 +39,6 @@ pub mod export;
 pub mod files;
 pub mod finetune;
 pub mod interval;
-pub mod memory;
 pub mod metrics;
 pub mod model_file;
 pub mod numbers;
@@ -63,3 +62,5 @@ pub mod weights;
 pub mod zoo;
 
 pub use error::TrainError;
+#[cfg(feature = "flex")]
+pub use gcnn_cpu::memory;

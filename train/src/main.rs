@@ -6,12 +6,12 @@ use clap::Parser;
 use gcnn_train::TrainError;
 use gcnn_train::cli::Cli;
 use gcnn_train::error::chain;
-use gcnn_train::memory::keep_freed_memory;
 use gcnn_train::output::{coloured, say};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    keep_freed_memory();
+    #[cfg(feature = "flex")]
+    gcnn_train::memory::keep_freed_memory();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)

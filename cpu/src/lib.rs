@@ -1,0 +1,13 @@
+//! CPU kernels for Burn's flex backend.
+
+mod bridge;
+mod convolution;
+mod finish;
+pub mod memory;
+pub mod normalisation;
+mod simd;
+pub mod tensor_product;
+
+pub use bridge::supports;
+pub use convolution::{conv2d, conv2d_and_finish};
+pub use finish::Finish;
