@@ -5,6 +5,7 @@ mod convolution;
 mod finish;
 pub mod memory;
 pub mod normalisation;
+mod number;
 mod simd;
 pub mod tensor_product;
 

@@ -1,9 +1,9 @@
 //! The loop over a batch that every method of convolution shares: some samples at a time are brought into channels-last
 //! form, and what reads them runs while they are in a cache.
 
-use super::kernels::Number;
 use super::maps::{Maps, Panel, Shared, gather_samples, stored, written};
 use super::scratch::Scratch;
+use crate::number::Number;
 
 /// Which gradients are wanted.
 #[derive(Debug, Clone, Copy)]

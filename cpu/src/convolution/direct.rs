@@ -4,7 +4,7 @@
 
 use super::chunks::{Layout, Wanted, convolved, gradients_of};
 use super::finish::{finish_pixels, panel_bias};
-use super::kernels::{Convolve, Correlate, Number};
+use super::kernels::{Convolve, Correlate};
 use super::maps::{
     Maps, Panel, STEPS, Shared, chunk_samples, register_panels, source_panels, stored,
     stored_channels,
@@ -13,6 +13,7 @@ use super::plan::{Geometry, Pass};
 use super::scratch::Scratch;
 use super::winograd;
 use crate::Finish;
+use crate::number::Number;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -51,7 +52,7 @@ fn pack_weights<T: Number>(
                         *number = if m < target.channels {
                             from[(target.start + m) * target_stride]
                         } else {
-                            T::default()
+                            T::ZERO
                         };
                     }
                 }
@@ -188,7 +189,7 @@ pub(super) fn convolve<T: Number>(
     let [height, width] = finish.size(sizes.output);
     let out_sample = sizes.channels_out * height * width;
     if sizes.channels_in == 0 || sizes.batch * out_sample == 0 {
-        return vec![T::default(); sizes.batch * out_sample];
+        return vec![T::ZERO; sizes.batch * out_sample];
     }
     if let Some(tile) = winograd::fits(sizes) {
         return winograd::convolve(input, weight, bias, sizes, tile, finish);
@@ -246,10 +247,8 @@ pub(super) fn gradients<T: Number>(
     let weights = sizes.channels_in * sizes.channels_out * sizes.taps();
     if sizes.batch * out_sample * in_sample == 0 {
         return (
-            wanted
-                .input
-                .then(|| vec![T::default(); sizes.batch * in_sample]),
-            wanted.weight.then(|| vec![T::default(); weights]),
+            wanted.input.then(|| vec![T::ZERO; sizes.batch * in_sample]),
+            wanted.weight.then(|| vec![T::ZERO; weights]),
         );
     }
     if let Some(tiles) = winograd::fits_gradients(sizes) {
@@ -308,7 +307,7 @@ pub(super) fn gradients<T: Number>(
         0
     });
     let sums = sums.slice();
-    sums.fill(T::default());
+    sums.fill(T::ZERO);
     let packed = packed.slice();
     let input_gradient = gradients_of(
         [input, gradient],
@@ -417,7 +416,7 @@ fn unpack_gradient<T: Number>(
     sums: &[T],
 ) -> Vec<T> {
     let taps = sizes.taps();
-    let mut gradient = vec![T::default(); sizes.channels_out * sizes.channels_in * taps];
+    let mut gradient = vec![T::ZERO; sizes.channels_out * sizes.channels_in * taps];
     gradient
         .par_chunks_mut(sizes.channels_in * taps)
         .enumerate()
@@ -445,11 +444,11 @@ pub(super) fn bias_gradient<T: Number>(gradient: &[T], sizes: &Geometry) -> Vec<
     (0..sizes.channels_out)
         .into_par_iter()
         .map(|channel| {
-            let mut total = [T::default(); 16];
+            let mut total = [T::ZERO; 16];
             for sample in 0..sizes.batch {
                 let start = (sample * sizes.channels_out + channel) * plane;
                 let (whole, rest) = gradient[start..start + plane].as_chunks::<16>();
-                let mut sums = [T::default(); 16];
+                let mut sums = [T::ZERO; 16];
                 for numbers in whole {
                     for (sum, &number) in sums.iter_mut().zip(numbers) {
                         *sum += number;
@@ -462,7 +461,7 @@ pub(super) fn bias_gradient<T: Number>(gradient: &[T], sizes: &Geometry) -> Vec<
                     *total += sum;
                 }
             }
-            total.into_iter().fold(T::default(), |a, b| a + b)
+            total.into_iter().fold(T::ZERO, |a, b| a + b)
         })
         .collect()
 }

@@ -2,7 +2,6 @@
 
 use super::chunks::Wanted;
 use super::direct;
-use super::kernels::Number;
 use super::plan::Geometry;
 use burn::backend::autodiff::{
     NodeId,
@@ -11,12 +10,14 @@ use burn::backend::autodiff::{
     ops::{Backward, Ops, OpsKind},
 };
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, Backend, DType, Flex, TensorMetadata, backend_extension};
+use burn::backend::{Autodiff, Backend, Flex, TensorMetadata, backend_extension};
+use burn::tensor::Shape;
 use burn::tensor::ops::ConvOptions;
-use burn::tensor::{Element, Shape, TensorData};
 use burn_flex::FlexTensor;
 
 use crate::Finish;
+use crate::bridge::{Numbers, in_precision, tensor};
+use crate::number::Number;
 
 /// Backends with this crate's convolution.
 #[backend_extension(Flex, Autodiff)]
@@ -52,7 +53,8 @@ impl FinishedConvolution for Flex {
         options: ConvOptions<2>,
         finish: Finish,
     ) -> FlexTensor {
-        forward(input, weight, bias, &options, finish)
+        let dtype = input.dtype();
+        in_precision!(dtype, forward(input, weight, bias, &options, finish))
     }
 }
 
@@ -63,7 +65,7 @@ impl DenseConvolution for Flex {
         bias: FlexTensor,
         options: ConvOptions<2>,
     ) -> FlexTensor {
-        forward(input, weight, bias, &options, Finish::Nothing)
+        Self::convolve_and_finish(input, weight, bias, options, Finish::Nothing)
     }
 }
 
@@ -77,68 +79,7 @@ fn sizes(input: &Shape, weight: &Shape, options: &ConvOptions<2>) -> Geometry {
     )
 }
 
-/// Numbers that tensors store.
-trait Stored: Number + Element {
-    /// The whole storage of a tensor.
-    fn storage(tensor: &FlexTensor) -> &[Self];
-}
-
-impl Stored for f32 {
-    fn storage(tensor: &FlexTensor) -> &[Self] {
-        tensor.storage()
-    }
-}
-
-impl Stored for f64 {
-    fn storage(tensor: &FlexTensor) -> &[Self] {
-        tensor.storage()
-    }
-}
-
-/// The numbers of a tensor, copied only where they are not contiguous.
-struct Numbers<T> {
-    tensor: FlexTensor,
-    number: std::marker::PhantomData<T>,
-}
-
-impl<T: Stored> Numbers<T> {
-    fn new(tensor: FlexTensor) -> Self {
-        let tensor = if tensor.is_contiguous() {
-            tensor
-        } else {
-            tensor.to_contiguous()
-        };
-        Self {
-            tensor,
-            number: std::marker::PhantomData,
-        }
-    }
-
-    fn slice(&self) -> &[T] {
-        let storage = T::storage(&self.tensor);
-        let start = self.tensor.layout().start_offset();
-        &storage[start..start + self.tensor.layout().num_elements()]
-    }
-}
-
-fn tensor<T: Element>(numbers: Vec<T>, shape: Shape) -> FlexTensor {
-    FlexTensor::from_data(TensorData::new(numbers, shape))
-}
-
-fn forward(
-    input: FlexTensor,
-    weight: FlexTensor,
-    bias: FlexTensor,
-    options: &ConvOptions<2>,
-    finish: Finish,
-) -> FlexTensor {
-    match input.dtype() {
-        DType::F64 => forward_as::<f64>(input, weight, bias, options, finish),
-        _ => forward_as::<f32>(input, weight, bias, options, finish),
-    }
-}
-
-fn forward_as<T: Stored>(
+fn forward<T: Number>(
     input: FlexTensor,
     weight: FlexTensor,
     bias: FlexTensor,
@@ -146,9 +87,9 @@ fn forward_as<T: Stored>(
     finish: Finish,
 ) -> FlexTensor {
     let sizes = sizes(&input.shape(), &weight.shape(), options);
-    let (input, weight) = (Numbers::<T>::new(input), Numbers::<T>::new(weight));
-    let bias = Numbers::<T>::new(bias);
-    let bias = Some(bias.slice()).filter(|bias| !bias.is_empty());
+    let (input, weight) = (Numbers::new(input), Numbers::new(weight));
+    let bias = Numbers::new(bias);
+    let bias = Some(bias.slice::<T>()).filter(|bias| !bias.is_empty());
     let out = direct::convolve(input.slice(), weight.slice(), bias, &sizes, finish);
     let [height, width] = finish.size(sizes.output);
     tensor(
@@ -169,34 +110,27 @@ struct Step {
 /// Gradients with respect to input, weight and bias.
 type Found = [Option<FlexTensor>; 3];
 
-fn backward(step: Step) -> Found {
-    match step.gradient.dtype() {
-        DType::F64 => backward_as::<f64>(step),
-        _ => backward_as::<f32>(step),
-    }
-}
-
-fn backward_as<T: Stored>(step: Step) -> Found {
+fn backward<T: Number>(step: Step) -> Found {
     let shapes = [step.saved.input_shape, step.saved.weight_shape];
     let sizes = sizes(&shapes[0], &shapes[1], &step.saved.options);
-    let gradient = Numbers::<T>::new(step.gradient);
+    let gradient = Numbers::new(step.gradient);
     // The input is needed for the weight's gradient alone, the weight for the input's.
     let wanted = Wanted {
         input: step.weight.is_some(),
         weight: step.input.is_some(),
     };
-    let input = step.input.map(Numbers::<T>::new);
-    let weight = step.weight.map(Numbers::<T>::new);
+    let input = step.input.map(Numbers::new);
+    let weight = step.weight.map(Numbers::new);
     let (for_input, for_weight) = direct::gradients(
         input.as_ref().map(Numbers::slice).unwrap_or_default(),
         weight.as_ref().map(Numbers::slice).unwrap_or_default(),
-        gradient.slice(),
+        gradient.slice::<T>(),
         &sizes,
         wanted,
     );
     let for_bias = step
         .bias
-        .then(|| direct::bias_gradient(gradient.slice(), &sizes));
+        .then(|| direct::bias_gradient(gradient.slice::<T>(), &sizes));
     let [input_shape, weight_shape] = shapes;
     [
         for_input.map(|g| tensor(g, input_shape)),
@@ -241,7 +175,9 @@ impl Backward<Flex, 3> for Convolution {
     fn backward(self, ops: Ops<Saved, 3>, grads: &mut Gradients, checkpointer: &mut Checkpointer) {
         let gradient = grads.consume::<Flex>(&ops.node);
         let bias = ops.parents[2].is_some();
-        let found = backward(ops.state.step(checkpointer, gradient, bias));
+        let dtype = gradient.dtype();
+        let step = ops.state.step(checkpointer, gradient, bias);
+        let found = in_precision!(dtype, backward(step));
         for (node, gradient) in ops.parents.into_iter().zip(found) {
             if let (Some(node), Some(gradient)) = (node, gradient) {
                 grads.register::<Flex>(node.id, gradient);

@@ -1,15 +1,16 @@
 //! Bias and what follows it, on pixels that are still in the cache, channels last.
 
-use super::kernels::{MAX_VECTORS, Number};
+use super::kernels::MAX_VECTORS;
 use super::maps::Panel;
 use crate::Finish;
+use crate::number::Number;
 
 /// A number per channel of a panel.
 pub(super) type PanelBias<T> = [T; MAX_VECTORS * 16];
 
 /// The part of a bias that belongs to a panel; zeros where there is no bias.
 pub(super) fn panel_bias<T: Number>(bias: &[T], panel: &Panel<T>) -> PanelBias<T> {
-    let mut part = [T::default(); MAX_VECTORS * 16];
+    let mut part = [T::ZERO; MAX_VECTORS * 16];
     for (m, number) in part[..panel.channels].iter_mut().enumerate() {
         *number = bias.get(panel.start + m).copied().unwrap_or_default();
     }
@@ -37,5 +38,5 @@ pub(super) unsafe fn finish_pixels<T: Number>(
             Finish::ReluMaxPool => (kernels.cut_and_pool)(pixels, size, width, bias.as_ptr()),
         }
     }
-    [T::default(); MAX_VECTORS * 16]
+    [T::ZERO; MAX_VECTORS * 16]
 }

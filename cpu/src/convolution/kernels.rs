@@ -15,14 +15,13 @@ use super::moves;
 use super::winograd::kernels::{TileKernels, tile_kernels};
 use super::winograd::transforms::Tiles;
 use crate::simd::{Portable, Simd};
-use std::ops::{Add, AddAssign, Div, Mul, Sub};
 
 /// Registers in the widest panel.
-pub(super) const MAX_VECTORS: usize = 2;
+pub(crate) const MAX_VECTORS: usize = 2;
 
 /// A run of pixels that use the same kernel taps.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Run {
+pub(crate) struct Run {
     /// Index of its first pixel in the lists of bases and slots.
     pub first: u32,
     /// How many pixels.
@@ -35,7 +34,7 @@ pub(super) struct Run {
 
 /// One kernel tap: where it reads, relative to a pixel's base, and which weight it uses.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Tap {
+pub(crate) struct Tap {
     /// Distance from the pixel's base, in pixels.
     pub offset: u32,
     /// Index in the kernel.
@@ -43,7 +42,7 @@ pub(super) struct Tap {
 }
 
 /// A convolution from one panel of source channels to one panel of target channels.
-pub(super) struct Convolve<'a, T> {
+pub(crate) struct Convolve<'a, T> {
     /// The source panel, `[pixel][stride]`.
     pub source: *const T,
     /// Channels between neighbouring pixels of the source panel.
@@ -71,7 +70,7 @@ pub(super) struct Convolve<'a, T> {
 }
 
 /// The gradient of some weights over some rows of pixels.
-pub(super) struct Correlate<'a, T> {
+pub(crate) struct Correlate<'a, T> {
     /// The source panel.
     pub source: *const T,
     /// Numbers from one pixel to the next along a row of the source.
@@ -91,7 +90,7 @@ pub(super) struct Correlate<'a, T> {
 }
 
 /// The kernels of one instruction set.
-pub(super) struct Kernels<T> {
+pub(crate) struct Kernels<T> {
     /// Numbers in a register.
     pub lanes: usize,
     /// [`Convolve`].
@@ -110,27 +109,6 @@ pub(super) struct Kernels<T> {
     pub cut: unsafe fn(*mut T, usize, usize, *const T),
     /// Bias, ReLU and pooling, see [`moves::cut_and_pool`].
     pub cut_and_pool: unsafe fn(*mut T, [usize; 2], usize, *const T),
-}
-
-/// A number type that the kernels know.
-pub(super) trait Number:
-    Copy
-    + Default
-    + PartialOrd
-    + Send
-    + Sync
-    + From<f32>
-    + Add<Output = Self>
-    + Sub<Output = Self>
-    + Mul<Output = Self>
-    + Div<Output = Self>
-    + AddAssign
-    + 'static
-{
-    /// The kernels for the processor that this runs on.
-    fn kernels() -> &'static Kernels<Self>;
-    /// Kernels with half as many lanes for the same processor, where there are such.
-    fn half_kernels() -> Option<&'static Kernels<Self>>;
 }
 
 #[inline(always)]
@@ -388,7 +366,7 @@ macro_rules! instruction_set {
             tile_kernels!(two, 2, 4, $simd, $element $(, $feature)?);
             tile_kernels!(four, 4, 6, $simd, $element $(, $feature)?);
 
-            pub(super) static KERNELS: Kernels<$element> = Kernels {
+            pub(crate) static KERNELS: Kernels<$element> = Kernels {
                 lanes: <$simd as Simd>::LANES,
                 convolve: run_convolve,
                 correlate: run_correlate,
@@ -416,10 +394,14 @@ instruction_set!(avx512_f32, Avx512F32, f32, true, "avx512f");
 #[cfg(target_arch = "x86_64")]
 instruction_set!(avx512_f64, Avx512F64, f64, true, "avx512f");
 
-macro_rules! number {
-    ($element:ty, $avx512:ident, $avx2:ident, $portable:ident) => {
-        impl Number for $element {
-            fn kernels() -> &'static Kernels<Self> {
+/// Defines a module that chooses among the instruction sets for one type of number.
+macro_rules! choice {
+    ($element:ident, $avx512:ident, $avx2:ident, $portable:ident) => {
+        pub(crate) mod $element {
+            use super::*;
+
+            /// Those with the widest registers that this processor has.
+            pub(crate) fn widest() -> &'static Kernels<$element> {
                 #[cfg(target_arch = "x86_64")]
                 {
                     if is_x86_feature_detected!("avx512f") {
@@ -432,7 +414,8 @@ macro_rules! number {
                 &$portable::KERNELS
             }
 
-            fn half_kernels() -> Option<&'static Kernels<Self>> {
+            /// Those with registers of half that width, where this processor has such.
+            pub(crate) fn half() -> Option<&'static Kernels<$element>> {
                 #[cfg(target_arch = "x86_64")]
                 {
                     // Whatever has AVX-512 has AVX2 and FMA, but a hypervisor may hide them.
@@ -449,8 +432,8 @@ macro_rules! number {
     };
 }
 
-number!(f32, avx512_f32, avx2_f32, portable_f32);
-number!(f64, avx512_f64, avx2_f64, portable_f64);
+choice!(f32, avx512_f32, avx2_f32, portable_f32);
+choice!(f64, avx512_f64, avx2_f64, portable_f64);
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

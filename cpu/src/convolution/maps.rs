@@ -1,6 +1,7 @@
 //! Feature maps as the kernels read them: by panels of channels, channels last.
 
-use super::kernels::{Kernels, MAX_VECTORS, Number};
+use super::kernels::{Kernels, MAX_VECTORS};
+use crate::number::Number;
 use rayon::prelude::*;
 
 /// Kernel steps (taps × channels) whose weights stay in the first-level cache while all pixels pass by.
@@ -131,7 +132,7 @@ pub(super) fn gather_samples<T: Number>(
                 return;
             }
             let part = std::slice::from_raw_parts_mut(target, to.pixels * panel.width);
-            part.fill(T::default());
+            part.fill(T::ZERO);
             for y in 0..height {
                 (panel.kernels.gather)(
                     source.add(y * width),

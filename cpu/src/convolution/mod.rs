@@ -8,7 +8,7 @@ mod chunks;
 mod direct;
 mod extension;
 mod finish;
-mod kernels;
+pub(crate) mod kernels;
 mod maps;
 mod moves;
 mod plan;

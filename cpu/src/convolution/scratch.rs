@@ -18,7 +18,7 @@ pub(super) struct Scratch<T> {
     number: std::marker::PhantomData<T>,
 }
 
-impl<T: super::kernels::Number> Scratch<T> {
+impl<T: crate::number::Number> Scratch<T> {
     /// Takes a buffer of `length` numbers.
     pub fn take(length: usize) -> Self {
         let needed = (length * size_of::<T>()).div_ceil(size_of::<Line>());

@@ -7,15 +7,15 @@ use burn::backend::autodiff::{
     ops::{Backward, Ops, OpsKind},
 };
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{
-    Autodiff, AutodiffBackend, Backend, DType, Flex, TensorMetadata, backend_extension,
-};
-use burn::tensor::{Element, Shape, TensorData};
+use burn::backend::{Autodiff, AutodiffBackend, Backend, Flex, backend_extension};
+use burn::tensor::Shape;
 use burn_flex::FlexTensor;
 
 use super::Activation;
 use super::kernels::{self, Fields};
-use super::loops::{Line, Number};
+use super::loops::Line;
+use crate::bridge::{Numbers, in_precision, tensor};
+use crate::number::Number;
 
 /// Backends that normalise fields in one pass.
 #[backend_extension(Flex, Autodiff)]
@@ -49,30 +49,23 @@ impl FieldLine for Flex {
         offset: FlexTensor,
         activation: Activation,
     ) -> FlexTensor {
-        match input.dtype() {
-            DType::F64 => along::<f64>(input, slope, offset, activation),
-            _ => along::<f32>(input, slope, offset, activation),
-        }
+        let operands = [input, slope, offset].map(Numbers::new);
+        let dtype = operands[0].dtype();
+        in_precision!(dtype, along(&operands, activation))
     }
 }
 
-fn along<T: Stored>(
-    input: FlexTensor,
-    slope: FlexTensor,
-    offset: FlexTensor,
-    activation: Activation,
-) -> FlexTensor {
-    let [input, slope, offset] = [input, slope, offset].map(contiguous);
+fn along<T: Number>([input, slope, offset]: &[Numbers; 3], activation: Activation) -> FlexTensor {
     let shape = input.shape();
     let fields = fields(&shape);
-    let pairs = T::of(&slope).iter().zip(T::of(&offset));
+    let pairs = slope.slice::<T>().iter().zip(offset.slice::<T>());
     let lines: Vec<Line> = pairs
         .map(|(slope, offset)| Line {
-            slope: Number::to_f64(*slope),
-            offset: Number::to_f64(*offset),
+            slope: slope.double(),
+            offset: offset.double(),
         })
         .collect();
-    let output = kernels::affine(T::of(&input), fields, &lines, activation);
+    let output = kernels::affine(input.slice::<T>(), fields, &lines, activation);
     tensor(output, activated(shape, fields, activation))
 }
 
@@ -83,36 +76,6 @@ fn activated(mut shape: Shape, fields: Fields, activation: Activation) -> Shape 
         [shape[rank - 2], shape[rank - 1]] = fields.pooled_plane();
     }
     shape
-}
-
-/// Numbers that a tensor can hold.
-trait Stored: Number + Element {
-    fn of(tensor: &FlexTensor) -> &[Self];
-}
-
-macro_rules! stored {
-    ($number:ty) => {
-        impl Stored for $number {
-            fn of(tensor: &FlexTensor) -> &[Self] {
-                let start = tensor.layout().start_offset();
-                &tensor.storage::<$number>()[start..start + tensor.layout().num_elements()]
-            }
-        }
-    };
-}
-stored!(f32);
-stored!(f64);
-
-fn contiguous(tensor: FlexTensor) -> FlexTensor {
-    if tensor.is_contiguous() {
-        tensor
-    } else {
-        tensor.to_contiguous()
-    }
-}
-
-fn tensor<T: Stored>(numbers: Vec<T>, shape: Shape) -> FlexTensor {
-    FlexTensor::from_data(TensorData::new(numbers, shape))
 }
 
 fn fields(shape: &Shape) -> Fields {
@@ -134,36 +97,32 @@ impl FieldNorm for Flex {
         epsilon: f64,
         activation: Activation,
     ) -> (FlexTensor, FlexTensor) {
-        match input.dtype() {
-            DType::F64 => forward::<f64>(input, scale, shift, epsilon, activation),
-            _ => forward::<f32>(input, scale, shift, epsilon, activation),
-        }
+        let operands = [input, scale, shift].map(Numbers::new);
+        let dtype = operands[0].dtype();
+        in_precision!(dtype, forward(&operands, epsilon, activation))
     }
 }
 
-fn forward<T: Stored>(
-    input: FlexTensor,
-    scale: FlexTensor,
-    shift: FlexTensor,
+fn forward<T: Number>(
+    [input, scale, shift]: &[Numbers; 3],
     epsilon: f64,
     activation: Activation,
 ) -> (FlexTensor, FlexTensor) {
-    let [input, scale, shift] = [input, scale, shift].map(contiguous);
     let shape = input.shape();
     let fields = fields(&shape);
-    let statistics = kernels::statistics(T::of(&input), fields);
+    let statistics = kernels::statistics(input.slice::<T>(), fields);
     let lines: Vec<Line> = statistics
         .iter()
-        .zip(T::of(&scale).iter().zip(T::of(&shift)))
+        .zip(scale.slice::<T>().iter().zip(shift.slice::<T>()))
         .map(|([mean, variance], (scale, shift))| {
-            let slope = Number::to_f64(*scale) / (variance + epsilon).sqrt();
-            let offset = Number::to_f64(*shift) - slope * mean;
+            let slope = scale.double() / (variance + epsilon).sqrt();
+            let offset = shift.double() - slope * mean;
             Line { slope, offset }
         })
         .collect();
-    let output = kernels::affine(T::of(&input), fields, &lines, activation);
+    let output = kernels::affine(input.slice::<T>(), fields, &lines, activation);
     let after = activated(shape, fields, activation);
-    let rows = [0, 1].map(|row| statistics.iter().map(move |pair| T::from_f64(pair[row])));
+    let rows = [0, 1].map(|row| statistics.iter().map(move |pair| T::of(pair[row])));
     let statistics = rows.into_iter().flatten().collect();
     (
         tensor(output, after),
@@ -182,30 +141,25 @@ struct Saved {
     activation: Activation,
 }
 
-fn backward<T: Stored>(
-    input: FlexTensor,
-    scale: FlexTensor,
-    gradient: FlexTensor,
-    saved: Saved,
-) -> [FlexTensor; 3] {
-    let [input, scale, gradient] = [input, scale, gradient].map(contiguous);
+fn backward<T: Number>([input, scale, gradient]: &[Numbers; 3], saved: Saved) -> [FlexTensor; 3] {
+    let [output, statistics] = [saved.output, saved.statistics].map(Numbers::new);
     let shape = input.shape();
     let fields = fields(&shape);
-    let (means, variances) = T::of(&saved.statistics).split_at(fields.channels);
+    let (means, variances) = statistics.slice::<T>().split_at(fields.channels);
     let standard: Vec<[f64; 2]> = means
         .iter()
         .zip(variances)
         .map(|(mean, variance)| {
-            let inverse = (Number::to_f64(*variance) + saved.epsilon).sqrt().recip();
-            [Number::to_f64(*mean), inverse]
+            let inverse = (variance.double() + saved.epsilon).sqrt().recip();
+            [mean.double(), inverse]
         })
         .collect();
     let (for_input, for_scale, for_shift) = kernels::Backward {
-        input: T::of(&input),
-        output: T::of(&saved.output),
-        gradient: T::of(&gradient),
+        input: input.slice::<T>(),
+        output: output.slice(),
+        gradient: gradient.slice::<T>(),
         standard: &standard,
-        scale: T::of(&scale),
+        scale: scale.slice::<T>(),
         activation: saved.activation,
     }
     .gradients(fields);
@@ -228,10 +182,9 @@ impl Backward<Flex, 3> for Normalise {
         let saved = ops.state;
         let input = checkpointer.retrieve_node_output::<FlexTensor>(saved.input);
         let scale = checkpointer.retrieve_node_output::<FlexTensor>(saved.scale);
-        let gradients = match gradient.dtype() {
-            DType::F64 => backward::<f64>(input, scale, gradient, saved),
-            _ => backward::<f32>(input, scale, gradient, saved),
-        };
+        let operands = [input, scale, gradient].map(Numbers::new);
+        let dtype = operands[0].dtype();
+        let gradients = in_precision!(dtype, backward(&operands, saved));
         for (parent, gradient) in ops.parents.into_iter().zip(gradients) {
             if let Some(parent) = parent {
                 grads.register::<Flex>(parent.id, gradient);

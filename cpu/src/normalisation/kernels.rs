@@ -8,8 +8,9 @@ use std::mem::MaybeUninit;
 
 use rayon::prelude::*;
 
-use super::loops::{self, Bits, Line, Number, Terms};
+use super::loops::{self, Bits, Line, Terms};
 use super::{Activation, Unit};
+use crate::number::Number;
 
 /// How many fields there are, and how many values each has.
 #[derive(Debug, Clone, Copy)]
@@ -158,17 +159,17 @@ impl<T: Number> Backward<'_, T> {
             .map(|channel| {
                 let [mean, inverse] = self.standard[channel];
                 let [sum, product] = totals[channel];
-                let slope = self.scale[channel].to_f64() * inverse;
+                let slope = self.scale[channel].double() * inverse;
                 let n = fields.population();
                 Terms {
-                    response: T::from_f64(slope * kept),
-                    mean: T::from_f64(mean),
-                    distance: T::from_f64(-slope * inverse * product / n),
-                    constant: T::from_f64(-slope * sum / n),
+                    response: T::of(slope * kept),
+                    mean: T::of(mean),
+                    distance: T::of(-slope * inverse * product / n),
+                    constant: T::of(-slope * sum / n),
                 }
             })
             .collect();
-        let for_parameter = |i: usize| totals.iter().map(|total| T::from_f64(total[i])).collect();
+        let for_parameter = |i: usize| totals.iter().map(|total| T::of(total[i])).collect();
         (
             self.for_input(fields, &terms),
             for_parameter(1),
@@ -196,7 +197,7 @@ impl<T: Number> Backward<'_, T> {
             .with_min_len(fields.per_task())
             .map(|(index, (input, (output, gradient)))| {
                 let channel = index % fields.channels;
-                let mean = T::from_f64(self.standard[channel][0]);
+                let mean = T::of(self.standard[channel][0]);
                 match self.activation {
                     Activation::None => loops::gradient_sums([input, gradient], mean),
                     Activation::ReluMaxPool => {

@@ -2,42 +2,10 @@
 //! no branches, one definition for both kinds of numbers.
 
 use std::mem::MaybeUninit;
-use std::ops::{Add, Mul, Sub};
 
 use super::Mask;
+use crate::number::Number;
 use crate::simd::vectorised;
-
-/// The numbers that the loops work on.
-pub(super) trait Number:
-    Copy + PartialOrd + Send + Sync + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self>
-{
-    const ZERO: Self;
-    fn from_f64(value: f64) -> Self;
-    fn to_f64(self) -> f64;
-    fn is_nan(self) -> bool;
-}
-
-macro_rules! number {
-    ($number:ty) => {
-        impl Number for $number {
-            const ZERO: Self = 0.0;
-            #[inline(always)]
-            fn from_f64(value: f64) -> Self {
-                value as $number
-            }
-            #[inline(always)]
-            fn to_f64(self) -> f64 {
-                f64::from(self)
-            }
-            #[inline(always)]
-            fn is_nan(self) -> bool {
-                self != self
-            }
-        }
-    };
-}
-number!(f32);
-number!(f64);
 
 /// slope · x + offset, for one channel.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +24,7 @@ impl Line {
 
     #[inline(always)]
     fn rounded<T: Number>(self) -> (T, T) {
-        (T::from_f64(self.slope), T::from_f64(self.offset))
+        (T::of(self.slope), T::of(self.offset))
     }
 }
 
@@ -110,14 +78,14 @@ vectorised! {
     /// squares would cancel where the mean is large.
     fn mean_and_spread<T: Number>(field: &[T]) -> [f64; 2] {
         let n = field.len() as f64;
-        let centre = T::from_f64(sums([field], |[x]| [x])[0] / n);
+        let centre = T::of(sums([field], |[x]| [x])[0] / n);
         let [off, spread] = sums([field], |[x]| {
             let distance = x - centre;
             [distance, distance * distance]
         });
         // `centre` is the mean rounded: what it is off by belongs to the mean.
         let off = off / n;
-        [centre.to_f64() + off, spread - off * off * n]
+        [centre.double() + off, spread - off * off * n]
     }
 }
 
@@ -268,7 +236,7 @@ fn sums<T: Number, const ROWS: usize, const TERMS: usize>(
     for lane in 0..length % LANES {
         add(lane, rows.map(|(_, rest)| rest[lane]));
     }
-    sums.map(|lanes| lanes.into_iter().map(T::to_f64).sum())
+    sums.map(|lanes| lanes.into_iter().map(T::double).sum())
 }
 
 /// Sets every value of a field, from rows of the same length.

@@ -2,10 +2,11 @@
 
 use super::gate;
 use super::gathered;
-use super::matrix::Number;
 use super::plan::{GatePlan, GatheredPlan, ProductPlan};
 use super::product::{self, Gradients, Inputs, Wanted};
 use super::rows::RowIndex;
+use crate::bridge::{Numbers, in_precision, tensor};
+use crate::number::Number;
 use burn::backend::autodiff::{
     NodeId,
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
@@ -13,8 +14,8 @@ use burn::backend::autodiff::{
     ops::{Backward, Ops, OpsKind},
 };
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, Backend, DType, Flex, TensorMetadata, backend_extension};
-use burn::tensor::{Shape, TensorData};
+use burn::backend::{Autodiff, Backend, Flex, TensorMetadata, backend_extension};
+use burn::tensor::Shape;
 use burn_flex::FlexTensor;
 use std::sync::Arc;
 
@@ -41,38 +42,6 @@ pub(super) trait SteerableOps: Backend {
 
     /// The gate.
     fn steerable_gate(features: FloatTensor<Self>, plan: Arc<GatePlan>) -> FloatTensor<Self>;
-}
-
-/// A tensor whose numbers lie one after the other, copied only where they don't.
-struct Numbers(FlexTensor);
-
-impl Numbers {
-    fn new(tensor: FlexTensor) -> Self {
-        if tensor.is_contiguous() {
-            Self(tensor)
-        } else {
-            Self(tensor.to_contiguous())
-        }
-    }
-
-    fn slice<T: Number>(&self) -> &[T] {
-        let start = self.0.layout().start_offset();
-        &T::storage(&self.0)[start..start + self.0.layout().num_elements()]
-    }
-}
-
-fn tensor<T: Number>(numbers: Vec<T>, shape: impl Into<Shape>) -> FlexTensor {
-    FlexTensor::from_data(TensorData::new(numbers, shape.into()))
-}
-
-/// Runs a generic function in the precision of a tensor.
-macro_rules! in_precision {
-    ($dtype:expr, $function:ident($($argument:expr),*)) => {
-        match $dtype {
-            DType::F64 => $function::<f64>($($argument),*),
-            _ => $function::<f32>($($argument),*),
-        }
-    };
 }
 
 /// Contiguous features, attributes and weights.
@@ -258,7 +227,7 @@ impl Backward<Flex, 4> for Product {
         let operands = saved.operands(checkpointer);
         let wanted = saved.wanted();
         let found = in_precision!(
-            gradient.0.dtype(),
+            gradient.dtype(),
             product_backward(&operands, &gradient, &plan, wanted, saved.biases)
         );
         for (node, gradient) in ops.parents.into_iter().zip(found) {
@@ -286,7 +255,7 @@ impl Backward<Flex, 3> for GatheredProduct {
         let operands = saved.operands(checkpointer);
         let wanted = saved.wanted();
         let found = in_precision!(
-            gradient.0.dtype(),
+            gradient.dtype(),
             gathered_backward(&operands, &gradient, &plan, &index, wanted)
         );
         for (node, gradient) in ops.parents.into_iter().zip(found) {
@@ -312,7 +281,7 @@ impl Backward<Flex, 1> for Gated {
         let gradient = Numbers::new(grads.consume::<Flex>(&ops.node));
         let (features, plan) = ops.state;
         let features = Numbers::new(checkpointer.retrieve_node_output::<FlexTensor>(features));
-        let dtype = gradient.0.dtype();
+        let dtype = gradient.dtype();
         let slopes = in_precision!(dtype, gate_backward(&features, &gradient, &plan));
         let [node] = ops.parents;
         if let Some(node) = node {

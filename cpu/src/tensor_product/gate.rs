@@ -1,8 +1,8 @@
 //! The gate, forward and backward.
 
-use super::matrix::Number;
 use super::plan::GatePlan;
 use super::segment;
+use crate::number::Number;
 use crate::simd::vectorised;
 use rayon::prelude::*;
 

@@ -1,10 +1,11 @@
 //! Mixing of features where they are, contraction where they are gathered to.
 
-use super::matrix::{Number, Part, add_scaled, dot, multiply};
+use super::matrix::{Part, add_scaled, dot, multiply};
 use super::plan::GatheredPlan;
 use super::product::{Gradients, Inputs, Wanted};
 use super::rows::RowIndex;
 use super::{segment, total};
+use crate::number::Number;
 use crate::simd::vectorised;
 use rayon::prelude::*;
 

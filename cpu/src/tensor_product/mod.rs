@@ -103,7 +103,7 @@ fn segment(rows: usize) -> usize {
 }
 
 /// Adds up what the segments found, in their order.
-fn total<T: matrix::Number>(parts: Vec<Vec<T>>) -> Vec<T> {
+fn total<T: crate::number::Number>(parts: Vec<Vec<T>>) -> Vec<T> {
     let mut parts = parts.into_iter();
     let mut sum = parts.next().unwrap_or_default();
     for part in parts {

@@ -50,7 +50,7 @@ impl Steps {
 
     /// What a step multiplies by.
     #[inline(always)]
-    pub(super) fn factor<T: super::matrix::Number>(&self, step: &Step, attributes: &[T]) -> T {
+    pub(super) fn factor<T: crate::number::Number>(&self, step: &Step, attributes: &[T]) -> T {
         let mut factor = T::ZERO;
         for &(component, coefficient) in &self.terms[step.terms.clone()] {
             factor += T::of(coefficient) * attributes[component];
@@ -60,7 +60,7 @@ impl Steps {
 
     /// The gradient of the attributes from that of a step's factor.
     #[inline(always)]
-    pub(super) fn spread<T: super::matrix::Number>(&self, step: &Step, factor: T, to: &mut [T]) {
+    pub(super) fn spread<T: crate::number::Number>(&self, step: &Step, factor: T, to: &mut [T]) {
         for &(component, coefficient) in &self.terms[step.terms.clone()] {
             to[component] += T::of(coefficient) * factor;
         }

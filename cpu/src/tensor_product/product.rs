@@ -1,8 +1,9 @@
 //! Contraction and mixing of features that have a row of attributes each.
 
-use super::matrix::{Number, Part, add_scaled, dot, multiply};
+use super::matrix::{Part, add_scaled, dot, multiply};
 use super::plan::ProductPlan;
 use super::{segment, total};
+use crate::number::Number;
 use crate::simd::vectorised;
 use rayon::prelude::*;
 

@@ -2,10 +2,11 @@
 
 use super::transforms::Tiles;
 use super::{SourcePoints, Tile, apart};
-use crate::convolution::kernels::{Correlate, MAX_VECTORS, Number};
+use crate::convolution::kernels::{Correlate, MAX_VECTORS};
 use crate::convolution::maps::{Maps, Panel, Shared, written};
 use crate::convolution::plan::Geometry;
 use crate::convolution::scratch::Scratch;
+use crate::number::Number;
 use rayon::prelude::*;
 
 /// Numbers that pass through the first-level cache for one tile of the weight gradient.
@@ -124,7 +125,7 @@ pub(super) fn finish_weights<T: Number>(
 ) -> Vec<T> {
     let channels = sizes.channels_in;
     let row = 9 * channels;
-    let zeros = [T::default(); MAX_VECTORS * 16];
+    let zeros = [T::ZERO; MAX_VECTORS * 16];
     written(sizes.channels_out * row, |gradient: Shared<T>| {
         outs.par_iter().for_each(|panel| {
             let width = panel.width;

@@ -3,7 +3,7 @@
 use super::transforms::Tiles;
 
 /// The transforms for one size of tiles.
-pub(in crate::convolution) struct TileKernels<T> {
+pub(crate) struct TileKernels<T> {
     /// Pixels of the source to points: `Bᵀ d B`.
     pub source: unsafe fn(&Tiles<T>),
     /// Pixels of the output gradient to points: `A g Aᵀ`.
@@ -50,4 +50,4 @@ macro_rules! tile_kernels {
     };
 }
 
-pub(in crate::convolution) use tile_kernels;
+pub(crate) use tile_kernels;

@@ -23,11 +23,11 @@ pub(super) mod transforms;
 pub(super) mod two;
 
 use super::chunks::{Layout, Wanted, convolved, gradients_of};
-use super::kernels::Number;
 use super::maps::{Maps, Panel, Shared, chunk_samples, register_panels, stored};
 use super::plan::Geometry;
 use super::scratch::Scratch;
 use crate::Finish;
+use crate::number::Number;
 use correlation::{Correlation, finish_weights};
 use kernels::TileKernels;
 use product::{Kernels, Product, transform_weights};
@@ -270,7 +270,7 @@ pub(super) fn gradients<T: Number>(
     let memory = memory.slice();
     let mut sums = Scratch::take(for_weight(points * stored(&outs) * sizes.channels_in));
     let sums = sums.slice();
-    sums.fill(T::default());
+    sums.fill(T::ZERO);
     let input_gradient = gradients_of(
         [input, gradient],
         [&ins_layout, &outs_layout],

@@ -4,10 +4,11 @@ use super::transforms::Tiles;
 use super::{SourcePoints, Tile, apart};
 use crate::Finish;
 use crate::convolution::finish::{finish_pixels, panel_bias};
-use crate::convolution::kernels::{Convolve, Number, Run, Tap};
+use crate::convolution::kernels::{Convolve, Run, Tap};
 use crate::convolution::maps::{Maps, Panel, Shared, stored_channels};
 use crate::convolution::plan::Geometry;
 use crate::convolution::scratch::Scratch;
+use crate::number::Number;
 use rayon::prelude::*;
 use std::ops::Range;
 

@@ -4,7 +4,8 @@ use rstest::rstest;
 
 use super::transforms::Tiles;
 use super::{Tile, TileKernels};
-use crate::convolution::kernels::{Kernels, Number, tests::available};
+use crate::convolution::kernels::{Kernels, tests::available};
+use crate::number::Number;
 
 /// Numbers in [−1, 1] that look random.
 fn numbers(count: usize, seed: u32) -> Vec<f32> {
@@ -40,7 +41,7 @@ fn errors<T: Number + Into<f64>>(kernels: &Kernels<T>, tile: Tile) -> [f64; 2] {
     let source = some(rows * columns * lanes, 1);
     let weight = some(9 * lanes, 2);
     let gradient = some(size * COUNT * size * lanes, 3);
-    let zeros = |count: usize| vec![T::default(); count * lanes];
+    let zeros = |count: usize| vec![T::ZERO; count * lanes];
     let (mut source_points, mut gradient_points) = (zeros(points * COUNT), zeros(points * COUNT));
     let (mut weight_points, mut target) = (zeros(points), zeros(size * COUNT * size));
     let mut weight_gradient = zeros(9);
@@ -85,7 +86,7 @@ fn errors<T: Number + Into<f64>>(kernels: &Kernels<T>, tile: Tile) -> [f64; 2] {
             let at = |tile: usize| (i / lanes * COUNT + tile) * lanes + i % lanes;
             let term =
                 |sum: T, tile: usize| sum + source_points[at(tile)] * gradient_points[at(tile)];
-            (0..COUNT).fold(T::default(), term)
+            (0..COUNT).fold(T::ZERO, term)
         };
         let sums: Vec<T> = (0..points * lanes).map(sum).collect();
         (run.kernel_gradient)(&job(sums.as_ptr(), weight_gradient.as_mut_ptr(), 3, 1));

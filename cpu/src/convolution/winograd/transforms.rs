@@ -6,12 +6,12 @@
 use crate::simd::Simd;
 
 /// A small matrix that maps `N` numbers to `M`.
-pub(in crate::convolution) trait Linear<const N: usize, const M: usize> {
+pub(crate) trait Linear<const N: usize, const M: usize> {
     unsafe fn apply<S: Simd>(x: [S::Register; N]) -> [S::Register; M];
 }
 
 /// A row of neighbouring squares, as pixels and as points.
-pub(in crate::convolution) struct Tiles<T> {
+pub(crate) struct Tiles<T> {
     /// The first pixel of the first square, or its first point.
     pub from: *const T,
     /// Where the other form goes.
@@ -52,7 +52,7 @@ unsafe fn load<S: Simd, const N: usize>(
 
 /// Squares of `N` × `N` pixels, `STEP` pixels apart, to `M` × `M` points.
 #[inline(always)]
-pub(in crate::convolution) unsafe fn to_points<
+pub(crate) unsafe fn to_points<
     S: Simd,
     L: Linear<N, M>,
     const N: usize,
@@ -93,7 +93,7 @@ pub(in crate::convolution) unsafe fn to_points<
 
 /// `N` × `N` points to squares of `M` × `M` pixels, `STEP` pixels apart.
 #[inline(always)]
-pub(in crate::convolution) unsafe fn from_points<
+pub(crate) unsafe fn from_points<
     S: Simd,
     L: Linear<N, M>,
     const N: usize,
