@@ -1,11 +1,14 @@
 //! CPU kernels for Burn's flex backend.
 
+#![deny(clippy::missing_safety_doc, clippy::undocumented_unsafe_blocks)]
+
 mod bridge;
 mod convolution;
 mod finish;
 pub mod memory;
 pub mod normalisation;
 mod number;
+mod shared;
 mod simd;
 pub mod tensor_product;
 

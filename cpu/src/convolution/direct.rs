@@ -2,19 +2,22 @@
 //!
 //! Every number of a result is summed in one fixed order, however the work is divided among threads.
 
-use super::chunks::{Layout, Wanted, convolved, gradients_of};
+use super::chunks::{Wanted, convolved, gradients_of};
 use super::finish::{finish_pixels, panel_bias};
 use super::kernels::{Convolve, Correlate};
 use super::maps::{
-    Maps, Panel, STEPS, Shared, chunk_samples, register_panels, source_panels, stored,
+    Layout, Maps, Panel, STEPS, chunk_samples, register_panels, source_panels, stored,
     stored_channels,
 };
+use super::moves::Lines;
 use super::plan::{Geometry, Pass};
 use super::scratch::Scratch;
 use super::winograd;
 use crate::Finish;
 use crate::number::Number;
+use crate::shared::Shared;
 use rayon::prelude::*;
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 /// Pixels that one task computes.
@@ -33,15 +36,10 @@ fn pack_weights<T: Number>(
     packed: &mut [T],
 ) {
     let steps = sources.iter().map(|p| p.channels).sum::<usize>() * taps;
-    let base = Shared(packed.as_mut_ptr());
+    let packed = Shared::new(packed);
     targets.par_iter().for_each(|target| {
-        // SAFETY: one part per target panel.
-        let packed = unsafe {
-            std::slice::from_raw_parts_mut(
-                base.get().add(target.before * steps),
-                target.width * steps,
-            )
-        };
+        // SAFETY: each task has the part of a target panel of its own; scratch memory has content.
+        let packed = unsafe { packed.part(target.before * steps, target.width * steps) };
         let mut rows = packed.chunks_exact_mut(target.width);
         for source in sources {
             for tap in 0..taps {
@@ -74,7 +72,9 @@ struct Direct<'a, T: 'static> {
 }
 
 impl<T: Number> Direct<'_, T> {
-    fn run(&self, out: Shared<T>) {
+    /// Sets all numbers of `out`, `[sample][channel][pixel]`.
+    fn run(&self, out: &mut [MaybeUninit<T>]) {
+        let out = Shared::empty(out);
         let [rows, columns] = self.pass.target();
         let samples = self.source.samples;
         if rows * columns == 0 {
@@ -108,7 +108,7 @@ impl<T: Number> Direct<'_, T> {
         samples: Range<usize>,
         rows: Range<usize>,
         targets: &[Panel<T>],
-        out: Shared<T>,
+        out: Shared<'_, T>,
     ) {
         let [all_rows, columns] = self.pass.target();
         let band = rows.len() * columns;
@@ -128,53 +128,46 @@ impl<T: Number> Direct<'_, T> {
                 let pieces = (most_taps * source.channels).div_ceil(STEPS * 5 / 4).max(1);
                 let piece = most_taps.div_ceil(pieces).max(1);
                 for start in (0..most_taps.max(1)).step_by(piece) {
-                    // SAFETY: bases and slots lie in the source and in `sums`, weights were packed in this order.
-                    unsafe {
-                        (target.kernels.convolve)(&Convolve {
-                            source: self
-                                .source
-                                .panel(source)
-                                .add(samples.start * self.source.pixels * source.width),
-                            source_stride: source.width,
-                            channels: source.channels,
-                            weight: weight.as_ptr(),
-                            target: sums.as_mut_ptr(),
-                            vectors: target.width / target.kernels.lanes,
-                            first,
-                            taps: (start, piece),
-                            runs: &pixels.runs,
-                            bases: &pixels.bases,
-                            slots: &pixels.slots,
-                            tap_list: &pixels.taps,
-                        });
-                    }
+                    let sample = self.source.pixels * source.width;
+                    let job = Convolve {
+                        source: &self.source.panel(source)[samples.start * sample..],
+                        source_stride: source.width,
+                        channels: source.channels,
+                        weight,
+                        vectors: target.width / target.kernels.lanes,
+                        first,
+                        taps: (start, piece),
+                        runs: &pixels.runs,
+                        bases: &pixels.bases,
+                        slots: &pixels.slots,
+                        tap_list: &pixels.taps,
+                    };
+                    target.kernels.convolve(&job, sums);
                     first = false;
                 }
             }
             let bias = panel_bias(self.bias, target);
             for (index, sample) in samples.clone().enumerate() {
+                let from = &mut sums[index * band * target.width..];
+                let add = finish_pixels(self.finish, target, from, [rows.len(), columns], bias);
+                let start = (sample * self.channels + target.start) * plane + before;
+                let lines = Lines {
+                    stride: plane,
+                    channels: target.channels,
+                    length,
+                };
+                let kernels = target.kernels;
                 // SAFETY: these rows of these channels of this sample belong to this task.
-                unsafe {
-                    let from = sums.as_mut_ptr().add(index * band * target.width);
-                    let size = [rows.len(), columns];
-                    let add = finish_pixels(self.finish, target, from, size, bias);
-                    (target.kernels.scatter)(
-                        from,
-                        target.width,
-                        out.get()
-                            .add((sample * self.channels + target.start) * plane + before),
-                        plane,
-                        target.channels,
-                        length,
-                        add.as_ptr(),
-                    );
-                }
+                unsafe { kernels.scatter(from, target.width, out, start, lines, &add) };
             }
         }
     }
 }
 
 /// The convolution, with what follows it.
+///
+/// # Panics
+/// If the slices have other lengths than the sizes say.
 pub(super) fn convolve<T: Number>(
     input: &[T],
     weight: &[T],
@@ -182,6 +175,15 @@ pub(super) fn convolve<T: Number>(
     sizes: &Geometry,
     finish: Finish,
 ) -> Vec<T> {
+    sizes.check_input(input);
+    sizes.check_weight(weight);
+    if let Some(bias) = bias {
+        assert_eq!(
+            bias.len(),
+            sizes.channels_out,
+            "conv2d: numbers of the bias"
+        );
+    }
     let taps = sizes.taps();
     let pass = sizes.forward();
     let targets = register_panels(sizes.channels_out);
@@ -213,28 +215,28 @@ pub(super) fn convolve<T: Number>(
     };
     let chunk = chunk_samples(sizes.batch, source.stored());
     let packed = packed.slice();
-    convolved(
-        input,
-        &source,
-        out_sample,
-        [sizes.batch, chunk],
-        |source, out| {
-            let direct = Direct {
-                pass: &pass,
-                source,
-                weights: packed,
-                taps,
-                targets: &targets,
-                channels: sizes.channels_out,
-                bias: bias.unwrap_or_default(),
-                finish,
-            };
-            direct.run(out);
-        },
-    )
+    let run = |source: &Maps<'_, T>, out: &mut [MaybeUninit<T>]| {
+        let direct = Direct {
+            pass: &pass,
+            source,
+            weights: packed,
+            taps,
+            targets: &targets,
+            channels: sizes.channels_out,
+            bias: bias.unwrap_or_default(),
+            finish,
+        };
+        direct.run(out);
+    };
+    // SAFETY: a direct convolution sets all of its output.
+    unsafe { convolved(input, &source, out_sample, [sizes.batch, chunk], run) }
 }
 
-/// The gradients of a convolution with respect to its input and its weight, given that of its output.
+/// The gradients of a convolution with respect to its input and its weight, given that of its output. What a gradient that
+/// is not wanted needs may be empty.
+///
+/// # Panics
+/// If the slices have other lengths than the sizes say.
 pub(super) fn gradients<T: Number>(
     input: &[T],
     weight: &[T],
@@ -242,6 +244,13 @@ pub(super) fn gradients<T: Number>(
     sizes: &Geometry,
     wanted: Wanted,
 ) -> (Option<Vec<T>>, Option<Vec<T>>) {
+    sizes.check_output(gradient);
+    if wanted.weight {
+        sizes.check_input(input);
+    }
+    if wanted.input {
+        sizes.check_weight(weight);
+    }
     let in_sample = sizes.channels_in * sizes.input[0] * sizes.input[1];
     let out_sample = sizes.channels_out * sizes.output[0] * sizes.output[1];
     let weights = sizes.channels_in * sizes.channels_out * sizes.taps();
@@ -309,36 +318,41 @@ pub(super) fn gradients<T: Number>(
     let sums = sums.slice();
     sums.fill(T::ZERO);
     let packed = packed.slice();
-    let input_gradient = gradients_of(
-        [input, gradient],
-        [&ins_layout, &outs_layout],
-        [sizes.batch, chunk],
-        wanted,
-        |out_maps, to| {
-            let direct = Direct {
-                pass: &backward,
-                source: out_maps,
-                weights: packed,
-                taps,
-                targets: &targets,
-                channels: sizes.channels_in,
-                bias: &[],
-                finish: Finish::Nothing,
-            };
-            direct.run(to);
-        },
-        |in_maps, out_maps| {
-            correlate(
-                sizes,
-                in_maps,
-                forward.padded(),
-                out_maps,
-                out_padded,
-                out_before,
-                sums,
-            );
-        },
-    );
+    let of_input = |out_maps: &Maps<'_, T>, to: &mut [MaybeUninit<T>]| {
+        let direct = Direct {
+            pass: &backward,
+            source: out_maps,
+            weights: packed,
+            taps,
+            targets: &targets,
+            channels: sizes.channels_in,
+            bias: &[],
+            finish: Finish::Nothing,
+        };
+        direct.run(to);
+    };
+    let of_weight = |in_maps: &Maps<'_, T>, out_maps: &Maps<'_, T>| {
+        correlate(
+            sizes,
+            in_maps,
+            forward.padded(),
+            out_maps,
+            out_padded,
+            out_before,
+            sums,
+        );
+    };
+    // SAFETY: a direct convolution sets all of its output.
+    let input_gradient = unsafe {
+        gradients_of(
+            [input, gradient],
+            [&ins_layout, &outs_layout],
+            [sizes.batch, chunk],
+            wanted,
+            of_input,
+            of_weight,
+        )
+    };
     let weight_gradient = wanted
         .weight
         .then(|| unpack_gradient(sizes, &outs, &ins, sums));
@@ -362,7 +376,7 @@ fn correlate<T: Number>(
     let parts = (4 * rayon::current_num_threads())
         .div_ceil(pairs)
         .clamp(1, taps);
-    let sums = Shared(sums.as_mut_ptr());
+    let sums = Shared::new(sums);
     (0..pairs * parts).into_par_iter().for_each(|task| {
         let (pair, part) = (task / parts, task % parts);
         let out_panel = &target.panels[pair / source.panels.len()];
@@ -390,20 +404,19 @@ fn correlate<T: Number>(
             .collect();
         let start = out_panel.before * sizes.channels_in * taps
             + (in_panel.start * taps + some.start * in_panel.channels) * out_panel.width;
+        // SAFETY: each task has its own part of the sums, and they have content.
+        let sums = unsafe { sums.part(start, offsets.len() * out_panel.width) };
         for rows in all.chunks(block) {
-            // SAFETY: rows and offsets lie in the maps; each task has its own part of the sums.
-            unsafe {
-                (out_panel.kernels.correlate)(&Correlate {
-                    source: source.panel(in_panel),
-                    source_step: sizes.stride[1] * in_panel.width,
-                    target: target.panel(out_panel),
-                    vectors: out_panel.width / out_panel.kernels.lanes,
-                    rows,
-                    columns,
-                    offsets: &offsets,
-                    gradient: sums.get().add(start),
-                });
-            }
+            let job = Correlate {
+                source: source.panel(in_panel),
+                source_step: sizes.stride[1] * in_panel.width,
+                target: target.panel(out_panel),
+                vectors: out_panel.width / out_panel.kernels.lanes,
+                rows,
+                columns,
+                offsets: &offsets,
+            };
+            out_panel.kernels.correlate(&job, sums);
         }
     });
 }
@@ -439,7 +452,11 @@ fn unpack_gradient<T: Number>(
 }
 
 /// The gradient with respect to the bias: the sum over samples and pixels.
+///
+/// # Panics
+/// If the gradient has another length than the sizes say.
 pub(super) fn bias_gradient<T: Number>(gradient: &[T], sizes: &Geometry) -> Vec<T> {
+    sizes.check_output(gradient);
     let plane = sizes.output[0] * sizes.output[1];
     (0..sizes.channels_out)
         .into_par_iter()

@@ -20,23 +20,20 @@ pub(super) fn panel_bias<T: Number>(bias: &[T], panel: &Panel<T>) -> PanelBias<T
 /// Finishes the pixels of a panel in place: they lie without gaps after it, `finish.size(size)` of them. Returns the bias
 /// that is still to be added.
 ///
-/// # Safety
-/// `pixels` must point to `size` pixels of the panel's width.
-pub(super) unsafe fn finish_pixels<T: Number>(
+/// # Panics
+/// If there are fewer pixels than `size` says.
+pub(super) fn finish_pixels<T: Number>(
     finish: Finish,
     panel: &Panel<T>,
-    pixels: *mut T,
+    pixels: &mut [T],
     size: [usize; 2],
     bias: PanelBias<T>,
 ) -> PanelBias<T> {
     let (kernels, width) = (panel.kernels, panel.width);
-    // SAFETY: the bias is as wide as the widest panel.
-    unsafe {
-        match finish {
-            Finish::Nothing => return bias,
-            Finish::Relu => (kernels.cut)(pixels, size[0] * size[1], width, bias.as_ptr()),
-            Finish::ReluMaxPool => (kernels.cut_and_pool)(pixels, size, width, bias.as_ptr()),
-        }
+    match finish {
+        Finish::Nothing => return bias,
+        Finish::Relu => kernels.cut(pixels, size[0] * size[1], width, &bias),
+        Finish::ReluMaxPool => kernels.cut_and_pool(pixels, size, width, &bias),
     }
     [T::ZERO; MAX_VECTORS * 16]
 }

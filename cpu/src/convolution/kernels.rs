@@ -11,9 +11,10 @@
 //! A tile is up to eight pixels q (or weights k) times one panel of one or two registers of channels m: per step, that
 //! many registers are loaded and one number per pixel is broadcast.
 
-use super::moves;
+use super::moves::{self, Lines};
 use super::winograd::kernels::{TileKernels, tile_kernels};
 use super::winograd::transforms::Tiles;
+use crate::shared::Shared;
 use crate::simd::{Portable, Simd};
 
 /// Registers in the widest panel.
@@ -44,15 +45,13 @@ pub(crate) struct Tap {
 /// A convolution from one panel of source channels to one panel of target channels.
 pub(crate) struct Convolve<'a, T> {
     /// The source panel, `[pixel][stride]`.
-    pub source: *const T,
+    pub source: &'a [T],
     /// Channels between neighbouring pixels of the source panel.
     pub source_stride: usize,
     /// Channels in the source panel.
     pub channels: usize,
     /// Weights, `[tap][channel][width]`.
-    pub weight: *const T,
-    /// The target panel, `[slot][width]`.
-    pub target: *mut T,
+    pub weight: &'a [T],
     /// Registers in the target panel.
     pub vectors: usize,
     /// Whether the target holds nothing yet.
@@ -69,14 +68,44 @@ pub(crate) struct Convolve<'a, T> {
     pub tap_list: &'a [Tap],
 }
 
+impl<T> Convolve<'_, T> {
+    /// # Panics
+    /// If a run reads beyond the source or the weights, or writes beyond `target` numbers, `width` for each slot.
+    #[inline(always)]
+    fn check(&self, width: usize, target: usize) {
+        let largest = |numbers: &[u32]| numbers.iter().copied().max().unwrap_or(0) as usize;
+        for run in self.runs {
+            let [first, tap] = [run.first, run.tap].map(|index| index as usize);
+            let pixels = first..first + run.count as usize;
+            let taps = &self.tap_list[tap..tap + run.taps as usize];
+            let (base, slot) = (
+                largest(&self.bases[pixels.clone()]),
+                largest(&self.slots[pixels]),
+            );
+            let offset = taps.iter().map(|tap| tap.offset).max().unwrap_or(0) as usize;
+            let index = taps.iter().map(|tap| tap.index).max().unwrap_or(0) as usize;
+            let read = (base + offset) * self.source_stride + self.channels;
+            let weights = (index + 1) * self.channels * width;
+            assert!(
+                taps.is_empty() || (read <= self.source.len() && weights <= self.weight.len()),
+                "a convolution reads beyond its source or its weights"
+            );
+            assert!(
+                run.count == 0 || (slot + 1) * width <= target,
+                "a convolution writes beyond its target"
+            );
+        }
+    }
+}
+
 /// The gradient of some weights over some rows of pixels.
 pub(crate) struct Correlate<'a, T> {
     /// The source panel.
-    pub source: *const T,
+    pub source: &'a [T],
     /// Numbers from one pixel to the next along a row of the source.
     pub source_step: usize,
     /// The panel of output gradients, `[pixel][width]`.
-    pub target: *const T,
+    pub target: &'a [T],
     /// Registers in the target panel.
     pub vectors: usize,
     /// Per row, where its first pixel is in the source and in the target, in numbers.
@@ -85,69 +114,174 @@ pub(crate) struct Correlate<'a, T> {
     pub columns: usize,
     /// Per weight, what to add to the source position, in numbers.
     pub offsets: &'a [usize],
-    /// The gradients, `[weight][width]`.
-    pub gradient: *mut T,
 }
 
-/// The kernels of one instruction set.
+impl<T> Correlate<'_, T> {
+    /// # Panics
+    /// If a row or an offset leads out of the source or the target, or there are more than `gradient` numbers, `width` for
+    /// each weight.
+    #[inline(always)]
+    fn check(&self, width: usize, gradient: usize) {
+        assert!(
+            self.offsets.len() * width <= gradient,
+            "a correlation writes beyond its gradient"
+        );
+        let offset = self.offsets.iter().copied().max().unwrap_or(0);
+        let source = self.rows.iter().map(|row| row.0).max().unwrap_or(0);
+        let target = self.rows.iter().map(|row| row.1).max().unwrap_or(0);
+        let across = self.columns.saturating_sub(1) * self.source_step;
+        let nothing = self.rows.is_empty() || self.columns == 0 || self.offsets.is_empty();
+        assert!(
+            nothing
+                || (source + across + offset < self.source.len()
+                    && target + self.columns * width <= self.target.len()),
+            "a correlation reads beyond its source or its target"
+        );
+    }
+}
+
+/// From pixels with a width to lines in shared memory from a place on, adding to each channel.
+type Scatter<T> = unsafe fn(&[T], usize, Shared<'_, T>, usize, Lines, &[T]);
+
+/// The kernels of one instruction set. There is a reference to a set only where the processor has the instructions:
+/// [`f32`](mod@f32) and [`f64`](mod@f64) ask it.
 pub(crate) struct Kernels<T> {
     /// Numbers in a register.
     pub lanes: usize,
-    /// [`Convolve`].
-    pub convolve: unsafe fn(&Convolve<'_, T>),
-    /// [`Correlate`].
-    pub correlate: unsafe fn(&Correlate<'_, T>),
-    /// Channel planes to channels last, see [`moves::gather`].
-    pub gather: unsafe fn(*const T, usize, usize, usize, *mut T, usize),
-    /// Channels last to channel planes, see [`moves::scatter`].
-    pub scatter: unsafe fn(*const T, usize, *mut T, usize, usize, usize, *const T),
     /// The transforms of tiles of 2×2 pixels.
     pub two: TileKernels<T>,
     /// The transforms of tiles of 4×4 pixels.
     pub four: TileKernels<T>,
-    /// Bias and ReLU, see [`moves::cut`].
-    pub cut: unsafe fn(*mut T, usize, usize, *const T),
-    /// Bias, ReLU and pooling, see [`moves::cut_and_pool`].
-    pub cut_and_pool: unsafe fn(*mut T, [usize; 2], usize, *const T),
+    convolve: unsafe fn(&Convolve<'_, T>, &mut [T]),
+    correlate: unsafe fn(&Correlate<'_, T>, &mut [T]),
+    gather: unsafe fn(&[T], Lines, &mut [T], usize),
+    scatter: Scatter<T>,
+    cut: unsafe fn(&mut [T], usize, usize, &[T]),
+    cut_and_pool: unsafe fn(&mut [T], [usize; 2], usize, &[T]),
 }
 
-#[inline(always)]
-unsafe fn load_row<S: Simd, const V: usize>(row: &mut [S::Register; V], from: *const S::Element) {
-    for (v, register) in row.iter_mut().enumerate() {
-        *register = unsafe { S::load(from.add(v * S::LANES)) };
+impl<T> Kernels<T> {
+    /// Adds a convolution to the target panel, `[slot][width]`, or writes it there where the target holds nothing yet.
+    ///
+    /// # Panics
+    /// If the job leads out of its slices or the target.
+    pub fn convolve(&self, job: &Convolve<'_, T>, target: &mut [T]) {
+        // SAFETY: the processor has the instructions, else there were no reference to these kernels.
+        unsafe { (self.convolve)(job, target) }
+    }
+
+    /// Adds to the gradients, `[weight][width]`.
+    ///
+    /// # Panics
+    /// If the job leads out of its slices or the gradients.
+    pub fn correlate(&self, job: &Correlate<'_, T>, gradient: &mut [T]) {
+        // SAFETY: as above.
+        unsafe { (self.correlate)(job, gradient) }
+    }
+
+    /// Channel planes to channels last, `width` of them: [`moves::gather`].
+    ///
+    /// # Panics
+    /// If the lines lead out of the slices.
+    pub fn gather(&self, from: &[T], lines: Lines, to: &mut [T], width: usize) {
+        // SAFETY: as above.
+        unsafe { (self.gather)(from, lines, to, width) }
+    }
+
+    /// Channels last, `width` of them, to channel planes that begin at `start`: [`moves::scatter`].
+    ///
+    /// # Safety
+    /// No one else may use the lines that are written meanwhile.
+    ///
+    /// # Panics
+    /// If the lines lead out of the slices.
+    pub unsafe fn scatter(
+        &self,
+        from: &[T],
+        width: usize,
+        to: Shared<'_, T>,
+        start: usize,
+        lines: Lines,
+        add: &[T],
+    ) {
+        // SAFETY: as above for the instructions; the caller promises the lines.
+        unsafe { (self.scatter)(from, width, to, start, lines, add) }
+    }
+
+    /// Bias and ReLU of pixels with `width` channels, in place: [`moves::cut`].
+    ///
+    /// # Panics
+    /// If the slices are shorter.
+    pub fn cut(&self, rows: &mut [T], pixels: usize, width: usize, add: &[T]) {
+        // SAFETY: the processor has the instructions, else there were no reference to these kernels.
+        unsafe { (self.cut)(rows, pixels, width, add) }
+    }
+
+    /// Bias, ReLU and pooling of rows and columns of pixels, in place: [`moves::cut_and_pool`].
+    ///
+    /// # Panics
+    /// If the slices are shorter.
+    pub fn cut_and_pool(&self, rows: &mut [T], size: [usize; 2], width: usize, add: &[T]) {
+        // SAFETY: as above.
+        unsafe { (self.cut_and_pool)(rows, size, width, add) }
     }
 }
 
+/// # Safety
+/// A whole row must be readable at `from`.
 #[inline(always)]
-unsafe fn store_row<S: Simd, const V: usize>(to: *mut S::Element, row: &[S::Register; V]) {
+unsafe fn load_row<S: Simd, const V: usize>(
+    simd: S,
+    row: &mut [S::Register; V],
+    from: *const S::Element,
+) {
+    for (v, register) in row.iter_mut().enumerate() {
+        // SAFETY: inside the row.
+        *register = unsafe { simd.load(from.add(v * S::LANES)) };
+    }
+}
+
+/// # Safety
+/// A whole row must be writable at `to`.
+#[inline(always)]
+unsafe fn store_row<S: Simd, const V: usize>(simd: S, to: *mut S::Element, row: &[S::Register; V]) {
     for (v, &register) in row.iter().enumerate() {
-        unsafe { S::store(to.add(v * S::LANES), register) };
+        // SAFETY: inside the row.
+        unsafe { simd.store(to.add(v * S::LANES), register) };
     }
 }
 
 /// `sum(p, m) += source(p) · row(m)`
+///
+/// # Safety
+/// A number must be readable `at` numbers behind each base, and a whole row at `row`.
 #[inline(always)]
 unsafe fn step<S: Simd, const V: usize, const P: usize>(
+    simd: S,
     sum: &mut [[S::Register; V]; P],
     base: &[*const S::Element; P],
     at: usize,
     row: *const S::Element,
 ) {
-    unsafe {
-        let mut factor = [S::zero(); V];
-        load_row::<S, V>(&mut factor, row);
-        for (sum, base) in sum.iter_mut().zip(base) {
-            let value = S::splat(base.add(at));
-            for (sum, &factor) in sum.iter_mut().zip(&factor) {
-                *sum = S::multiply_add(value, factor, *sum);
-            }
+    let mut factor = [simd.zero(); V];
+    // SAFETY: as the caller promises.
+    unsafe { load_row::<S, V>(simd, &mut factor, row) };
+    for (sum, base) in sum.iter_mut().zip(base) {
+        // SAFETY: as the caller promises.
+        let value = simd.splat(unsafe { *base.add(at) });
+        for (sum, &factor) in sum.iter_mut().zip(&factor) {
+            *sum = simd.multiply_add(value, factor, *sum);
         }
     }
 }
 
+/// # Safety
+/// Bases, taps and slots must lie in the job's slices and in the target.
 #[inline(always)]
 unsafe fn convolve_tile<S: Simd, const V: usize, const P: usize>(
+    simd: S,
     job: &Convolve<'_, S::Element>,
+    target: *mut S::Element,
     bases: &[u32],
     slots: &[u32],
     taps: &[Tap],
@@ -156,35 +290,36 @@ unsafe fn convolve_tile<S: Simd, const V: usize, const P: usize>(
     let (Some(bases), Some(slots)) = (bases.first_chunk::<P>(), slots.first_chunk::<P>()) else {
         return;
     };
+    let width = V * S::LANES;
+    let mut sum = [[simd.zero(); V]; P];
+    // SAFETY: as the caller promises.
     unsafe {
-        let width = V * S::LANES;
-        let mut sum = [[S::zero(); V]; P];
         if !job.first {
             for (sum, &slot) in sum.iter_mut().zip(slots) {
-                load_row::<S, V>(sum, job.target.add(slot as usize * width));
+                load_row::<S, V>(simd, sum, target.add(slot as usize * width));
             }
         }
-        let mut base = [job.source; P];
+        let mut base = [job.source.as_ptr(); P];
         for (base, &pixel) in base.iter_mut().zip(bases) {
             *base = base.add(pixel as usize * job.source_stride);
         }
         let block = job.channels * width;
         for tap in taps {
-            let mut weight = job.weight.add(tap.index as usize * block);
+            let mut weight = job.weight.as_ptr().add(tap.index as usize * block);
             let mut at = tap.offset as usize * job.source_stride;
             for _ in 0..job.channels / 2 {
                 // Written out: a loop would be unrolled too late for the sums to stay in registers.
-                step::<S, V, P>(&mut sum, &base, at, weight);
-                step::<S, V, P>(&mut sum, &base, at + 1, weight.add(width));
+                step::<S, V, P>(simd, &mut sum, &base, at, weight);
+                step::<S, V, P>(simd, &mut sum, &base, at + 1, weight.add(width));
                 weight = weight.add(2 * width);
                 at += 2;
             }
             if !job.channels.is_multiple_of(2) {
-                step::<S, V, P>(&mut sum, &base, at, weight);
+                step::<S, V, P>(simd, &mut sum, &base, at, weight);
             }
         }
         for (sum, &slot) in sum.iter().zip(slots) {
-            store_row::<S, V>(job.target.add(slot as usize * width), sum);
+            store_row::<S, V>(simd, target.add(slot as usize * width), sum);
         }
     }
 }
@@ -213,9 +348,13 @@ macro_rules! by_pixels {
 }
 
 #[inline(always)]
-unsafe fn convolve_panel<S: Simd, const V: usize, const WIDE: bool>(
+fn convolve_panel<S: Simd, const V: usize, const WIDE: bool>(
+    simd: S,
     job: &Convolve<'_, S::Element>,
+    target: &mut [S::Element],
 ) {
+    job.check(V * S::LANES, target.len());
+    let target = target.as_mut_ptr();
     let most = const { tile_pixels(V, WIDE) };
     for run in job.runs {
         let (skip, number) = job.taps;
@@ -232,7 +371,16 @@ unsafe fn convolve_panel<S: Simd, const V: usize, const WIDE: bool>(
             let count = left.div_ceil(tiles);
             let bases = &job.bases[at..at + count];
             let slots = &job.slots[at..at + count];
-            unsafe { by_pixels!(convolve_tile, S, V, count, (job, bases, slots, taps)) }
+            // SAFETY: as just checked.
+            unsafe {
+                by_pixels!(
+                    convolve_tile,
+                    S,
+                    V,
+                    count,
+                    (simd, job, target, bases, slots, taps)
+                )
+            }
             at += count;
             left -= count;
             tiles -= 1;
@@ -241,57 +389,69 @@ unsafe fn convolve_panel<S: Simd, const V: usize, const WIDE: bool>(
 }
 
 #[inline(always)]
-unsafe fn convolve<S: Simd, const WIDE: bool>(job: &Convolve<'_, S::Element>) {
-    unsafe {
-        match job.vectors {
-            1 => convolve_panel::<S, 1, WIDE>(job),
-            _ => convolve_panel::<S, 2, WIDE>(job),
-        }
+fn convolve<S: Simd, const WIDE: bool>(
+    simd: S,
+    job: &Convolve<'_, S::Element>,
+    target: &mut [S::Element],
+) {
+    match job.vectors {
+        1 => convolve_panel::<S, 1, WIDE>(simd, job, target),
+        _ => convolve_panel::<S, 2, WIDE>(simd, job, target),
     }
 }
 
+/// # Safety
+/// Rows and offsets must lie in the job's slices, and `P` weights from `first` on in the gradient.
 #[inline(always)]
 unsafe fn correlate_tile<S: Simd, const V: usize, const P: usize>(
+    simd: S,
     job: &Correlate<'_, S::Element>,
+    gradient: *mut S::Element,
     first: usize,
 ) {
+    // SAFETY: as the caller promises.
     unsafe {
         let width = V * S::LANES;
-        let gradient = job.gradient.add(first * width);
-        let mut sum = [[S::zero(); V]; P];
+        let gradient = gradient.add(first * width);
+        let mut sum = [[simd.zero(); V]; P];
         for (p, sum) in sum.iter_mut().enumerate() {
-            load_row::<S, V>(sum, gradient.add(p * width));
+            load_row::<S, V>(simd, sum, gradient.add(p * width));
         }
-        let mut base = [job.source; P];
+        let mut base = [job.source.as_ptr(); P];
         for (base, &offset) in base.iter_mut().zip(&job.offsets[first..first + P]) {
             *base = base.add(offset);
         }
         for &(source, target) in job.rows {
             let mut at = source;
-            let mut from = job.target.add(target);
+            let mut from = job.target.as_ptr().add(target);
             for _ in 0..job.columns {
-                step::<S, V, P>(&mut sum, &base, at, from);
+                step::<S, V, P>(simd, &mut sum, &base, at, from);
                 from = from.add(width);
                 at += job.source_step;
             }
         }
         for (p, sum) in sum.iter().enumerate() {
-            store_row::<S, V>(gradient.add(p * width), sum);
+            store_row::<S, V>(simd, gradient.add(p * width), sum);
         }
     }
 }
 
 #[inline(always)]
-unsafe fn correlate_panel<S: Simd, const V: usize, const WIDE: bool>(
+fn correlate_panel<S: Simd, const V: usize, const WIDE: bool>(
+    simd: S,
     job: &Correlate<'_, S::Element>,
+    gradient: &mut [S::Element],
 ) {
+    job.check(V * S::LANES, gradient.len());
+    let gradient = gradient.as_mut_ptr();
     let most = const { tile_pixels(V, WIDE) };
     let mut left = job.offsets.len();
     let mut tiles = left.div_ceil(most);
     let mut at = 0;
     while left > 0 {
         let count = left.div_ceil(tiles);
-        unsafe { by_pixels!(correlate_tile, S, V, count, (job, at)) }
+        // SAFETY: as just checked.
+        unsafe { by_pixels!(correlate_tile, S, V, count, (simd, job, gradient, at)) }
         at += count;
         left -= count;
         tiles -= 1;
@@ -299,12 +459,14 @@ unsafe fn correlate_panel<S: Simd, const V: usize, const WIDE: bool>(
 }
 
 #[inline(always)]
-unsafe fn correlate<S: Simd, const WIDE: bool>(job: &Correlate<'_, S::Element>) {
-    unsafe {
-        match job.vectors {
-            1 => correlate_panel::<S, 1, WIDE>(job),
-            _ => correlate_panel::<S, 2, WIDE>(job),
-        }
+fn correlate<S: Simd, const WIDE: bool>(
+    simd: S,
+    job: &Correlate<'_, S::Element>,
+    gradient: &mut [S::Element],
+) {
+    match job.vectors {
+        1 => correlate_panel::<S, 1, WIDE>(simd, job, gradient),
+        _ => correlate_panel::<S, 2, WIDE>(simd, job, gradient),
     }
 }
 
@@ -313,60 +475,77 @@ macro_rules! instruction_set {
         mod $module {
             use super::*;
 
+            /// # Safety
+            /// The processor must have the instructions.
             $(#[target_feature(enable = $feature)])?
-            unsafe fn run_convolve(job: &Convolve<'_, $element>) {
-                unsafe { convolve::<$simd, $wide>(job) }
+            unsafe fn run_convolve(job: &Convolve<'_, $element>, target: &mut [$element]) {
+                // SAFETY: as the caller promises.
+                convolve::<$simd, $wide>(unsafe { <$simd>::assume() }, job, target)
             }
+            /// # Safety
+            /// The processor must have the instructions.
             $(#[target_feature(enable = $feature)])?
-            unsafe fn run_correlate(job: &Correlate<'_, $element>) {
-                unsafe { correlate::<$simd, $wide>(job) }
+            unsafe fn run_correlate(job: &Correlate<'_, $element>, gradient: &mut [$element]) {
+                // SAFETY: as the caller promises.
+                correlate::<$simd, $wide>(unsafe { <$simd>::assume() }, job, gradient)
             }
+            /// # Safety
+            /// The processor must have the instructions.
             $(#[target_feature(enable = $feature)])?
             unsafe fn run_gather(
-                from: *const $element,
-                stride: usize,
-                channels: usize,
-                length: usize,
-                to: *mut $element,
+                from: &[$element],
+                lines: Lines,
+                to: &mut [$element],
                 width: usize,
             ) {
-                unsafe { moves::gather::<$simd>(from, stride, channels, length, to, width) }
+                // SAFETY: as the caller promises.
+                moves::gather(unsafe { <$simd>::assume() }, from, lines, to, width)
             }
+            /// # Safety
+            /// The processor must have the instructions, and no one else may use the lines that are written.
             $(#[target_feature(enable = $feature)])?
             unsafe fn run_scatter(
-                from: *const $element,
+                from: &[$element],
                 width: usize,
-                to: *mut $element,
-                stride: usize,
-                channels: usize,
-                length: usize,
-                add: *const $element,
+                to: Shared<'_, $element>,
+                start: usize,
+                lines: Lines,
+                add: &[$element],
             ) {
-                unsafe { moves::scatter::<$simd>(from, width, to, stride, channels, length, add) }
+                // SAFETY: as the caller promises.
+                unsafe {
+                    moves::scatter(<$simd>::assume(), from, width, to, start, lines, add)
+                }
             }
+            /// # Safety
+            /// The processor must have the instructions.
             $(#[target_feature(enable = $feature)])?
             unsafe fn run_cut(
-                rows: *mut $element,
+                rows: &mut [$element],
                 pixels: usize,
                 width: usize,
-                add: *const $element,
+                add: &[$element],
             ) {
-                unsafe { moves::cut::<$simd>(rows, pixels, width, add) }
+                // SAFETY: as the caller promises.
+                moves::cut(unsafe { <$simd>::assume() }, rows, pixels, width, add)
             }
+            /// # Safety
+            /// The processor must have the instructions.
             $(#[target_feature(enable = $feature)])?
             unsafe fn run_cut_and_pool(
-                rows: *mut $element,
+                rows: &mut [$element],
                 size: [usize; 2],
                 width: usize,
-                add: *const $element,
+                add: &[$element],
             ) {
-                unsafe { moves::cut_and_pool::<$simd>(rows, size, width, add) }
+                // SAFETY: as the caller promises.
+                moves::cut_and_pool(unsafe { <$simd>::assume() }, rows, size, width, add)
             }
 
             tile_kernels!(two, 2, 4, $simd, $element $(, $feature)?);
             tile_kernels!(four, 4, 6, $simd, $element $(, $feature)?);
 
-            pub(crate) static KERNELS: Kernels<$element> = Kernels {
+            pub(super) static KERNELS: Kernels<$element> = Kernels {
                 lanes: <$simd as Simd>::LANES,
                 convolve: run_convolve,
                 correlate: run_correlate,

@@ -1,26 +1,15 @@
 //! Feature maps as the kernels read them: by panels of channels, channels last.
 
 use super::kernels::{Kernels, MAX_VECTORS};
+use super::moves::Lines;
 use crate::number::Number;
+use crate::shared::Shared;
 use rayon::prelude::*;
 
 /// Kernel steps (taps × channels) whose weights stay in the first-level cache while all pixels pass by.
 pub(super) const STEPS: usize = 256;
 /// Numbers of a batch held channels last at once.
 const CHUNK: usize = 1 << 22;
-
-/// A pointer that tasks write disjoint parts through.
-#[derive(Clone, Copy)]
-pub(super) struct Shared<T>(pub *mut T);
-// SAFETY: every use writes parts that no other task touches.
-unsafe impl<T> Send for Shared<T> {}
-unsafe impl<T> Sync for Shared<T> {}
-impl<T> Shared<T> {
-    /// The pointer (a method, so that closures capture the wrapper).
-    pub fn get(self) -> *mut T {
-        self.0
-    }
-}
 
 /// A panel of channels.
 pub(super) struct Panel<T: 'static> {
@@ -92,59 +81,102 @@ pub(super) fn stored<T>(panels: &[Panel<T>]) -> usize {
 
 /// Feature maps, channels last: `[panel][sample][padded pixel][channel]`.
 pub(super) struct Maps<'a, T: 'static> {
-    pub data: Shared<T>,
+    pub data: &'a [T],
     pub panels: &'a [Panel<T>],
     pub samples: usize,
     pub pixels: usize,
 }
 
-impl<T: Copy> Maps<'_, T> {
-    pub fn panel(&self, panel: &Panel<T>) -> *mut T {
-        // SAFETY: inside the buffer, by construction.
-        unsafe {
-            self.data
-                .get()
-                .add(panel.before * self.samples * self.pixels)
-        }
+impl<'a, T> Maps<'a, T> {
+    pub fn panel(&self, panel: &Panel<T>) -> &'a [T] {
+        let numbers = self.samples * self.pixels;
+        &self.data[panel.before * numbers..][..panel.width * numbers]
     }
 }
 
-/// Brings some samples of `[batch, channels, height, width]` into channels-last form with a border of zeros.
-pub(super) fn gather_samples<T: Number>(
-    from: &[T],
-    channels: usize,
-    size: [usize; 2],
-    padded: [usize; 2],
-    before: [usize; 2],
-    to: &Maps<'_, T>,
-) {
-    let [height, width] = size;
-    let plane = height * width;
-    let tasks = to.samples * to.panels.len();
-    (0..tasks).into_par_iter().for_each(|task| {
-        let (sample, panel) = (task / to.panels.len(), &to.panels[task % to.panels.len()]);
-        let source = from[(sample * channels + panel.start) * plane..].as_ptr();
-        // SAFETY: the panel has room for `pixels` × `width` numbers per sample, and each task has its own part.
-        unsafe {
-            let target = to.panel(panel).add(sample * to.pixels * panel.width);
-            if size == padded {
-                (panel.kernels.gather)(source, plane, panel.channels, plane, target, panel.width);
-                return;
-            }
-            let part = std::slice::from_raw_parts_mut(target, to.pixels * panel.width);
-            part.fill(T::ZERO);
-            for y in 0..height {
-                (panel.kernels.gather)(
-                    source.add(y * width),
-                    plane,
-                    panel.channels,
-                    width,
-                    target.add(((y + before[0]) * padded[1] + before[1]) * panel.width),
-                    panel.width,
-                );
-            }
+/// How feature maps of `[batch, channels, height, width]` are held channels last.
+#[derive(Clone, Copy)]
+pub(super) struct Layout<'a, T: 'static> {
+    pub panels: &'a [Panel<T>],
+    pub channels: usize,
+    /// Height and width.
+    pub size: [usize; 2],
+    /// The same with a border of zeros.
+    pub padded: [usize; 2],
+    /// The border above and to the left.
+    pub before: [usize; 2],
+}
+
+impl<'a, T: Number> Layout<'a, T> {
+    /// Numbers that a sample takes.
+    pub fn stored(&self) -> usize {
+        stored(self.panels) * self.pixels()
+    }
+
+    fn pixels(&self) -> usize {
+        self.padded[0] * self.padded[1]
+    }
+
+    /// Numbers of a sample before it is brought into this form.
+    pub fn sample(&self) -> usize {
+        self.channels * self.size[0] * self.size[1]
+    }
+
+    /// Brings samples from number `start` on into `data`.
+    pub fn gather<'m>(
+        &self,
+        from: &[T],
+        start: usize,
+        samples: usize,
+        data: &'m mut [T],
+    ) -> Maps<'m, T>
+    where
+        'a: 'm,
+    {
+        let (panels, from) = (self.panels, &from[start * self.sample()..]);
+        let to = Shared::new(&mut *data);
+        let tasks = samples * panels.len();
+        (0..tasks).into_par_iter().for_each(|task| {
+            let (sample, panel) = (task / panels.len(), &panels[task % panels.len()]);
+            let start = (panel.before * samples + sample * panel.width) * self.pixels();
+            // SAFETY: each task has a panel of a sample of its own, and the data has content.
+            let target = unsafe { to.part(start, self.pixels() * panel.width) };
+            self.gather_panel(from, sample, panel, target);
+        });
+        Maps {
+            data,
+            panels,
+            samples,
+            pixels: self.pixels(),
         }
-    });
+    }
+
+    /// Brings a panel of a sample into `target`, with a border of zeros.
+    fn gather_panel(&self, from: &[T], sample: usize, panel: &Panel<T>, target: &mut [T]) {
+        let [height, width] = self.size;
+        let plane = height * width;
+        let source = &from[(sample * self.channels + panel.start) * plane..];
+        let lines = |length: usize| Lines {
+            stride: plane,
+            channels: panel.channels,
+            length,
+        };
+        if self.size == self.padded {
+            panel
+                .kernels
+                .gather(source, lines(plane), target, panel.width);
+            return;
+        }
+        target.fill(T::ZERO);
+        for y in 0..height {
+            let pixel = (y + self.before[0]) * self.padded[1] + self.before[1];
+            let target = &mut target[pixel * panel.width..];
+            let source = &source[y * width..];
+            panel
+                .kernels
+                .gather(source, lines(width), target, panel.width);
+        }
+    }
 }
 
 pub(super) fn stored_channels<T>(panels: &[Panel<T>]) -> usize {
@@ -154,13 +186,4 @@ pub(super) fn stored_channels<T>(panels: &[Panel<T>]) -> usize {
 /// How many samples to hold channels last at once.
 pub(super) fn chunk_samples(batch: usize, numbers: usize) -> usize {
     (CHUNK / numbers.max(1)).clamp(1, batch.max(1))
-}
-
-/// A vector whose numbers are all written by `fill`.
-pub(super) fn written<T: Number>(length: usize, fill: impl FnOnce(Shared<T>)) -> Vec<T> {
-    let mut numbers = Vec::with_capacity(length);
-    fill(Shared(numbers.as_mut_ptr()));
-    // SAFETY: `fill` wrote all of them.
-    unsafe { numbers.set_len(length) };
-    numbers
 }

@@ -13,6 +13,23 @@
 use super::kernels::{Run, Tap};
 use std::ops::Range;
 
+const TOO_LARGE: &str = "the sizes are too large";
+/// More pixels than tiles read beyond the border of a source.
+const TILE_BORDER: usize = 16;
+/// More channels than the widest panel stores.
+const PANEL: usize = 64;
+/// More points than a tile's pixels are transformed to.
+const POINTS: usize = 64;
+
+/// Pixels of the padded input along one axis, and those that the kernel covers.
+fn covered(input: usize, kernel: usize, padding: usize, dilation: usize) -> Option<(usize, usize)> {
+    let padded = input.checked_add(padding.checked_mul(2)?)?;
+    let extent = dilation
+        .checked_mul(kernel.checked_sub(1)?)?
+        .checked_add(1)?;
+    Some((padded, extent))
+}
+
 /// The sizes of a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Geometry {
@@ -29,7 +46,7 @@ pub(super) struct Geometry {
 
 impl Geometry {
     /// # Panics
-    /// If the shapes do not fit together, as tensor operations do.
+    /// If the shapes do not fit together, as tensor operations do, or are too large to count with.
     pub fn new(
         input: [usize; 4],
         weight: [usize; 4],
@@ -43,35 +60,93 @@ impl Geometry {
             channels_in, channels,
             "conv2d: the input has {channels_in} channels, the weight is for {channels}"
         );
-        let size = |axis: usize, size: usize, kernel: usize| {
-            let padded = size + 2 * padding[axis];
-            let extent = dilation[axis] * kernel.saturating_sub(1) + 1;
+        let (input, kernel) = ([height, width], [kernel_height, kernel_width]);
+        let output = [0, 1].map(|a| {
             assert!(
-                stride[axis] > 0 && dilation[axis] > 0 && kernel > 0,
+                stride[a] > 0 && dilation[a] > 0 && kernel[a] > 0,
                 "conv2d: stride, dilation and kernel size must be at least 1"
             );
+            let (padded, extent) = covered(input[a], kernel[a], padding[a], dilation[a])
+                .unwrap_or_else(|| panic!("conv2d: {TOO_LARGE}"));
             assert!(
                 padded >= extent,
                 "conv2d: the kernel covers {extent} pixels, the padded input has {padded}"
             );
-            (padded - extent) / stride[axis] + 1
-        };
-        Self {
+            (padded - extent) / stride[a] + 1
+        });
+        let sizes = Self {
             batch,
             channels_in,
             channels_out,
-            input: [height, width],
-            kernel: [kernel_height, kernel_width],
-            output: [size(0, height, kernel_height), size(1, width, kernel_width)],
+            input,
+            kernel,
+            output,
             stride,
             padding,
             dilation,
-        }
+        };
+        assert!(sizes.can_be_counted(), "conv2d: {TOO_LARGE}");
+        sizes
+    }
+
+    /// Whether no number of pixels or channels that is computed from these sizes, working memory included, is too large
+    /// for the integers that it is computed with. Whatever fits into a computer's memory is small enough.
+    fn can_be_counted(&self) -> bool {
+        let most = |count: usize, factor: usize| count.checked_mul(factor);
+        // Sources with the borders of both passes, rounded up to tiles.
+        let border = |a: usize| {
+            let (padded, extent) = covered(
+                self.input[a],
+                self.kernel[a],
+                self.padding[a],
+                self.dilation[a],
+            )?;
+            padded
+                .checked_add(most(extent, 2)?)?
+                .checked_add(TILE_BORDER)
+        };
+        let numbers = || {
+            let pixels = most(border(0)?, border(1)?)?;
+            let channels = self
+                .channels_in
+                .checked_add(self.channels_out)?
+                .checked_add(PANEL)?;
+            let maps = most(most(pixels, channels)?, self.batch.max(1))?;
+            let taps = most(self.kernel[0], self.kernel[1])?;
+            let inputs = self.channels_in.checked_add(PANEL)?;
+            let outputs = self.channels_out.checked_add(PANEL)?;
+            let weights = most(most(inputs, outputs)?, taps)?;
+            // Each is transformed to a few points.
+            most(maps.max(weights), POINTS)
+        };
+        let strides = self.stride.iter().all(|&s| s <= u32::MAX as usize);
+        strides && numbers().is_some_and(|n| n <= isize::MAX as usize / size_of::<f64>())
     }
 
     /// Kernel taps.
     pub fn taps(&self) -> usize {
         self.kernel[0] * self.kernel[1]
+    }
+
+    /// # Panics
+    /// If these are not the numbers of the input.
+    pub fn check_input<T>(&self, numbers: &[T]) {
+        let all = self.batch * self.channels_in * self.input[0] * self.input[1];
+        assert_eq!(numbers.len(), all, "conv2d: numbers of the input");
+    }
+
+    /// # Panics
+    /// If these are not the numbers of the weight.
+    pub fn check_weight<T>(&self, numbers: &[T]) {
+        let all = self.channels_out * self.channels_in * self.taps();
+        assert_eq!(numbers.len(), all, "conv2d: numbers of the weight");
+    }
+
+    /// # Panics
+    /// If these are not the numbers of the output.
+    pub fn check_output<T>(&self, numbers: &[T]) {
+        let all = self.batch * self.channels_out * self.output[0] * self.output[1];
+        assert_eq!(numbers.len(), all, "conv2d: numbers of the output");
     }
 
     /// The convolution: input to output.
@@ -282,6 +357,12 @@ impl Pass {
     pub fn pixels(&self, samples: usize, rows: Range<usize>) -> Pixels {
         let [height, width] = self.padded();
         let columns = self.axes[1].positions.len();
+        let most = samples * height * width;
+        assert!(
+            most.max(samples * rows.len() * columns) <= u32::MAX as usize,
+            "conv2d: planes have at most {} pixels, with their border",
+            u32::MAX
+        );
         let kernel_columns = self.axes[1].kernel;
         let mut pixels = Pixels::default();
         let first_row = rows.start;

@@ -21,7 +21,10 @@ pub(super) struct Scratch<T> {
 impl<T: crate::number::Number> Scratch<T> {
     /// Takes a buffer of `length` numbers.
     pub fn take(length: usize) -> Self {
-        let needed = (length * size_of::<T>()).div_ceil(size_of::<Line>());
+        // More than there can be is refused by the vector.
+        let needed = length
+            .saturating_mul(size_of::<T>())
+            .div_ceil(size_of::<Line>());
         let mut lines = FREE.with_borrow_mut(|free| {
             // The smallest that is large enough, or else the largest.
             let fits = (0..free.len()).filter(|&i| free[i].len() >= needed);
@@ -42,7 +45,8 @@ impl<T: crate::number::Number> Scratch<T> {
 
     /// The buffer.
     pub fn slice(&mut self) -> &mut [T] {
-        // SAFETY: the lines hold at least `length` numbers, aligned to 64 bytes; any bits are valid floats.
+        // SAFETY: the lines hold at least `length` numbers and belong to this buffer; they are aligned to 64 bytes and have
+        // content, of which any bits are valid floats (the only numbers there are).
         unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.length) }
     }
 }

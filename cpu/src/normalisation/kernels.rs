@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use super::loops::{self, Bits, Line, Terms};
 use super::{Activation, Unit};
 use crate::number::Number;
+use crate::shared::written;
 
 /// How many fields there are, and how many values each has.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +45,36 @@ impl Fields {
         self.length / plane.max(1) * pooled
     }
 
+    /// Values of a field after an activation.
+    fn length_after(&self, activation: Activation) -> usize {
+        match activation {
+            Activation::ReluMaxPool => self.pooled_length(),
+            _ => self.length,
+        }
+    }
+
+    /// # Panics
+    /// If these are not all values of all fields, `length` each.
+    fn check<T>(&self, what: &str, values: &[T], length: usize) {
+        let all = self.batch * self.channels * length;
+        assert_eq!(
+            values.len(),
+            all,
+            "normalisation: {all} values of {what} are needed"
+        );
+    }
+
+    /// # Panics
+    /// If these are not one of something for each channel.
+    fn check_channels<T>(&self, what: &str, values: &[T]) {
+        let channels = self.channels;
+        assert_eq!(
+            values.len(),
+            channels,
+            "normalisation: the input has {channels} channels, {what} other ones"
+        );
+    }
+
     /// Sums what each field gives, over the batch.
     fn per_channel(&self, of_fields: &[[f64; 2]]) -> Vec<[f64; 2]> {
         let mut sums = vec![[0.0; 2]; self.channels];
@@ -59,6 +90,7 @@ impl Fields {
 
 /// Mean and (biased) variance of each channel.
 pub(super) fn statistics<T: Number>(input: &[T], fields: Fields) -> Vec<[f64; 2]> {
+    fields.check("input", input, fields.length);
     let of_fields: Vec<[f64; 2]> = input
         .par_chunks_exact(fields.length)
         .with_min_len(fields.per_task())
@@ -92,11 +124,10 @@ pub(super) fn affine<T: Number>(
     lines: &[Line],
     activation: Activation,
 ) -> Vec<T> {
-    let (length, after) = match activation {
-        Activation::ReluMaxPool => (fields.length, fields.pooled_length()),
-        _ => (fields.length, fields.length),
-    };
-    filled(fields.batch * fields.channels * after, |output| {
+    let (length, after) = (fields.length, fields.length_after(activation));
+    fields.check("input", input, length);
+    fields.check_channels("the line per channel is for", lines);
+    let all = |output: &mut [MaybeUninit<T>]| {
         output
             .par_chunks_exact_mut(after)
             .zip(input.par_chunks_exact(length))
@@ -126,7 +157,9 @@ pub(super) fn affine<T: Number>(
                     }
                 }
             });
-    })
+    };
+    // SAFETY: there are as many fields of input as of output, and each loop sets all values of a field.
+    unsafe { written(fields.batch * fields.channels * after, all) }
 }
 
 /// What the backward pass reads.
@@ -144,6 +177,12 @@ pub(super) struct Backward<'a, T> {
 impl<T: Number> Backward<'_, T> {
     /// Gradients with respect to the input, γ and β.
     pub(super) fn gradients(&self, fields: Fields) -> (Vec<T>, Vec<T>, Vec<T>) {
+        let after = fields.length_after(self.activation);
+        fields.check("input", self.input, fields.length);
+        fields.check("output", self.output, after);
+        fields.check("gradient", self.gradient, after);
+        fields.check_channels("statistics are for", self.standard);
+        fields.check_channels("the scale is for", self.scale);
         let kept = match self.activation {
             Activation::ReluDropout(mask) => 1.0 / (1.0 - mask.probability),
             _ => 1.0,
@@ -177,17 +216,9 @@ impl<T: Number> Backward<'_, T> {
         )
     }
 
-    /// Length of a field of the output.
-    fn length_after(&self, fields: &Fields) -> usize {
-        match self.activation {
-            Activation::ReluMaxPool => fields.pooled_length(),
-            _ => fields.length,
-        }
-    }
-
     /// Σ [y > 0] dy and Σ [y > 0] dy (x − μ) per field.
     fn sums(&self, fields: Fields) -> Vec<[f64; 2]> {
-        let after = self.length_after(&fields);
+        let after = fields.length_after(self.activation);
         let outputs = self.output.par_chunks_exact(after);
         let responses = outputs.zip(self.gradient.par_chunks_exact(after));
         self.input
@@ -202,9 +233,11 @@ impl<T: Number> Backward<'_, T> {
                     Activation::None => loops::gradient_sums([input, gradient], mean),
                     Activation::ReluMaxPool => {
                         let falling = self.scale[channel] < T::ZERO;
-                        let chosen = filled(after, |chosen| {
+                        let choose = |chosen: &mut [MaybeUninit<T>]| {
                             loops::choose(chosen, input, fields.plane, falling);
-                        });
+                        };
+                        // SAFETY: every value of a pooled field is chosen.
+                        let chosen = unsafe { written(after, choose) };
                         loops::gated_gradient_sums([&chosen, output, gradient], mean)
                     }
                     _ => loops::gated_gradient_sums([input, output, gradient], mean),
@@ -213,9 +246,10 @@ impl<T: Number> Backward<'_, T> {
             .collect()
     }
 
+    /// The gradient with respect to the input, whose sizes have been checked.
     fn for_input(&self, fields: Fields, terms: &[Terms<T>]) -> Vec<T> {
-        let after = self.length_after(&fields);
-        filled(self.input.len(), |target| {
+        let after = fields.length_after(self.activation);
+        let all = |target: &mut [MaybeUninit<T>]| {
             let outputs = self.output.par_chunks_exact(after);
             let responses = outputs.zip(self.gradient.par_chunks_exact(after));
             target
@@ -245,16 +279,8 @@ impl<T: Number> Backward<'_, T> {
                         _ => loops::write_gated_gradients(target, rows, terms),
                     }
                 });
-        })
+        };
+        // SAFETY: input, output and gradient have the same fields, and each loop sets all values of a field.
+        unsafe { written(self.input.len(), all) }
     }
-}
-
-/// A vector made by a function that sets all of its values.
-fn filled<T>(length: usize, set_all: impl FnOnce(&mut [MaybeUninit<T>])) -> Vec<T> {
-    let mut values = Vec::with_capacity(length);
-    set_all(&mut values.spare_capacity_mut()[..length]);
-    // SAFETY: the capacity is there, and every value in it has been set: the functions given cut the vector into fields
-    // without remainder, and the loops set all values of a field.
-    unsafe { values.set_len(length) };
-    values
 }

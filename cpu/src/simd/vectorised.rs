@@ -20,7 +20,7 @@ macro_rules! vectorised {
                     any($($argument),*)
                 }
                 if std::arch::is_x86_feature_detected!("avx2") {
-                    // SAFETY: the processor has the instructions.
+                    // SAFETY: the processor has the instructions, as was just asked.
                     return unsafe { with_avx2($($argument),*) };
                 }
             }

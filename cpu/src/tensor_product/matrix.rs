@@ -29,9 +29,18 @@ impl Part {
         }
     }
 
+    /// # Panics
+    /// If the last entry, and with it any, lies beyond the slice.
     fn check(self, rows: usize, columns: usize, length: usize) {
-        let last = self.start + (rows - 1) * self.row + (columns - 1) * self.column;
-        assert!(last < length, "a matrix reaches beyond its slice");
+        let last = || {
+            let down = (rows - 1).checked_mul(self.row)?;
+            let across = (columns - 1).checked_mul(self.column)?;
+            self.start.checked_add(down)?.checked_add(across)
+        };
+        assert!(
+            last().is_some_and(|last| last < length),
+            "a matrix reaches beyond its slice"
+        );
     }
 }
 
@@ -53,7 +62,8 @@ pub(super) fn multiply<T: Number>(
     let ((out_cs, out_rs), (a_cs, a_rs), (b_cs, b_rs)) =
         (strides(out.1), strides(a.1), strides(b.1));
     // SAFETY: the last entry of each matrix lies inside its slice, as checked, and so do all others, because strides
-    // are not negative. `out` is borrowed alone. gemm computes in the type given (f32 and f64 are the only `Number`s).
+    // are not negative. `out` is borrowed alone. gemm computes in the type given (f32 and f64 are the only `Number`s). It runs on
+    // this thread alone, so that entries of `out` that share a place are written one after the other..
     unsafe {
         gemm::gemm(
             rows,

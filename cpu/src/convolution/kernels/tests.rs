@@ -1,9 +1,11 @@
 //! The kernels of every instruction set that this processor has, against their formulas.
 
 use super::*;
+use rstest::rstest;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Every set of kernels that this processor can run.
-pub(in crate::convolution) fn available() -> Vec<(&'static str, &'static Kernels<f32>)> {
+pub(crate) fn available() -> Vec<(&'static str, &'static Kernels<f32>)> {
     let mut sets = vec![("portable", &portable_f32::KERNELS)];
     #[cfg(target_arch = "x86_64")]
     {
@@ -29,11 +31,12 @@ fn gather_and_scatter_transpose_any_size() {
             let stride = length + 3;
             let from = whole(channels * stride, 7);
             let mut panel = vec![f32::NAN; length * width];
-            // SAFETY: the sizes are those of the buffers.
-            unsafe {
-                let to = panel.as_mut_ptr();
-                (kernels.gather)(from.as_ptr(), stride, channels, length, to, width);
-            }
+            let lines = Lines {
+                stride,
+                channels,
+                length,
+            };
+            kernels.gather(&from, lines, &mut panel, width);
             for x in 0..length {
                 for c in 0..width {
                     let expected = if c < channels {
@@ -46,12 +49,9 @@ fn gather_and_scatter_transpose_any_size() {
             }
             let added = whole(width, 5);
             let mut back = vec![f32::NAN; channels * stride];
-            // SAFETY: as above.
-            unsafe {
-                let to = back.as_mut_ptr();
-                let add = added.as_ptr();
-                (kernels.scatter)(panel.as_ptr(), width, to, stride, channels, length, add);
-            }
+            let to = Shared::new(&mut back);
+            // SAFETY: no one else has the numbers.
+            unsafe { kernels.scatter(&panel, width, to, 0, lines, &added) };
             for (c, added) in added.iter().enumerate().take(channels) {
                 for x in 0..length {
                     let at = c * stride + x;
@@ -80,23 +80,20 @@ fn convolve_and_correlate_equal_their_formulas() {
                 tap: 0,
                 taps: 3,
             };
-            // SAFETY: bases plus offsets stay below `pixels`, slots below `count`, tap indices below 4.
-            unsafe {
-                (kernels.convolve)(&Convolve {
-                    source: source.as_ptr(),
-                    source_stride: channels,
-                    channels,
-                    weight: weight.as_ptr(),
-                    target: target.as_mut_ptr(),
-                    vectors,
-                    first: false,
-                    taps: (0, 3),
-                    runs: &[run],
-                    bases: &bases,
-                    slots: &slots,
-                    tap_list: &taps,
-                });
-            }
+            let job = Convolve {
+                source: &source,
+                source_stride: channels,
+                channels,
+                weight: &weight,
+                vectors,
+                first: false,
+                taps: (0, 3),
+                runs: &[run],
+                bases: &bases,
+                slots: &slots,
+                tap_list: &taps,
+            };
+            kernels.convolve(&job, &mut target);
             for (&base, &slot) in bases.iter().zip(&slots) {
                 for m in 0..width {
                     let term = |tap: &Tap, c: usize| {
@@ -115,19 +112,16 @@ fn convolve_and_correlate_equal_their_formulas() {
             let rows = [(0, 0), (3 * channels, 7 * width)];
             let offsets: Vec<usize> = (0..19).map(|k| k * 5).collect();
             let mut gradient = vec![2.0; offsets.len() * width];
-            // SAFETY: rows, columns and offsets stay inside the source and the target.
-            unsafe {
-                (kernels.correlate)(&Correlate {
-                    source: source.as_ptr(),
-                    source_step: step,
-                    target: target.as_ptr(),
-                    vectors,
-                    rows: &rows,
-                    columns,
-                    offsets: &offsets,
-                    gradient: gradient.as_mut_ptr(),
-                });
-            }
+            let job = Correlate {
+                source: &source,
+                source_step: step,
+                target: &target,
+                vectors,
+                rows: &rows,
+                columns,
+                offsets: &offsets,
+            };
+            kernels.correlate(&job, &mut gradient);
             for (k, &offset) in offsets.iter().enumerate() {
                 for m in 0..width {
                     let mut sum = 2.0;
@@ -141,4 +135,126 @@ fn convolve_and_correlate_equal_their_formulas() {
             }
         }
     }
+}
+
+/// A convolution of three pixels by one tap that fits its slices to the number.
+fn tight<'a>(source: &'a [f32], weight: &'a [f32], numbers: &'a [u32; 3]) -> Convolve<'a, f32> {
+    const RUN: [Run; 1] = [Run {
+        first: 0,
+        count: 3,
+        tap: 0,
+        taps: 1,
+    }];
+    const TAP: [Tap; 1] = [Tap {
+        offset: 1,
+        index: 0,
+    }];
+    Convolve {
+        source,
+        source_stride: 2,
+        channels: 2,
+        weight,
+        vectors: 1,
+        first: true,
+        taps: (0, 1),
+        runs: &RUN,
+        bases: numbers,
+        slots: numbers,
+        tap_list: &TAP,
+    }
+}
+
+/// Whether a job panics, on every instruction set.
+fn refused(job: impl Fn(&Kernels<f32>)) -> bool {
+    let mut answers = available().into_iter().map(|(_, kernels)| {
+        let run = AssertUnwindSafe(|| job(kernels));
+        catch_unwind(run).is_err()
+    });
+    let first = answers.next() == Some(true);
+    assert!(answers.all(|answer| answer == first));
+    first
+}
+
+#[rstest]
+#[case::fits(8, 0, 0, false)]
+#[case::source(7, 0, 0, true)]
+#[case::weight(8, 1, 0, true)]
+#[case::target(8, 0, 1, true)]
+fn convolutions_that_do_not_fit_are_refused(
+    #[case] source: usize,
+    #[case] less_weight: usize,
+    #[case] less_target: usize,
+    #[case] expected: bool,
+) {
+    let found = refused(|kernels| {
+        let source = whole(source, 5);
+        let weight = whole(2 * kernels.lanes - less_weight, 7);
+        let mut target = vec![0.0; 3 * kernels.lanes - less_target];
+        kernels.convolve(&tight(&source, &weight, &[0, 1, 2]), &mut target);
+    });
+    assert_eq!(found, expected);
+}
+
+#[rstest]
+#[case::fits(7, 0, 0, false)]
+#[case::source(6, 0, 0, true)]
+#[case::target(7, 1, 0, true)]
+#[case::gradient(7, 0, 1, true)]
+fn correlations_that_do_not_fit_are_refused(
+    #[case] source: usize,
+    #[case] less_target: usize,
+    #[case] less_gradient: usize,
+    #[case] expected: bool,
+) {
+    let found = refused(|kernels| {
+        let job = Correlate {
+            source: &whole(source, 5),
+            source_step: 2,
+            target: &whole(3 * kernels.lanes - less_target, 7),
+            vectors: 1,
+            rows: &[(0, 0)],
+            columns: 3,
+            offsets: &[0, 2],
+        };
+        let mut gradient = vec![0.0; 2 * kernels.lanes - less_gradient];
+        kernels.correlate(&job, &mut gradient);
+    });
+    assert_eq!(found, expected);
+}
+
+#[rstest]
+#[case::fits(0, 0, 0, false)]
+#[case::lines(1, 0, 0, true)]
+#[case::pixels(0, 1, 0, true)]
+#[case::width(0, 0, 9, true)]
+fn moves_that_do_not_fit_are_refused(
+    #[case] fewer_in_lines: usize,
+    #[case] fewer_in_pixels: usize,
+    #[case] narrower: usize,
+    #[case] expected: bool,
+) {
+    let lines = Lines {
+        stride: 5,
+        channels: 8,
+        length: 4,
+    };
+    let (width, in_lines) = (16 - narrower, 39 - fewer_in_lines);
+    let found = refused(|kernels| {
+        let mut to = vec![0.0; 64 - fewer_in_pixels];
+        kernels.gather(&whole(in_lines, 3), lines, &mut to, width);
+    });
+    assert_eq!(found, expected);
+    let found = refused(|kernels| {
+        let mut to = vec![0.0; in_lines];
+        let from = whole(56 - fewer_in_pixels, 3);
+        // SAFETY: no one else has the numbers.
+        unsafe { kernels.scatter(&from, width, Shared::new(&mut to), 0, lines, &[0.0; 8]) };
+    });
+    assert_eq!(found, expected);
+    let found = refused(|kernels| {
+        let mut pixels = vec![0.0; 4 * width - fewer_in_pixels - fewer_in_lines];
+        kernels.cut_and_pool(&mut pixels, [2, 2], width, &[0.0; 16]);
+        kernels.cut(&mut pixels, 4, width, &[0.0; 16]);
+    });
+    assert_eq!(found, expected);
 }

@@ -3,11 +3,14 @@
 use super::transforms::Tiles;
 use super::{SourcePoints, Tile, apart};
 use crate::convolution::kernels::{Correlate, MAX_VECTORS};
-use crate::convolution::maps::{Maps, Panel, Shared, written};
+use crate::convolution::maps::{Maps, Panel};
+use crate::convolution::moves::Lines;
 use crate::convolution::plan::Geometry;
 use crate::convolution::scratch::Scratch;
 use crate::number::Number;
+use crate::shared::{Shared, written};
 use rayon::prelude::*;
+use std::mem::MaybeUninit;
 
 /// Numbers that pass through the first-level cache for one tile of the weight gradient.
 const BLOCK: usize = 5 << 10;
@@ -32,10 +35,9 @@ impl<T: Number> Correlation<'_, T> {
         let band = rows * columns;
         let (samples, channels) = (self.source.samples, self.sizes.channels_in);
         let count = samples * band;
-        let sources = Shared(points.as_mut_ptr());
         let source_step = apart::<T>(count * channels);
-        // SAFETY: the gradient's points lie behind the source's.
-        let targets = Shared(unsafe { points.as_mut_ptr().add(tile_points * source_step) });
+        // The gradient's points lie behind the source's.
+        let (sources, targets) = points.split_at_mut(tile_points * source_step);
         let source = SourcePoints {
             source: self.source,
             columns: self.source_columns,
@@ -43,16 +45,19 @@ impl<T: Number> Correlation<'_, T> {
             tile_columns: columns,
             point: source_step,
         };
+        let to = [Shared::new(&mut *sources), Shared::new(&mut *targets)];
         (0..samples).into_par_iter().for_each(|sample| {
             // SAFETY: each sample has its own tiles at each point.
-            let own = Shared(unsafe { sources.get().add(sample * band * channels) });
-            source.write(sample, 0..rows, own);
-            for panel in self.outs {
-                self.gradient_points(panel, sample, count, targets);
+            unsafe {
+                source.write(sample, 0..rows, to[0], sample * band * channels);
+                for panel in self.outs {
+                    self.gradient_points(panel, sample, count, to[1]);
+                }
             }
         });
         let offsets: Vec<usize> = (0..channels).collect();
-        let sums = Shared(sums.as_mut_ptr());
+        let (sources, targets) = (&*sources, &*targets);
+        let sums = Shared::new(sums);
         (0..tile_points * self.outs.len())
             .into_par_iter()
             .for_each(|task| {
@@ -60,24 +65,20 @@ impl<T: Number> Correlation<'_, T> {
                 let block = (BLOCK / (channels + panel.width)).max(8);
                 let target = self.panel_start(panel, count);
                 let target_step = apart::<T>(count * panel.width);
+                let first = (panel.before * tile_points + point * panel.width) * channels;
+                // SAFETY: each task has its own sums, and they have content.
+                let sums = unsafe { sums.part(first, channels * panel.width) };
                 for start in (0..count).step_by(block) {
-                    // SAFETY: tiles lie in the points; each task has its own sums.
-                    unsafe {
-                        (panel.kernels.correlate)(&Correlate {
-                            source: sources.get().add(point * source_step + start * channels),
-                            source_step: channels,
-                            target: targets
-                                .get()
-                                .add(target + point * target_step + start * panel.width),
-                            vectors: panel.width / panel.kernels.lanes,
-                            rows: &[(0, 0)],
-                            columns: block.min(count - start),
-                            offsets: &offsets,
-                            gradient: sums
-                                .get()
-                                .add((panel.before * tile_points + point * panel.width) * channels),
-                        });
-                    }
+                    let job = Correlate {
+                        source: &sources[point * source_step + start * channels..],
+                        source_step: channels,
+                        target: &targets[target + point * target_step + start * panel.width..],
+                        vectors: panel.width / panel.kernels.lanes,
+                        rows: &[(0, 0)],
+                        columns: block.min(count - start),
+                        offsets: &offsets,
+                    };
+                    panel.kernels.correlate(&job, sums);
                 }
             });
     }
@@ -90,7 +91,16 @@ impl<T: Number> Correlation<'_, T> {
     }
 
     /// Transforms a panel of a sample of the output gradient to points, `[panel][point][tile][channel]`.
-    fn gradient_points(&self, panel: &Panel<T>, sample: usize, count: usize, to: Shared<T>) {
+    ///
+    /// # Safety
+    /// No one else may use the points of the sample's tiles meanwhile.
+    unsafe fn gradient_points(
+        &self,
+        panel: &Panel<T>,
+        sample: usize,
+        count: usize,
+        to: Shared<'_, T>,
+    ) {
         let [rows, columns] = self.tile.over(self.sizes.output);
         let width = self.gradient.panels[0].width;
         let start = self.panel_start(panel, count);
@@ -99,19 +109,19 @@ impl<T: Number> Correlation<'_, T> {
             let pixel =
                 sample * self.gradient.pixels + y * self.gradient_columns + self.gradient_before[1];
             let tile = (sample * rows + row) * columns;
-            // SAFETY: the maps have all pixels that tiles read; each sample has its own tiles.
-            unsafe {
-                (self.tile.kernels(panel).gradient)(&Tiles {
-                    from: self.gradient.data.get().add(pixel * width + panel.before),
-                    to: to.get().add(start + tile * panel.width),
-                    pixel: width,
-                    row: self.gradient_columns * width,
-                    tile: panel.width,
-                    point: apart::<T>(count * panel.width),
-                    count: columns,
-                    channels: panel.width,
-                });
-            }
+            let tiles = Tiles {
+                from: &self.gradient.data[pixel * width + panel.before..],
+                to,
+                start: start + tile * panel.width,
+                pixel: width,
+                row: self.gradient_columns * width,
+                tile: panel.width,
+                point: apart::<T>(count * panel.width),
+                count: columns,
+                channels: panel.width,
+            };
+            // SAFETY: as the caller promises.
+            unsafe { (self.tile.kernels(panel).gradient)(&tiles) };
         }
     }
 }
@@ -126,33 +136,38 @@ pub(super) fn finish_weights<T: Number>(
     let channels = sizes.channels_in;
     let row = 9 * channels;
     let zeros = [T::ZERO; MAX_VECTORS * 16];
-    written(sizes.channels_out * row, |gradient: Shared<T>| {
+    let all = |gradient: &mut [MaybeUninit<T>]| {
+        let gradient = Shared::empty(gradient);
         outs.par_iter().for_each(|panel| {
             let width = panel.width;
             let mut taps = Scratch::<T>::take(row * width);
             let taps = taps.slice();
-            // SAFETY: the panel has its own sums, and its own rows of the gradient.
+            let tiles = Tiles {
+                from: &sums[panel.before * tile.points() * channels..],
+                to: Shared::new(&mut *taps),
+                start: 0,
+                pixel: width,
+                row: 3 * width,
+                tile: width,
+                point: channels * width,
+                count: channels,
+                channels: width,
+            };
+            let lines = Lines {
+                stride: row,
+                channels: panel.channels,
+                length: row,
+            };
+            let start = panel.start * row;
+            // SAFETY: the taps are this task's, and the panel has its own rows of the gradient.
             unsafe {
-                (tile.kernels(panel).kernel_gradient)(&Tiles {
-                    from: sums[panel.before * tile.points() * channels..].as_ptr(),
-                    to: taps.as_mut_ptr(),
-                    pixel: width,
-                    row: 3 * width,
-                    tile: width,
-                    point: channels * width,
-                    count: channels,
-                    channels: width,
-                });
-                (panel.kernels.scatter)(
-                    taps.as_ptr(),
-                    width,
-                    gradient.get().add(panel.start * row),
-                    row,
-                    panel.channels,
-                    row,
-                    zeros.as_ptr(),
-                );
+                (tile.kernels(panel).kernel_gradient)(&tiles);
+                panel
+                    .kernels
+                    .scatter(taps, width, gradient, start, lines, &zeros);
             }
         });
-    })
+    };
+    // SAFETY: the panels cover the output channels, whose rows lie one behind the other.
+    unsafe { written(sizes.channels_out * row, all) }
 }

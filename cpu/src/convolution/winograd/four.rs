@@ -33,108 +33,103 @@ pub(in crate::convolution) struct KernelGradient;
 
 impl Linear<6, 6> for Source {
     #[inline(always)]
-    unsafe fn apply<S: Simd>(d: [S::Register; 6]) -> [S::Register; 6] {
-        unsafe {
-            let add = S::multiply_add;
-            let even = add(ratio::<S>(-9, 4), d[2], d[4]);
-            let odd = add(ratio::<S>(-9, 4), d[1], d[3]);
-            let far_even = add(ratio::<S>(-9, 16), d[2], d[4]);
-            let far_odd = add(ratio::<S>(-9, 16), d[1], d[3]);
-            let (whole, middle) = (ratio::<S>(81, 64), ratio::<S>(-45, 16));
-            [
-                add(whole, d[0], add(middle, d[2], d[4])),
-                add(ratio::<S>(3, 4), odd, even),
-                add(ratio::<S>(-3, 4), odd, even),
-                add(ratio::<S>(3, 2), far_odd, far_even),
-                add(ratio::<S>(-3, 2), far_odd, far_even),
-                add(whole, d[1], add(middle, d[3], d[5])),
-            ]
-        }
+    fn apply<S: Simd>(simd: S, d: [S::Register; 6]) -> [S::Register; 6] {
+        let even = simd.multiply_add(ratio(simd, -9, 4), d[2], d[4]);
+        let odd = simd.multiply_add(ratio(simd, -9, 4), d[1], d[3]);
+        let far_even = simd.multiply_add(ratio(simd, -9, 16), d[2], d[4]);
+        let far_odd = simd.multiply_add(ratio(simd, -9, 16), d[1], d[3]);
+        let (whole, middle) = (ratio(simd, 81, 64), ratio(simd, -45, 16));
+        [
+            simd.multiply_add(whole, d[0], simd.multiply_add(middle, d[2], d[4])),
+            simd.multiply_add(ratio(simd, 3, 4), odd, even),
+            simd.multiply_add(ratio(simd, -3, 4), odd, even),
+            simd.multiply_add(ratio(simd, 3, 2), far_odd, far_even),
+            simd.multiply_add(ratio(simd, -3, 2), far_odd, far_even),
+            simd.multiply_add(whole, d[1], simd.multiply_add(middle, d[3], d[5])),
+        ]
     }
 }
 
 impl Linear<4, 6> for Gradient {
     #[inline(always)]
-    unsafe fn apply<S: Simd>(g: [S::Register; 4]) -> [S::Register; 6] {
-        unsafe {
-            let add = S::multiply_add;
-            let even = add(ratio::<S>(9, 16), g[2], g[0]);
-            let odd = add(ratio::<S>(9, 16), g[3], g[1]);
-            let far_even = add(ratio::<S>(9, 4), g[2], g[0]);
-            let far_odd = add(ratio::<S>(9, 4), g[3], g[1]);
-            [
-                g[0],
-                add(ratio::<S>(3, 4), odd, even),
-                add(ratio::<S>(-3, 4), odd, even),
-                add(ratio::<S>(3, 2), far_odd, far_even),
-                add(ratio::<S>(-3, 2), far_odd, far_even),
-                g[3],
-            ]
-        }
+    fn apply<S: Simd>(simd: S, g: [S::Register; 4]) -> [S::Register; 6] {
+        let even = simd.multiply_add(ratio(simd, 9, 16), g[2], g[0]);
+        let odd = simd.multiply_add(ratio(simd, 9, 16), g[3], g[1]);
+        let far_even = simd.multiply_add(ratio(simd, 9, 4), g[2], g[0]);
+        let far_odd = simd.multiply_add(ratio(simd, 9, 4), g[3], g[1]);
+        [
+            g[0],
+            simd.multiply_add(ratio(simd, 3, 4), odd, even),
+            simd.multiply_add(ratio(simd, -3, 4), odd, even),
+            simd.multiply_add(ratio(simd, 3, 2), far_odd, far_even),
+            simd.multiply_add(ratio(simd, -3, 2), far_odd, far_even),
+            g[3],
+        ]
     }
 }
 
 impl Linear<6, 4> for Target {
     #[inline(always)]
-    unsafe fn apply<S: Simd>(m: [S::Register; 6]) -> [S::Register; 4] {
-        unsafe {
-            let add = S::multiply_add;
-            let (sum, far_sum) = (S::add(m[1], m[2]), S::add(m[3], m[4]));
-            let odd = S::multiply(ratio::<S>(3, 4), S::subtract(m[1], m[2]));
-            let far_odd = S::multiply(ratio::<S>(3, 2), S::subtract(m[3], m[4]));
-            [
-                S::add(m[0], S::add(sum, far_sum)),
-                S::add(odd, far_odd),
-                add(
-                    ratio::<S>(9, 16),
-                    sum,
-                    S::multiply(ratio::<S>(9, 4), far_sum),
-                ),
-                add(ratio::<S>(9, 16), odd, add(ratio::<S>(9, 4), far_odd, m[5])),
-            ]
-        }
+    fn apply<S: Simd>(simd: S, m: [S::Register; 6]) -> [S::Register; 4] {
+        let (sum, far_sum) = (simd.add(m[1], m[2]), simd.add(m[3], m[4]));
+        let odd = simd.multiply(ratio(simd, 3, 4), simd.subtract(m[1], m[2]));
+        let far_odd = simd.multiply(ratio(simd, 3, 2), simd.subtract(m[3], m[4]));
+        [
+            simd.add(m[0], simd.add(sum, far_sum)),
+            simd.add(odd, far_odd),
+            simd.multiply_add(
+                ratio(simd, 9, 16),
+                sum,
+                simd.multiply(ratio(simd, 9, 4), far_sum),
+            ),
+            simd.multiply_add(
+                ratio(simd, 9, 16),
+                odd,
+                simd.multiply_add(ratio(simd, 9, 4), far_odd, m[5]),
+            ),
+        ]
     }
 }
 
 impl Linear<3, 6> for Kernel {
     #[inline(always)]
-    unsafe fn apply<S: Simd>(w: [S::Register; 3]) -> [S::Register; 6] {
-        unsafe {
-            let add = S::multiply_add;
-            let even = S::multiply(ratio::<S>(-128, 243), add(ratio::<S>(9, 16), w[2], w[0]));
-            let odd = S::multiply(ratio::<S>(-32, 81), w[1]);
-            let far_even = S::multiply(ratio::<S>(32, 243), add(ratio::<S>(9, 4), w[2], w[0]));
-            let far_odd = S::multiply(ratio::<S>(16, 81), w[1]);
-            [
-                S::multiply(ratio::<S>(64, 81), w[0]),
-                S::add(even, odd),
-                S::subtract(even, odd),
-                S::add(far_even, far_odd),
-                S::subtract(far_even, far_odd),
-                w[2],
-            ]
-        }
+    fn apply<S: Simd>(simd: S, w: [S::Register; 3]) -> [S::Register; 6] {
+        let even = simd.multiply(
+            ratio(simd, -128, 243),
+            simd.multiply_add(ratio(simd, 9, 16), w[2], w[0]),
+        );
+        let odd = simd.multiply(ratio(simd, -32, 81), w[1]);
+        let far_even = simd.multiply(
+            ratio(simd, 32, 243),
+            simd.multiply_add(ratio(simd, 9, 4), w[2], w[0]),
+        );
+        let far_odd = simd.multiply(ratio(simd, 16, 81), w[1]);
+        [
+            simd.multiply(ratio(simd, 64, 81), w[0]),
+            simd.add(even, odd),
+            simd.subtract(even, odd),
+            simd.add(far_even, far_odd),
+            simd.subtract(far_even, far_odd),
+            w[2],
+        ]
     }
 }
 
 impl Linear<6, 3> for KernelGradient {
     #[inline(always)]
-    unsafe fn apply<S: Simd>(s: [S::Register; 6]) -> [S::Register; 3] {
-        unsafe {
-            let add = S::multiply_add;
-            let even = S::multiply(ratio::<S>(-128, 243), S::add(s[1], s[2]));
-            let far_even = S::multiply(ratio::<S>(32, 243), S::add(s[3], s[4]));
-            let odd = S::multiply(ratio::<S>(-32, 81), S::subtract(s[1], s[2]));
-            let far_odd = S::multiply(ratio::<S>(16, 81), S::subtract(s[3], s[4]));
-            [
-                add(ratio::<S>(64, 81), s[0], S::add(even, far_even)),
-                S::add(odd, far_odd),
-                add(
-                    ratio::<S>(9, 16),
-                    even,
-                    add(ratio::<S>(9, 4), far_even, s[5]),
-                ),
-            ]
-        }
+    fn apply<S: Simd>(simd: S, s: [S::Register; 6]) -> [S::Register; 3] {
+        let even = simd.multiply(ratio(simd, -128, 243), simd.add(s[1], s[2]));
+        let far_even = simd.multiply(ratio(simd, 32, 243), simd.add(s[3], s[4]));
+        let odd = simd.multiply(ratio(simd, -32, 81), simd.subtract(s[1], s[2]));
+        let far_odd = simd.multiply(ratio(simd, 16, 81), simd.subtract(s[3], s[4]));
+        [
+            simd.multiply_add(ratio(simd, 64, 81), s[0], simd.add(even, far_even)),
+            simd.add(odd, far_odd),
+            simd.multiply_add(
+                ratio(simd, 9, 16),
+                even,
+                simd.multiply_add(ratio(simd, 9, 4), far_even, s[5]),
+            ),
+        ]
     }
 }

@@ -22,15 +22,17 @@ mod tests;
 pub(super) mod transforms;
 pub(super) mod two;
 
-use super::chunks::{Layout, Wanted, convolved, gradients_of};
-use super::maps::{Maps, Panel, Shared, chunk_samples, register_panels, stored};
+use super::chunks::{Wanted, convolved, gradients_of};
+use super::maps::{Layout, Maps, Panel, chunk_samples, register_panels, stored};
 use super::plan::Geometry;
 use super::scratch::Scratch;
 use crate::Finish;
 use crate::number::Number;
+use crate::shared::Shared;
 use correlation::{Correlation, finish_weights};
 use kernels::TileKernels;
 use product::{Kernels, Product, transform_weights};
+use std::mem::MaybeUninit;
 use std::ops::Range;
 use transforms::Tiles;
 
@@ -141,23 +143,27 @@ struct SourcePoints<'a, T: 'static> {
 }
 
 impl<T: Number> SourcePoints<'_, T> {
-    fn write(self, sample: usize, rows: Range<usize>, to: Shared<T>) {
+    /// Writes to `to`, from `start` on.
+    ///
+    /// # Safety
+    /// No one else may use the points of these tiles meanwhile.
+    unsafe fn write(self, sample: usize, rows: Range<usize>, to: Shared<'_, T>, start: usize) {
         let panel = &self.source.panels[0];
         for (index, row) in rows.enumerate() {
             let pixel = sample * self.source.pixels + self.tile.size() * row * self.columns;
-            // SAFETY: the maps have all pixels that tiles read, and `to` has room for these tiles at each point.
-            unsafe {
-                (self.tile.kernels(panel).source)(&Tiles {
-                    from: self.source.data.get().add(pixel * panel.width),
-                    to: to.get().add(index * self.tile_columns * panel.width),
-                    pixel: panel.width,
-                    row: self.columns * panel.width,
-                    tile: panel.width,
-                    point: self.point,
-                    count: self.tile_columns,
-                    channels: panel.width,
-                });
-            }
+            let tiles = Tiles {
+                from: &self.source.data[pixel * panel.width..],
+                to,
+                start: start + index * self.tile_columns * panel.width,
+                pixel: panel.width,
+                row: self.columns * panel.width,
+                tile: panel.width,
+                point: self.point,
+                count: self.tile_columns,
+                channels: panel.width,
+            };
+            // SAFETY: as the caller promises.
+            unsafe { (self.tile.kernels(panel).source)(&tiles) };
         }
     }
 }
@@ -181,26 +187,22 @@ pub(super) fn convolve<T: Number>(
     let [height, width] = finish.size(sizes.output);
     let out_sample = sizes.channels_out * height * width;
     let chunk = chunk_samples(sizes.batch, source.stored());
-    convolved(
-        input,
-        &source,
-        out_sample,
-        [sizes.batch, chunk],
-        |maps, out| {
-            let product = Product {
-                source: maps,
-                columns: source.padded[1],
-                channels: sizes.channels_in,
-                weights,
-                targets: &targets,
-                tile,
-                target: sizes.output,
-                bias: bias.unwrap_or_default(),
-                finish,
-            };
-            product.run(out);
-        },
-    )
+    let run = |maps: &Maps<'_, T>, out: &mut [MaybeUninit<T>]| {
+        let product = Product {
+            source: maps,
+            columns: source.padded[1],
+            channels: sizes.channels_in,
+            weights,
+            targets: &targets,
+            tile,
+            target: sizes.output,
+            bias: bias.unwrap_or_default(),
+            finish,
+        };
+        product.run(out);
+    };
+    // SAFETY: a product sets all of its output.
+    unsafe { convolved(input, &source, out_sample, [sizes.batch, chunk], run) }
 }
 
 /// The source with the border that its tiles read.
@@ -271,39 +273,44 @@ pub(super) fn gradients<T: Number>(
     let mut sums = Scratch::take(for_weight(points * stored(&outs) * sizes.channels_in));
     let sums = sums.slice();
     sums.fill(T::ZERO);
-    let input_gradient = gradients_of(
-        [input, gradient],
-        [&ins_layout, &outs_layout],
-        [sizes.batch, chunk],
-        wanted,
-        |out_maps, to| {
-            let product = Product {
-                source: out_maps,
-                columns: out_padded[1],
-                channels: sizes.channels_out,
-                weights,
-                targets: &targets,
-                tile: input_tile,
-                target: sizes.input,
-                bias: &[],
-                finish: Finish::Nothing,
-            };
-            product.run(to);
-        },
-        |in_maps, out_maps| {
-            let correlation = Correlation {
-                sizes,
-                tile,
-                source: in_maps,
-                source_columns: ins_layout.padded[1],
-                gradient: out_maps,
-                gradient_columns: out_padded[1],
-                gradient_before: out_before,
-                outs: &outs,
-            };
-            correlation.add_to(memory, sums);
-        },
-    );
+    let of_input = |out_maps: &Maps<'_, T>, to: &mut [MaybeUninit<T>]| {
+        let product = Product {
+            source: out_maps,
+            columns: out_padded[1],
+            channels: sizes.channels_out,
+            weights,
+            targets: &targets,
+            tile: input_tile,
+            target: sizes.input,
+            bias: &[],
+            finish: Finish::Nothing,
+        };
+        product.run(to);
+    };
+    let of_weight = |in_maps: &Maps<'_, T>, out_maps: &Maps<'_, T>| {
+        let correlation = Correlation {
+            sizes,
+            tile,
+            source: in_maps,
+            source_columns: ins_layout.padded[1],
+            gradient: out_maps,
+            gradient_columns: out_padded[1],
+            gradient_before: out_before,
+            outs: &outs,
+        };
+        correlation.add_to(memory, sums);
+    };
+    // SAFETY: a product sets all of its output.
+    let input_gradient = unsafe {
+        gradients_of(
+            [input, gradient],
+            [&ins_layout, &outs_layout],
+            [sizes.batch, chunk],
+            wanted,
+            of_input,
+            of_weight,
+        )
+    };
     let weight_gradient = wanted
         .weight
         .then(|| finish_weights(sizes, tile, &outs, sums));

@@ -5,11 +5,14 @@ use super::{SourcePoints, Tile, apart};
 use crate::Finish;
 use crate::convolution::finish::{finish_pixels, panel_bias};
 use crate::convolution::kernels::{Convolve, Run, Tap};
-use crate::convolution::maps::{Maps, Panel, Shared, stored_channels};
+use crate::convolution::maps::{Maps, Panel, stored_channels};
+use crate::convolution::moves::Lines;
 use crate::convolution::plan::Geometry;
 use crate::convolution::scratch::Scratch;
 use crate::number::Number;
+use crate::shared::Shared;
 use rayon::prelude::*;
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 /// Points that one task computes for a channel: as many as fit into the second-level cache.
@@ -31,25 +34,19 @@ impl<T: Number> Kernels<'_, T> {
     fn gather(&self, target: &Panel<T>, sources: Range<usize>, turned: bool, to: &mut [T]) {
         let row = 9 * self.sizes.channels_in;
         let (panel, width) = (target.kernels, target.width);
+        let lines = |stride: usize, length: usize| Lines {
+            stride,
+            channels: target.channels,
+            length,
+        };
         if !turned {
-            let from = self.weight[target.start * row + 9 * sources.start..].as_ptr();
-            // SAFETY: the weight has these channels, `to` has room for them.
-            unsafe {
-                (panel.gather)(
-                    from,
-                    row,
-                    target.channels,
-                    9 * sources.len(),
-                    to.as_mut_ptr(),
-                    width,
-                );
-            }
+            let from = &self.weight[target.start * row + 9 * sources.start..];
+            panel.gather(from, lines(row, 9 * sources.len()), to, width);
             return;
         }
         for (source, to) in sources.zip(to.chunks_exact_mut(9 * width)) {
-            let from = self.weight[source * row + 9 * target.start..].as_ptr();
-            // SAFETY: as above.
-            unsafe { (panel.gather)(from, 9, target.channels, 9, to.as_mut_ptr(), width) };
+            let from = &self.weight[source * row + 9 * target.start..];
+            panel.gather(from, lines(9, 9), to, width);
             let (above, below) = to.split_at_mut(4 * width);
             for (tap, tap_above) in above.chunks_exact_mut(width).enumerate() {
                 tap_above.swap_with_slice(&mut below[(4 - tap) * width..(5 - tap) * width]);
@@ -71,7 +68,7 @@ pub(super) fn transform_weights<T: Number>(
         true => kernels.sizes.channels_out,
         false => kernels.sizes.channels_in,
     };
-    let base = Shared(to.as_mut_ptr());
+    let to = Shared::new(to);
     let blocks = sources.div_ceil(BLOCK);
     (0..targets.len() * blocks)
         .into_par_iter()
@@ -82,20 +79,19 @@ pub(super) fn transform_weights<T: Number>(
             let mut taps = Scratch::<T>::take(9 * count * width);
             let taps = taps.slice();
             kernels.gather(target, some, turned, taps);
-            let start = target.before * tile.points() * sources + first * width;
+            let tiles = Tiles {
+                from: taps,
+                to,
+                start: target.before * tile.points() * sources + first * width,
+                pixel: width,
+                row: 3 * width,
+                tile: width,
+                point: sources * width,
+                count,
+                channels: width,
+            };
             // SAFETY: each task has its own channels at each point.
-            unsafe {
-                (tile.kernels(target).kernel)(&Tiles {
-                    from: taps.as_ptr(),
-                    to: base.get().add(start),
-                    pixel: width,
-                    row: 3 * width,
-                    tile: width,
-                    point: sources * width,
-                    count,
-                    channels: width,
-                });
-            }
+            unsafe { (tile.kernels(target).kernel)(&tiles) };
         });
 }
 
@@ -115,7 +111,9 @@ pub(super) struct Product<'a, T: 'static> {
 }
 
 impl<T: Number> Product<'_, T> {
-    pub(super) fn run(&self, out: Shared<T>) {
+    /// Sets all numbers of `out`, `[sample][channel][pixel]`.
+    pub(super) fn run(&self, out: &mut [MaybeUninit<T>]) {
+        let out = Shared::empty(out);
         let [rows, columns] = self.tile.over(self.target);
         let samples = self.source.samples;
         let most = TASK_POINTS / self.tile.points();
@@ -131,7 +129,7 @@ impl<T: Number> Product<'_, T> {
         });
     }
 
-    fn task(&self, samples: Range<usize>, rows: Range<usize>, out: Shared<T>) {
+    fn task(&self, samples: Range<usize>, rows: Range<usize>, out: Shared<'_, T>) {
         let (size, points_of_tile) = (self.tile.size(), self.tile.points());
         let tile_columns = self.tile.over(self.target)[1];
         let band = rows.len() * tile_columns;
@@ -147,9 +145,10 @@ impl<T: Number> Product<'_, T> {
             tile_columns,
             point: point_step,
         };
+        let to = Shared::new(&mut *points);
         for (index, sample) in samples.clone().enumerate() {
-            let to = points[index * band * stored_channels..].as_mut_ptr();
-            source.write(sample, rows.clone(), Shared(to));
+            // SAFETY: the points are this task's alone.
+            unsafe { source.write(sample, rows.clone(), to, index * band * stored_channels) };
         }
         let widest = self.targets.iter().map(|p| p.width).max().unwrap_or(0);
         let mut products = Scratch::<T>::take(points_of_tile * apart::<T>(count * widest));
@@ -173,41 +172,38 @@ impl<T: Number> Product<'_, T> {
             for point in 0..points_of_tile {
                 for start in (0..self.channels).step_by(STEPS) {
                     let weight = (point * self.channels + start) * target.width;
-                    // SAFETY: tiles lie in the points and in the products, weights were packed in this order.
-                    unsafe {
-                        (target.kernels.convolve)(&Convolve {
-                            source: points.as_ptr().add(point * point_step + start),
-                            source_stride: stored_channels,
-                            channels: STEPS.min(self.channels - start),
-                            weight: weights[weight..].as_ptr(),
-                            target: products.as_mut_ptr().add(point * product_step),
-                            vectors: target.width / target.kernels.lanes,
-                            first: start == 0,
-                            taps: (0, 1),
-                            runs: &runs,
-                            bases: &list,
-                            slots: &list,
-                            tap_list: &taps,
-                        });
-                    }
+                    let job = Convolve {
+                        source: &points[point * point_step + start..],
+                        source_stride: stored_channels,
+                        channels: STEPS.min(self.channels - start),
+                        weight: &weights[weight..],
+                        vectors: target.width / target.kernels.lanes,
+                        first: start == 0,
+                        taps: (0, 1),
+                        runs: &runs,
+                        bases: &list,
+                        slots: &list,
+                        tap_list: &taps,
+                    };
+                    let products = &mut products[point * product_step..];
+                    target.kernels.convolve(&job, products);
                 }
             }
+            let to = Shared::new(&mut *pixels);
             for row in 0..samples.len() * rows.len() {
-                // SAFETY: each row of tiles has its own rows of pixels.
-                unsafe {
-                    (self.tile.kernels(target).target)(&Tiles {
-                        from: products.as_ptr().add(row * tile_columns * target.width),
-                        to: pixels
-                            .as_mut_ptr()
-                            .add(size * size * row * tile_columns * target.width),
-                        pixel: target.width,
-                        row: size * tile_columns * target.width,
-                        tile: target.width,
-                        point: product_step,
-                        count: tile_columns,
-                        channels: target.width,
-                    });
-                }
+                let tiles = Tiles {
+                    from: &products[row * tile_columns * target.width..],
+                    to,
+                    start: size * size * row * tile_columns * target.width,
+                    pixel: target.width,
+                    row: size * tile_columns * target.width,
+                    tile: target.width,
+                    point: product_step,
+                    count: tile_columns,
+                    channels: target.width,
+                };
+                // SAFETY: the pixels are this task's alone.
+                unsafe { (self.tile.kernels(target).target)(&tiles) };
             }
             self.write(target, samples.clone(), rows.clone(), pixels, out);
         }
@@ -220,7 +216,7 @@ impl<T: Number> Product<'_, T> {
         samples: Range<usize>,
         rows: Range<usize>,
         pixels: &mut [T],
-        out: Shared<T>,
+        out: Shared<'_, T>,
     ) {
         let size = self.tile.size();
         let [height, width] = self.finish.size(self.target);
@@ -240,24 +236,19 @@ impl<T: Number> Product<'_, T> {
             (number_left, width)
         };
         for (index, sample) in samples.enumerate() {
-            let sample_pixels =
-                pixels[size * index * rows.len() * columns * target.width..].as_mut_ptr();
-            // SAFETY: these rows of these channels of this sample belong to this task.
-            unsafe {
-                let size = [number, columns];
-                let add = finish_pixels(self.finish, target, sample_pixels, size, bias);
-                for line in 0..lines {
-                    let to = (sample * channels + target.start) * plane + (first + line) * width;
-                    (target.kernels.scatter)(
-                        sample_pixels.add(line * stored_columns * target.width),
-                        target.width,
-                        out.get().add(to),
-                        plane,
-                        target.channels,
-                        length,
-                        add.as_ptr(),
-                    );
-                }
+            let pixels = &mut pixels[size * index * rows.len() * columns * target.width..];
+            let add = finish_pixels(self.finish, target, pixels, [number, columns], bias);
+            for line in 0..lines {
+                let start = (sample * channels + target.start) * plane + (first + line) * width;
+                let pixels = &pixels[line * stored_columns * target.width..];
+                let lines = Lines {
+                    stride: plane,
+                    channels: target.channels,
+                    length,
+                };
+                let kernels = target.kernels;
+                // SAFETY: these rows of these channels of this sample belong to this task.
+                unsafe { kernels.scatter(pixels, target.width, out, start, lines, &add) };
             }
         }
     }

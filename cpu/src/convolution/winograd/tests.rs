@@ -6,6 +6,7 @@ use super::transforms::Tiles;
 use super::{Tile, TileKernels};
 use crate::convolution::kernels::{Kernels, tests::available};
 use crate::number::Number;
+use crate::shared::Shared;
 
 /// Numbers in [−1, 1] that look random.
 fn numbers(count: usize, seed: u32) -> Vec<f32> {
@@ -45,29 +46,34 @@ fn errors<T: Number + Into<f64>>(kernels: &Kernels<T>, tile: Tile) -> [f64; 2] {
     let (mut source_points, mut gradient_points) = (zeros(points * COUNT), zeros(points * COUNT));
     let (mut weight_points, mut target) = (zeros(points), zeros(size * COUNT * size));
     let mut weight_gradient = zeros(9);
-    let job = |from: *const T, to: *mut T, columns: usize, count: usize| Tiles {
-        from,
-        to,
-        pixel: lanes,
-        row: columns * lanes,
-        tile: lanes,
-        point: count * lanes,
-        count,
-        channels: lanes,
-    };
+    fn job<'a, T>(
+        from: &'a [T],
+        to: &'a mut [T],
+        lanes: usize,
+        columns: usize,
+        count: usize,
+    ) -> Tiles<'a, T> {
+        Tiles {
+            from,
+            to: Shared::new(to),
+            start: 0,
+            pixel: lanes,
+            row: columns * lanes,
+            tile: lanes,
+            point: count * lanes,
+            count,
+            channels: lanes,
+        }
+    }
     let run = transforms(kernels, tile);
-    // SAFETY: the sizes are those of the buffers.
+    // SAFETY: no one else has the buffers, and there are kernels only for this processor.
     unsafe {
-        (run.source)(&job(
-            source.as_ptr(),
-            source_points.as_mut_ptr(),
-            columns,
-            COUNT,
-        ));
-        (run.kernel)(&job(weight.as_ptr(), weight_points.as_mut_ptr(), 3, 1));
+        (run.source)(&job(&source, &mut source_points, lanes, columns, COUNT));
+        (run.kernel)(&job(&weight, &mut weight_points, lanes, 3, 1));
         (run.gradient)(&job(
-            gradient.as_ptr(),
-            gradient_points.as_mut_ptr(),
+            &gradient,
+            &mut gradient_points,
+            lanes,
             COUNT * size,
             COUNT,
         ));
@@ -76,12 +82,7 @@ fn errors<T: Number + Into<f64>>(kernels: &Kernels<T>, tile: Tile) -> [f64; 2] {
             source_points[i] * weight_points[point * lanes + c]
         };
         let products: Vec<T> = (0..source_points.len()).map(product).collect();
-        (run.target)(&job(
-            products.as_ptr(),
-            target.as_mut_ptr(),
-            COUNT * size,
-            COUNT,
-        ));
+        (run.target)(&job(&products, &mut target, lanes, COUNT * size, COUNT));
         let sum = |i: usize| {
             let at = |tile: usize| (i / lanes * COUNT + tile) * lanes + i % lanes;
             let term =
@@ -89,7 +90,7 @@ fn errors<T: Number + Into<f64>>(kernels: &Kernels<T>, tile: Tile) -> [f64; 2] {
             (0..COUNT).fold(T::ZERO, term)
         };
         let sums: Vec<T> = (0..points * lanes).map(sum).collect();
-        (run.kernel_gradient)(&job(sums.as_ptr(), weight_gradient.as_mut_ptr(), 3, 1));
+        (run.kernel_gradient)(&job(&sums, &mut weight_gradient, lanes, 3, 1));
     }
 
     let value = |numbers: &[T], i: usize| -> f64 { numbers[i].into() };

@@ -3,19 +3,22 @@
 //! All of them apply one small matrix to the columns of a square and then to its rows; the matrices are in [`two`](super::two)
 //! and [`four`](super::four).
 
+use crate::shared::Shared;
 use crate::simd::Simd;
 
 /// A small matrix that maps `N` numbers to `M`.
 pub(crate) trait Linear<const N: usize, const M: usize> {
-    unsafe fn apply<S: Simd>(x: [S::Register; N]) -> [S::Register; M];
+    fn apply<S: Simd>(simd: S, x: [S::Register; N]) -> [S::Register; M];
 }
 
 /// A row of neighbouring squares, as pixels and as points.
-pub(crate) struct Tiles<T> {
+pub(crate) struct Tiles<'a, T> {
     /// The first pixel of the first square, or its first point.
-    pub from: *const T,
+    pub from: &'a [T],
     /// Where the other form goes.
-    pub to: *mut T,
+    pub to: Shared<'a, T>,
+    /// Where in there the first number goes.
+    pub start: usize,
     /// Numbers from one pixel to the next.
     pub pixel: usize,
     /// Numbers from one row of pixels to the next.
@@ -30,6 +33,44 @@ pub(crate) struct Tiles<T> {
     pub channels: usize,
 }
 
+impl<T> Tiles<'_, T> {
+    /// Numbers from the first to the last of the squares' pixels: squares of `size` × `size`, `step` pixels apart.
+    #[inline(always)]
+    fn pixels(&self, size: usize, step: usize) -> usize {
+        match self.count {
+            0 => 0,
+            count => {
+                (step * (count - 1) + size - 1) * self.pixel + (size - 1) * self.row + self.channels
+            }
+        }
+    }
+
+    /// Numbers from the first to the last of `number` points of each square.
+    #[inline(always)]
+    fn points(&self, number: usize) -> usize {
+        match self.count {
+            0 => 0,
+            count => (count - 1) * self.tile + (number - 1) * self.point + self.channels,
+        }
+    }
+
+    /// The first number that is read and the first that is written, both with as many behind them as given.
+    ///
+    /// # Panics
+    /// If there are fewer, or fewer channels than a register has lanes.
+    #[inline(always)]
+    fn check(&self, lanes: usize, read: usize, write: usize) -> (*const T, *mut T)
+    where
+        T: Copy,
+    {
+        assert!(
+            self.channels >= lanes && read <= self.from.len(),
+            "tiles are read from beyond their source"
+        );
+        (self.from.as_ptr(), self.to.at(self.start, write))
+    }
+}
+
 /// First channels of the registers that cover all; the last one goes over some a second time where they do not divide.
 #[inline(always)]
 fn registers<S: Simd>(channels: usize) -> impl Iterator<Item = usize> {
@@ -38,19 +79,30 @@ fn registers<S: Simd>(channels: usize) -> impl Iterator<Item = usize> {
 }
 
 /// `N` registers, `stride` numbers apart.
+///
+/// # Safety
+/// All of them must be readable at `from`.
 #[inline(always)]
 unsafe fn load<S: Simd, const N: usize>(
+    simd: S,
     from: *const S::Element,
     stride: usize,
 ) -> [S::Register; N] {
-    let mut line = [unsafe { S::zero() }; N];
+    let mut line = [simd.zero(); N];
     for (i, register) in line.iter_mut().enumerate() {
-        *register = unsafe { S::load(from.add(i * stride)) };
+        // SAFETY: as the caller promises.
+        *register = unsafe { simd.load(from.add(i * stride)) };
     }
     line
 }
 
 /// Squares of `N` × `N` pixels, `STEP` pixels apart, to `M` × `M` points.
+///
+/// # Safety
+/// No one else may use the points meanwhile.
+///
+/// # Panics
+/// If the squares lead out of the slices.
 #[inline(always)]
 pub(crate) unsafe fn to_points<
     S: Simd,
@@ -59,30 +111,33 @@ pub(crate) unsafe fn to_points<
     const M: usize,
     const STEP: usize,
 >(
-    job: &Tiles<S::Element>,
+    simd: S,
+    job: &Tiles<'_, S::Element>,
 ) {
+    let (source, target) = job.check(S::LANES, job.pixels(N, STEP), job.points(M * M));
     // Columns that neighbours have in common are transformed once.
     let shared = const { N.saturating_sub(STEP) };
     for c in registers::<S>(job.channels) {
+        // SAFETY: registers cover the channels, and squares and points lie in the slices, as checked.
         unsafe {
-            let mut columns = [[S::zero(); M]; N];
+            let mut columns = [[simd.zero(); M]; N];
             for (x, column) in columns.iter_mut().enumerate().take(shared) {
-                let from = job.from.add(x * job.pixel + c);
-                *column = L::apply::<S>(load::<S, N>(from, job.row));
+                let from = source.add(x * job.pixel + c);
+                *column = L::apply(simd, load::<S, N>(simd, from, job.row));
             }
             for tile in 0..job.count {
                 for (x, column) in columns.iter_mut().enumerate().skip(shared) {
-                    let from = job.from.add((STEP * tile + x) * job.pixel + c);
-                    *column = L::apply::<S>(load::<S, N>(from, job.row));
+                    let from = source.add((STEP * tile + x) * job.pixel + c);
+                    *column = L::apply(simd, load::<S, N>(simd, from, job.row));
                 }
-                let to = job.to.add(tile * job.tile + c);
+                let to = target.add(tile * job.tile + c);
                 for i in 0..M {
-                    let mut row = [S::zero(); N];
+                    let mut row = [simd.zero(); N];
                     for (number, column) in row.iter_mut().zip(&columns) {
                         *number = column[i];
                     }
-                    for (j, point) in L::apply::<S>(row).into_iter().enumerate() {
-                        S::store(to.add((M * i + j) * job.point), point);
+                    for (j, point) in L::apply(simd, row).into_iter().enumerate() {
+                        simd.store(to.add((M * i + j) * job.point), point);
                     }
                 }
                 columns.copy_within(N - shared.., 0);
@@ -92,6 +147,12 @@ pub(crate) unsafe fn to_points<
 }
 
 /// `N` × `N` points to squares of `M` × `M` pixels, `STEP` pixels apart.
+///
+/// # Safety
+/// No one else may use the pixels meanwhile.
+///
+/// # Panics
+/// If the squares lead out of the slices.
 #[inline(always)]
 pub(crate) unsafe fn from_points<
     S: Simd,
@@ -100,24 +161,28 @@ pub(crate) unsafe fn from_points<
     const M: usize,
     const STEP: usize,
 >(
-    job: &Tiles<S::Element>,
+    simd: S,
+    job: &Tiles<'_, S::Element>,
 ) {
+    let (source, target) = job.check(S::LANES, job.points(N * N), job.pixels(M, STEP));
     for c in registers::<S>(job.channels) {
         for tile in 0..job.count {
+            // SAFETY: registers cover the channels, and squares and points lie in the slices, as checked.
             unsafe {
-                let from = job.from.add(tile * job.tile + c);
-                let mut columns = [[S::zero(); M]; N];
+                let from = source.add(tile * job.tile + c);
+                let mut columns = [[simd.zero(); M]; N];
                 for (j, column) in columns.iter_mut().enumerate() {
-                    *column = L::apply::<S>(load::<S, N>(from.add(j * job.point), N * job.point));
+                    let line = load::<S, N>(simd, from.add(j * job.point), N * job.point);
+                    *column = L::apply(simd, line);
                 }
-                let to = job.to.add(STEP * tile * job.pixel + c);
+                let to = target.add(STEP * tile * job.pixel + c);
                 for y in 0..M {
-                    let mut row = [S::zero(); N];
+                    let mut row = [simd.zero(); N];
                     for (number, column) in row.iter_mut().zip(&columns) {
                         *number = column[y];
                     }
-                    for (x, pixel) in L::apply::<S>(row).into_iter().enumerate() {
-                        S::store(to.add(y * job.row + x * job.pixel), pixel);
+                    for (x, pixel) in L::apply(simd, row).into_iter().enumerate() {
+                        simd.store(to.add(y * job.row + x * job.pixel), pixel);
                     }
                 }
             }
