@@ -1,5 +1,4 @@
-//! CPU kernels for Burn's flex backend.
-
+#![doc = include_str!("../README.md")]
 #![deny(clippy::missing_safety_doc, clippy::undocumented_unsafe_blocks)]
 
 mod bridge;

@@ -1,5 +1,7 @@
 //! Reference group-equivariant networks, each one definition that its configuration turns into a family.
 
+#![forbid(unsafe_code)]
+
 mod class_map;
 pub mod densenet;
 pub mod error;

@@ -16,6 +16,7 @@
 //! | weights of and for other programs | [`export`], [`sequential`], [`pytorch`], [`official`] |
 //! | symmetry, before and after training | [`equivariance`] |
 
+#![forbid(unsafe_code)]
 // Whatever is printed goes through `output`, which does not panic where nothing can be written.
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 

@@ -1,8 +1,8 @@
 //! The convolution as an operation of Burn's backends, with its own backward.
 
+use super::arrays;
 use super::chunks::Wanted;
-use super::direct;
-use super::plan::Geometry;
+use super::geometry::Geometry;
 use burn::backend::autodiff::{
     NodeId,
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
@@ -90,7 +90,7 @@ fn forward<T: Number>(
     let (input, weight) = (Numbers::new(input), Numbers::new(weight));
     let bias = Numbers::new(bias);
     let bias = Some(bias.slice::<T>()).filter(|bias| !bias.is_empty());
-    let out = direct::convolve(input.slice(), weight.slice(), bias, &sizes, finish);
+    let out = arrays::convolve(input.slice(), weight.slice(), bias, &sizes, finish);
     let [height, width] = finish.size(sizes.output);
     tensor(
         out,
@@ -121,7 +121,7 @@ fn backward<T: Number>(step: Step) -> Found {
     };
     let input = step.input.map(Numbers::new);
     let weight = step.weight.map(Numbers::new);
-    let (for_input, for_weight) = direct::gradients(
+    let (for_input, for_weight) = arrays::gradients(
         input.as_ref().map(Numbers::slice).unwrap_or_default(),
         weight.as_ref().map(Numbers::slice).unwrap_or_default(),
         gradient.slice::<T>(),
@@ -130,7 +130,7 @@ fn backward<T: Number>(step: Step) -> Found {
     );
     let for_bias = step
         .bias
-        .then(|| direct::bias_gradient(gradient.slice::<T>(), &sizes));
+        .then(|| arrays::bias_gradient(gradient.slice::<T>(), &sizes));
     let [input_shape, weight_shape] = shapes;
     [
         for_input.map(|g| tensor(g, input_shape)),

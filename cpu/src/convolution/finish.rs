@@ -1,7 +1,7 @@
 //! Bias and what follows it, on pixels that are still in the cache, channels last.
 
-use super::kernels::MAX_VECTORS;
 use super::maps::Panel;
+use super::tiles::MAX_VECTORS;
 use crate::Finish;
 use crate::number::Number;
 

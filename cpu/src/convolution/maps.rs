@@ -1,7 +1,8 @@
 //! Feature maps as the kernels read them: by panels of channels, channels last.
 
-use super::kernels::{Kernels, MAX_VECTORS};
+use super::kernels::Kernels;
 use super::moves::Lines;
+use super::tiles::MAX_VECTORS;
 use crate::number::Number;
 use crate::shared::Shared;
 use rayon::prelude::*;

@@ -4,10 +4,13 @@
 //! out(b, o, y, x) = bias(o) + Σ_c Σ_i Σ_j weight(o, c, i, j) · input(b, c, y·s + i·d − p, x·s + j·d − p)
 //! ```
 
+mod arrays;
 mod chunks;
+mod correlation;
 mod direct;
 mod extension;
 mod finish;
+mod geometry;
 pub(crate) mod kernels;
 mod maps;
 mod moves;
@@ -15,6 +18,7 @@ mod plan;
 mod scratch;
 #[cfg(test)]
 mod tests;
+mod tiles;
 mod winograd;
 
 use burn::backend::Dispatch;

@@ -224,7 +224,7 @@ fn sums<T: Number, const ROWS: usize, const TERMS: usize>(
     let mut sums = [[T::ZERO; LANES]; TERMS];
     let mut add = |lane: usize, values: [T; ROWS]| {
         for (sum, term) in sums.iter_mut().zip(terms(values)) {
-            sum[lane] = sum[lane] + term;
+            sum[lane] += term;
         }
     };
     for block in 0..length / LANES {

@@ -15,6 +15,8 @@ macro_rules! vectorised {
 
             #[cfg(target_arch = "x86_64")]
             {
+                /// # Safety
+                /// The processor must have AVX2.
                 #[target_feature(enable = "avx2")]
                 fn with_avx2<T: Number>($($argument: $type),*) $(-> $result)? {
                     any($($argument),*)

@@ -1,6 +1,7 @@
 //! The kernels of every instruction set that this processor has, against their formulas.
 
 use super::*;
+use crate::convolution::tiles::{MAX_VECTORS, Run, Tap};
 use rstest::rstest;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

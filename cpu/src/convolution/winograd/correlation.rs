@@ -2,11 +2,11 @@
 
 use super::transforms::Tiles;
 use super::{SourcePoints, Tile, apart};
-use crate::convolution::kernels::{Correlate, MAX_VECTORS};
+use crate::convolution::geometry::Geometry;
 use crate::convolution::maps::{Maps, Panel};
 use crate::convolution::moves::Lines;
-use crate::convolution::plan::Geometry;
 use crate::convolution::scratch::Scratch;
+use crate::convolution::tiles::{Correlate, MAX_VECTORS};
 use crate::number::Number;
 use crate::shared::{Shared, written};
 use rayon::prelude::*;

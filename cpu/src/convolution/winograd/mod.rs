@@ -23,8 +23,8 @@ pub(super) mod transforms;
 pub(super) mod two;
 
 use super::chunks::{Wanted, convolved, gradients_of};
+use super::geometry::Geometry;
 use super::maps::{Layout, Maps, Panel, chunk_samples, register_panels, stored};
-use super::plan::Geometry;
 use super::scratch::Scratch;
 use crate::Finish;
 use crate::number::Number;
