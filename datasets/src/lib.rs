@@ -31,6 +31,8 @@
 //! # Ok::<(), gcnn_datasets::DatasetError>(())
 //! ```
 
+#![forbid(unsafe_code)]
+
 pub mod amat;
 pub mod atomic;
 pub mod augmentation;

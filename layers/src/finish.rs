@@ -33,13 +33,15 @@ impl Finish {
             Self::ReluMaxPool => SpatialMaxPool2dConfig::new(2).init().forward(relu(map)),
         }
     }
+}
 
-    /// Height and width after it.
-    #[cfg(feature = "flex")]
-    pub(crate) fn size(self, size: [usize; 2]) -> [usize; 2] {
-        match self {
-            Self::Nothing | Self::Relu => size,
-            Self::ReluMaxPool => size.map(|n| n / 2),
+#[cfg(feature = "flex")]
+impl From<Finish> for gcnn_cpu::Finish {
+    fn from(finish: Finish) -> Self {
+        match finish {
+            Finish::Nothing => Self::Nothing,
+            Finish::Relu => Self::Relu,
+            Finish::ReluMaxPool => Self::ReluMaxPool,
         }
     }
 }

@@ -52,6 +52,8 @@
 //! # Ok::<(), gcnn_layers::LayerError>(())
 //! ```
 
+#![forbid(unsafe_code)]
+
 pub mod conv;
 pub mod equivariance;
 pub mod error;
@@ -70,8 +72,6 @@ pub mod steerable;
 
 #[cfg(test)]
 mod testing;
-#[cfg(feature = "flex")]
-mod vectorised;
 
 pub use conv::{
     GroupConv2d, GroupConv2dConfig, IsotropicConv2d, IsotropicConv2dConfig, LiftingConv2d,

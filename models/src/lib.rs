@@ -31,6 +31,8 @@
 //! # Ok::<(), gcnn_models::ModelError>(())
 //! ```
 
+#![forbid(unsafe_code)]
+
 mod class_map;
 pub mod densenet;
 pub mod error;

@@ -8,11 +8,11 @@ use gcnn::cli::Cli;
 use gcnn::output::{coloured, say};
 use gcnn_train::TrainError;
 use gcnn_train::error::chain;
-use gcnn_train::memory::keep_freed_memory;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    keep_freed_memory();
+    #[cfg(feature = "flex")]
+    gcnn_train::memory::keep_freed_memory();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -18,6 +18,7 @@
 //! | weights of and for other programs | [`export`], [`sequential`], [`pytorch`], [`official`] |
 //! | symmetry of trained networks | [`equivariance`] |
 
+#![forbid(unsafe_code)]
 // A library shows nothing by itself: a reporter does.
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
@@ -37,7 +38,6 @@ pub mod export;
 pub mod files;
 pub mod finetune;
 pub mod interval;
-pub mod memory;
 pub mod metrics;
 pub mod model_file;
 pub mod numbers;
@@ -56,3 +56,5 @@ pub mod trainer;
 pub mod weights;
 
 pub use error::TrainError;
+#[cfg(feature = "flex")]
+pub use gcnn_cpu::memory;

@@ -11,13 +11,11 @@
 
 mod build;
 mod cells;
-mod rows;
 mod tensors;
 #[cfg(test)]
 mod tests;
 mod tree;
 
-pub(crate) use rows::RowIndex;
 pub use tensors::GraphTensors;
 pub(crate) use tensors::Rows;
 

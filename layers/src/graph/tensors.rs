@@ -1,10 +1,9 @@
 //! A graph on a device: gathering features to edges, summing messages to nodes and nodes to graphs.
 
-use super::{Graph, RowIndex, uniform};
+use super::{Graph, uniform};
 use crate::expect;
 use burn::prelude::*;
 use burn::tensor::IndexingUpdateOp;
-use std::sync::Arc;
 
 /// The index tensors of a [`Graph`], shared by all layers that work on the same batch.
 ///
@@ -30,11 +29,17 @@ pub struct GraphTensors {
     graph_of_node: Rows,
 }
 
-/// One map from rows to rows, on the device and here.
+/// Which row of one matrix each row of another reads, such as the source node of each edge.
 #[derive(Clone, Debug)]
 pub(crate) struct Rows {
     pub(crate) tensor: Tensor<1, Int>,
-    pub(crate) plain: Arc<RowIndex>,
+    /// The same for the CPU's kernels.
+    #[cfg(feature = "flex")]
+    pub(crate) index: std::sync::Arc<gcnn_cpu::tensor_product::RowIndex>,
+    /// How many rows there are to read.
+    rows: usize,
+    /// How many rows read.
+    pub(crate) readers: usize,
     /// Readers of each row, where they are sorted by row and all rows have equally many.
     pub(crate) each: Option<usize>,
     /// How many readers each row has, `[rows, 1]`, at least 1, to divide by.
@@ -42,18 +47,22 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
+    /// Numbers in `index` are below `rows`.
     fn new(index: Vec<u32>, rows: usize, device: &Device) -> Self {
+        let readers = index.len();
         let numbers: Vec<i64> = index.iter().map(|&row| i64::from(row)).collect();
-        let each = uniform(&index, rows);
-        let plain = RowIndex::new(index, rows);
-        let divisors: Vec<f32> = (0..rows)
-            .map(|row| plain.readers(row).len().max(1) as f32)
-            .collect();
-        let length = numbers.len();
+        let mut counts = vec![0u32; rows];
+        for &row in &index {
+            counts[row as usize] += 1;
+        }
+        let divisors: Vec<f32> = counts.iter().map(|&count| count.max(1) as f32).collect();
         Self {
-            tensor: Tensor::from_data(TensorData::new(numbers, [length]), device),
-            plain: Arc::new(plain),
-            each,
+            tensor: Tensor::from_data(TensorData::new(numbers, [readers]), device),
+            each: uniform(&index, rows),
+            #[cfg(feature = "flex")]
+            index: gcnn_cpu::tensor_product::RowIndex::new(index, rows).into(),
+            rows,
+            readers,
             divisors: Tensor::from_data(TensorData::new(divisors, [rows, 1]), device),
         }
     }
@@ -62,7 +71,7 @@ impl Rows {
     pub(crate) fn gather(&self, features: Tensor<2>) -> Tensor<2> {
         let [rows, width] = features.dims();
         self.expect_rows(rows);
-        let readers = self.plain.index().len();
+        let readers = self.readers;
         if readers == 0 || width == 0 {
             return Tensor::zeros([readers, width], (&features.device(), features.dtype()));
         }
@@ -78,10 +87,9 @@ impl Rows {
     /// Checks how many rows there are to gather from.
     pub(crate) fn expect_rows(&self, rows: usize) {
         assert_eq!(
-            rows,
-            self.plain.rows(),
+            rows, self.rows,
             "the graph has {} rows to gather from, the features {rows}",
-            self.plain.rows()
+            self.rows
         );
     }
 
@@ -89,12 +97,11 @@ impl Rows {
     pub(crate) fn sum(&self, features: Tensor<2>) -> Tensor<2> {
         let [readers, width] = features.dims();
         assert_eq!(
-            readers,
-            self.plain.index().len(),
+            readers, self.readers,
             "the graph has {} rows to sum, the features {readers}",
-            self.plain.index().len()
+            self.readers
         );
-        let rows = self.plain.rows();
+        let rows = self.rows;
         let empty = || Tensor::zeros([rows, width], (&features.device(), features.dtype()));
         if readers == 0 || width == 0 {
             return empty();

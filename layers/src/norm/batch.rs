@@ -14,10 +14,10 @@ use burn::prelude::*;
 use burn::tensor::activation::relu;
 use burn::tensor::module::batch_norm_train;
 
-#[cfg(feature = "flex")]
-use super::fused;
 use super::{FieldDropout, scale_and_shift};
 use crate::{Finish, LayerError, Parameters, SpatialMaxPool2d, expect};
+#[cfg(feature = "flex")]
+use gcnn_cpu::normalisation as fused;
 
 /// Configuration of a [`FieldBatchNorm`].
 #[derive(Config, Debug)]

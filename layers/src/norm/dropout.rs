@@ -119,9 +119,12 @@ impl FieldDropout {
 
     /// A mask for this forward pass, or none where the layer passes everything on.
     #[cfg(feature = "flex")]
-    pub(super) fn mask(&self, device: &Device) -> Option<super::fused::Mask> {
-        self.drops(device)
-            .then(|| super::fused::Mask::draw(self.unit, self.probability, device))
+    pub(super) fn mask(&self, device: &Device) -> Option<gcnn_cpu::normalisation::Mask> {
+        use gcnn_cpu::normalisation::Mask;
+        self.drops(device).then(|| match self.unit {
+            DropoutUnit::Field => Mask::of_fields(self.probability, device),
+            DropoutUnit::Value => Mask::of_values(self.probability, device),
+        })
     }
 }
 

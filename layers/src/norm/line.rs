@@ -9,7 +9,7 @@ use burn::prelude::*;
 use crate::{Finish, expect};
 
 /// Multiplies every channel by a number, adds another one and applies what follows, in one pass where no gradients are
-/// tracked and this crate's kernels can take the tensors.
+/// tracked and the CPU's kernels can take the tensors.
 ///
 /// # Shapes
 /// - input: `[batch, channels, …]`; to be pooled `[batch, channels, …, height, width]`
@@ -27,14 +27,9 @@ pub fn scale_and_shift<const D: usize>(
     expect::channels("a line per channel", slope.dims()[0], &input);
     expect::numbers("a line per channel", slope.dtype(), input.dtype());
     #[cfg(feature = "flex")]
-    if !input.device().is_autodiff() && super::fused::supports(&input) {
-        use super::fused::{Activation, line};
-        let activation = match finish {
-            Finish::Nothing => Activation::None,
-            Finish::Relu => Activation::Relu,
-            Finish::ReluMaxPool => Activation::ReluMaxPool,
-        };
-        return line(input, slope, offset, activation);
+    if !input.device().is_autodiff() && gcnn_cpu::normalisation::supports(&input) {
+        let finish = gcnn_cpu::Finish::from(finish);
+        return gcnn_cpu::normalisation::line(input, slope, offset, finish.into());
     }
     let mut shape = [1; D];
     shape[1] = slope.dims()[0];

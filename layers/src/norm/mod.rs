@@ -3,8 +3,6 @@
 
 mod batch;
 mod dropout;
-#[cfg(feature = "flex")]
-mod fused;
 mod line;
 
 pub use batch::{FieldBatchNorm, FieldBatchNormConfig};

@@ -60,7 +60,7 @@ impl GateConfig {
         let input = self.input()?;
         Ok(Gate {
             #[cfg(feature = "flex")]
-            plan: std::sync::Arc::new(super::fused::GatePlan::new(&input, &self.output)),
+            plan: std::sync::Arc::new(super::plan::gate(&input, &self.output)),
             input,
             output: self.output.clone(),
         })
@@ -88,7 +88,7 @@ pub struct Gate {
     output: Irreps,
     #[cfg(feature = "flex")]
     #[module(skip)]
-    plan: std::sync::Arc<super::fused::GatePlan>,
+    plan: std::sync::Arc<gcnn_cpu::tensor_product::GatePlan>,
 }
 
 impl ModuleDisplay for Gate {
@@ -121,8 +121,8 @@ impl Gate {
             return input.narrow(1, 0, self.output.dim());
         }
         #[cfg(feature = "flex")]
-        if super::fused::supports(&[&input], &[]) {
-            return super::fused::forward_gate(input, self.plan.clone());
+        if gcnn_cpu::supports(&input) {
+            return gcnn_cpu::tensor_product::gate(input, self.plan.clone());
         }
         self.plain(input)
     }

@@ -24,6 +24,8 @@ mod layout;
 mod linear;
 mod mlp;
 mod paths;
+#[cfg(feature = "flex")]
+mod plan;
 mod point_conv;
 mod spherical_harmonics;
 mod tensor_product;

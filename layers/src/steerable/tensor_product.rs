@@ -283,7 +283,7 @@ impl TensorProduct {
                 self.expect_attributes(attributes);
                 for input in inputs {
                     let rows = match input.rows {
-                        Some(rows) => rows.plain.index().len(),
+                        Some(rows) => rows.readers,
                         None => input.features.dims()[0],
                     };
                     assert_eq!(

@@ -1,0 +1,264 @@
+//! Contraction and mixing of features that have a row of attributes each.
+
+use super::matrix::{Part, add_scaled, dot, multiply};
+use super::plan::ProductPlan;
+use super::{segment, total};
+use crate::number::Number;
+use crate::simd::vectorised;
+use rayon::prelude::*;
+
+/// What goes in.
+pub(super) struct Inputs<'a, T> {
+    pub(super) features: &'a [T],
+    pub(super) attributes: &'a [T],
+    pub(super) weights: &'a [T],
+}
+
+/// Which gradients are wanted.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted {
+    pub(super) features: bool,
+    pub(super) attributes: bool,
+    pub(super) weights: bool,
+}
+
+/// Gradients; those not wanted are empty.
+pub(super) struct Gradients<T> {
+    pub(super) features: Vec<T>,
+    pub(super) attributes: Vec<T>,
+    pub(super) weights: Vec<T>,
+    pub(super) bias: Vec<T>,
+}
+
+/// Rows that are worked on at a time: as many as fit into a core's cache.
+fn chunk<T>(plan: &ProductPlan) -> usize {
+    const CACHE: usize = 192 * 1024;
+    (CACHE / (plan.contracted.max(1) * size_of::<T>())).clamp(16, 256)
+}
+
+vectorised! {
+    /// The contracted features of some rows, block by block `[rows, components, fan_in]`.
+    fn contract<T: Number>(
+        plan: &ProductPlan,
+        features: &[T],
+        attributes: &[T],
+        contracted: &mut [T],
+    ) {
+        let rows = attributes.len() / plan.attributes;
+        let places = places(plan, rows);
+        for row in 0..rows {
+            let features = &features[row * plan.input..][..plan.input];
+            let attributes = &attributes[row * plan.attributes..][..plan.attributes];
+            for (step, &(start, size)) in plan.steps.list.iter().zip(&places) {
+                let to = &mut contracted[start + row * size..][..step.width];
+                let from = &features[step.from..][..step.width];
+                let factor = plan.steps.factor(step, attributes);
+                if step.first {
+                    for (to, &from) in to.iter_mut().zip(from) {
+                        *to = factor * from;
+                    }
+                } else {
+                    add_scaled(to, factor, from);
+                }
+            }
+        }
+    }
+}
+
+/// Where each step's place lies in the blocks of `rows` rows: that of the first row, and the distance between rows. Steps
+/// come block by block.
+fn places(plan: &ProductPlan, rows: usize) -> Vec<(usize, usize)> {
+    let mut blocks = plan.blocks.iter();
+    let (mut start, mut size) = (0, 0);
+    let place = |to: usize| {
+        while to >= start + size {
+            let Some(block) = blocks.next() else { break };
+            (start, size) = (block.contracted, block.components * block.fan_in);
+        }
+        (start * rows + (to - start), size)
+    };
+    let steps = plan.steps.list.iter();
+    steps.map(|step| step.to).map(place).collect()
+}
+
+vectorised! {
+    /// The gradients of some rows' features and attributes from those of their contraction; none where there is no room.
+    fn expand<T: Number>(
+        plan: &ProductPlan,
+        rows: &Inputs<'_, T>,
+        slopes: &[T],
+        for_features: &mut [T],
+        for_attributes: &mut [T],
+    ) {
+        let count = rows.attributes.len() / plan.attributes;
+        let places = places(plan, count);
+        for row in 0..count {
+            let attributes = &rows.attributes[row * plan.attributes..][..plan.attributes];
+            for (step, &(start, size)) in plan.steps.list.iter().zip(&places) {
+                let slopes = &slopes[start + row * size..][..step.width];
+                let from = row * plan.input + step.from;
+                if !for_features.is_empty() {
+                    let factor = plan.steps.factor(step, attributes);
+                    add_scaled(&mut for_features[from..][..step.width], factor, slopes);
+                }
+                if !for_attributes.is_empty() {
+                    let factor = dot(&rows.features[from..][..step.width], slopes);
+                    let to = &mut for_attributes[row * plan.attributes..][..plan.attributes];
+                    plan.steps.spread(step, factor, to);
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn forward<T: Number>(plan: &ProductPlan, inputs: &Inputs<'_, T>, bias: &[T]) -> Vec<T> {
+    let rows = inputs.attributes.len() / plan.attributes;
+    let mut output = vec![T::ZERO; rows * plan.output];
+    let chunk = chunk::<T>(plan).min(segment(rows));
+    output
+        .par_chunks_mut(chunk * plan.output)
+        .zip(inputs.attributes.par_chunks(chunk * plan.attributes))
+        .enumerate()
+        .for_each_init(
+            || vec![T::ZERO; chunk * plan.contracted],
+            |contracted, (number, (output, attributes))| {
+                let rows = attributes.len() / plan.attributes;
+                let features = &inputs.features[number * chunk * plan.input..][..rows * plan.input];
+                contract(plan, features, attributes, contracted);
+                for block in &plan.blocks {
+                    if let Some(range) = &block.bias {
+                        for row in output.chunks_exact_mut(plan.output) {
+                            row[block.start..block.start + block.channels]
+                                .copy_from_slice(&bias[range.clone()]);
+                        }
+                    }
+                    for component in 0..block.components {
+                        let start = rows * block.contracted + component * block.fan_in;
+                        let stride = block.components * block.fan_in;
+                        let to = block.start + component * block.channels;
+                        multiply(
+                            [rows, block.fan_in, block.channels],
+                            (&mut *output, Part::rows(to, plan.output)),
+                            block.bias.is_some(),
+                            (&contracted[..], Part::rows(start, stride)),
+                            (inputs.weights, Part::rows(block.weights, block.channels)),
+                        );
+                    }
+                }
+            },
+        );
+    output
+}
+
+pub(super) fn backward<T: Number>(
+    plan: &ProductPlan,
+    inputs: &Inputs<'_, T>,
+    gradient: &[T],
+    wanted: Wanted,
+    biases: usize,
+) -> Gradients<T> {
+    let rows = gradient.len() / plan.output;
+    let segment = segment(rows);
+    let zeros = |wanted: bool, length: usize| vec![T::ZERO; if wanted { length } else { 0 }];
+    let mut for_features = zeros(wanted.features, rows * plan.input);
+    let mut for_attributes = zeros(wanted.attributes, rows * plan.attributes);
+    // Chunks of nothing where a gradient isn't wanted.
+    let mut feature_parts: Vec<&mut [T]> = for_features
+        .chunks_mut(segment * plan.input.max(1))
+        .collect();
+    let mut attribute_parts: Vec<&mut [T]> = for_attributes
+        .chunks_mut(segment * plan.attributes)
+        .collect();
+    let count = rows.div_ceil(segment);
+    feature_parts.resize_with(count, Default::default);
+    attribute_parts.resize_with(count, Default::default);
+    let parts: Vec<_> = feature_parts.into_iter().zip(attribute_parts).collect();
+
+    let (weights, bias): (Vec<_>, Vec<_>) = parts
+        .into_par_iter()
+        .enumerate()
+        .map(|(number, (for_features, for_attributes))| {
+            let mut for_weights = zeros(wanted.weights, inputs.weights.len());
+            let mut for_bias = vec![T::ZERO; biases];
+            let start = number * segment;
+            let end = rows.min(start + segment);
+            let chunk = chunk::<T>(plan);
+            let mut contracted = vec![T::ZERO; chunk * plan.contracted];
+            let mut slopes = vec![T::ZERO; chunk * plan.contracted];
+            for first in (start..end).step_by(chunk) {
+                let last = end.min(first + chunk);
+                let rows = last - first;
+                let features = &inputs.features[first * plan.input..last * plan.input];
+                let attributes =
+                    &inputs.attributes[first * plan.attributes..last * plan.attributes];
+                let gradient = &gradient[first * plan.output..last * plan.output];
+                if wanted.weights {
+                    contract(plan, features, attributes, &mut contracted);
+                }
+                for block in &plan.blocks {
+                    if let Some(range) = block.bias.as_ref().filter(|_| biases > 0) {
+                        for row in gradient.chunks_exact(plan.output) {
+                            let row = &row[block.start..block.start + block.channels];
+                            add_scaled(&mut for_bias[range.clone()], T::ONE, row);
+                        }
+                    }
+                    for component in 0..block.components {
+                        let start = rows * block.contracted + component * block.fan_in;
+                        let inner = Part::rows(start, block.components * block.fan_in);
+                        let from = block.start + component * block.channels;
+                        let outer = Part::rows(from, plan.output);
+                        let matrix = Part::rows(block.weights, block.channels);
+                        if wanted.weights {
+                            multiply(
+                                [block.fan_in, rows, block.channels],
+                                (&mut for_weights[..], matrix),
+                                true,
+                                (&contracted[..], inner.transposed()),
+                                (gradient, outer),
+                            );
+                        }
+                        if wanted.features || wanted.attributes {
+                            multiply(
+                                [rows, block.channels, block.fan_in],
+                                (&mut slopes[..], inner),
+                                false,
+                                (gradient, outer),
+                                (inputs.weights, matrix.transposed()),
+                            );
+                        }
+                    }
+                }
+                if wanted.features || wanted.attributes {
+                    // Empty stays empty.
+                    let part = |numbers: &mut [T], width: usize| {
+                        let at = (first - start) * width..(last - start) * width;
+                        match numbers.is_empty() {
+                            true => 0..0,
+                            false => at,
+                        }
+                    };
+                    let these = part(for_features, plan.input);
+                    let those = part(for_attributes, plan.attributes);
+                    expand(
+                        plan,
+                        &Inputs {
+                            features,
+                            attributes,
+                            weights: inputs.weights,
+                        },
+                        &slopes,
+                        &mut for_features[these],
+                        &mut for_attributes[those],
+                    );
+                }
+            }
+            (for_weights, for_bias)
+        })
+        .unzip();
+    Gradients {
+        features: for_features,
+        attributes: for_attributes,
+        weights: total(weights),
+        bias: total(bias),
+    }
+}
