@@ -278,15 +278,7 @@ impl Classification {
         } else {
             hit.mean()
         };
-        let plain = |tensor: Tensor<2>| match tensor.device().is_autodiff() {
-            true => tensor.inner(),
-            false => tensor,
-        };
-        Step {
-            loss,
-            outcomes: plain(outcomes),
-            scores: Some(plain(log_p.detach())),
-        }
+        Step::new(loss, outcomes).with_scores(log_p)
     }
 
     fn options(&self, batch_size: usize) -> BatchOptions {

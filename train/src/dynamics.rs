@@ -19,7 +19,6 @@ use serde::{Deserialize, Serialize};
 use crate::TrainError;
 use crate::config::{ParticleExperiment, RunConfig};
 use crate::equivariance::{self, Survey, Symmetric};
-use crate::metrics::{Measure, Outcomes};
 use crate::task::{Batches, Goal, Split, Step, Task};
 
 /// Simulations of the equivariance report.
@@ -208,27 +207,12 @@ impl Task for Motion {
         let shape = [batch.graphs * batch.particles, 3];
         let later = Tensor::<2>::from_data(TensorData::new(batch.targets.clone(), shape), device);
         let squares = (model.forward(&now) - later).square();
-        let outcomes = squares
-            .clone()
-            .detach()
-            .reshape([batch.graphs, batch.particles * 3])
-            .mean_dim(1);
-        Ok(Step {
-            loss: squares.mean(),
-            scores: None,
-            outcomes: match outcomes.device().is_autodiff() {
-                true => outcomes.inner(),
-                false => outcomes,
-            },
-        })
+        let of_system = squares.clone().reshape([batch.graphs, batch.particles * 3]);
+        Ok(Step::new(squares.mean(), of_system.mean_dim(1)))
     }
 
     fn columns(&self) -> &'static [&'static str] {
         &["mse"]
-    }
-
-    fn measures(&self, outcomes: &Outcomes) -> Vec<Measure> {
-        vec![outcomes.bootstrap_mean("mse")]
     }
 
     fn goals(&self) -> &'static [Goal] {

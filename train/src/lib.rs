@@ -10,6 +10,7 @@
 //! | run files, overrides, their documentation | [`config`] |
 //! | what is learned: data, network, loss, measures | [`task`], [`classification`], [`dynamics`] |
 //! | the loop, checkpoints, resumption, divergence | [`trainer`], [`checkpoint`], [`divergence`] |
+//! | what the loop takes of a run file, or of a program with a task of its own | [`settings`] |
 //! | how weights move | [`optimizer`], [`schedule`], [`average`] |
 //! | who hears of it | [`progress`] |
 //! | what is written | [`run_folder`], [`run_data`], [`model_file`], [`metrics`], [`class_report`], [`numbers`] |
@@ -51,6 +52,7 @@ pub mod run_data;
 pub mod run_folder;
 pub mod schedule;
 pub mod sequential;
+pub mod settings;
 pub mod task;
 pub mod trainer;
 pub mod weights;

@@ -30,7 +30,6 @@ use crate::config::{Experiment, RunConfig};
 use crate::error::chain;
 use crate::run_data::Identities;
 use crate::run_folder::{RunFolder, to_json};
-use crate::task::Task;
 use crate::weights::{self, Weights};
 
 /// What a weights file tells about its weights.
@@ -54,30 +53,41 @@ pub struct ModelFile {
     pub plain: Option<PlainNetworkConfig>,
 }
 
+/// What every weights file says.
+pub(crate) struct About<'a> {
+    /// The run's configuration, TOML, without a word of where it was computed: that says nothing about its weights.
+    pub config: String,
+    /// What the task adds.
+    pub data: &'a serde_json::Value,
+    /// What the examples of each split were.
+    pub identity: &'a Identities,
+    /// The epoch, counted from 1.
+    pub epoch: usize,
+    /// The validation measures.
+    pub measures: &'a BTreeMap<String, f64>,
+}
+
+impl About<'_> {
+    /// As metadata; `path` is only named in errors.
+    pub fn metadata(&self, path: &Path) -> Result<HashMap<String, String>, TrainError> {
+        let mut metadata = HashMap::from([
+            ("gcnn.version".into(), env!("CARGO_PKG_VERSION").into()),
+            (keys::CONFIG.into(), self.config.clone()),
+            (keys::DATA.into(), to_json(path, self.data)?),
+            (keys::EPOCH.into(), self.epoch.to_string()),
+            (keys::METRICS.into(), to_json(path, self.measures)?),
+        ]);
+        if !self.identity.is_empty() {
+            metadata.insert(keys::IDENTITY.into(), to_json(path, self.identity)?);
+        }
+        Ok(metadata)
+    }
+}
+
 /// What stands in front of a name of the zoo where a weights file is asked for.
 pub const ZOO: &str = "zoo:";
 
 impl ModelFile {
-    /// Describes weights of a run.
-    pub fn new<T: Task>(
-        task: &T,
-        config: &RunConfig,
-        identity: &Identities,
-        epoch: usize,
-        measures: &BTreeMap<String, f64>,
-    ) -> Result<Self, TrainError> {
-        Ok(Self {
-            config: config.clone(),
-            data: task.describe(),
-            identity: identity.clone(),
-            placed: false,
-            epoch,
-            measures: measures.clone(),
-            card: None,
-            plain: None,
-        })
-    }
-
     /// Writes weights with this description, whole or not at all.
     pub fn save(&self, path: &Path, weights: &Weights) -> Result<(), TrainError> {
         weights::save(path, weights, self.metadata(path)?)
@@ -85,22 +95,14 @@ impl ModelFile {
 
     /// This description as metadata; `path` is only named in errors.
     pub fn metadata(&self, path: &Path) -> Result<HashMap<String, String>, TrainError> {
-        // Where and on what a run was computed says nothing about its weights.
-        let bare = RunConfig {
-            device: "auto".into(),
-            devices: Vec::new(),
-            ..self.config.clone().without_places()
+        let about = About {
+            config: self.config.without_machine().to_toml()?,
+            data: &self.data,
+            identity: &self.identity,
+            epoch: self.epoch,
+            measures: &self.measures,
         };
-        let mut metadata = HashMap::from([
-            ("gcnn.version".into(), env!("CARGO_PKG_VERSION").into()),
-            (keys::CONFIG.into(), bare.to_toml()?),
-            (keys::DATA.into(), to_json(path, &self.data)?),
-            (keys::EPOCH.into(), self.epoch.to_string()),
-            (keys::METRICS.into(), to_json(path, &self.measures)?),
-        ]);
-        if !self.identity.is_empty() {
-            metadata.insert(keys::IDENTITY.into(), to_json(path, &self.identity)?);
-        }
+        let mut metadata = about.metadata(path)?;
         if let Some(card) = &self.card {
             metadata.insert(keys::CARD.into(), to_json(path, card)?);
         }

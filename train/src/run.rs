@@ -23,7 +23,8 @@ use crate::metrics::{Measure, interval_words, significant};
 use crate::progress::Reporter;
 use crate::run_data::{RunData, identities};
 use crate::run_folder::RunFolder;
-use crate::task::{Split, evaluate};
+use crate::settings::Settings;
+use crate::task::{Split, Task, evaluate};
 use crate::trainer::Trainer;
 
 /// Everything a run is given.
@@ -44,6 +45,14 @@ pub struct Run<'a> {
     pub reporter: &'a mut dyn Reporter,
     /// Set from outside to stop after the current batch.
     pub interrupt: Arc<AtomicBool>,
+}
+
+/// What a training leaves behind beside its folder.
+pub struct Trained<M> {
+    /// The network with the weights of the best validation epoch, ready for inference.
+    pub model: M,
+    /// `report.json`.
+    pub report: Report,
 }
 
 /// The end of a run: `report.json`.
@@ -165,6 +174,85 @@ fn train_task<T: Symmetric>(
     run: Run,
 ) -> Result<Report, TrainError> {
     run.reporter.note(&format!("data: {description}"));
+    let place = Place {
+        devices: match config.devices.len() {
+            0 | 1 => run.device_name.to_string(),
+            _ => config.devices.join(", "),
+        },
+        device: run.device,
+        helpers: run.helpers,
+        folder: run.folder,
+        resume: run.resume,
+        reporter: run.reporter,
+        interrupt: run.interrupt,
+    };
+    let settings = Settings::from(config);
+    let trained = settle_and_train(task, &settings, description, place, |model| {
+        Ok(task.survey(model, run.device)?.outcome())
+    })?;
+    Ok(trained.report)
+}
+
+/// Where and before whom a run happens.
+struct Place<'a> {
+    /// The devices in words, for the report.
+    devices: String,
+    device: &'a Device,
+    helpers: &'a [Device],
+    folder: &'a RunFolder,
+    resume: bool,
+    reporter: &'a mut dyn Reporter,
+    interrupt: Arc<AtomicBool>,
+}
+
+/// Trains a task of one's own: records, best weights, checkpoints and a report in a run folder, as for the tasks of run files.
+/// Where the folder holds a run of the same settings and data, it goes on, bit for bit as if it had not been interrupted; a
+/// finished one is only read.
+///
+/// # Errors
+/// Where settings cannot work, the folder holds another run or somebody is at work in it, or the task fails.
+/// [`TrainError::Interrupted`] where `interrupt` was set, after everything was saved.
+pub fn train_own<T: Task>(
+    task: &T,
+    settings: &Settings,
+    device: &Device,
+    folder: &RunFolder,
+    reporter: &mut dyn Reporter,
+    interrupt: Arc<AtomicBool>,
+) -> Result<Trained<T::Model>, TrainError> {
+    let resume = folder.config().is_file();
+    if resume {
+        let before = table(&read_text(&folder.config())?)?;
+        compare_settings(before, table(&settings.to_toml()?)?)?;
+    }
+    let description = Description {
+        name: settings.task(),
+        origin: "the program's own".into(),
+        items: task.unit().into(),
+        train: task.examples(Split::Train),
+        valid: task.examples(Split::Valid),
+        test: task.examples(Split::Test),
+    };
+    let place = Place {
+        devices: format!("{device:?}"),
+        device,
+        helpers: &[],
+        folder,
+        resume,
+        reporter,
+        interrupt,
+    };
+    settle_and_train(task, settings, description, place, |_| Ok(Vec::new()))
+}
+
+/// Trains, and reports with what `symmetry` says of the trained network.
+fn settle_and_train<T: Task>(
+    task: &T,
+    settings: &Settings,
+    description: Description,
+    place: Place,
+    symmetry: impl FnOnce(&T::Model) -> Result<Vec<ElementError>, TrainError>,
+) -> Result<Trained<T::Model>, TrainError> {
     let data = RunData {
         description,
         format: task.describe(),
@@ -172,19 +260,19 @@ fn train_task<T: Symmetric>(
     };
     let trainer = Trainer::new(
         task,
-        config,
-        run.device,
-        run.folder.clone(),
+        settings.clone(),
+        place.device,
+        place.folder.clone(),
         data.identity.clone(),
-        run.reporter,
-        run.interrupt,
+        place.reporter,
+        place.interrupt,
     )?;
     // Now that data and network are known to work: a start that fails leaves nothing behind. The folder is held to the end.
-    let _held = run.folder.take(run.resume)?;
-    data.settle(run.folder)?;
-    write_config(run.folder, config)?;
-    let finished = trainer.with_helpers(run.helpers).run()?;
-    let outcomes = evaluate(task, &finished.model, Split::Test, run.device, |_| {})?;
+    let _held = place.folder.take(place.resume)?;
+    data.settle(place.folder)?;
+    write_atomically(&place.folder.config(), settings.to_toml()?.as_bytes())?;
+    let finished = trainer.with_helpers(place.helpers).run()?;
+    let outcomes = evaluate(task, &finished.model, Split::Test, place.device, |_| {})?;
     let measures: Vec<Measure> = task.measures(&outcomes);
     let report = Report {
         test: evaluation::to_json(&measures),
@@ -193,19 +281,15 @@ fn train_task<T: Symmetric>(
         validation: finished.best.measures,
         parameters: finished.parameters,
         returns: finished.returns,
-        seed: config.seed,
-        device: match config.devices.len() {
-            0 | 1 => run.device_name.to_string(),
-            _ => config.devices.join(", "),
-        },
-        equivariance: task.survey(&finished.model, run.device)?.outcome(),
+        seed: settings.seed,
+        device: place.devices,
+        equivariance: symmetry(&finished.model)?,
     };
-    write_report(&run.folder.report(), &report)?;
-    Ok(report)
-}
-
-fn write_config(folder: &RunFolder, config: &RunConfig) -> Result<(), TrainError> {
-    write_atomically(&folder.config(), config.to_toml()?.as_bytes())
+    write_report(&place.folder.report(), &report)?;
+    Ok(Trained {
+        model: finished.model,
+        report,
+    })
 }
 
 fn write_report(path: &Path, report: &Report) -> Result<(), TrainError> {
@@ -214,37 +298,45 @@ fn write_report(path: &Path, report: &Report) -> Result<(), TrainError> {
     write_atomically(path, json.as_bytes())
 }
 
-/// Whether a run may go on under a changed configuration: only its length, its place and its bookkeeping may differ.
+/// What may differ in a run that goes on: its length, its place and its bookkeeping.
+const MAY_DIFFER: [&str; 8] = [
+    "output",
+    "device",
+    "devices",
+    "training.epochs",
+    "training.patience",
+    "training.checkpoint_every",
+    "training.on_divergence",
+    "training.eval_batch_size",
+];
+
+/// Whether a run may go on under a changed configuration.
 pub fn check_resumable(before: &RunConfig, now: &RunConfig) -> Result<(), TrainError> {
-    let neutral = |config: &RunConfig| {
-        let mut c = config.clone();
-        c.output = None;
-        c.device = String::new();
-        c.devices = Vec::new();
-        c.training.epochs = 0;
-        c.training.patience = 0;
-        c.training.checkpoint_every = 0;
-        c.training.on_divergence = Default::default();
-        c.training.eval_batch_size = 0;
-        c
-    };
     // Run folders of older versions keep `source = "auto"`; whether it means the data of then is seen when they are read.
     let (before, now) = (before.resolved()?, now.resolved()?);
     let now = now.with_data_of(&before);
-    let table = |config: &RunConfig| -> Result<BTreeMap<String, Value>, TrainError> {
-        let text = neutral(config).to_toml()?;
-        let table = text
-            .parse::<Table>()
-            .map_err(|e| TrainError::Mismatch(e.to_string()))?;
-        Ok(flatten(&table))
-    };
-    let (before, now) = (table(&before)?, table(&now)?);
+    compare_settings(table(&before.to_toml()?)?, table(&now.to_toml()?)?)
+}
+
+/// The keys of a configuration with their values.
+fn table(text: &str) -> Result<BTreeMap<String, Value>, TrainError> {
+    let table = text.parse::<Table>();
+    let table = table.map_err(|e| TrainError::Mismatch(e.to_string()))?;
+    Ok(flatten(&table))
+}
+
+/// Refuses settings that differ where they must not, and names them.
+fn compare_settings(
+    before: BTreeMap<String, Value>,
+    now: BTreeMap<String, Value>,
+) -> Result<(), TrainError> {
     let words = |value: Option<&Value>| value.map_or("left out".into(), Value::to_string);
     let mut names: Vec<&String> = before.keys().chain(now.keys()).collect();
     names.sort();
     names.dedup();
     let differing: Vec<String> = names
         .into_iter()
+        .filter(|name| !MAY_DIFFER.contains(&name.as_str()))
         .filter(|name| before.get(*name) != now.get(*name))
         .map(|name| {
             let (before, now) = (words(before.get(name)), words(now.get(name)));

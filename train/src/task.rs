@@ -21,6 +21,30 @@ pub struct Step {
     pub scores: Option<Tensor<2>>,
 }
 
+impl Step {
+    /// A loss and what is known of each example, `[batch, columns]`; there are no classes.
+    pub fn new(loss: Tensor<1>, outcomes: Tensor<2>) -> Self {
+        Self {
+            loss,
+            outcomes: without_gradient(outcomes),
+            scores: None,
+        }
+    }
+
+    /// With log-probabilities of classes, `[batch, classes]`.
+    pub fn with_scores(self, scores: Tensor<2>) -> Self {
+        let scores = Some(without_gradient(scores));
+        Self { scores, ..self }
+    }
+}
+
+fn without_gradient(tensor: Tensor<2>) -> Tensor<2> {
+    match tensor.device().is_autodiff() {
+        true => tensor.detach().inner(),
+        false => tensor,
+    }
+}
+
 /// A measure to choose the best epoch by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Goal {
@@ -47,10 +71,14 @@ pub trait Task: Sync {
     fn init(&self, device: &Device) -> Result<Self::Model, TrainError>;
 
     /// What, beside the run's configuration, rebuilding the network and reading its input takes; goes into weights files.
-    fn describe(&self) -> serde_json::Value;
+    fn describe(&self) -> serde_json::Value {
+        serde_json::json!({})
+    }
 
     /// What an example is called, in the plural.
-    fn unit(&self) -> &'static str;
+    fn unit(&self) -> &'static str {
+        "examples"
+    }
 
     /// What the examples of a split are, in a few digits that are equal where all of them are; none where the task has no way
     /// to tell. A run goes on with the same examples or not at all.
@@ -99,14 +127,25 @@ pub trait Task: Sync {
         None
     }
 
-    /// Names of the outcome columns; their means over an epoch are the training metrics.
-    fn columns(&self) -> &'static [&'static str];
+    /// Names of the outcome columns, the loss first; their means over an epoch are the training metrics.
+    fn columns(&self) -> &'static [&'static str] {
+        &["loss"]
+    }
 
-    /// The measures of an evaluation.
-    fn measures(&self, outcomes: &Outcomes) -> Vec<Measure>;
+    /// The measures of an evaluation: the means of the columns, with bootstrap intervals, where a task says nothing else.
+    fn measures(&self, outcomes: &Outcomes) -> Vec<Measure> {
+        let columns = self.columns().iter();
+        columns.map(|name| outcomes.bootstrap_mean(name)).collect()
+    }
 
-    /// Measures to choose the best epoch by; later ones decide where earlier ones are equal.
-    fn goals(&self) -> &'static [Goal];
+    /// Measures to choose the best epoch by; later ones decide where earlier ones are equal. A small loss, where a task says
+    /// nothing else.
+    fn goals(&self) -> &'static [Goal] {
+        &[Goal {
+            name: "loss",
+            higher_is_better: false,
+        }]
+    }
 }
 
 /// Runs a network without gradients over a split; `seen` hears the number of examples so far.

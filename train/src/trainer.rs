@@ -22,17 +22,18 @@ use gcnn_models::weights::parameters_of;
 use crate::TrainError;
 use crate::average;
 use crate::checkpoint::{Best, Checkpoint, Content, Progress};
-use crate::config::RunConfig;
+use crate::config::Experiment;
 use crate::divergence::{Divergence, MOST_RETURNS, OnDivergence, RATE_FACTOR, Return};
 use crate::finetune::{self, Sizes, Tuning};
 use crate::metrics::{Measure, Outcomes, Sums};
-use crate::model_file::ModelFile;
+use crate::model_file::{About, ModelFile};
 use crate::optimizer::ModuleUpdater;
 use crate::parallel;
 use crate::progress::{Moment, Plan, Reporter};
 use crate::run_data::Identities;
 use crate::run_folder::{EpochRecord, PassRecord, RunFolder};
 use crate::schedule::Schedule;
+use crate::settings::Settings;
 use crate::task::{Split, Task, evaluate};
 use crate::weights::{self, Weights};
 
@@ -42,7 +43,7 @@ const PENDING: usize = 8;
 /// A run in work.
 pub struct Trainer<'a, T: Task> {
     task: &'a T,
-    config: &'a RunConfig,
+    settings: Settings,
     device: Device,
     /// Devices that take a share of every training step; the first is `device`.
     devices: Vec<Device>,
@@ -77,7 +78,7 @@ impl<'a, T: Task> Trainer<'a, T> {
     /// the weights files.
     pub fn new(
         task: &'a T,
-        config: &'a RunConfig,
+        settings: Settings,
         device: &Device,
         folder: RunFolder,
         identity: Identities,
@@ -85,17 +86,19 @@ impl<'a, T: Task> Trainer<'a, T> {
         interrupt: Arc<AtomicBool>,
     ) -> Result<Self, TrainError> {
         let device = device.clone().autodiff();
-        let training = &config.training;
+        settings.check()?;
+        let training = &settings.training;
         let steps_per_epoch = task.examples(Split::Train).div_ceil(training.batch_size);
-        let mut model = fresh(task, config, &device)?;
+        let mut model = fresh(task, settings.seed, &device)?;
         let parameters = weights::count_trainable(&model);
         let mut tuning = Tuning::default();
-        if let Some(finetune) = &config.finetune {
+        if let Some(finetune) = settings.finetune() {
             tuning = Tuning::new(finetune, &model)?;
             // A run that goes on has its weights in the checkpoint: the source may be gone by then.
             if !folder.checkpoint().exists() {
                 let random = weights::collect(&model);
-                let (start, lines) = start(task, config, &finetune.from, &random, &tuning)?;
+                let (from, experiment) = (&finetune.from, settings.experiment());
+                let (start, lines) = start(task, experiment, from, &random, &tuning)?;
                 model = weights::apply(model, &start).map_err(TrainError::Finetune)?;
                 lines.iter().for_each(|line| reporter.note(line));
             }
@@ -104,7 +107,6 @@ impl<'a, T: Task> Trainer<'a, T> {
         let average = (training.average > 0.0).then(|| model.valid());
         Ok(Self {
             task,
-            config,
             devices: vec![device.clone()],
             device,
             folder,
@@ -114,16 +116,19 @@ impl<'a, T: Task> Trainer<'a, T> {
             model,
             average,
             best: None,
-            updater: config
+            updater: settings
                 .optimizer
                 .init(training.clip_norm)
                 .with_factors(tuning.factors().clone()),
             tuning,
             parameters,
-            schedule: config
-                .schedule
-                .init(config.optimizer.lr, steps_per_epoch, training.epochs),
+            schedule: settings.schedule.init(
+                settings.optimizer.lr,
+                steps_per_epoch,
+                training.epochs,
+            ),
             progress: Progress::default(),
+            settings,
         })
     }
 
@@ -148,7 +153,7 @@ impl<'a, T: Task> Trainer<'a, T> {
     pub fn run(mut self) -> Result<Finished<T::Model>, TrainError> {
         self.begin()?;
         let plan = Plan {
-            epochs: self.config.training.epochs,
+            epochs: self.settings.training.epochs,
             first_epoch: self.progress.epoch,
             examples: self.task.examples(Split::Train),
             validation_examples: self.task.examples(Split::Valid),
@@ -211,7 +216,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             let outcomes = self.step(&batch?, rate)?;
             pending.push(outcomes);
             let stop = self.interrupt.load(Ordering::SeqCst);
-            let every = self.config.training.checkpoint_every as u64;
+            let every = self.settings.training.checkpoint_every as u64;
             let due = every > 0 && self.progress.step.is_multiple_of(every);
             if pending.len() >= PENDING || stop || due || self.progress.step < PENDING as u64 {
                 if let Some(found) = self.read(&mut pending, width)
@@ -251,9 +256,9 @@ impl<'a, T: Task> Trainer<'a, T> {
     fn step(&mut self, batch: &T::Batch, rate: f64) -> Result<Tensor<2>, TrainError> {
         // Devices of one backend may share a random stream, which is then left as the first wants it.
         for (index, device) in self.devices.iter().enumerate().rev() {
-            device.seed(mix(self.config.seed, self.progress.step) ^ index as u64);
+            device.seed(mix(self.settings.seed, self.progress.step) ^ index as u64);
         }
-        let at_once = self.config.training.micro_batch_size;
+        let at_once = self.settings.training.micro_batch_size;
         let (grads, outcomes) =
             parallel::step(self.task, &self.model, batch, &self.devices, at_once)?;
         self.model = self.updater.step(rate, self.model.clone(), grads);
@@ -261,7 +266,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             self.average = Some(average::blend(
                 average,
                 &self.model.valid(),
-                self.config.training.average,
+                self.settings.training.average,
                 self.progress.step,
                 self.tuning.frozen(),
             ));
@@ -295,7 +300,7 @@ impl<'a, T: Task> Trainer<'a, T> {
     fn diverged(&mut self, what: String, loss: f64) -> Result<bool, TrainError> {
         let (epoch, step) = (self.progress.epoch + 1, self.progress.step);
         let gone = self.progress.returns.len();
-        let action = self.config.training.on_divergence;
+        let action = self.settings.training.on_divergence;
         if action == OnDivergence::Continue {
             if self.progress.watch.tell() {
                 self.reporter.note(&format!(
@@ -389,16 +394,13 @@ impl<'a, T: Task> Trainer<'a, T> {
                 .collect(),
             seconds: p.seconds + validation_seconds,
         };
-        let file = ModelFile::new(
-            self.task,
-            self.config,
-            &self.identity,
-            record.epoch,
-            &measures,
-        )?;
-        file.save(&self.folder.last(), &current)?;
+        let epoch = record.epoch;
+        self.save_weights(&self.folder.last(), epoch, &measures, &current)?;
         if better {
-            file.save(&self.folder.best(), &current)?;
+            self.save_weights(&self.folder.best(), epoch, &measures, &current)?;
+        }
+        let p = &mut self.progress;
+        if better {
             self.best = Some(current);
             p.best = Some(Best {
                 epoch: record.epoch,
@@ -414,12 +416,12 @@ impl<'a, T: Task> Trainer<'a, T> {
         p.batch = 0;
         p.sums = Default::default();
         p.seconds = 0.0;
-        let patience = self.config.training.patience;
+        let patience = self.settings.training.patience;
         let stalled = patience > 0 && p.since_best >= patience;
-        p.finished = p.epoch >= self.config.training.epochs || stalled;
+        p.finished = p.epoch >= self.settings.training.epochs || stalled;
         let seconds: Vec<f64> = p.history.iter().rev().take(5).map(|r| r.seconds).collect();
         let eta = seconds.iter().sum::<f64>() / seconds.len().max(1) as f64
-            * self.config.training.epochs.saturating_sub(p.epoch) as f64;
+            * self.settings.training.epochs.saturating_sub(p.epoch) as f64;
         self.write_records()?;
         self.save()?;
         if better || self.progress.watch.is_calm() {
@@ -479,12 +481,12 @@ impl<'a, T: Task> Trainer<'a, T> {
             path,
             &Content {
                 parameters: &parameters,
-                optimizer: &self.config.optimizer,
+                optimizer: &self.settings.optimizer,
                 averaged: self.average.is_some(),
             },
         )?;
         // A run that goes on whatever it comes to may have come to no numbers.
-        if self.config.training.on_divergence != OnDivergence::Continue {
+        if self.settings.training.on_divergence != OnDivergence::Continue {
             checkpoint.check_finite().map_err(fault)?;
         }
         self.updater
@@ -503,28 +505,39 @@ impl<'a, T: Task> Trainer<'a, T> {
         self.progress = checkpoint.progress;
         // More epochs may be asked for than the run was started with.
         let p = &mut self.progress;
-        let patience = self.config.training.patience;
+        let patience = self.settings.training.patience;
         p.finished =
-            p.epoch >= self.config.training.epochs || (patience > 0 && p.since_best >= patience);
+            p.epoch >= self.settings.training.epochs || (patience > 0 && p.since_best >= patience);
         // A kill may have come between the weights of an epoch and its checkpoint.
         if let (Some(weights), Some(best)) = (&self.best, &self.progress.best) {
-            ModelFile::new(
-                self.task,
-                self.config,
-                &self.identity,
-                best.epoch,
-                &best.measures,
-            )?
-            .save(&self.folder.best(), weights)?;
+            self.save_weights(&self.folder.best(), best.epoch, &best.measures, weights)?;
         }
         Ok(())
+    }
+
+    /// Writes weights that rebuild their network, whole or not at all.
+    fn save_weights(
+        &self,
+        path: &Path,
+        epoch: usize,
+        measures: &BTreeMap<String, f64>,
+        weights: &Weights,
+    ) -> Result<(), TrainError> {
+        let about = About {
+            config: self.settings.to_weights_toml()?,
+            data: &self.task.describe(),
+            identity: &self.identity,
+            epoch,
+            measures,
+        };
+        weights::save(path, weights, about.metadata(path)?)
     }
 }
 
 /// The weights that a fine-tuned run starts with, and what became of the source's, in words.
 pub fn start<T: Task>(
     task: &T,
-    config: &RunConfig,
+    experiment: Option<&Experiment>,
     from: &Path,
     random: &Weights,
     tuning: &Tuning,
@@ -533,7 +546,9 @@ pub fn start<T: Task>(
     let fault = |reason: String| {
         TrainError::Finetune(format!("cannot start from {}: {reason}", from.display()))
     };
-    finetune::check_source(&source, &config.experiment).map_err(fault)?;
+    if let Some(experiment) = experiment {
+        finetune::check_source(&source, experiment).map_err(fault)?;
+    }
     let (before, now) = (Sizes::of(&source.data), Sizes::of(&task.describe()));
     let (start, transfer) =
         finetune::transfer(random, &arrays, tuning, before, now).map_err(fault)?;
@@ -583,12 +598,8 @@ fn not_finite(weights: &Weights) -> Option<&str> {
 }
 
 /// The network that a run starts from: its weights depend on the seed and the network alone.
-pub fn fresh<T: Task>(
-    task: &T,
-    config: &RunConfig,
-    device: &Device,
-) -> Result<T::Model, TrainError> {
-    device.seed(mix(config.seed, u64::MAX));
+pub fn fresh<T: Task>(task: &T, seed: u64, device: &Device) -> Result<T::Model, TrainError> {
+    device.seed(mix(seed, u64::MAX));
     let model = task.init(device)?;
     // Parameters draw their values when they are first read: now, in the order of the module tree.
     weights::collect(&model);

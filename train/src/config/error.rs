@@ -34,6 +34,12 @@ pub enum ConfigError {
         /// What is wrong and what would be right.
         message: String,
     },
+    /// A value that no file holds cannot work.
+    #[error("{reason}")]
+    Value {
+        /// Which one, what it is, and what would be right.
+        reason: String,
+    },
     /// The resolved configuration cannot be written as TOML.
     #[error("the configuration cannot be written as TOML: {reason}")]
     Write {

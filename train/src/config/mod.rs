@@ -245,6 +245,24 @@ impl RunConfig {
         })
     }
 
+    /// The same without a word of where it is computed, which says nothing about the weights that come of it.
+    pub fn without_machine(&self) -> Self {
+        Self {
+            device: "auto".into(),
+            devices: Vec::new(),
+            ..self.clone().without_places()
+        }
+    }
+
+    /// Whether all values can work, of a configuration that was not read from a file.
+    ///
+    /// # Errors
+    /// The first value that cannot, with what is expected.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        self.check()
+            .map_err(|Fault { reason, .. }| ConfigError::Value { reason })
+    }
+
     /// Values that are of the right type but cannot work.
     fn check(&self) -> Result<(), Fault> {
         let t = &self.training;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::config::Experiment;
+use crate::config::RunConfig;
 use crate::dynamics::Motion;
 use crate::task::Goal;
 #[cfg(feature = "flex")]
@@ -83,7 +83,7 @@ fn a_run_that_goes_on_after_an_epochs_last_batch_records_that_batchs_rate() {
             let device = Device::flex();
             let trainer = Trainer::new(
                 &task,
-                &config,
+                Settings::from(&config),
                 &device,
                 folder.clone(),
                 Identities::new(),
@@ -130,7 +130,7 @@ fn descend(
     };
     Trainer::new(
         &task,
-        &config,
+        Settings::from(&config),
         &Device::flex(),
         folder,
         Identities::new(),

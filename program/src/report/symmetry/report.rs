@@ -121,7 +121,7 @@ impl About<'_> {
         task: &T,
         is_trained: bool,
     ) -> Result<Untrained<T::Model>, ProgramError> {
-        let random = trainer::fresh(task, self.config, &self.device.clone().autodiff())?;
+        let random = trainer::fresh(task, self.config.seed, &self.device.clone().autodiff())?;
         let parameters = count_trainable(&random);
         let untrained = |model: T::Model, beginning| Untrained {
             model: model.valid(),
@@ -137,7 +137,13 @@ impl About<'_> {
         };
         let tuning = Tuning::new(finetune, &random)?;
         let drawn = weights::collect(&random);
-        let start = trainer::start(task, self.config, &finetune.from, &drawn, &tuning);
+        let start = trainer::start(
+            task,
+            Some(&self.config.experiment),
+            &finetune.from,
+            &drawn,
+            &tuning,
+        );
         match start {
             Ok((start, _)) => {
                 let model = weights::apply(random, &start).map_err(TrainError::Finetune)?;
