@@ -4,8 +4,7 @@
 //! cargo run --release --example own_task     # again: goes on where it was stopped, or reads what is finished
 //! ```
 //!
-//! A network over the rotations by 90° and the reflections learns how long an ellipse is in proportion to its width, however it
-//! lies in the picture.
+//! A network over the rotations by 90° learns how long an ellipse is for its width, however it lies in the picture.
 
 use std::error::Error;
 use std::ops::Range;
@@ -13,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use burn::prelude::*;
-use gcnn_models::{Gcnn, GcnnConfig, InputShape};
+use gcnn_models::{Gcnn, GcnnConfig};
 use gcnn_train::TrainError;
 use gcnn_train::config::TrainingConfig;
 use gcnn_train::progress::Silent;
@@ -23,12 +22,15 @@ use gcnn_train::settings::Settings;
 use gcnn_train::task::{Batches, Split, Step, Task};
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
 
-const SIDE: usize = 19;
+const SIDE: usize = 28;
 
 /// A picture of an ellipse, a different one for each number, and its elongation.
 fn ellipse(number: u64) -> (Vec<f32>, f32) {
     let mut random = StdRng::seed_from_u64(number);
-    let (long, elongation) = (random.random_range(5.0..9.0), random.random_range(1.0..3.0));
+    let (long, elongation) = (
+        random.random_range(7.0..13.0),
+        random.random_range(1.0..3.0),
+    );
     let (sin, cos) = random.random_range(0.0..std::f32::consts::PI).sin_cos();
     let pixel = |place: usize| {
         let [x, y] = [place % SIDE, place / SIDE].map(|at| at as f32 - (SIDE / 2) as f32);
@@ -39,15 +41,13 @@ fn ellipse(number: u64) -> (Vec<f32>, f32) {
     ((0..SIDE * SIDE).map(pixel).collect(), elongation)
 }
 
-struct Elongation(Settings);
-
-fn numbers(split: Split) -> Range<u64> {
-    match split {
+fn numbers(split: Split) -> Vec<u64> {
+    let ranges = split.parts().iter().map(|part| match part {
         Split::Train => 0..1000,
         Split::Valid => 1000..1200,
-        Split::Test => 1200..1400,
-        Split::All => 0..1400,
-    }
+        _ => 1200..1400,
+    });
+    ranges.flatten().collect()
 }
 
 fn batches(numbers: &[u64], size: usize, start: usize) -> Batches<Vec<u64>> {
@@ -55,29 +55,23 @@ fn batches(numbers: &[u64], size: usize, start: usize) -> Batches<Vec<u64>> {
     Box::new(batches.into_iter().skip(start).map(Ok))
 }
 
+struct Elongation(Settings);
+
 impl Task for Elongation {
     type Model = Gcnn;
     type Batch = Vec<u64>;
 
     fn init(&self, device: &Device) -> Result<Gcnn, TrainError> {
-        let config = GcnnConfig {
-            group: "D4".parse()?,
-            channels: vec![4, 4, 4],
-            kernel_sizes: vec![5, 3, 3, 3],
-            pool_after: vec![1],
-            dropout: 0.0,
-            ..GcnnConfig::default()
-        };
-        let input = InputShape {
+        let images = gcnn_models::InputShape {
             channels: 1,
             height: SIDE,
             width: SIDE,
         };
-        Ok(config.init(input, 1, device)?)
+        Ok(GcnnConfig::p4cnn().init(images, 1, device)?)
     }
 
     fn examples(&self, split: Split) -> usize {
-        numbers(split).count()
+        numbers(split).len()
     }
 
     /// In an order that depends on the seed and the epoch alone: so a run that was stopped finds its place again.
@@ -86,7 +80,7 @@ impl Task for Elongation {
         epoch: usize,
         start: usize,
     ) -> Result<Batches<Vec<u64>>, TrainError> {
-        let mut order: Vec<u64> = numbers(Split::Train).collect();
+        let mut order = numbers(Split::Train);
         order.shuffle(&mut StdRng::seed_from_u64(
             self.0.seed ^ ((epoch as u64) << 32),
         ));
@@ -94,8 +88,8 @@ impl Task for Elongation {
     }
 
     fn batches(&self, split: Split) -> Result<Batches<Vec<u64>>, TrainError> {
-        let all: Vec<u64> = numbers(split).collect();
-        Ok(batches(&all, self.0.training.eval_batch_size, 0))
+        let size = self.0.training.eval_batch_size;
+        Ok(batches(&numbers(split), size, 0))
     }
 
     fn size(&self, batch: &Vec<u64>) -> usize {
