@@ -2,7 +2,7 @@
 
 use super::matrix::{Part, add_scaled, dot, multiply};
 use super::plan::ProductPlan;
-use super::{segment, total};
+use super::segments::{segment, total};
 use crate::number::Number;
 use crate::simd::vectorised;
 use rayon::prelude::*;
