@@ -284,3 +284,6 @@ impl<T: Number> Backward<'_, T> {
         unsafe { written(self.input.len(), all) }
     }
 }
+
+#[cfg(test)]
+mod tests;
