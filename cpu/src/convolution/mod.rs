@@ -16,7 +16,7 @@ mod maps;
 mod moves;
 mod plan;
 mod scratch;
-// Miri would take days for convolutions of the sizes here; those on small arrays are for it.
+// Too slow under Miri, which has those on small arrays (`arrays/tests.rs`).
 #[cfg(all(test, not(miri)))]
 mod tests;
 mod tiles;
