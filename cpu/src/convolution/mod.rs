@@ -16,7 +16,8 @@ mod maps;
 mod moves;
 mod plan;
 mod scratch;
-#[cfg(test)]
+// Too slow under Miri, which has those on small arrays (`arrays/tests.rs`).
+#[cfg(all(test, not(miri)))]
 mod tests;
 mod tiles;
 mod winograd;

@@ -375,3 +375,44 @@ fn an_untracked_input_gets_no_gradient() {
     assert!(input.grad(&gradients).is_none());
     assert!(weight.grad(&gradients).is_some());
 }
+
+#[test]
+fn what_the_kernels_do_not_compute_is_left_to_burn() {
+    let device = Device::flex();
+    let input = random(1, [2, 4, 6, 5], &device);
+    let grouped = ConvOptions::new([1, 1], [1, 1], [1, 1], 2);
+    let uneven = ConvOptions::new_with_padding([1, 1], [(1, 0), (2, 1)], [1, 1], 1);
+    for (options, channels) in [(grouped, 2), (uneven, 4)] {
+        let weight = random(2, [6, channels, 3, 3], &device);
+        let ours = conv2d(input.clone(), weight.clone(), None, options.clone());
+        let theirs = ordinary(input.clone(), weight.clone(), None, options.clone());
+        ours.into_data()
+            .assert_eq(&theirs.clone().into_data(), true);
+        let ours = conv2d_and_finish(input.clone(), weight, None, options, Finish::ReluMaxPool);
+        let theirs = Finish::ReluMaxPool.apply(theirs);
+        ours.into_data().assert_eq(&theirs.into_data(), true);
+    }
+}
+
+#[test]
+fn gradients_pass_what_follows() {
+    let device = Device::flex().autodiff();
+    let input = random(1, [2, 3, 6, 6], &device).require_grad();
+    let weight = random(2, [4, 3, 3, 3], &device);
+    let options = padded([1, 1]);
+    let finish = Finish::ReluMaxPool;
+    let ours = conv2d_and_finish(input.clone(), weight.clone(), None, options.clone(), finish);
+    let theirs = finish.apply(ordinary(input.clone(), weight, None, options));
+    let (ours, theirs) = (ours.sum().backward(), theirs.sum().backward());
+    let (ours, theirs) = (input.grad(&ours), input.grad(&theirs));
+    let error = difference(&ours.expect("ours"), &theirs.expect("theirs"));
+    assert!(error < 1e-5, "{error}");
+}
+
+#[test]
+#[should_panic(expected = "conv2d: the bias is for 3 channels, the weight has 4")]
+fn a_bias_of_other_channels_is_refused() {
+    let device = Device::flex();
+    let [input, weight] = [[1, 2, 4, 4], [4, 2, 3, 3]].map(|shape| random(1, shape, &device));
+    conv2d(input, weight, Some(random(2, [3], &device)), padded([0, 0]));
+}

@@ -11,7 +11,7 @@ use burn::backend::{Autodiff, AutodiffBackend, Backend, Flex, backend_extension}
 use burn::tensor::Shape;
 use burn_flex::FlexTensor;
 
-use super::Activation;
+use super::activation::Activation;
 use super::kernels::{self, Fields};
 use super::loops::Line;
 use crate::bridge::{Numbers, in_precision, tensor};

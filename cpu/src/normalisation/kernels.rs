@@ -8,8 +8,8 @@ use std::mem::MaybeUninit;
 
 use rayon::prelude::*;
 
+use super::activation::{Activation, Unit};
 use super::loops::{self, Bits, Line, Terms};
-use super::{Activation, Unit};
 use crate::number::Number;
 use crate::shared::written;
 
@@ -284,3 +284,6 @@ impl<T: Number> Backward<'_, T> {
         unsafe { written(self.input.len(), all) }
     }
 }
+
+#[cfg(test)]
+mod tests;

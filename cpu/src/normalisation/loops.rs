@@ -3,7 +3,7 @@
 
 use std::mem::MaybeUninit;
 
-use super::Mask;
+use super::activation::Mask;
 use crate::number::Number;
 use crate::simd::vectorised;
 

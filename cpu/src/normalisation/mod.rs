@@ -12,80 +12,17 @@
 //! Max-pooling over 2×2 windows joins in the same way: the map at full size is then never written, and the backward
 //! pass finds again which value of a window was the largest.
 
+mod activation;
 mod extension;
 mod kernels;
 mod loops;
 
 use burn::backend::Dispatch;
 use burn::prelude::*;
-use burn::tensor::Distribution;
+
+pub use self::activation::{Activation, Mask};
 
 use self::extension::{FieldLine, FieldNorm};
-use crate::Finish;
-
-/// What is applied after normalisation.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Activation {
-    /// Nothing.
-    None,
-    /// max(·, 0).
-    Relu,
-    /// max(·, 0), then dropout.
-    ReluDropout(Mask),
-    /// max(·, 0), then the maximum over windows of 2×2.
-    ReluMaxPool,
-}
-
-impl From<Finish> for Activation {
-    fn from(finish: Finish) -> Self {
-        match finish {
-            Finish::Nothing => Self::None,
-            Finish::Relu => Self::Relu,
-            Finish::ReluMaxPool => Self::ReluMaxPool,
-        }
-    }
-}
-
-/// What a [`Mask`] drops at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unit {
-    Field,
-    Value,
-}
-
-/// A random mask for dropout, given by the seed of a counter-based generator: bit i depends on the seed and i alone, so
-/// that threads need not agree on an order.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Mask {
-    unit: Unit,
-    probability: f64,
-    seed: [u32; 2],
-}
-
-impl Mask {
-    /// Drops channels of a sample with all their values. The seed is drawn from the device's random state.
-    pub fn of_fields(probability: f64, device: &Device) -> Self {
-        Self::draw(Unit::Field, probability, device)
-    }
-
-    /// Drops single values. The seed is drawn from the device's random state.
-    pub fn of_values(probability: f64, device: &Device) -> Self {
-        Self::draw(Unit::Value, probability, device)
-    }
-
-    fn draw(unit: Unit, probability: f64, device: &Device) -> Self {
-        let plain = device.clone().inner();
-        let parts = Tensor::<1>::random([4], Distribution::Uniform(0.0, 65536.0), &plain);
-        let parts = parts.into_data();
-        let mut parts = parts.iter::<f32>().map(|part| part as u32 & 0xFFFF);
-        let mut word = || parts.next().unwrap_or(0) << 16 | parts.next().unwrap_or(0);
-        Self {
-            unit,
-            probability,
-            seed: [word(), word()],
-        }
-    }
-}
 
 /// Whether these kernels can take the tensor: as [`crate::supports`], and it is not empty.
 pub fn supports<const D: usize>(tensor: &Tensor<D>) -> bool {
@@ -93,6 +30,14 @@ pub fn supports<const D: usize>(tensor: &Tensor<D>) -> bool {
 }
 
 /// A line per channel, then the activation, on a device without gradients.
+///
+/// # Shapes
+/// - input: `[batch, channels, …]`; to be pooled `[batch, channels, …, height, width]`
+/// - slope and offset: `[channels]`
+/// - output: the same as the input, where it pools with half the height and width
+///
+/// # Panics
+/// If the kernels do not [support](supports) the input, gradients are tracked, or the line is for other channels.
 pub fn line<const D: usize>(
     input: Tensor<D>,
     slope: Tensor<1>,
@@ -108,6 +53,14 @@ pub fn line<const D: usize>(
 }
 
 /// Normalises by the statistics of the batch; also returns them, as rows `[mean, variance]` of `[2, channels]`.
+///
+/// # Shapes
+/// - input: `[batch, channels, …]`; to be pooled `[batch, channels, …, height, width]`
+/// - scale and shift: `[channels]`
+/// - output: the same as the input, where it pools with half the height and width
+///
+/// # Panics
+/// If the kernels do not [support](supports) the input, or scale and shift are for other channels.
 pub fn normalise<const D: usize>(
     input: Tensor<D>,
     scale: Tensor<1>,

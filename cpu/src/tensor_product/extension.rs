@@ -19,11 +19,11 @@ use burn::tensor::Shape;
 use burn_flex::FlexTensor;
 use std::sync::Arc;
 
-/// Backends with this crate's steerable kernels.
+/// Backends with this crate's tensor products.
 #[backend_extension(Flex, Autodiff)]
-pub(super) trait SteerableOps: Backend {
+pub(super) trait TensorProducts: Backend {
     /// Contraction with the attributes, then mixing. `bias` may be empty.
-    fn steerable_product(
+    fn product(
         features: FloatTensor<Self>,
         attributes: FloatTensor<Self>,
         weights: FloatTensor<Self>,
@@ -32,7 +32,7 @@ pub(super) trait SteerableOps: Backend {
     ) -> FloatTensor<Self>;
 
     /// Mixing, then contraction of what each row of attributes reads.
-    fn steerable_gathered_product(
+    fn gathered_product(
         features: FloatTensor<Self>,
         attributes: FloatTensor<Self>,
         weights: FloatTensor<Self>,
@@ -41,7 +41,7 @@ pub(super) trait SteerableOps: Backend {
     ) -> FloatTensor<Self>;
 
     /// The gate.
-    fn steerable_gate(features: FloatTensor<Self>, plan: Arc<GatePlan>) -> FloatTensor<Self>;
+    fn gate(features: FloatTensor<Self>, plan: Arc<GatePlan>) -> FloatTensor<Self>;
 }
 
 /// Contiguous features, attributes and weights.
@@ -149,8 +149,8 @@ fn shaped<T: Number>(
     ]
 }
 
-impl SteerableOps for Flex {
-    fn steerable_product(
+impl TensorProducts for Flex {
+    fn product(
         features: FlexTensor,
         attributes: FlexTensor,
         weights: FlexTensor,
@@ -162,7 +162,7 @@ impl SteerableOps for Flex {
         in_precision!(dtype, product_forward(&operands, bias, &plan))
     }
 
-    fn steerable_gathered_product(
+    fn gathered_product(
         features: FlexTensor,
         attributes: FlexTensor,
         weights: FlexTensor,
@@ -174,7 +174,7 @@ impl SteerableOps for Flex {
         in_precision!(dtype, gathered_forward(&operands, &plan, &index))
     }
 
-    fn steerable_gate(features: FlexTensor, plan: Arc<GatePlan>) -> FlexTensor {
+    fn gate(features: FlexTensor, plan: Arc<GatePlan>) -> FlexTensor {
         let dtype = features.dtype();
         in_precision!(dtype, gate_forward(&Numbers::new(features), &plan))
     }
@@ -290,8 +290,8 @@ impl Backward<Flex, 1> for Gated {
     }
 }
 
-impl<C: CheckpointStrategy> SteerableOps for Autodiff<Flex, C> {
-    fn steerable_product(
+impl<C: CheckpointStrategy> TensorProducts for Autodiff<Flex, C> {
+    fn product(
         features: FloatTensor<Self>,
         attributes: FloatTensor<Self>,
         weights: FloatTensor<Self>,
@@ -319,7 +319,7 @@ impl<C: CheckpointStrategy> SteerableOps for Autodiff<Flex, C> {
                     wanted,
                     biases,
                 };
-                let output = Flex::steerable_product(
+                let output = Flex::product(
                     features.into_primitive(),
                     attributes.into_primitive(),
                     weights.into_primitive(),
@@ -328,7 +328,7 @@ impl<C: CheckpointStrategy> SteerableOps for Autodiff<Flex, C> {
                 );
                 prep.finish((saved, plan), output)
             }
-            OpsKind::UnTracked(prep) => prep.finish(Flex::steerable_product(
+            OpsKind::UnTracked(prep) => prep.finish(Flex::product(
                 features.into_primitive(),
                 attributes.into_primitive(),
                 weights.into_primitive(),
@@ -338,7 +338,7 @@ impl<C: CheckpointStrategy> SteerableOps for Autodiff<Flex, C> {
         }
     }
 
-    fn steerable_gathered_product(
+    fn gathered_product(
         features: FloatTensor<Self>,
         attributes: FloatTensor<Self>,
         weights: FloatTensor<Self>,
@@ -360,7 +360,7 @@ impl<C: CheckpointStrategy> SteerableOps for Autodiff<Flex, C> {
                     wanted,
                     biases: 0,
                 };
-                let output = Flex::steerable_gathered_product(
+                let output = Flex::gathered_product(
                     features.into_primitive(),
                     attributes.into_primitive(),
                     weights.into_primitive(),
@@ -369,7 +369,7 @@ impl<C: CheckpointStrategy> SteerableOps for Autodiff<Flex, C> {
                 );
                 prep.finish((saved, plan, index), output)
             }
-            OpsKind::UnTracked(prep) => prep.finish(Flex::steerable_gathered_product(
+            OpsKind::UnTracked(prep) => prep.finish(Flex::gathered_product(
                 features.into_primitive(),
                 attributes.into_primitive(),
                 weights.into_primitive(),
@@ -379,7 +379,7 @@ impl<C: CheckpointStrategy> SteerableOps for Autodiff<Flex, C> {
         }
     }
 
-    fn steerable_gate(features: FloatTensor<Self>, plan: Arc<GatePlan>) -> FloatTensor<Self> {
+    fn gate(features: FloatTensor<Self>, plan: Arc<GatePlan>) -> FloatTensor<Self> {
         match Gated
             .prepare::<C>([features.node()])
             .compute_bound()
@@ -387,12 +387,10 @@ impl<C: CheckpointStrategy> SteerableOps for Autodiff<Flex, C> {
         {
             OpsKind::Tracked(mut prep) => {
                 let saved = prep.checkpoint(&features);
-                let output = Flex::steerable_gate(features.into_primitive(), plan.clone());
+                let output = Flex::gate(features.into_primitive(), plan.clone());
                 prep.finish((saved, plan), output)
             }
-            OpsKind::UnTracked(prep) => {
-                prep.finish(Flex::steerable_gate(features.into_primitive(), plan))
-            }
+            OpsKind::UnTracked(prep) => prep.finish(Flex::gate(features.into_primitive(), plan)),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The gate, forward and backward.
 
 use super::plan::GatePlan;
-use super::segment;
+use super::segments::segment;
 use crate::number::Number;
 use crate::simd::vectorised;
 use rayon::prelude::*;

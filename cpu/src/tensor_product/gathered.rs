@@ -4,7 +4,7 @@ use super::matrix::{Part, add_scaled, dot, multiply};
 use super::plan::GatheredPlan;
 use super::product::{Gradients, Inputs, Wanted};
 use super::rows::RowIndex;
-use super::{segment, total};
+use super::segments::{segment, total};
 use crate::number::Number;
 use crate::simd::vectorised;
 use rayon::prelude::*;

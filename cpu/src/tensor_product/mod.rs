@@ -16,6 +16,7 @@ mod matrix;
 mod plan;
 mod product;
 mod rows;
+mod segments;
 
 pub use plan::{GatePlan, GatheredPlan, Mixed, ProductPlan, Spread, Steps};
 pub use rows::RowIndex;
@@ -24,7 +25,7 @@ use burn::backend::Dispatch;
 use burn::prelude::*;
 use std::sync::Arc;
 
-use extension::SteerableOps;
+use extension::TensorProducts;
 
 /// Features, each row with a row of attributes: contraction, then mixing.
 ///
@@ -47,7 +48,7 @@ pub fn product(
         Some(bias) => bias,
         None => Tensor::zeros([0], (&weights.device(), weights.dtype())),
     };
-    Tensor::from_dispatch(Dispatch::steerable_product(
+    Tensor::from_dispatch(Dispatch::product(
         features.into_dispatch(),
         attributes.into_dispatch(),
         weights.into_dispatch(),
@@ -73,7 +74,7 @@ pub fn gathered_product(
     plan: Arc<GatheredPlan>,
     rows: Arc<RowIndex>,
 ) -> Tensor<2> {
-    Tensor::from_dispatch(Dispatch::steerable_gathered_product(
+    Tensor::from_dispatch(Dispatch::gathered_product(
         features.into_dispatch(),
         attributes.into_dispatch(),
         weights.into_dispatch(),
@@ -91,25 +92,5 @@ pub fn gathered_product(
 /// # Panics
 /// If the features are not what the plan is for, or the kernels do not [support](crate::supports) them.
 pub fn gate(features: Tensor<2>, plan: Arc<GatePlan>) -> Tensor<2> {
-    Tensor::from_dispatch(Dispatch::steerable_gate(features.into_dispatch(), plan))
-}
-
-/// How rows are divided: the same for any number of threads, so that sums come out the same.
-const SEGMENTS: usize = 8;
-
-/// Rows of a segment.
-fn segment(rows: usize) -> usize {
-    rows.div_ceil(SEGMENTS).max(1)
-}
-
-/// Adds up what the segments found, in their order.
-fn total<T: crate::number::Number>(parts: Vec<Vec<T>>) -> Vec<T> {
-    let mut parts = parts.into_iter();
-    let mut sum = parts.next().unwrap_or_default();
-    for part in parts {
-        for (sum, value) in sum.iter_mut().zip(part) {
-            *sum += value;
-        }
-    }
-    sum
+    Tensor::from_dispatch(Dispatch::gate(features.into_dispatch(), plan))
 }

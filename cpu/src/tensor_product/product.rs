@@ -2,7 +2,7 @@
 
 use super::matrix::{Part, add_scaled, dot, multiply};
 use super::plan::ProductPlan;
-use super::{segment, total};
+use super::segments::{segment, total};
 use crate::number::Number;
 use crate::simd::vectorised;
 use rayon::prelude::*;
@@ -260,5 +260,128 @@ pub(super) fn backward<T: Number>(
         attributes: for_attributes,
         weights: total(weights),
         bias: total(bias),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor_product::plan::{Mixed, Steps};
+
+    /// Vectors times vectors: their scalar product is mixed to three scalars with a bias, the first component of one times
+    /// the whole other to two channels of a vector.
+    fn plan() -> ProductPlan {
+        let (channels, mut steps) = (2, Steps::default());
+        for i in 0..3 {
+            steps.push(i * channels, 0, channels, [(i, 1.0)]);
+        }
+        for i in 0..3 {
+            steps.push(i * channels, 2 + i * channels, channels, [(0, 0.5)]);
+        }
+        let scalars = Mixed {
+            start: 0,
+            components: 1,
+            channels: 3,
+            fan_in: 2,
+            contracted: 0,
+            weights: 0,
+            bias: Some(0..3),
+        };
+        let vectors = Mixed {
+            start: 3,
+            components: 3,
+            channels: 2,
+            fan_in: 2,
+            contracted: 2,
+            weights: 6,
+            bias: None,
+        };
+        ProductPlan {
+            input: 6,
+            attributes: 3,
+            output: 9,
+            contracted: 8,
+            blocks: vec![scalars, vectors],
+            steps,
+        }
+    }
+
+    fn some(count: usize, seed: usize) -> Vec<f64> {
+        let number = |i: usize| (((i + seed) * 2_654_435_761) >> 9) % 9;
+        (0..count).map(|i| number(i) as f64 / 2.0 - 2.0).collect()
+    }
+
+    fn formula(x: &[f64], a: &[f64], w: &[f64], bias: &[f64]) -> Vec<f64> {
+        let row = |(x, a): (&[f64], &[f64])| {
+            let mut out = vec![0.0; 9];
+            for o in 0..3 {
+                let dot = |c: usize| (0..3).map(|i| x[2 * i + c] * a[i]).sum::<f64>();
+                out[o] = bias[o] + (0..2).map(|c| w[3 * c + o] * dot(c)).sum::<f64>();
+            }
+            for (i, o) in (0..3).flat_map(|i| (0..2).map(move |o| (i, o))) {
+                let term = |c: usize| w[6 + 2 * c + o] * 0.5 * a[0] * x[2 * i + c];
+                out[3 + 2 * i + o] = term(0) + term(1);
+            }
+            out
+        };
+        x.chunks(6).zip(a.chunks(3)).flat_map(row).collect()
+    }
+
+    #[test]
+    fn contraction_and_mixing_equal_their_formula_and_its_slopes() {
+        let (plan, rows) = (plan(), 19);
+        let mut values = [
+            some(6 * rows, 1),
+            some(3 * rows, 2),
+            some(10, 3),
+            some(3, 4),
+        ];
+        let inputs = Inputs {
+            features: &values[0],
+            attributes: &values[1],
+            weights: &values[2],
+        };
+        let out = forward(&plan, &inputs, &values[3]);
+        let expected = formula(&values[0], &values[1], &values[2], &values[3]);
+        assert!(
+            out.iter()
+                .zip(&expected)
+                .all(|(a, b)| (a - b).abs() < 1e-12)
+        );
+        let gradient = some(out.len(), 5);
+        let wanted = Wanted {
+            features: true,
+            attributes: true,
+            weights: true,
+        };
+        let found = backward(&plan, &inputs, &gradient, wanted, 3);
+        let found = [found.features, found.attributes, found.weights, found.bias];
+        let loss = |values: &[Vec<f64>; 4]| -> f64 {
+            let out = formula(&values[0], &values[1], &values[2], &values[3]);
+            out.iter().zip(&gradient).map(|(y, g)| y * g).sum()
+        };
+        // The loss is linear in each number: a step of 1 gives its slope.
+        for (which, found) in found.iter().enumerate() {
+            assert_eq!(found.len(), values[which].len());
+            for i in (0..found.len()).step_by(3) {
+                let before = loss(&values);
+                values[which][i] += 1.0;
+                let slope = loss(&values) - before;
+                values[which][i] -= 1.0;
+                assert!((slope - found[i]).abs() < 1e-9, "{which}, {i}");
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic]
+    fn a_plan_for_wider_rows_is_refused() {
+        let plan = plan();
+        let inputs = Inputs {
+            features: &[1f32; 5],
+            attributes: &[1.0; 3],
+            weights: &[1.0; 10],
+        };
+        forward(&plan, &inputs, &[0.0; 3]);
     }
 }

@@ -1,7 +1,7 @@
 //! dw = Gᵀ [ Σ_tiles (A g Aᵀ) ⊙ (Bᵀ d B) ] G, the weight gradient.
 
+use super::tile::{SourcePoints, Tile, apart};
 use super::transforms::Tiles;
-use super::{SourcePoints, Tile, apart};
 use crate::convolution::geometry::Geometry;
 use crate::convolution::maps::{Maps, Panel};
 use crate::convolution::moves::Lines;

@@ -19,6 +19,7 @@ pub(super) mod kernels;
 mod product;
 #[cfg(test)]
 mod tests;
+mod tile;
 pub(super) mod transforms;
 pub(super) mod two;
 
@@ -28,68 +29,15 @@ use super::maps::{Layout, Maps, Panel, chunk_samples, register_panels, stored};
 use super::scratch::Scratch;
 use crate::Finish;
 use crate::number::Number;
-use crate::shared::Shared;
 use correlation::{Correlation, finish_weights};
-use kernels::TileKernels;
 use product::{Kernels, Product, transform_weights};
 use std::mem::MaybeUninit;
-use std::ops::Range;
-use transforms::Tiles;
+use tile::{Tile, apart};
 
 /// Numbers that each thread holds at once for the gradients, so that points are still in a cache when they are multiplied.
 const CHUNK: usize = 1 << 19;
 /// The fewest channels for which the products outweigh the transforms.
 const LEAST_CHANNELS: usize = 16;
-
-/// The tiles that a target is computed by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tile {
-    /// 2×2 pixels, 16 points.
-    Two,
-    /// 4×4 pixels, 36 points.
-    Four,
-}
-
-impl Tile {
-    /// The tiles that take the fewest products for a target of some rows and columns; none where those of a direct
-    /// convolution are so few that the transforms do not pay.
-    fn of(target: [usize; 2]) -> Option<Self> {
-        let products = |tile: &Self| tile.over(target).iter().product::<usize>() * tile.points();
-        let tile = [Self::Two, Self::Four].into_iter().min_by_key(products)?;
-        let direct = 9 * target[0] * target[1];
-        (3 * products(&tile) <= 2 * direct).then_some(tile)
-    }
-
-    /// Its rows, and columns.
-    fn size(self) -> usize {
-        match self {
-            Self::Two => 2,
-            Self::Four => 4,
-        }
-    }
-
-    /// The points that it is transformed to.
-    fn points(self) -> usize {
-        (self.size() + 2).pow(2)
-    }
-
-    /// Rows and columns of tiles over a target.
-    fn over(self, target: [usize; 2]) -> [usize; 2] {
-        target.map(|size| size.div_ceil(self.size()))
-    }
-
-    /// Rows and columns of the source that the tiles of a target read.
-    fn read(self, target: [usize; 2]) -> [usize; 2] {
-        self.over(target).map(|count| self.size() * count + 2)
-    }
-
-    fn kernels<T: Number>(self, panel: &Panel<T>) -> &'static TileKernels<T> {
-        match self {
-            Self::Two => &panel.kernels.two,
-            Self::Four => &panel.kernels.four,
-        }
-    }
-}
 
 /// How a convolution's output is computed, where this method computes it faster.
 pub(super) fn fits(sizes: &Geometry) -> Option<Tile> {
@@ -107,13 +55,6 @@ pub(super) fn fits_gradients(sizes: &Geometry) -> Option<[Tile; 2]> {
     Tile::of(sizes.input).map(|of_input| [of_input, of_weight])
 }
 
-/// Numbers from one point to the next, where `numbers` are stored for each: apart by an odd number of cache lines, since
-/// so many streams at a multiple of a page would fight for the same few lines of the first-level cache.
-fn apart<T>(numbers: usize) -> usize {
-    let line = 64 / size_of::<T>();
-    (numbers.div_ceil(line) | 1) * line
-}
-
 /// How many samples the gradients take at once. Sums run over tiles in the same order whatever this is.
 fn gradient_samples(batch: usize, numbers: usize) -> usize {
     (CHUNK * rayon::current_num_threads() / numbers.max(1)).clamp(1, batch.max(1))
@@ -128,44 +69,6 @@ fn one_panel<T: Number>(channels: usize, width: usize) -> [Panel<T>; 1] {
         before: 0,
         kernels: T::kernels(),
     }]
-}
-
-/// Transforms some rows of tiles of a sample of the source to points.
-#[derive(Clone, Copy)]
-struct SourcePoints<'a, T: 'static> {
-    source: &'a Maps<'a, T>,
-    /// Columns of the padded source.
-    columns: usize,
-    tile: Tile,
-    tile_columns: usize,
-    /// Numbers from one point to the next.
-    point: usize,
-}
-
-impl<T: Number> SourcePoints<'_, T> {
-    /// Writes to `to`, from `start` on.
-    ///
-    /// # Safety
-    /// No one else may use the points of these tiles meanwhile.
-    unsafe fn write(self, sample: usize, rows: Range<usize>, to: Shared<'_, T>, start: usize) {
-        let panel = &self.source.panels[0];
-        for (index, row) in rows.enumerate() {
-            let pixel = sample * self.source.pixels + self.tile.size() * row * self.columns;
-            let tiles = Tiles {
-                from: &self.source.data[pixel * panel.width..],
-                to,
-                start: start + index * self.tile_columns * panel.width,
-                pixel: panel.width,
-                row: self.columns * panel.width,
-                tile: panel.width,
-                point: self.point,
-                count: self.tile_columns,
-                channels: panel.width,
-            };
-            // SAFETY: as the caller promises.
-            unsafe { (self.tile.kernels(panel).source)(&tiles) };
-        }
-    }
 }
 
 /// The convolution, with what follows it.

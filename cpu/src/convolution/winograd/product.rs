@@ -1,7 +1,7 @@
 //! Y = Aᵀ [ Σ_channels (G w Gᵀ) ⊙ (Bᵀ d B) ] A, for the convolution and, with turned kernels, for the input gradient.
 
+use super::tile::{SourcePoints, Tile, apart};
 use super::transforms::Tiles;
-use super::{SourcePoints, Tile, apart};
 use crate::Finish;
 use crate::convolution::finish::{finish_pixels, panel_bias};
 use crate::convolution::geometry::Geometry;

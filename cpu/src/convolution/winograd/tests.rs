@@ -2,8 +2,9 @@
 
 use rstest::rstest;
 
+use super::kernels::TileKernels;
+use super::tile::Tile;
 use super::transforms::Tiles;
-use super::{Tile, TileKernels};
 use crate::convolution::kernels::{Kernels, tests::available};
 use crate::number::Number;
 use crate::shared::Shared;
