@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use gcnn::cli::Cli;
 use gcnn_datasets::idx::IdxArray;
 use gcnn_datasets::npy::NpyArray;
 use gcnn_datasets::{ImageFolderConfig, NucleiConfig, NucleiSource, PcamConfig, Split, amat};
-use gcnn_train::cli::Cli;
 use gcnn_train::config::RunConfig;
 use hdf5_pure::FileBuilder;
 use image::{DynamicImage, GrayImage, ImageFormat, RgbImage};
@@ -429,8 +429,8 @@ fn failing() -> Parts {
 
 fn pytorch(root: PathBuf) -> Parts {
     let seeds: [&[u8]; 2] = [
-        include_bytes!("../../train/tests/fixtures/egnn.pt"),
-        include_bytes!("../../train/tests/fixtures/nmp.pt"),
+        include_bytes!("../../program/tests/fixtures/egnn.pt"),
+        include_bytes!("../../program/tests/fixtures/nmp.pt"),
     ];
     let output = root.join("imported.safetensors");
     let read = of_file(root.join("checkpoint.pt"), move |path| {

@@ -209,6 +209,7 @@ impl GcnnConfig {
     /// Checks that the network can be built for such images, and with a group larger than the identity also that
     /// rotations by 90° are exact.
     pub fn validate(&self, input: InputShape) -> Result<(), ModelError> {
+        self.check_lists()?;
         self.check_counts()?;
         for (what, value) in [
             ("the number of image channels", input.channels),

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use gcnn_models::ModelError;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use diagnose::nearest;
+pub use diagnose::nearest;
 pub use error::ConfigError;
 use experiment::TaskKey;
 pub use experiment::{Experiment, ImageExperiment, ParticleExperiment, TaskName};
