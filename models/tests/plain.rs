@@ -154,7 +154,7 @@ fn rebuilds(plain: &PlainNetwork, input: InputShape, images: Tensor<4>, expected
     let config: PlainNetworkConfig = serde_json::from_str(&text).unwrap();
     assert_eq!(config, plain.describe(input));
     assert_eq!(config.classes(), Ok(expected.dims()[1]));
-    assert_eq!(config.numbers(), Some(Module::num_params(plain)));
+    assert_eq!(config.parameters().numbers(), Module::num_params(plain));
     let bytes = plain.clone().into_record().into_bytes().unwrap();
     let rebuilt = config.init(&images.device()).unwrap();
     let rebuilt = rebuilt.load_record(ModuleRecord::from_bytes(bytes).unwrap());

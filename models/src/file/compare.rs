@@ -32,9 +32,9 @@ pub fn compare(expected: &Parameters, found: &Parameters) -> Result<(), WeightsE
             Some(_) => {}
         }
     }
-    for (name, shape) in found.iter() {
+    for (name, _) in found.iter() {
         if expected.get(name).is_none() {
-            fault(&|| format!("`{name}` {shape:?} does not belong to the network"));
+            fault(&|| format!("`{name}` does not belong to the network"));
         }
     }
     match shown.is_empty() {
@@ -88,14 +88,14 @@ mod tests {
         for part in [
             "`layer.bias` [3] is missing; is `layer.bais` what it should be?",
             "`layer.weight` has shape [3, 2], the network needs [2, 3]",
-            "`layer.bais` [3] does not belong to the network",
+            "`layer.bais` does not belong to the network",
         ] {
             assert!(words.contains(part), "{words}");
         }
         let many = (0..9).fold(expected.clone(), |all, i| all.with(format!("{i}"), [i]));
         let words = compare(&expected, &many).expect_err("too many").to_string();
         assert!(
-            words.ends_with("`3` [3] does not belong to the network; and 5 more"),
+            words.ends_with("`3` does not belong to the network; and 5 more"),
             "{words}"
         );
     }

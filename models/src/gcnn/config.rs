@@ -156,7 +156,12 @@ impl GcnnConfig {
 
     /// Checks every count against its limit, and the network's size, as far as that can be told without the images.
     pub fn check_counts(&self) -> Result<(), ModelError> {
-        self.check_lists()?;
+        self.check_limits()?;
+        // Lists that don't belong together are refused where the network is built: a file may say one of them, and take the
+        // other from the network that it starts from.
+        if self.check_lists().is_err() {
+            return Ok(());
+        }
         let smallest = InputShape {
             channels: 1,
             height: 1,
@@ -204,6 +209,7 @@ impl GcnnConfig {
     /// Checks that the network can be built for such images, and with a group larger than the identity also that
     /// rotations by 90° are exact.
     pub fn validate(&self, input: InputShape) -> Result<(), ModelError> {
+        self.check_lists()?;
         self.check_counts()?;
         for (what, value) in [
             ("the number of image channels", input.channels),
@@ -244,11 +250,15 @@ impl GcnnConfig {
         self.trace(input)
     }
 
-    fn check_lists(&self) -> Result<(), ModelError> {
+    fn check_limits(&self) -> Result<(), ModelError> {
         let layers = [1, limits::LAYERS];
         limits::check_list("channels", &self.channels, layers, [1, limits::CHANNELS])?;
         let (layers, sides) = ([0, limits::LAYERS + 1], [1, limits::KERNEL_SIZE]);
-        limits::check_list("kernel_sizes", &self.kernel_sizes, layers, sides)?;
+        limits::check_list("kernel_sizes", &self.kernel_sizes, layers, sides)
+    }
+
+    fn check_lists(&self) -> Result<(), ModelError> {
+        self.check_limits()?;
         let hidden = self.channels.len();
         let (expected, rule) = match self.head {
             Head::Convolution => (hidden + 1, "the head's convolution has a kernel of its own"),

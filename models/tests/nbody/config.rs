@@ -77,7 +77,7 @@ fn unknown_names_are_refused(#[case] file: serde_json::Value, #[case] name: &str
 )]
 #[case(
     serde_json::json!({ "kind": "segnn", "attribute_degree": 40 }),
-    "the attributes: degree 40 is too high: degrees go from 0 to 11"
+    "`attribute_degree` is 40, expected 0 to 11"
 )]
 fn settings_out_of_range_are_refused(#[case] file: serde_json::Value, #[case] message: &str) {
     let config: DynamicsConfig = serde_json::from_value(file).unwrap();
