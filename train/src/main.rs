@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use gcnn_datasets::picture::silence_decoders;
 use gcnn_train::TrainError;
 use gcnn_train::cli::Cli;
 use gcnn_train::error::chain;
@@ -12,6 +13,7 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     keep_freed_memory();
+    silence_decoders();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)

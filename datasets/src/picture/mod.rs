@@ -32,6 +32,7 @@ use crate::DatasetError;
 pub use limits::PictureLimits;
 pub use rows::PictureRows;
 pub use samples::Samples;
+pub use shield::silence_decoders;
 
 /// What a decoder hands on: values that are upright and have no alpha.
 #[derive(Debug, Clone, PartialEq)]
