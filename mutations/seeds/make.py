@@ -32,12 +32,12 @@ colour.quantize(4).save("palette.png", bits=2)
 grey.convert("1").save("bits.png")
 
 for name, form, version in [
-    ("fixed", {"chunks": (2, 1, 1, 1)}, "latest"),
-    ("extensible", {"chunks": (2, 1, 1, 1), "maxshape": (None, 1, 1, 1)}, "latest"),
-    ("filtered", {"chunks": (2, 1, 1, 1), "compression": "gzip", "shuffle": True, "fletcher32": True}, "latest"),
+    ("fixed", {"chunks": (2, 1, 1, 1)}, "v114"),
+    ("extensible", {"chunks": (2, 1, 1, 1), "maxshape": (None, 1, 1, 1)}, "v114"),
+    ("filtered", {"chunks": (2, 1, 1, 1), "compression": "gzip", "shuffle": True, "fletcher32": True}, "v114"),
     ("older", {"chunks": (2, 1, 1, 1), "compression": "gzip"}, "earliest"),
-    ("contiguous", {}, "latest"),
+    ("contiguous", {}, "v114"),
 ]:
-    with h5py.File(f"{name}_y.h5", "w", libver=version) as file:
+    with h5py.File(f"{name}_y.h5", "w", libver=(version, "v114")) as file:
         labels = numpy.array([0, 1, 0, 1], dtype="u1").reshape(4, 1, 1, 1)
         file.create_dataset("y", data=labels, **form)

@@ -125,31 +125,34 @@ impl Outcome {
 
 /// A reason without what is particular to a file: numbers, and what stands in quotes or brackets.
 fn kind(reason: &str) -> String {
-    let mut kind = String::new();
+    let mut kind: Vec<&str> = Vec::new();
     let mut closing = None;
-    for character in reason.chars().take(400) {
-        if let Some(end) = closing {
-            if character == end {
+    for word in reason.split(' ').take(40) {
+        let is_closed = closing.is_some_and(|end| word.contains(end));
+        if closing.is_some() {
+            if is_closed {
                 closing = None;
             }
             continue;
         }
-        closing = match character {
-            '"' | '`' => Some(character),
-            '[' => Some(']'),
-            '{' => Some('}'),
-            _ => None,
-        };
-        let shown = if character.is_ascii_digit() {
-            '#'
+        let pairs = [('[', ']'), ('{', '}'), ('(', ')'), ('`', '`'), ('"', '"')];
+        let opened = pairs.into_iter().find(|(open, _)| word.contains(*open));
+        closing = opened
+            .filter(|(open, close)| !word.rsplit(*open).next().unwrap_or("").contains(*close))
+            .filter(|(open, close)| open != close || word.matches(*open).count() == 1)
+            .map(|(_, close)| close);
+        let plain = word.trim_end_matches([',', '.', ':', ';']);
+        let is_plain = !plain.is_empty() && plain.chars().all(|c| c.is_ascii_alphabetic());
+        let word = if is_plain && opened.is_none() {
+            word
         } else {
-            character
+            "…"
         };
-        if shown != '#' || !kind.ends_with('#') {
-            kind.push(shown);
+        if word != "…" || kind.last() != Some(&word) {
+            kind.push(word);
         }
     }
-    kind.chars().take(160).collect()
+    kind.join(" ")
 }
 
 /// Does a job's work if this process was started for it, and never returns then. The first line of `main`.
@@ -317,6 +320,6 @@ mod tests {
         let one = kind("a.idx: expected 48 bytes, for an array of [3, 4, 4], found `x 7`");
         let other = kind("a.idx: expected 5 bytes, for an array of [1], found `y`");
         assert_eq!(one, other);
-        assert_eq!(one, "a.idx: expected # bytes, for an array of [, found `");
+        assert_eq!(one, "… expected … bytes, for an array of … found …");
     }
 }

@@ -3,6 +3,9 @@
 use crate::bytes::{self, odd_number};
 use crate::random::Random;
 
+/// The most bytes of data: extents of a damaged file may be anything.
+const MOST: usize = 1 << 12;
+
 /// A file taken apart.
 struct Idx {
     /// `00 00 08`, where it says bytes.
@@ -48,8 +51,11 @@ pub fn damage(random: &mut Random, seed: &[u8], donor: &[u8]) -> Option<Vec<u8>>
                         *extent = random.below(6) as u32;
                     }
                 }
-                let size = idx.shape.iter().product::<u32>() as usize;
-                random.resize(&mut idx.data, size);
+                let size = idx
+                    .shape
+                    .iter()
+                    .fold(1usize, |size, extent| size.saturating_mul(*extent as usize));
+                random.resize(&mut idx.data, size.min(MOST));
             }
             3 | 4 => {
                 let place = random.below(idx.data.len());
@@ -74,8 +80,6 @@ pub fn damage(random: &mut Random, seed: &[u8], donor: &[u8]) -> Option<Vec<u8>>
                 _ => idx.data = Idx::read(donor)?.data,
             },
         }
-        // Extents of a damaged file may be anything: none of them makes a file of gigabytes.
-        idx.data.truncate(1 << 16);
     }
     Some(idx.write())
 }

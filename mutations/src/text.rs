@@ -35,7 +35,7 @@ fn words(text: &[u8]) -> Vec<&[u8]> {
 }
 
 /// Changes one of the parts, or the order of two.
-fn change(random: &mut Random, mut parts: Vec<&[u8]>, others: &[&[u8]]) -> Vec<u8> {
+fn change<'a>(random: &mut Random, mut parts: Vec<&'a [u8]>, others: &[&'a [u8]]) -> Vec<u8> {
     let (at, other) = (random.below(parts.len()), random.below(parts.len()));
     let foreign = others.get(random.below(others.len())).copied();
     match random.below(7) {

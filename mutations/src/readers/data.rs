@@ -109,25 +109,26 @@ const LABELS: [&[u8]; 6] = [
 
 /// PCam's images (`x`) or labels (`y`), beside whole files of the other kind.
 pub(super) fn hdf5(root: PathBuf, kind: &str) -> Result<Parts, Trouble> {
-    const COUNT: usize = 2;
     const PATCH: usize = 96 * 96 * 3;
+    // One patch is large enough; labels come in several chunks.
+    let count = if kind == "x" { 1 } else { 4 };
     let file = |name: &str, row: [u64; 3], data: &[u8], packed: bool| {
         let mut builder = FileBuilder::new();
         let dataset = builder.create_dataset(name);
         dataset
             .with_u8_data(data)
-            .with_shape(&[COUNT as u64, row[0], row[1], row[2]]);
+            .with_shape(&[count as u64, row[0], row[1], row[2]]);
         if packed {
             dataset
-                .with_chunks(&[2, row[0], row[1], row[2]])
+                .with_chunks(&[2.min(count as u64), row[0], row[1], row[2]])
                 .with_deflate(1);
         }
         builder.finish()
     };
-    let pixels = vec![7; COUNT * PATCH];
+    let pixels = vec![7; count * PATCH];
     let of = |kind: &str, packed| match kind {
         "x" => file("x", [96, 96, 3], &pixels, packed),
-        _ => file("y", [1, 1, 1], &[0, 1], packed),
+        _ => file("y", [1, 1, 1], &[0, 1, 0, 1][..count], packed),
     };
     let place = |kind| root.join(format!("camelyonpatch_level_2_split_test_{kind}.h5"));
     for other in ["x", "y"] {
@@ -138,13 +139,15 @@ pub(super) fn hdf5(root: PathBuf, kind: &str) -> Result<Parts, Trouble> {
     if kind == "y" {
         seeds.extend(LABELS.map(<[u8]>::to_vec));
     }
+    let is_labels = kind == "y";
     let read = of_file(place(kind), move |_| {
         let images = PcamConfig::new(&root)
             .load_split(Split::Test)
             .map_err(words)?
             .images;
         let mut image = vec![0.0; PATCH];
-        (0..images.count())
+        let read = if is_labels { 0 } else { images.count() };
+        (0..read)
             .try_for_each(|index| images.try_copy_image(index, &mut image))
             .map_err(words)
     });
