@@ -13,11 +13,12 @@ pub use libfuzzer_sys;
 macro_rules! fuzz_reader {
     ($name:literal) => {
         $crate::libfuzzer_sys::fuzz_target!(|bytes: &[u8]| $crate::read($name, bytes));
-        $crate::libfuzzer_sys::fuzz_mutator!(
-            |data: &mut [u8], size: usize, most: usize, seed: u32| $crate::change(
-                $name, data, size, most, seed
-            )
-        );
+        $crate::libfuzzer_sys::fuzz_mutator!(|data: &mut [u8],
+                                              size: usize,
+                                              most: usize,
+                                              seed: u32| {
+            $crate::change($name, data, size, most, seed)
+        });
     };
 }
 
