@@ -14,7 +14,6 @@ use md5::Md5;
 use sha2::{Digest, Sha256};
 
 use crate::rotated_mnist::{self, TEST_FILES, TRAIN_FILES};
-use crate::unfinished::Unfinished;
 use crate::{DatasetError, files};
 
 /// Where MNIST's four gzipped files are served.
@@ -210,10 +209,10 @@ fn fetch_one<S: AsRef<str>>(
             remote.name
         );
         let words = |error: DatasetError| error.to_string();
-        let outcome = Unfinished::beside(&target).map_err(words).and_then(|part| {
+        let outcome = files::part(&target).map_err(words).and_then(|part| {
             download(&address, part.path(), remote, progress)?;
             check(part.path(), remote).map_err(words)?;
-            part.put().map_err(words)
+            files::put(part, &target).map_err(words)
         });
         match outcome {
             Ok(()) => return Ok(Fetched::Downloaded(target)),
@@ -271,7 +270,7 @@ fn download(
             .map_err(|error| error.to_string())?;
         received += count as u64;
     }
-    file.sync_all().map_err(|error| error.to_string())
+    Ok(())
 }
 
 /// Compares a file with its checksum.

@@ -1,6 +1,6 @@
-//! Data sets for equivariant networks: read, make, split, augment and batch.
+#![doc = include_str!("../README.md")]
 //!
-//! The crate knows no tensors: it hands out plain `Vec<f32>` with their shapes, and depends on no backend.
+//! # What is inside
 //!
 //! | what | where |
 //! | --- | --- |
@@ -15,10 +15,10 @@
 //! | rotating images; random motions and colours of a training set | [`rotate`], [`augmentation`], [`colour`] |
 //! | batches prepared on another thread | [`loader`] |
 //! | whether data are the same | [`identity`] |
+//! | files that are whole or absent | [`atomic`] |
 //! | where data lies, and how to download it | [`folders`], [`fetch`] |
 //!
-//! Everything random is a function of a seed and of what it is for (an epoch, an image), never of the order in which
-//! threads get there.
+//! # An example
 //!
 //! ```
 //! use gcnn_datasets::{BatchLoader, BatchOptions, RotatedMnistConfig, RotatedMnistSource};
@@ -32,6 +32,7 @@
 //! ```
 
 pub mod amat;
+pub mod atomic;
 pub mod augmentation;
 pub mod colour;
 pub mod error;
@@ -54,8 +55,8 @@ pub mod rotate;
 pub mod rotated_mnist;
 #[cfg(test)]
 mod testing;
-mod unfinished;
 
+pub use atomic::Unfinished;
 pub use augmentation::{Augmentation, RotationAugmentation};
 pub use error::DatasetError;
 pub use image_folder::ImageFolderConfig;

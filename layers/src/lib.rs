@@ -1,4 +1,56 @@
-//! Group-equivariant layers as Burn modules.
+#![doc = include_str!("../README.md")]
+//!
+//! # What is inside
+//!
+//! A linear map between feature maps on homogeneous spaces of a group G is equivariant exactly when it is a group convolution. For
+//! G = ℝ² ⋊ H this gives each layer its place:
+//!
+//! | from → to | layer | kernel |
+//! | --- | --- | --- |
+//! | ℝ² → ℝ² | isotropic convolution, [`IsotropicConv2d`] | constant under H |
+//! | ℝ² → G | lifting convolution, [`LiftingConv2d`] | free |
+//! | G → G | group convolution, [`GroupConv2d`] | free |
+//! | G → ℝ² | projection, [`Projection`] | |
+//! | G → a point | global pooling, [`GlobalPool2d`] | |
+//! | G → G, point by point | [`FieldBatchNorm`], [`FieldDropout`], [`SpatialMaxPool2d`], [`SpatialAvgPool2d`] | |
+//!
+//! and for points in space, under O(3), in [`steerable`]:
+//!
+//! | what | layer |
+//! | --- | --- |
+//! | features and what steers them, through Clebsch-Gordan | [`TensorProduct`](steerable::TensorProduct), [`SteerableLinear`](steerable::SteerableLinear) |
+//! | non-linearities | [`Gate`](steerable::Gate), [`SphericalFourier`](steerable::SphericalFourier) |
+//! | a chain of both | [`SteerableMlp`](steerable::SteerableMlp) |
+//! | convolution on points | [`PointConv`](steerable::PointConv) |
+//! | normalisation | [`SteerableBatchNorm`](steerable::SteerableBatchNorm), [`SteerableInstanceNorm`](steerable::SteerableInstanceNorm) |
+//! | directions as attributes | [`SphericalHarmonics`](steerable::SphericalHarmonics) |
+//!
+//! Under them: finite groups as tables ([`group`]), kernels that turn ([`kernel`]), irreducible representations, spherical
+//! harmonics and Clebsch-Gordan tensors ([`so3`]), edges and neighbourhoods ([`graph`]). [`equivariance`] measures
+//! ‖Φ(L_g f) − L_g Φ(f)‖ for any layer or network.
+//!
+//! # An example
+//!
+//! ```
+//! use burn::prelude::*;
+//! use gcnn_layers::{Group, GroupConv2dConfig, LiftingConv2dConfig, ProjectionConfig};
+//!
+//! # #[cfg(feature = "flex")] {
+//! let device = Device::flex();
+//! let group = Group::cyclic(4)?;
+//! let lift = LiftingConv2dConfig::new(group.clone(), [3, 16], 5).init(&device);
+//! let conv = GroupConv2dConfig::new(group, [16, 16], 5).init(&device);
+//! let pool = ProjectionConfig::new().init();
+//! let features = |image: Tensor<4>| pool.forward(conv.forward(lift.forward(image)));
+//!
+//! let image = Tensor::<4>::random([1, 3, 24, 24], burn::tensor::Distribution::Default, &device);
+//! // A quarter turn: transposed, then mirrored.
+//! let turn = |image: Tensor<4>| image.swap_dims(2, 3).flip([2]);
+//! let difference = features(turn(image.clone())) - turn(features(image));
+//! assert!(difference.abs().max().into_scalar::<f32>() < 1e-5);
+//! # }
+//! # Ok::<(), gcnn_layers::LayerError>(())
+//! ```
 
 pub mod conv;
 pub mod equivariance;

@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 use crate::TrainError;
 use crate::class_report::ClassReport;
 use crate::config::{ImageExperiment, RunConfig};
-use crate::equivariance::Survey;
-use crate::equivariance::images::Probe;
+use crate::equivariance::images::{own_elements, survey};
+use crate::equivariance::{Survey, Symmetric};
 use crate::metrics::{Measure, Outcomes};
 use crate::task::{Batches, Goal, Inference, Split, Step, Task};
 
@@ -426,16 +426,17 @@ impl Task for Classification {
             },
         ]
     }
+}
 
-    fn equivariance(&self, model: &ImageModel, device: &Device) -> Result<Survey, TrainError> {
+/// Under the elements of the network's own group.
+impl Symmetric for Classification {
+    fn survey(&self, model: &ImageModel, device: &Device) -> Result<Survey, TrainError> {
         let count = self.test.count().min(REPORT_IMAGES);
         let images = self.test_images(0..count, device)?;
-        let outputs = |images: Tensor<4>| model.outputs(images);
-        let probe = Probe {
-            group: model.group(),
-            outputs: &outputs,
-        };
-        Ok(probe.own_survey(images))
+        let group = model.group();
+        Ok(survey(group, own_elements(group), images, &|images| {
+            model.outputs(images)
+        }))
     }
 }
 

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
 use crate::config::{ParticleExperiment, RunConfig};
-use crate::equivariance::{self, Survey};
+use crate::equivariance::{self, Survey, Symmetric};
 use crate::metrics::{Measure, Outcomes};
 use crate::task::{Batches, Goal, Split, Step, Task};
 
@@ -237,9 +237,11 @@ impl Task for Motion {
             higher_is_better: false,
         }]
     }
+}
 
-    /// The error is relative to how far the predicted particles are from their mean.
-    fn equivariance(&self, model: &DynamicsModel, device: &Device) -> Result<Survey, TrainError> {
+/// The error is relative to how far the predicted particles are from their mean.
+impl Symmetric for Motion {
+    fn survey(&self, model: &DynamicsModel, device: &Device) -> Result<Survey, TrainError> {
         let count = self.test.count().min(REPORT_SIMULATIONS) as u32;
         let batch = self.test.batch(&(0..count).collect::<Vec<_>>());
         equivariance::particles::survey(model, &[particles(&batch, &self.own.graph, device)?])
@@ -329,7 +331,7 @@ mod tests {
         let worst = |model: DynamicsConfig| -> Vec<(String, f64)> {
             let task = motion(model);
             let model = task.init(&device).expect("a model");
-            let errors = task.equivariance(&model, &device).expect("a report");
+            let errors = task.survey(&model, &device).expect("a report");
             let errors = errors.outcome().into_iter();
             errors.map(|e| (e.element, e.relative_error)).collect()
         };

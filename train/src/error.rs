@@ -19,9 +19,6 @@ pub enum TrainError {
         /// The system's reason.
         source: std::io::Error,
     },
-    /// Standard output cannot be written.
-    #[error("cannot write to standard output")]
-    Output(#[source] std::io::Error),
     /// The run file or an override is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -45,24 +42,6 @@ pub enum TrainError {
         /// What was expected and what was found.
         reason: String,
     },
-    /// A picture to classify cannot be read.
-    #[error("{}: not an image that can be read", path.display())]
-    Image {
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        source: gcnn_datasets::DatasetError,
-    },
-    /// Some of the files to predict have no answer; the others have.
-    #[error("{count} of {files} files have no answer:\n{}", errors.join("\n"))]
-    Unanswered {
-        /// How many.
-        count: usize,
-        /// Of how many.
-        files: usize,
-        /// What is wrong with each, down to the cause.
-        errors: Vec<String>,
-    },
     /// Somebody else has the run folder, or something is in it.
     #[error(
         "the run folder {0} exists already; go on with it (gcnn train {0} --resume), choose another one (--output), or remove it",
@@ -81,9 +60,6 @@ pub enum TrainError {
     /// A run cannot start from the weights that it is to start from, or not as its `[finetune]` table says.
     #[error("{0}")]
     Finetune(String),
-    /// A run cannot be put into the zoo.
-    #[error("{0}")]
-    Zoo(String),
     /// The training diverged.
     #[error(
         "{what} in epoch {epoch}, step {step}: the training diverged{returns}. A smaller optimizer.lr, \
@@ -103,13 +79,13 @@ pub enum TrainError {
         /// The best epoch so far.
         best: Option<usize>,
     },
-    /// The curves could not be drawn.
-    #[error("cannot draw {}: {reason}", path.display())]
-    Curves {
-        /// The SVG file.
-        path: PathBuf,
-        /// The drawing library's reason.
-        reason: String,
+    /// Whoever hears of the run cannot do what it wants to do with the records.
+    #[error("the records of {} cannot be shown", folder.display())]
+    Reporter {
+        /// The run folder.
+        folder: PathBuf,
+        /// The reporter's reason.
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The user stopped the run; everything is saved.
     #[error("stopped on request in epoch {epoch}; to go on from here: gcnn train {} --resume", folder.display())]
@@ -130,12 +106,6 @@ impl TrainError {
             path,
             source,
         }
-    }
-
-    /// For `map_err`: names the picture that cannot be read.
-    pub fn image(path: impl AsRef<Path>) -> impl FnOnce(gcnn_datasets::DatasetError) -> Self {
-        let path = path.as_ref().to_path_buf();
-        move |source| Self::Image { path, source }
     }
 
     /// A weights file or checkpoint at fault.

@@ -28,12 +28,34 @@ use crate::weights::{self, collect};
 pub const OFFICIAL_MODEL: &str = "gcnn.model";
 
 /// What a network is written as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExportFormat {
     /// Ordinary layers, filters expanded and normalisation folded, for `gcnn` and for Burn
     Plain,
     /// The same with the names and layouts of PyTorch; EGNN and NMP as their published code names them
     Pytorch,
+}
+
+impl ExportFormat {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Pytorch => "pytorch",
+        }
+    }
+
+    /// What it is, in a few words.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Plain => {
+                "Ordinary layers, filters expanded and normalisation folded, for `gcnn` and for Burn"
+            }
+            Self::Pytorch => {
+                "The same with the names and layouts of PyTorch; EGNN and NMP as their published code names them"
+            }
+        }
+    }
 }
 
 /// Writes a network's weights, whole or not at all.

@@ -184,7 +184,7 @@ fn places(path: &Path) -> Option<RunConfig> {
 }
 
 /// The weights file that a path means, and what is in it.
-pub(crate) fn read(path: &Path) -> Result<(PathBuf, Cow<'static, [u8]>), TrainError> {
+pub fn read(path: &Path) -> Result<(PathBuf, Cow<'static, [u8]>), TrainError> {
     if let Some(name) = path.to_str().and_then(|text| text.strip_prefix(ZOO)) {
         return Ok((path.to_path_buf(), zoo::find(name)?.bytes.into()));
     }

@@ -16,13 +16,14 @@ use crate::config::{Experiment, RunConfig, flatten};
 use crate::device::DeviceName;
 use crate::divergence::Return;
 use crate::dynamics::Motion;
+use crate::equivariance::{ElementError, Symmetric};
 use crate::evaluation;
 use crate::files::{read_text, write_atomically};
 use crate::metrics::{Measure, interval_words, significant};
 use crate::progress::Reporter;
 use crate::run_data::{RunData, identities};
 use crate::run_folder::RunFolder;
-use crate::task::{ElementError, Split, Task, evaluate};
+use crate::task::{Split, evaluate};
 use crate::trainer::Trainer;
 
 /// Everything a run is given.
@@ -157,7 +158,7 @@ pub fn train(run: Run) -> Result<Report, TrainError> {
     }
 }
 
-fn train_task<T: Task>(
+fn train_task<T: Symmetric>(
     task: &T,
     description: Description,
     config: &RunConfig,
@@ -197,7 +198,7 @@ fn train_task<T: Task>(
             0 | 1 => run.device_name.to_string(),
             _ => config.devices.join(", "),
         },
-        equivariance: task.equivariance(&finished.model, run.device)?.outcome(),
+        equivariance: task.survey(&finished.model, run.device)?.outcome(),
     };
     write_report(&run.folder.report(), &report)?;
     Ok(report)

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
 use crate::divergence::Return;
-use crate::files::{read_text, remove_leftovers, write_atomically};
+use crate::files::{read_text, write_atomically};
 
 /// Numbers of one pass over a split.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -103,8 +103,6 @@ impl RunFolder {
         }
         let checkpoints = self.root.join("checkpoint");
         fs::create_dir_all(&checkpoints).map_err(TrainError::io("create", &checkpoints))?;
-        remove_leftovers(&self.root);
-        remove_leftovers(&checkpoints);
         Ok(Held { _lock: lock })
     }
 

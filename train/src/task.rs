@@ -5,14 +5,11 @@
 
 use std::ops::Range;
 
+use crate::TrainError;
+use crate::metrics::{Measure, Outcomes};
 use burn::module::Module;
 use burn::prelude::*;
 pub use gcnn_datasets::Split;
-use serde::{Deserialize, Serialize};
-
-use crate::TrainError;
-use crate::equivariance::Survey;
-use crate::metrics::{Measure, Outcomes};
 
 /// What one batch gives.
 pub struct Step {
@@ -31,18 +28,6 @@ pub struct Goal {
     pub name: &'static str,
     /// Whether more is better.
     pub higher_is_better: bool,
-}
-
-/// How far a network is from equivariance under one group element.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ElementError {
-    /// The element in words.
-    pub element: String,
-    /// ‖Φ(L_g f) − L_g Φ(f)‖ / ‖Φ(f)‖ at the output.
-    pub relative_error: f64,
-    /// Share of examples whose answer does not change, where an answer is a choice.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub same_answer: Option<f64>,
 }
 
 /// A stream of batches.
@@ -122,9 +107,6 @@ pub trait Task: Sync {
 
     /// Measures to choose the best epoch by; later ones decide where earlier ones are equal.
     fn goals(&self) -> &'static [Goal];
-
-    /// Equivariance of a network on real examples, layer by layer and element by element.
-    fn equivariance(&self, model: &Self::Model, device: &Device) -> Result<Survey, TrainError>;
 }
 
 /// Runs a network without gradients over a split; `seen` hears the number of examples so far.

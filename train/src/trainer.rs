@@ -22,7 +22,6 @@ use crate::TrainError;
 use crate::average;
 use crate::checkpoint::{Best, Checkpoint, Progress};
 use crate::config::RunConfig;
-use crate::curves;
 use crate::divergence::{Divergence, MOST_RETURNS, OnDivergence, RATE_FACTOR, Return};
 use crate::finetune::{self, Sizes, Tuning};
 use crate::metrics::{Measure, Outcomes, Sums};
@@ -437,13 +436,14 @@ impl<'a, T: Task> Trainer<'a, T> {
         Ok(())
     }
 
-    fn write_records(&self) -> Result<(), TrainError> {
+    fn write_records(&mut self) -> Result<(), TrainError> {
         self.folder.write_metrics(&self.progress.history)?;
-        curves::draw(
-            &self.folder.curves(),
-            &self.progress.history,
-            self.task.columns(),
-        )
+        let history = &self.progress.history;
+        let shown = (self.reporter).records(&self.folder, history, self.task.columns());
+        shown.map_err(|source| TrainError::Reporter {
+            folder: self.folder.root().to_path_buf(),
+            source,
+        })
     }
 
     fn interrupted(&self) -> TrainError {
@@ -519,7 +519,7 @@ impl<'a, T: Task> Trainer<'a, T> {
 }
 
 /// The weights that a fine-tuned run starts with, and what became of the source's, in words.
-pub(crate) fn start<T: Task>(
+pub fn start<T: Task>(
     task: &T,
     config: &RunConfig,
     from: &Path,

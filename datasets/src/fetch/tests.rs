@@ -164,7 +164,7 @@ fn a_damaged_download_is_replaced_and_a_file_of_the_user_is_not() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("images.gz"), b"half a file").unwrap();
     // What a download that was killed has left goes, too.
-    fs::write(folder.path().join("images.gz.part-1"), b"half a file").unwrap();
+    fs::write(folder.path().join(".images.gz.part-1"), b"half a file").unwrap();
     fetch(&REMOTES, folder.path(), &[good()], &mut |_| ()).unwrap();
     assert_eq!(
         fs::read(folder.path().join("images.gz")).unwrap(),

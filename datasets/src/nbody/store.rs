@@ -20,8 +20,7 @@ use std::path::Path;
 
 use crate::images::Split;
 use crate::npy::NpyArray;
-use crate::unfinished::Unfinished;
-use crate::{DatasetError, NBodySystem, Trajectories};
+use crate::{DatasetError, NBodySystem, Trajectories, files};
 
 /// What is particular to a family's files.
 impl NBodySystem {
@@ -243,12 +242,12 @@ pub fn write(
     name: &str,
     trajectories: &Trajectories,
 ) -> Result<(), DatasetError> {
-    let part = Unfinished::beside(folder)?;
+    let part = files::part(folder)?;
     write_files(part.path(), system, split, name, trajectories)?;
     if folder.exists() {
         fs::remove_dir_all(folder).map_err(|error| DatasetError::io(folder, error))?;
     }
-    part.put()
+    files::put(part, folder)
 }
 
 /// Writes the files of a split into a folder.

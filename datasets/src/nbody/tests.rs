@@ -92,7 +92,7 @@ fn simulations_are_kept_under_a_name_that_holds_every_parameter() {
     assert_eq!(again.trajectories(), made.trajectories());
 
     // What a process that is gone began to keep goes when there is something to keep.
-    let left = folder.path().join(format!("{name}.part-1"));
+    let left = folder.path().join(format!(".{name}.part-1"));
     fs::create_dir(&left).unwrap();
 
     // What is kept is what is read: a changed number comes back.

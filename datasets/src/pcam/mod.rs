@@ -21,7 +21,6 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::images::{ImageDataset, Split, SplitImages, Splits, part};
-use crate::unfinished::Unfinished;
 use crate::{DatasetError, files, folders};
 use file::PcamImages;
 
@@ -249,9 +248,9 @@ fn origin(folder: &Path) -> String {
 
 /// Unpacks a file beside its place and renames it when it is whole.
 fn unpack(packed: &Path, target: &Path, most: u64) -> Result<(), DatasetError> {
-    let part = Unfinished::beside(target)?;
+    let part = files::part(target)?;
     copy_unpacked(packed, part.path(), most)?;
-    part.put()
+    files::put(part, target)
 }
 
 fn copy_unpacked(packed: &Path, part: &Path, most: u64) -> Result<(), DatasetError> {
@@ -265,7 +264,7 @@ fn copy_unpacked(packed: &Path, part: &Path, most: u64) -> Result<(), DatasetErr
             .read(&mut buffer)
             .map_err(|error| files::reading(packed, error))?;
         if read == 0 {
-            return writer.sync_all().map_err(writing);
+            return Ok(());
         }
         total += read as u64;
         if total > most {

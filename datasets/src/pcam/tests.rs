@@ -209,7 +209,7 @@ fn gzipped_files_are_unpacked_once() {
     let packed = data.join(format!("{}.gz", file_name("valid", "x")));
     let target = folder.path().join("target.h5");
     // Nor does what was left by a process that is gone.
-    fs::write(folder.path().join("target.h5.part-1"), b"half").unwrap();
+    fs::write(folder.path().join(".target.h5.part-1"), b"half").unwrap();
     let error = unpack(&packed, &target, 1000).unwrap_err().to_string();
     assert!(
         error.contains("expected at most 1000 bytes when unpacked, found more"),

@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn archives_are_put_together_as_they_were() {
-        let file = include_bytes!("../../../train/tests/fixtures/egnn.pt");
+        let file = include_bytes!("../../../program/tests/fixtures/egnn.pt");
         let members = read(file).expect("an archive");
         assert!(members.iter().any(|member| member.name == "egnn/data.pkl"));
         assert_eq!(read(&write(&members)), Some(members));

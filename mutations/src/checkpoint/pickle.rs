@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn pickles_are_put_together_as_they_were() {
-        let file: &[u8] = include_bytes!("../../../train/tests/fixtures/nmp.pt");
+        let file: &[u8] = include_bytes!("../../../program/tests/fixtures/nmp.pt");
         let (steps, rest) = read(file).expect("pickles");
         assert!(steps.iter().filter(|step| step.code == b'.').count() > 3);
         assert!(!rest.is_empty());
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn pickles_are_damaged() {
-        let file: &[u8] = include_bytes!("../../../train/tests/fixtures/nmp.pt");
+        let file: &[u8] = include_bytes!("../../../program/tests/fixtures/nmp.pt");
         let mut changed = 0;
         for case in 0..100 {
             let damaged = damage(&mut Random::new(3, case), file).expect("pickles");

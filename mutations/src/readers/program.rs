@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
-use gcnn_train::cli::Cli;
+use gcnn::cli::Cli;
 use gcnn_train::config::RunConfig;
 use image::GrayImage;
 
@@ -155,10 +155,10 @@ pub(super) fn checkpoint(root: PathBuf) -> Result<Parts, Trouble> {
 
 pub(super) fn pytorch(root: PathBuf) -> Parts {
     let seeds: [&[u8]; 4] = [
-        include_bytes!("../../../train/tests/fixtures/half-precision/e_f16.pt"),
-        include_bytes!("../../../train/tests/fixtures/half-precision/e_bf16.safetensors"),
-        include_bytes!("../../../train/tests/fixtures/egnn.pt"),
-        include_bytes!("../../../train/tests/fixtures/nmp.pt"),
+        include_bytes!("../../../program/tests/fixtures/half-precision/e_f16.pt"),
+        include_bytes!("../../../program/tests/fixtures/half-precision/e_bf16.safetensors"),
+        include_bytes!("../../../program/tests/fixtures/egnn.pt"),
+        include_bytes!("../../../program/tests/fixtures/nmp.pt"),
     ];
     let output = root.join("imported.safetensors");
     let read = of_file(root.join("checkpoint.pt"), move |path| {

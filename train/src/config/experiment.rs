@@ -19,7 +19,7 @@ use crate::optimizer::OptimizerConfig;
 use crate::schedule::ScheduleConfig;
 
 /// What is learned from which data.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TaskName {
     /// Classification of randomly rotated digits
@@ -33,7 +33,6 @@ pub enum TaskName {
     ImageFolder,
     /// Motion of particles
     #[serde(rename = "nbody")]
-    #[value(name = "nbody")]
     NBody,
 }
 
@@ -48,15 +47,33 @@ impl TaskName {
     ];
 }
 
-impl std::fmt::Display for TaskName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
+impl TaskName {
+    /// What run files call it.
+    pub fn name(self) -> &'static str {
+        match self {
             Self::RotatedMnist => "rotated-mnist",
             Self::Nuclei => "nuclei",
             Self::Pcam => "pcam",
             Self::ImageFolder => "image-folder",
             Self::NBody => "nbody",
-        })
+        }
+    }
+
+    /// What it is, in a few words.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::RotatedMnist => "Classification of randomly rotated digits",
+            Self::Nuclei => "Classification of patches of tissue around a nucleus",
+            Self::Pcam => "Tumours in patches of lymph nodes",
+            Self::ImageFolder => "Classification of images in folders",
+            Self::NBody => "Motion of particles",
+        }
+    }
+}
+
+impl std::fmt::Display for TaskName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use diagnose::nearest;
+pub use diagnose::nearest;
 pub use error::ConfigError;
 use experiment::TaskKey;
 pub use experiment::{Experiment, ImageExperiment, ParticleExperiment, TaskName};

@@ -1,0 +1,237 @@
+//! `gcnn train`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Args;
+use gcnn_train::TrainError;
+use gcnn_train::config::RunConfig;
+use gcnn_train::device::DeviceName;
+use gcnn_train::files::read_text;
+use gcnn_train::finetune::load_run_file;
+use gcnn_train::run::{self, Run};
+use gcnn_train::run_folder::RunFolder;
+
+use crate::ProgramError;
+use crate::output;
+use crate::progress::reporter;
+
+#[derive(Debug, Args)]
+pub struct TrainArgs {
+    /// Run file (TOML), or a run folder to go on with
+    #[arg(value_name = "FILE|RUN_DIR")]
+    file: PathBuf,
+    /// Override a key, as in --set training.epochs=3
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Where to compute: auto, flex, ndarray, wgpu, vulkan, cuda:0, remote:HOST:PORT
+    #[arg(long, value_name = "DEVICE")]
+    device: Option<String>,
+    /// Run folder
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Go on from the last checkpoint of the run folder
+    #[arg(long)]
+    resume: bool,
+    /// No dashboard, lines instead
+    #[arg(long)]
+    no_tui: bool,
+    /// Nothing but the result
+    #[arg(long)]
+    quiet: bool,
+}
+
+impl TrainArgs {
+    pub fn run(self) -> Result<(), ProgramError> {
+        let interrupt = interrupt();
+        loop {
+            let (config, folder) = self.resolve()?;
+            match self.train(&config, &folder, interrupt.clone()) {
+                // Somebody began there since: nothing has been done yet, and the next number is as good.
+                Err(ProgramError::Train(TrainError::Taken { .. })) if self.is_numbered()? => {
+                    continue;
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    /// Whether the run folder is one of those that are numbered.
+    fn is_numbered(&self) -> Result<bool, ProgramError> {
+        let named = self.resume || self.output.is_some();
+        Ok(!named && RunConfig::load(&self.file, &self.set)?.output.is_none())
+    }
+
+    fn train(
+        &self,
+        config: &RunConfig,
+        folder: &RunFolder,
+        interrupt: Arc<AtomicBool>,
+    ) -> Result<(), ProgramError> {
+        let name = config.devices.first().unwrap_or(&config.device);
+        let (name, device) = DeviceName::parse(name)?.open()?;
+        let mut helpers = Vec::new();
+        for helper in config.devices.iter().skip(1) {
+            helpers.push(DeviceName::parse(helper)?.open()?.1);
+        }
+        let mut reporter = reporter(self.quiet, !self.no_tui, &interrupt);
+        if !self.quiet {
+            output::say(format_args!("run folder: {}", folder.root().display()));
+            match config.devices.len() {
+                0 | 1 => output::say(format_args!("device: {name}")),
+                _ => output::say(format_args!("devices: {}", config.devices.join(", "))),
+            }
+        }
+        let report = run::train(Run {
+            config,
+            device: &device,
+            device_name: name,
+            helpers: &helpers,
+            folder,
+            resume: self.resume,
+            reporter: reporter.as_mut(),
+            interrupt,
+        })?;
+        output::say(report.text().trim_end());
+        let root = folder.root().display();
+        output::say(format_args!("all of it is in {root}"));
+        output::say(format_args!(
+            "its symmetry layer by layer, with a picture: gcnn equivariance {root} --plot equivariance.svg"
+        ));
+        Ok(())
+    }
+
+    /// The configuration and the run folder that the arguments mean.
+    fn resolve(&self) -> Result<(RunConfig, RunFolder), ProgramError> {
+        if self.file.is_dir() {
+            return self.resolve_folder();
+        }
+        let text = read_text(&self.file)?;
+        let mut config = match self.resumed()? {
+            // The network is in the run folder; the weights that a fine-tuned run came from may be gone by now.
+            Some(before) => {
+                let config = RunConfig::load(&self.file, &self.set)?;
+                match config.finetune {
+                    Some(_) => config.with_network_of(&before, &self.file, &text, &self.set)?,
+                    None => config,
+                }
+            }
+            None => load_run_file(&self.file, &self.set)?,
+        };
+        for note in config.without_effect(&text, &self.set) {
+            tracing::warn!("{}: {note}", self.file.display());
+        }
+        self.apply_to(&mut config)?;
+        let root = match &config.output {
+            Some(root) => root.clone(),
+            None => default_folder(&self.file, self.resume),
+        };
+        config.output = Some(root.clone());
+        if !self.resume {
+            // Before anything is loaded; what comes in between is seen when the folder is made.
+            let folder = RunFolder::at(root);
+            return match folder.is_taken() {
+                true => Err(folder.taken().into()),
+                false => Ok((config, folder)),
+            };
+        }
+        let folder = RunFolder::at(root);
+        if !folder.is_taken() {
+            return Err(ProgramError::Refused(format!(
+                "nothing to resume: the run folder {} does not exist or is empty; start it without --resume",
+                folder.root().display()
+            )));
+        }
+        if folder.config().exists() {
+            let before = RunConfig::load(&folder.config(), &[])?;
+            run::check_resumable(&before, &config)?;
+        }
+        Ok((config, folder))
+    }
+
+    /// The configuration of the run that `--resume` goes on with, where a run file names it and it has one.
+    fn resumed(&self) -> Result<Option<RunConfig>, ProgramError> {
+        if !self.resume {
+            return Ok(None);
+        }
+        let config = RunConfig::load(&self.file, &self.set)?;
+        let root = self.output.clone().or(config.output);
+        let folder = RunFolder::at(root.unwrap_or_else(|| default_folder(&self.file, true)));
+        if !folder.config().exists() {
+            return Ok(None);
+        }
+        Ok(Some(RunConfig::load(&folder.config(), &[])?))
+    }
+
+    /// A run folder in place of a run file: its configuration, only to be resumed.
+    fn resolve_folder(&self) -> Result<(RunConfig, RunFolder), ProgramError> {
+        let root = self.file.display();
+        if !self.resume {
+            return Err(ProgramError::Refused(format!(
+                "{root} is a folder; to go on with the run in it add --resume, to start a run give a run file"
+            )));
+        }
+        let folder = RunFolder::at(&self.file);
+        if !folder.config().exists() {
+            return Err(ProgramError::Refused(format!(
+                "nothing to resume: {root} holds no config.toml, so it is not a run folder"
+            )));
+        }
+        let before = RunConfig::load(&folder.config(), &[])?;
+        let mut config = RunConfig::load(&folder.config(), &self.set)?;
+        self.apply_to(&mut config)?;
+        config.output = Some(self.file.clone());
+        run::check_resumable(&before, &config)?;
+        Ok((config, folder))
+    }
+
+    fn apply_to(&self, config: &mut RunConfig) -> Result<(), ProgramError> {
+        if let Some(device) = &self.device {
+            DeviceName::parse(device)?;
+            config.device = device.clone();
+            config.devices = Vec::new();
+        }
+        if let Some(output) = &self.output {
+            config.output = Some(output.clone());
+        }
+        Ok(())
+    }
+}
+
+/// `runs/NAME` for a run file NAME.toml, numbered: the first free one, or the last taken one to resume.
+fn default_folder(file: &Path, resume: bool) -> PathBuf {
+    let name = file
+        .file_stem()
+        .map_or("run".into(), |stem| stem.to_string_lossy().into_owned());
+    let numbered = |i: usize| match i {
+        1 => PathBuf::from("runs").join(&name),
+        _ => PathBuf::from("runs").join(format!("{name}-{i}")),
+    };
+    let free = (1..)
+        .find(|i| !RunFolder::at(numbered(*i)).is_taken())
+        .unwrap_or(1);
+    numbered(if resume {
+        free.saturating_sub(1).max(1)
+    } else {
+        free
+    })
+}
+
+/// A flag that Ctrl-C sets, and whatever else asks the program to end (SIGTERM, SIGHUP); the second time ends it at once.
+fn interrupt() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let handler = flag.clone();
+    let set = ctrlc::set_handler(move || {
+        if handler.swap(true, Ordering::SeqCst) {
+            std::process::exit(130);
+        }
+        output::say(format_args!(
+            "\nstopping after this batch; Ctrl-C again to stop at once"
+        ));
+    });
+    if let Err(error) = set {
+        tracing::warn!("Ctrl-C will end the program without saving: {error}");
+    }
+    flag
+}
