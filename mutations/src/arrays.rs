@@ -141,7 +141,7 @@ fn within(random: &mut Random, seed: &[u8]) -> Option<Vec<u8>> {
             _ if file.arrays.is_empty() => return None,
             3 | 4 => {
                 let shape = &mut file.arrays[at].shape;
-                let count = shape.iter().product();
+                let count = count(shape);
                 match random.below(6) {
                     0 => *shape = vec![count],
                     1 => *shape = vec![count, 1],
@@ -155,8 +155,8 @@ fn within(random: &mut Random, seed: &[u8]) -> Option<Vec<u8>> {
             5 => {
                 // As many numbers as a row fewer, or none.
                 let array = &mut file.arrays[at];
-                let count: usize = array.shape.iter().product();
-                let kept = random.below(count + 1);
+                let count = count(&array.shape);
+                let kept = random.below(count.saturating_add(1));
                 let width = array.data.len() / count.max(1);
                 array.data.truncate(kept * width);
                 array.shape = vec![kept];
@@ -175,6 +175,12 @@ fn within(random: &mut Random, seed: &[u8]) -> Option<Vec<u8>> {
         }
     }
     Some(file.write())
+}
+
+/// How many numbers an array has, as far as that can be said.
+fn count(shape: &[usize]) -> usize {
+    let extents = shape.iter();
+    extents.fold(1, |count, extent| count.saturating_mul(*extent))
 }
 
 /// A file's header and what is behind it.

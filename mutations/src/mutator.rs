@@ -113,8 +113,11 @@ mod tests {
     /// Whatever a file is taken for, and however little of it there is.
     #[test]
     fn anything_can_be_damaged() {
-        let starts: [&[u8]; 12] = [
+        let starts: [&[u8]; 15] = [
             b"",
+            include_bytes!("../seeds/restarts.jpg"),
+            include_bytes!("../seeds/moving.webp"),
+            include_bytes!("../seeds/tiles.tif"),
             b"\0\0\x08\x03",
             b"\x1f\x8b\x08",
             b"\x93NUMPY\x01\0\x02\0{}",
@@ -130,8 +133,12 @@ mod tests {
         for start in starts {
             let files = [start.to_vec(), [start, &[0; 12]].concat()];
             for frame in FRAMES {
+                let mut file = start.to_vec();
                 for case in 0..200 {
                     mutate([3, case], &files, frame);
+                    // Damage upon damage.
+                    file = damage(&mut Random::new(4, case), &file, &files[1], frame);
+                    file.truncate(4096);
                 }
             }
         }

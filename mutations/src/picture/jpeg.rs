@@ -92,13 +92,13 @@ fn frame(random: &mut Random, segments: &mut [Segment]) {
     };
     let at = random.one_of(&[0, 1, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
     let small = [random.below(5), random.below(5)];
-    match data.get_mut(at) {
-        None => {}
-        // Rows and columns are words.
-        Some(_) if at == 1 || at == 3 => {
-            let number = odd_number(random) as u16;
-            data[at..at + 2].copy_from_slice(&number.to_be_bytes());
+    // Rows and columns are words.
+    if at == 1 || at == 3 {
+        let number = odd_number(random) as u16;
+        if let Some(place) = data.get_mut(at..at + 2) {
+            place.copy_from_slice(&number.to_be_bytes());
         }
-        Some(byte) => *byte = (small[0] << 4 | small[1]) as u8,
+    } else if let Some(byte) = data.get_mut(at) {
+        *byte = (small[0] << 4 | small[1]) as u8;
     }
 }
