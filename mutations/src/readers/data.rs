@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
+use gcnn_datasets::gunzip::unpacked;
 use gcnn_datasets::idx::{IdxArray, LabelledBytes};
 use gcnn_datasets::nbody::store;
 use gcnn_datasets::npy::NpyArray;
@@ -18,7 +19,7 @@ use crate::gzip::pack;
 use crate::mutator::Frame;
 
 /// Images or labels, beside labels or images that are whole.
-pub(super) fn idx(root: PathBuf) -> Result<Parts, Trouble> {
+pub(super) fn idx() -> Result<Parts, Trouble> {
     let mut seeds = Vec::new();
     for shape in [vec![3, 2, 4], vec![3]] {
         let bytes = (0..shape.iter().product())
@@ -29,34 +30,39 @@ pub(super) fn idx(root: PathBuf) -> Result<Parts, Trouble> {
         seeds.push(pack(&file));
         seeds.push(file);
     }
-    let (images, labels) = (root.join("images"), root.join("labels"));
-    fs::write(&images, &seeds[1])?;
-    fs::write(&labels, &seeds[3])?;
-    let read = of_file(root.join("file-idx"), move |path| {
-        match LabelledBytes::read(path, &labels, 10) {
-            Ok(_) => Ok(()),
+    let array = |file: &[u8], dimensions| {
+        let name = Path::new("file-idx");
+        let stream = unpacked(file).map_err(words)?;
+        IdxArray::from_reader(stream, name, dimensions).map_err(words)
+    };
+    let (images, labels) = (array(&seeds[1], 3)?, array(&seeds[3], 1)?);
+    let read = move |bytes: &[u8]| {
+        let (images, labels) = match array(bytes, 3) {
+            Ok(images) => (images, labels.clone()),
             // What are no images may be labels.
-            Err(as_images) => match IdxArray::read(path, 1) {
-                Ok(_) => LabelledBytes::read(&images, path, 10)
-                    .map_err(words)
-                    .map(drop),
-                Err(_) => Err(words(as_images)),
-            },
-        }
-    });
-    Ok((Frame::Idx, seeds, read))
+            Err(reason) => (images.clone(), array(bytes, 1).map_err(|_| reason)?),
+        };
+        let names = [Path::new("images"), Path::new("labels")];
+        LabelledBytes::new(images, names[0], labels, names[1], 10)
+            .map_err(words)
+            .map(drop)
+    };
+    Ok((Frame::Idx, seeds, Box::new(read)))
 }
 
-pub(super) fn amat(root: PathBuf) -> Result<Parts, Trouble> {
+pub(super) fn amat() -> Result<Parts, Trouble> {
     let plain = b"0 0.25 .5 1 3\n1 0 1e-3 0.125 0.0000\n0.5\t0.5 0 0 9.0\n".to_vec();
     let published =
         b"   0.0000000e+00   5.0000000e-01   1.0000000e+00   0.0000000e+00   7.0000000e+00\r\n"
             .to_vec();
     let seeds = vec![pack(&plain), plain, published];
-    let read = of_file(root.join("a.amat"), |path| {
-        amat::read(path, [1, 2, 2], 10).map_err(words).map(drop)
-    });
-    Ok((Frame::PackedText, seeds, read))
+    let read = |bytes: &[u8]| {
+        let stream = unpacked(bytes).map_err(words)?;
+        amat::from_reader(stream, Path::new("a.amat"), [1, 2, 2], 10)
+            .map_err(words)
+            .map(drop)
+    };
+    Ok((Frame::PackedText, seeds, Box::new(read)))
 }
 
 fn array(shape: &[usize]) -> Result<Vec<u8>, Trouble> {

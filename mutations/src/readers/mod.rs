@@ -1,7 +1,7 @@
 //! Every reader of files that others wrote, each with a few small valid files to begin from.
 //!
-//! A reader gets bytes. They lie in a temporary folder, beside whatever else belongs to such data, because that is how the
-//! program meets them; commands that need no more than a file are called as the program calls them.
+//! A reader gets bytes. Where it reads no stream, they lie in a temporary folder, beside whatever else belongs to such data,
+//! because that is how the program meets them; commands that need no more than a file are called as the program calls them.
 
 mod data;
 mod pictures;
@@ -72,8 +72,8 @@ impl Reader {
         let folder = tempfile::tempdir()?;
         let root = folder.path().to_path_buf();
         let (frame, seeds, read) = match name {
-            "idx" => data::idx(root)?,
-            "amat" => data::amat(root)?,
+            "idx" => data::idx()?,
+            "amat" => data::amat()?,
             "npy" => data::npy()?,
             "particles" => data::particles(root)?,
             "hdf5-images" => data::hdf5(root, "x")?,
