@@ -11,6 +11,15 @@ use flate2::bufread::GzDecoder;
 /// The first byte of every member.
 const MAGIC: u8 = 0x1f;
 
+/// The bytes of a stream, unpacked if it starts as gzip does: what [`idx`](crate::idx) and [`amat`](crate::amat) read.
+pub fn unpacked<'a>(mut stream: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
+    Ok(if stream.fill_buf()?.starts_with(&[MAGIC, 0x8b]) {
+        Box::new(Gunzip::new(stream))
+    } else {
+        Box::new(stream)
+    })
+}
+
 /// The unpacked bytes of a gzip stream.
 pub(crate) struct Gunzip<R> {
     /// The member that is read; none once the stream is at its end.

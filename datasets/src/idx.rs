@@ -147,7 +147,8 @@ impl LabelledBytes {
         Self::new(image_array, images, label_array, labels, classes)
     }
 
-    pub(crate) fn new(
+    /// Takes a pair of arrays under the same conditions; the files' names are what errors call them.
+    pub fn new(
         images: IdxArray,
         image_file: &Path,
         labels: IdxArray,
@@ -326,7 +327,7 @@ mod tests {
         #[test]
         fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = IdxArray::from_reader(&bytes[..], Path::new("x"), 3);
-            let packed = files::unpacked(&bytes[..]).unwrap();
+            let packed = crate::gunzip::unpacked(&bytes[..]).unwrap();
             let _ = IdxArray::from_reader(packed, Path::new("x"), 1);
         }
 
@@ -344,7 +345,7 @@ mod tests {
             let mut bytes = gzipped(&plain());
             let place = place.min(bytes.len() - 1);
             bytes[place] ^= change;
-            let unpacked = files::unpacked(&bytes[..]).unwrap();
+            let unpacked = crate::gunzip::unpacked(&bytes[..]).unwrap();
             if let Ok(read) = IdxArray::from_reader(unpacked, Path::new("x"), 3) {
                 prop_assert_eq!(read, array());
             }

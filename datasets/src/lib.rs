@@ -11,7 +11,7 @@
 //! | people's own images, a folder for each class | [`image_folder`] |
 //! | one picture of any kind, whole or row by row | [`picture`] |
 //! | particles in motion: simulated, or the community's files | [`nbody`] |
-//! | readers of files that others wrote | [`idx`], [`amat`], [`npy`] |
+//! | readers of files that others wrote | [`idx`], [`amat`], [`npy`], all but the last one perhaps packed: [`gunzip`] |
 //! | rotating images; random motions and colours of a training set | [`rotate`], [`augmentation`], [`colour`] |
 //! | batches prepared on another thread | [`loader`] |
 //! | whether data are the same | [`identity`] |
@@ -41,7 +41,7 @@ pub mod error;
 pub mod fetch;
 mod files;
 pub mod folders;
-mod gunzip;
+pub mod gunzip;
 pub mod identity;
 pub mod idx;
 pub mod image_folder;

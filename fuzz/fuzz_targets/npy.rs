@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| gcnn_fuzz::read("npy", bytes));
+gcnn_fuzz::fuzz_reader!("npy");

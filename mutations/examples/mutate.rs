@@ -1,12 +1,12 @@
 //! Damaged files for readers, as many as asked: `cargo run --release --example mutate -- --each 1000000`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::Parser;
-use gcnn_mutations::campaign::{run, work_if_asked};
-use gcnn_mutations::mutator::Mutator;
-use gcnn_mutations::readers::{NAMES, Reader, Trouble};
+use gcnn_mutations::campaign::{Job, run, work_if_asked};
+use gcnn_mutations::readers::{Reader, Trouble, names as all};
 
 #[derive(Debug, Parser)]
 struct Args {
@@ -24,9 +24,18 @@ struct Args {
     /// How large the reading process may become
     #[arg(long, default_value_t = 2048)]
     memory_mib: u64,
+    /// Damages any bytes, without regard to the format: to compare
+    #[arg(long)]
+    blind: bool,
     /// Where to keep the first file of each fault
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+    /// Shows so many of the reasons for which files are refused, the most frequent first
+    #[arg(long, default_value_t = 0, value_name = "COUNT")]
+    reasons: usize,
+    /// Reads nothing, but writes the valid files of each reader to DIR/READER, for cargo-fuzz to begin from
+    #[arg(long, value_name = "DIR")]
+    seeds: Option<PathBuf>,
 }
 
 fn main() -> Result<ExitCode, Trouble> {
@@ -34,30 +43,41 @@ fn main() -> Result<ExitCode, Trouble> {
     let args = Args::parse();
     let mut names = args.readers.clone();
     if names.is_empty() {
-        names = NAMES.map(String::from).into();
+        names = all().map(String::from).collect();
+    }
+    if let Some(folder) = &args.seeds {
+        return write_seeds(&names, folder);
     }
     let mut faults = 0;
     for name in &names {
-        let outcome = run(
-            name,
-            args.seed,
-            [args.from, args.from + args.each],
-            args.memory_mib,
-        )?;
+        let started = Instant::now();
+        let numbers = [args.from, args.from + args.each];
+        let mut job = Job::new(name, args.seed, numbers, args.memory_mib);
+        job.blind = args.blind;
+        let outcome = run(&job)?;
         println!(
-            "{name}: {} read, {} refused, {} kinds of fault",
+            "{name}: {} read, {} refused for {} kinds of reasons, {} kinds of fault, {:.0} s",
             outcome.accepted,
             outcome.refused,
-            outcome.faults.len()
+            outcome.reasons.len(),
+            outcome.faults.len(),
+            started.elapsed().as_secs_f64()
         );
+        let mut reasons: Vec<_> = outcome.reasons.iter().collect();
+        reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        for (reason, count) in reasons.into_iter().take(args.reasons) {
+            println!("  {count} × {reason}");
+        }
         faults += outcome.faults.len();
         for (what, (count, first)) in &outcome.faults {
             println!("  {count} times, first number {first}: {what}");
             if let Some(folder) = &args.keep {
                 std::fs::create_dir_all(folder)?;
                 let reader = Reader::open(name)?;
-                let bytes = Mutator::new(args.seed, *first).mutate(&reader.seeds, reader.frame);
-                std::fs::write(folder.join(format!("{name}-{first}")), bytes)?;
+                std::fs::write(
+                    folder.join(format!("{name}-{first}")),
+                    job.file(&reader, *first),
+                )?;
             }
         }
     }
@@ -66,4 +86,15 @@ fn main() -> Result<ExitCode, Trouble> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+fn write_seeds(names: &[String], folder: &Path) -> Result<ExitCode, Trouble> {
+    for name in names {
+        let folder = folder.join(name);
+        std::fs::create_dir_all(&folder)?;
+        for (number, bytes) in Reader::open(name)?.seeds.iter().enumerate() {
+            std::fs::write(folder.join(format!("valid-{number}")), bytes)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }

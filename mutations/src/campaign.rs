@@ -5,7 +5,8 @@
 //! lets another one go on behind it. One that doesn't get on with a file for a minute is ended as well.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Seek, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -14,15 +15,21 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::mutator::Mutator;
+use crate::mutator::{Frame, mutate};
 use crate::readers::{Reader, Trouble};
 
 /// The environment variable that makes a program the process that reads.
 const JOB: &str = "GCNN_MUTATIONS";
 /// The longest time for one file.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest time for one file that is no fault.
+const SLOW: Duration = Duration::from_secs(1);
 /// After so many ended processes a reader has shown enough.
 const ENOUGH: usize = 20;
+/// How often the outcome is kept, so that an ended process takes little with it.
+const KEPT: Duration = Duration::from_millis(200);
+/// The most kinds of reasons that are noted.
+const MOST_REASONS: usize = 1000;
 
 /// What the runtime says of an end that is no panic, perhaps with a backtrace behind it.
 const TELLING: [&str; 2] = ["memory allocation of", "overflowed its stack"];
@@ -40,9 +47,36 @@ pub struct Job {
     pub to: u64,
     /// How large the reading process may become, in MiB.
     pub memory_mib: u64,
-    /// Where both processes write.
-    folder: PathBuf,
+    /// Whether the damage is of any bytes, without regard to the format.
+    pub blind: bool,
 }
+
+impl Job {
+    /// Files of numbers `from` to `to`, damaged within their format.
+    pub fn new(reader: &str, seed: u64, [from, to]: [u64; 2], memory_mib: u64) -> Self {
+        Self {
+            reader: reader.into(),
+            seed,
+            from,
+            to,
+            memory_mib,
+            blind: false,
+        }
+    }
+
+    /// A file of the job.
+    pub fn file(&self, reader: &Reader, case: u64) -> Vec<u8> {
+        let frame = if self.blind {
+            Frame::Plain
+        } else {
+            reader.frame
+        };
+        mutate([self.seed, case], &reader.seeds, frame)
+    }
+}
+
+/// A job, and where both processes write.
+type Order = (Job, PathBuf);
 
 /// What came of it.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -51,6 +85,8 @@ pub struct Outcome {
     pub accepted: u64,
     /// Files that were refused with a reason.
     pub refused: u64,
+    /// The kinds of these reasons, without the numbers and names in them, and how often each was given.
+    pub reasons: BTreeMap<String, u64>,
     /// What must not happen: the place and words of a panic, or how the process ended; how often; the first file's number.
     pub faults: BTreeMap<String, (u64, u64)>,
 }
@@ -67,13 +103,56 @@ impl Outcome {
         self.faults.entry(what).or_insert((0, case)).0 += 1;
     }
 
+    fn refusal(&mut self, reason: &str) {
+        self.refused += 1;
+        let kind = kind(reason);
+        if self.reasons.len() < MOST_REASONS || self.reasons.contains_key(&kind) {
+            *self.reasons.entry(kind).or_default() += 1;
+        }
+    }
+
     fn add(&mut self, other: Self) {
         self.accepted += other.accepted;
         self.refused += other.refused;
+        for (reason, count) in other.reasons {
+            *self.reasons.entry(reason).or_default() += count;
+        }
         for (what, (count, first)) in other.faults {
             self.faults.entry(what).or_insert((0, first)).0 += count;
         }
     }
+}
+
+/// A reason without what is particular to a file: numbers, and what stands in quotes or brackets.
+fn kind(reason: &str) -> String {
+    let mut kind: Vec<&str> = Vec::new();
+    let mut closing = None;
+    for word in reason.split(' ').take(40) {
+        let is_closed = closing.is_some_and(|end| word.contains(end));
+        if closing.is_some() {
+            if is_closed {
+                closing = None;
+            }
+            continue;
+        }
+        let pairs = [('[', ']'), ('{', '}'), ('(', ')'), ('`', '`'), ('"', '"')];
+        let opened = pairs.into_iter().find(|(open, _)| word.contains(*open));
+        closing = opened
+            .filter(|(open, close)| !word.rsplit(*open).next().unwrap_or("").contains(*close))
+            .filter(|(open, close)| open != close || word.matches(*open).count() == 1)
+            .map(|(_, close)| close);
+        let plain = word.trim_end_matches([',', '.', ':', ';']);
+        let is_plain = !plain.is_empty() && plain.chars().all(|c| c.is_ascii_alphabetic());
+        let word = if is_plain && opened.is_none() {
+            word
+        } else {
+            "…"
+        };
+        if word != "…" || kind.last() != Some(&word) {
+            kind.push(word);
+        }
+    }
+    kind.join(" ")
 }
 
 /// Does a job's work if this process was started for it, and never returns then. The first line of `main`.
@@ -81,7 +160,7 @@ pub fn work_if_asked() {
     let Ok(job) = std::env::var(JOB) else { return };
     let done = serde_json::from_str(&job)
         .map_err(Into::into)
-        .and_then(|job: Job| work(&job));
+        .and_then(|(job, folder): Order| work(&job, &folder));
     std::process::exit(match done {
         Ok(()) => 0,
         Err(trouble) => {
@@ -94,7 +173,7 @@ pub fn work_if_asked() {
 /// Where the last panic was, and its words.
 static PANIC: Mutex<(String, String)> = Mutex::new((String::new(), String::new()));
 
-fn work(job: &Job) -> Result<(), Trouble> {
+fn work(job: &Job, folder: &Path) -> Result<(), Trouble> {
     let reader = Reader::open(&job.reader)?;
     std::panic::set_hook(Box::new(|panic| {
         if let Ok(mut last) = PANIC.lock() {
@@ -103,47 +182,51 @@ fn work(job: &Job) -> Result<(), Trouble> {
             *last = (place.unwrap_or_default(), words.replace('\n', " "));
         }
     }));
+    gcnn_datasets::picture::silence_decoders();
     let mut outcome = Outcome::default();
-    let at = job.folder.join("at");
+    let mut at = File::create(folder.join("at"))?;
+    let mut kept = Instant::now();
     for case in job.from..job.to {
-        let bytes = Mutator::new(job.seed, case).mutate(&reader.seeds, reader.frame);
-        fs::write(&at, case.to_string())?;
+        let bytes = job.file(&reader, case);
+        at.rewind()?;
+        at.write_all(&case.to_le_bytes())?;
         let before = outcome.faults.len();
-        match catch_unwind(AssertUnwindSafe(|| reader.read(&bytes))) {
+        let started = Instant::now();
+        let mut read = catch_unwind(AssertUnwindSafe(|| reader.read(&bytes)));
+        let mut took = started.elapsed();
+        if took > SLOW && read.is_ok() {
+            // Others may have wanted the machine meanwhile: what counts is this process's own time.
+            let before = own_time().unwrap_or(started.elapsed());
+            read = catch_unwind(AssertUnwindSafe(|| reader.read(&bytes)));
+            took = own_time().unwrap_or(started.elapsed()) - before;
+        }
+        match read {
+            Ok(_) if took > SLOW => {
+                let what = format!("more than {} s for {} bytes", SLOW.as_secs(), bytes.len());
+                outcome.fault(what, case);
+            }
             Ok(Ok(())) => outcome.accepted += 1,
-            Ok(Err(_)) => outcome.refused += 1,
+            Ok(Err(reason)) => outcome.refusal(&reason),
             Err(_) => {
                 let what = PANIC.lock().map(|last| last.clone()).unwrap_or_default();
                 outcome.panic(what, case);
             }
         }
-        // Kept now and then, so that an ended process takes little with it.
-        if case + 1 == job.to || case % 256 == 0 || outcome.faults.len() > before {
-            fs::write(job.folder.join("outcome"), serde_json::to_string(&outcome)?)?;
+        if case + 1 == job.to || kept.elapsed() > KEPT || outcome.faults.len() > before {
+            kept = Instant::now();
+            fs::write(folder.join("outcome"), serde_json::to_string(&outcome)?)?;
         }
     }
     Ok(())
 }
 
-/// Lets a reader read damaged files, numbers `from` to `to`.
-pub fn run(
-    reader: &str,
-    seed: u64,
-    [from, to]: [u64; 2],
-    memory_mib: u64,
-) -> Result<Outcome, Trouble> {
+/// Lets a reader read damaged files.
+pub fn run(job: &Job) -> Result<Outcome, Trouble> {
     let folder = tempfile::tempdir()?;
     let mut outcome = Outcome::default();
-    let mut job = Job {
-        reader: reader.into(),
-        seed,
-        from,
-        to,
-        memory_mib,
-        folder: folder.path().into(),
-    };
+    let mut job = job.clone();
     for _ in 0..ENOUGH {
-        let (end, late) = wait(&mut start(&job)?, folder.path())?;
+        let (end, late) = wait(&mut start(&job, folder.path())?, folder.path())?;
         // What a reader kept in the system's temporary folder goes with ours.
         if let Ok(found) = fs::read_to_string(folder.path().join("outcome")) {
             outcome.add(serde_json::from_str(&found)?);
@@ -158,11 +241,8 @@ pub fn run(
             .find(|line| TELLING.iter().any(|words| line.contains(words)));
         let last = telling.or(said.trim().lines().last());
         let last = last.unwrap_or("nothing").to_string();
-        let at = fs::read_to_string(folder.path().join("at")).ok();
-        let Some(at) = at
-            .and_then(|at| at.parse::<u64>().ok())
-            .filter(|at| *at >= job.from)
-        else {
+        let Some(at) = at(folder.path()).filter(|at| *at >= job.from) else {
+            let reader = &job.reader;
             return Err(format!("{reader} did not begin ({end}): {last}").into());
         };
         let how = if late {
@@ -172,15 +252,31 @@ pub fn run(
         };
         outcome.fault(how, at);
         job.from = at + 1;
-        if job.from >= to {
+        if job.from >= job.to {
             return Ok(outcome);
         }
     }
     Ok(outcome)
 }
 
+/// The time that processors have spent on this process; none where the system doesn't say it in a file.
+fn own_time() -> Option<Duration> {
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    // Behind the program's name, which may hold anything: user and system time are the 14th and 15th of all, in 1/100 s.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut times = fields.split_whitespace().skip(11);
+    let mut ticks = || times.next()?.parse::<u64>().ok();
+    Some(Duration::from_millis(10 * (ticks()? + ticks()?)))
+}
+
+/// The number of the file that the process is at.
+fn at(folder: &Path) -> Option<u64> {
+    let at = fs::read(folder.join("at")).ok()?;
+    Some(u64::from_le_bytes(*at.first_chunk()?))
+}
+
 /// Starts the process that reads.
-fn start(job: &Job) -> Result<Child, Trouble> {
+fn start(job: &Job, folder: &Path) -> Result<Child, Trouble> {
     let program = std::env::current_exe()?;
     let mut command = if cfg!(target_os = "linux") {
         let mut command = Command::new("sh");
@@ -193,13 +289,13 @@ fn start(job: &Job) -> Result<Child, Trouble> {
     } else {
         Command::new(program)
     };
-    let said = fs::File::create(job.folder.join("said"))?;
+    let said = File::create(folder.join("said"))?;
     command
-        .env(JOB, serde_json::to_string(job)?)
+        .env(JOB, serde_json::to_string(&(job, folder))?)
         // Each thread's arena reserves addresses that it doesn't use.
         .env("MALLOC_ARENA_MAX", "2")
         // What a reader leaves behind when its process is ended goes with the job's folder.
-        .env("TMPDIR", &job.folder)
+        .env("TMPDIR", folder)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(said);
@@ -208,12 +304,12 @@ fn start(job: &Job) -> Result<Child, Trouble> {
 
 /// Waits for a process, or ends it where it doesn't get on.
 fn wait(child: &mut Child, folder: &Path) -> Result<(ExitStatus, bool), Trouble> {
-    let mut seen = (String::new(), Instant::now());
+    let mut seen = (None, Instant::now());
     loop {
         if let Some(end) = child.try_wait()? {
             return Ok((end, false));
         }
-        let at = fs::read_to_string(folder.join("at")).unwrap_or_default();
+        let at = at(folder);
         if at != seen.0 {
             seen = (at, Instant::now());
         } else if seen.1.elapsed() > PATIENCE {
@@ -221,5 +317,18 @@ fn wait(child: &mut Child, folder: &Path) -> Result<(ExitStatus, bool), Trouble>
             return Ok((child.wait()?, true));
         }
         std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_of_a_kind_whatever_their_numbers() {
+        let one = kind("a.idx: expected 48 bytes, for an array of [3, 4, 4], found `x 7`");
+        let other = kind("a.idx: expected 5 bytes, for an array of [1], found `y`");
+        assert_eq!(one, other);
+        assert_eq!(one, "… expected … bytes, for an array of … found …");
     }
 }

@@ -6,7 +6,9 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | damaging bytes | [`mutator`], for files of weights [`arrays`] |
+//! | damage of bytes and of text | [`bytes`], [`text`] |
+//! | damage within a format, behind its sums and lengths | [`gzip`], [`idx`], [`npy`], [`hdf5`], [`picture`], [`arrays`], [`checkpoint`] |
+//! | a damaged file for a seed and a number | [`mutator`] |
 //! | every reader, with valid files to begin from | [`readers`] |
 //! | many damaged files for one reader, in a process of its own | [`campaign`] |
 //!
@@ -17,8 +19,22 @@
 //! cargo run --release --example mutate -- idx npy --each 1 --from 1234    # one of them again
 //! cargo +nightly fuzz run idx                                             # the same readers, guided by coverage
 //! ```
+//!
+//! Readers of the program, which bring Burn, come with the feature `program`, which is on by default.
 
 pub mod arrays;
+pub mod bytes;
 pub mod campaign;
+pub mod checkpoint;
+pub mod gzip;
+pub mod hdf5;
+pub mod idx;
 pub mod mutator;
+pub mod npy;
+pub mod picture;
+pub mod random;
 pub mod readers;
+pub mod text;
+
+/// What a program calls that counts panics: those of decoders are caught, and errors like others.
+pub use gcnn_datasets::picture::silence_decoders;

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use gcnn_mutations::campaign::{run, work_if_asked};
-use gcnn_mutations::readers::{FAILING, NAMES};
+use gcnn_mutations::campaign::{Job, run, work_if_asked};
+use gcnn_mutations::readers::{FAILING, Reader, names};
 
 const EACH: u64 = 300;
 const SEED: u64 = 14;
@@ -18,11 +18,12 @@ fn main() -> ExitCode {
         .filter(|word| !word.starts_with('-'))
         .collect();
     let mut failed = !faults_are_found();
-    for name in NAMES {
+    for name in names() {
         if !wanted.is_empty() && !wanted.iter().any(|word| name.contains(word.as_str())) {
             continue;
         }
-        match run(name, SEED, [0, EACH], MEMORY_MIB) {
+        failed |= !valid_files_are_read(name);
+        match run(&Job::new(name, SEED, [0, EACH], MEMORY_MIB)) {
             Ok(outcome) => {
                 println!(
                     "{name}: {} read, {} refused",
@@ -51,18 +52,42 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether a reader that panics, takes 16 GiB or aborts is found out.
+/// Whether a reader that panics, takes 16 GiB, aborts or takes too long is found out.
 fn faults_are_found() -> bool {
-    let found = match run(FAILING, SEED, [0, 100], MEMORY_MIB) {
+    let found = match run(&Job::new(FAILING, SEED, [0, 100], MEMORY_MIB)) {
         Ok(outcome) => outcome.faults.into_keys().collect::<Vec<_>>().join("; "),
         Err(trouble) => trouble.to_string(),
     };
-    let missing = ["as it should", "memory allocation", "signal: 6"]
-        .into_iter()
-        .filter(|what| !found.contains(what));
+    let missing = [
+        "as it should",
+        "memory allocation",
+        "signal: 6",
+        "more than 1 s",
+    ]
+    .into_iter()
+    .filter(|what| !found.contains(what));
     let missing: Vec<&str> = missing.collect();
     if !missing.is_empty() {
         println!("a failing reader's {missing:?} not found, but: {found}");
     }
     missing.is_empty()
+}
+
+/// Whether a reader reads what it should: damage begins from there.
+fn valid_files_are_read(name: &str) -> bool {
+    let reader = match Reader::open(name) {
+        Ok(reader) => reader,
+        Err(trouble) => {
+            println!("{name}: {trouble}");
+            return false;
+        }
+    };
+    let refused = reader.seeds.iter().enumerate();
+    let refused: Vec<_> = refused
+        .filter_map(|(number, file)| Some((number, reader.read(file).err()?)))
+        .collect();
+    for (number, reason) in &refused {
+        println!("{name}: valid file {number} is refused: {reason}");
+    }
+    refused.is_empty()
 }

@@ -6,6 +6,7 @@ use clap::Parser;
 use gcnn::ProgramError;
 use gcnn::cli::Cli;
 use gcnn::output::{coloured, say};
+use gcnn_datasets::picture::silence_decoders;
 use gcnn_train::TrainError;
 use gcnn_train::error::chain;
 use tracing_subscriber::EnvFilter;
@@ -13,6 +14,7 @@ use tracing_subscriber::EnvFilter;
 fn main() -> ExitCode {
     #[cfg(feature = "flex")]
     gcnn_train::memory::keep_freed_memory();
+    silence_decoders();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)

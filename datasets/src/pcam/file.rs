@@ -62,6 +62,11 @@ fn open(path: &Path, name: &str, memory: usize) -> Result<(Dataset, Vec<u64>, u6
         ));
     }
     let shape = dataset.shape().map_err(refused)?;
+    // A single value has no extents, and no rows either.
+    if shape.is_empty() {
+        let expected = format!("{name} with a row for each patch");
+        return Err(DatasetError::malformed(path, expected, "a single value"));
+    }
     let bytes = shape
         .iter()
         .try_fold(1, |bytes: u64, extent| bytes.checked_mul(*extent))

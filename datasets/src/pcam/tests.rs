@@ -279,6 +279,21 @@ fn stored_sizes_of_chunks_are_bounded_by_the_file_before_memory_is_taken() {
     }
 }
 
+/// Found by damaging files: the patches are said to be a single value, without extents, in chunks.
+const SINGLE_VALUE_X: &[u8] = include_bytes!("fixtures/single_value_x.h5");
+
+#[test]
+fn a_single_value_is_no_row_of_patches() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.h5");
+    fs::write(&path, SINGLE_VALUE_X).unwrap();
+    let error = PcamImages::open(&path, 1 << 20).unwrap_err().to_string();
+    assert!(
+        error.contains("x.h5: expected x with a row for each patch, found a single value"),
+        "{error}"
+    );
+}
+
 #[test]
 fn a_dataset_that_is_not_there_is_named_with_those_that_are() {
     let read = |names: &[&str]| {

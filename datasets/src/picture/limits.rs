@@ -4,6 +4,9 @@ use std::path::Path;
 
 use crate::DatasetError;
 
+/// The most bytes that a byte of a large file may stand for.
+const MOST_UNPACKED: u64 = 2048;
+
 /// Bounds of what is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PictureLimits {
@@ -20,11 +23,21 @@ impl PictureLimits {
         bytes: 1 << 29,
     };
 
-    /// For slides and what is predicted on: 2¹⁷ a side, 4 GiB where it cannot be read row by row.
+    /// For slides and what is predicted on: 2¹⁷ a side, 4 GiB where it cannot be read row by row, of which more than 512 MiB
+    /// only for files of some size: 2048 bytes for each of theirs, more than JPEG and Deflate can pack into one.
     pub const SLIDE: Self = Self {
         longest_side: 1 << 17,
         bytes: 1 << 32,
     };
+
+    /// The bounds for a file of so many bytes: a few of them don't ask for gigabytes.
+    pub(super) fn of_file(&self, length: u64) -> Self {
+        let unpacked = length.saturating_mul(MOST_UNPACKED);
+        Self {
+            bytes: self.bytes.min(unpacked.max(Self::DATASET.bytes)),
+            ..*self
+        }
+    }
 
     /// Refuses sides that are too long.
     pub(super) fn check_sides(
@@ -58,7 +71,8 @@ impl PictureLimits {
             return Ok(());
         }
         let expected = format!(
-            "a picture of at most {} MiB; a PNG that is not interlaced is read row by row and may be a larger slide",
+            "a picture that a file of its size unpacks to at most {} MiB; a PNG that is not interlaced is read row by row and \
+             may be a larger slide",
             self.bytes >> 20
         );
         let found = format!("{width}×{height} pixels of {pixel} bytes");

@@ -23,7 +23,7 @@ mod shield;
 mod tiff;
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Seek};
+use std::io::{self, BufRead, BufReader, Cursor, Seek, SeekFrom};
 use std::path::Path;
 
 use self::format::Format;
@@ -32,6 +32,7 @@ use crate::DatasetError;
 pub use limits::PictureLimits;
 pub use rows::PictureRows;
 pub use samples::Samples;
+pub use shield::silence_decoders;
 
 /// What a decoder hands on: values that are upright and have no alpha.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +56,7 @@ impl PictureHeader {
     pub fn read(path: &Path, limits: &PictureLimits) -> Result<Self, DatasetError> {
         shielded(path, || {
             let mut stream = open(path)?;
+            let limits = &limits.of_file(length(&mut stream, path)?);
             match Format::guess(&mut stream, path)? {
                 Format::Png => Ok(png::Opened::new(stream, path, limits)?.header()),
                 Format::Tiff => Ok(tiff::Opened::new(stream, path, limits)?.header()),
@@ -151,11 +153,20 @@ fn open(path: &Path) -> Result<BufReader<File>, DatasetError> {
     Ok(BufReader::with_capacity(1 << 16, file))
 }
 
+/// How many bytes there are; goes back to the first one.
+fn length(stream: &mut impl Seek, name: &Path) -> Result<u64, DatasetError> {
+    let reading = |source| DatasetError::io(name, source);
+    let length = stream.seek(SeekFrom::End(0)).map_err(reading)?;
+    stream.seek(SeekFrom::Start(0)).map_err(reading)?;
+    Ok(length)
+}
+
 fn decode(
     mut stream: impl BufRead + Seek,
     name: &Path,
     limits: &PictureLimits,
 ) -> Result<Picture, DatasetError> {
+    let limits = &limits.of_file(length(&mut stream, name)?);
     match Format::guess(&mut stream, name)? {
         Format::Png => png::Opened::new(stream, name, limits)?.decode(name),
         Format::Tiff => tiff::Opened::new(stream, name, limits)?.decode(name),

@@ -6,8 +6,11 @@ use std::path::Path;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
 use super::orientation::{Orientation, upright_size};
-use super::{Picture, PictureHeader, PictureLimits, Samples, damaged};
+use super::{Picture, PictureHeader, PictureLimits, Samples, damaged, length};
 use crate::DatasetError;
+
+/// The most pixels that a byte of a JPEG may stand for: a block of 64 takes a bit at least.
+const JPEG_PIXELS: u64 = 8 * 64;
 
 pub(super) fn header(
     stream: impl BufRead + Seek,
@@ -60,8 +63,9 @@ fn decoder<'a>(
     name: &Path,
     limits: &PictureLimits,
 ) -> Result<impl ImageDecoder + 'a, DatasetError> {
+    let length = length(&mut stream, name)?;
     if format == ImageFormat::WebP {
-        check_chunks(&mut stream, name)?;
+        check_chunks(&mut stream, length, name)?;
     }
     let mut reader = ImageReader::with_format(stream, format);
     // Sides and bytes are compared below, with words of our own.
@@ -72,15 +76,24 @@ fn decoder<'a>(
     let (width, height) = decoder.dimensions();
     let size = [height as usize, width as usize];
     limits.check_sides(size, name)?;
+    let most = length.saturating_mul(JPEG_PIXELS);
+    if format == ImageFormat::Jpeg && u64::from(width) * u64::from(height) > most {
+        // Its decoder makes what is not there up, in grey.
+        let found = format!("{width}×{height} pixels in {length} bytes, of which most are missing");
+        return Err(damaged(name, found));
+    }
     let pixel = usize::from(decoder.color_type().bytes_per_pixel());
     limits.check_bytes(size, pixel, name)?;
     Ok(decoder)
 }
 
 /// Refuses a WebP with chunks that are longer than the file: its decoder takes memory for what they declare.
-fn check_chunks(stream: &mut (impl BufRead + Seek), name: &Path) -> Result<(), DatasetError> {
+fn check_chunks(
+    stream: &mut (impl BufRead + Seek),
+    length: u64,
+    name: &Path,
+) -> Result<(), DatasetError> {
     let reading = |source| DatasetError::io(name, source);
-    let length = stream.seek(SeekFrom::End(0)).map_err(reading)?;
     // Behind "RIFF", a length and "WEBP": a name of four bytes, a length, and as much rounded up to an even number.
     let mut place = 12;
     while place + 8 <= length {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::format::Format;
 use super::shield::shielded;
-use super::{Picture, PictureLimits, Samples, decode, open, png};
+use super::{Picture, PictureLimits, Samples, decode, length, open, png};
 use crate::DatasetError;
 
 /// A picture, read from top to bottom.
@@ -31,6 +31,7 @@ impl PictureRows {
     pub fn open(path: &Path, limits: &PictureLimits) -> Result<Self, DatasetError> {
         shielded(path, || {
             let mut stream = open(path)?;
+            let limits = &limits.of_file(length(&mut stream, path)?);
             if Format::guess(&mut stream, path)? == Format::Png {
                 let opened = png::Opened::new(stream, path, limits)?;
                 return Ok(match opened.is_row_by_row() {

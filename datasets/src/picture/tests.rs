@@ -287,6 +287,41 @@ fn what_is_too_large_or_no_picture_is_refused_with_the_way_out() {
 }
 
 #[test]
+fn a_small_file_asks_for_no_gigabytes() {
+    let slide = &PictureLimits::SLIDE;
+    let file = case("gigabytes.webp");
+    for error in [
+        Picture::read(&file, slide).err(),
+        PictureRows::open(&file, slide).err(),
+        PictureHeader::read(&file, slide).err(),
+    ] {
+        let error = error.map(|error| error.to_string()).unwrap_or_default();
+        assert!(
+            error.contains("gigabytes.webp: ") && error.contains("at most 512 MiB"),
+            "{error}"
+        );
+    }
+    assert_eq!(slide.of_file(1 << 20).bytes, 1 << 31);
+    assert_eq!(slide.of_file(1 << 40), *slide);
+    assert_eq!(LIMITS.of_file(1 << 40), *LIMITS);
+}
+
+/// The decoder would make the missing ones up.
+#[test]
+fn a_jpeg_of_more_pixels_than_its_bytes_can_hold_is_refused() {
+    let mut bytes = encoded(ImageFormat::Jpeg);
+    let frame = bytes.windows(2).position(|pair| pair == [0xff, 0xc0]);
+    let rows = frame.unwrap() + 5;
+    bytes[rows..rows + 4].copy_from_slice(&[0x40, 0, 0x10, 0]);
+    let error = Picture::from_bytes(&bytes, Path::new("a.jpg"), LIMITS).unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.contains("a.jpg: ") && error.contains("4096×16384 pixels in"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_part_of_a_webp_is_no_longer_than_the_file() {
     let mut bytes = encoded(ImageFormat::WebP);
     bytes.extend(b"EXIF\xf0\xff\xff\xff\0\0");

@@ -331,7 +331,7 @@ fn built_in() -> Result<LabelledBytes, DatasetError> {
     let names = [Path::new("built-in images"), Path::new("built-in labels")];
     let array = |bytes: &'static [u8], name: &Path, dimensions| {
         let reader =
-            crate::files::unpacked(bytes).map_err(|error| DatasetError::io(name, error))?;
+            crate::gunzip::unpacked(bytes).map_err(|error| DatasetError::io(name, error))?;
         crate::idx::IdxArray::from_reader(reader, name, dimensions)
     };
     let digits = LabelledBytes::new(
