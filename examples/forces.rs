@@ -15,7 +15,7 @@ use std::error::Error;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::prelude::*;
 use burn::tensor::Distribution;
-use gcnn_layers::so3::Irreps;
+use gcnn_layers::irreps::Irreps;
 use gcnn_layers::steerable::{
     Attributes, SphericalHarmonics, SphericalHarmonicsConfig, SteerableMlp, SteerableMlpConfig,
 };

@@ -2,7 +2,7 @@
 
 use crate::graph::GraphError;
 use crate::group::GroupError;
-use crate::so3::{Block, Irreps, So3Error};
+use crate::irreps::{Block, Irreps, IrrepsError};
 
 /// Why a layer cannot be built from its configuration.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -172,7 +172,7 @@ pub enum LayerError {
     },
     /// Irreps cannot be made.
     #[error(transparent)]
-    So3(#[from] So3Error),
+    So3(#[from] IrrepsError),
     /// The graph cannot be made.
     #[error(transparent)]
     Graph(#[from] GraphError),

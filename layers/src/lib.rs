@@ -26,7 +26,7 @@
 //! | directions as attributes | [`SphericalHarmonics`](steerable::SphericalHarmonics) |
 //!
 //! Under them: finite groups as tables ([`group`]), kernels that turn ([`kernel`]), irreducible representations, spherical
-//! harmonics and Clebsch-Gordan tensors ([`so3`]), edges and neighbourhoods ([`graph`]). [`equivariance`] measures
+//! harmonics and Clebsch-Gordan tensors ([`irreps`]), edges and neighbourhoods ([`graph`]). [`equivariance`] measures
 //! ‖Φ(L_g f) − L_g Φ(f)‖ for any layer or network.
 //!
 //! # An example
@@ -54,7 +54,7 @@
 
 #![forbid(unsafe_code)]
 
-pub mod conv;
+pub mod convolution;
 pub mod equivariance;
 pub mod error;
 mod exactness;
@@ -62,18 +62,18 @@ mod expect;
 mod finish;
 pub mod graph;
 pub mod group;
+pub mod irreps;
 pub mod kernel;
 mod mark;
 pub mod norm;
 mod parameters;
 pub mod pool;
-pub mod so3;
 pub mod steerable;
 
 #[cfg(test)]
 mod testing;
 
-pub use conv::{
+pub use convolution::{
     GroupConv2d, GroupConv2dConfig, IsotropicConv2d, IsotropicConv2dConfig, LiftingConv2d,
     LiftingConv2dConfig, Padding2d, repeat_over_group,
 };
@@ -82,6 +82,7 @@ pub use error::LayerError;
 pub use finish::Finish;
 pub use graph::{Graph, GraphError, GraphTensors};
 pub use group::Group;
+pub use irreps::{Irrep, Irreps, IrrepsError};
 pub use kernel::KernelConfig;
 pub use norm::{
     DropoutUnit, FieldBatchNorm, FieldBatchNormConfig, FieldDropout, FieldDropoutConfig,
@@ -92,4 +93,3 @@ pub use pool::{
     GlobalPool2d, GlobalPool2dConfig, Projection, ProjectionConfig, ProjectionKind,
     SpatialAvgPool2d, SpatialAvgPool2dConfig, SpatialMaxPool2d, SpatialMaxPool2dConfig,
 };
-pub use so3::{Irrep, Irreps, So3Error};

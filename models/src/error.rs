@@ -1,7 +1,7 @@
 //! What can be wrong with a network's configuration.
 
 use gcnn_layers::LayerError;
-use gcnn_layers::so3::Irreps;
+use gcnn_layers::irreps::Irreps;
 
 use crate::limits::Counted;
 

@@ -4,13 +4,11 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | G-CNN, over any group, with any kernel | [`gcnn`] |
-//! | densely connected G-CNN | [`densenet`] |
-//! | either, by configuration | [`image_model`] |
-//! | SEGNN, EGNN, tensor field network, SE(3)-transformer and what they are compared with, for particles | [`nbody`] |
+//! | networks that read images: G-CNN, densely connected G-CNN, over any group, with any kernel | [`images`] |
+//! | networks that read points: SEGNN, EGNN, tensor field network, SE(3)-transformer and what they are compared with | [`points`] |
 //! | trained networks, and any weights file as a network | [`zoo`] |
-//! | a trained G-CNN as plain convolutions | [`plain`] |
-//! | weights files | [`weights`] |
+//! | weights files; arrays by name | [`file`], [`weights`] |
+//! | a trained G-CNN as plain convolutions | [`export`] |
 //!
 //! # An example
 //!
@@ -33,22 +31,19 @@
 
 #![forbid(unsafe_code)]
 
-mod class_map;
-pub mod densenet;
 pub mod error;
+pub mod export;
 pub mod file;
-pub mod gcnn;
-pub mod image_model;
+pub mod images;
 pub mod limits;
 pub mod named;
-pub mod nbody;
-pub mod plain;
+pub mod points;
 pub mod weights;
 pub mod zoo;
 
-pub use densenet::{GroupDenseNet, GroupDenseNetConfig};
 pub use error::ModelError;
-pub use gcnn::{Gcnn, GcnnConfig, Head, InputShape, LayerFeatures, Normalisation};
+pub use export::{PlainNetwork, PlainNetworkConfig};
 pub use gcnn_layers::Parameters;
-pub use image_model::{ImageModel, ImageModelConfig};
-pub use plain::{PlainNetwork, PlainNetworkConfig};
+pub use images::densenet::{GroupDenseNet, GroupDenseNetConfig};
+pub use images::gcnn::{Gcnn, GcnnConfig, Head, InputShape, LayerFeatures, Normalisation};
+pub use images::image_model::{ImageModel, ImageModelConfig};

@@ -3,7 +3,7 @@
 //! Each is far above what any network has had reason to be. Their products are bounded by [`NUMBERS`]: no two of them
 //! together can ask for more.
 
-use gcnn_layers::so3::{Irreps, L_MAX};
+use gcnn_layers::irreps::{Irreps, L_MAX};
 
 use crate::ModelError;
 

@@ -6,7 +6,7 @@ use gcnn_layers::kernel::{BSplineConfig, Support};
 use gcnn_layers::{Group, KernelConfig};
 use gcnn_models::file::{self, Header, WeightsError};
 use gcnn_models::limits::{self, Counted};
-use gcnn_models::nbody::{
+use gcnn_models::points::{
     DynamicsConfig, SeConvConfig, SegnnConfig, SegnnOutput, SteerableNormalisation,
 };
 use gcnn_models::weights::{collect, parameters_in, parameters_of};

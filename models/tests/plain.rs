@@ -9,8 +9,8 @@ use burn::store::ModuleRecord;
 use burn::tensor::Tolerance;
 use gcnn_layers::kernel::{BSplineConfig, Support};
 use gcnn_layers::{Group, KernelConfig, Padding2d, ProjectionKind};
+use gcnn_models::export::{DESCRIPTION, PlainFileError, PlainStep};
 use gcnn_models::file::{self, WeightsError};
-use gcnn_models::plain::{DESCRIPTION, PlainFileError, PlainStep};
 use gcnn_models::{
     GcnnConfig, GroupDenseNetConfig, Head, InputShape, ModelError, Normalisation, PlainNetwork,
     PlainNetworkConfig, weights,

@@ -7,8 +7,8 @@ use gcnn_datasets::DatasetError;
 use gcnn_models::ModelError;
 use gcnn_models::zoo::ZooError;
 use gcnn_train::TrainError;
-use gcnn_train::config::ConfigError;
 use gcnn_train::device::DeviceError;
+use gcnn_train::run_file::ConfigError;
 
 /// Why the program ends without what it was asked for.
 #[derive(Debug, thiserror::Error)]

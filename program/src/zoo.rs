@@ -12,14 +12,14 @@ use gcnn_datasets::folders::data_folder;
 use gcnn_datasets::images::Description;
 use gcnn_models::zoo::{Card, ElementFigure, Figure, SplitSizes};
 use gcnn_train::TrainError;
-use gcnn_train::config::{Experiment, ImageSource, RunConfig, last_part};
-use gcnn_train::evaluation::Loaded;
 use gcnn_train::files::write_atomically;
-use gcnn_train::metrics::Measure;
-use gcnn_train::model_file::ModelFile;
-use gcnn_train::run::Report;
-use gcnn_train::run_folder::RunFolder;
+use gcnn_train::run_file::{Experiment, ImageSource, RunConfig, last_part};
 use gcnn_train::task::Split;
+use gcnn_train::task::metrics::Measure;
+use gcnn_train::training::run::Report;
+use gcnn_train::training::run_folder::RunFolder;
+use gcnn_train::weights::evaluation::Loaded;
+use gcnn_train::weights::model_file::ModelFile;
 
 use crate::ProgramError;
 

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use common::{SMALL, run_file, succeed};
-use gcnn_train::weights::{self, Array, Weights};
+use gcnn_train::weights::arrays::{self as weights, Array, Weights};
 
 /// Memory that the program may take here: what it needs for itself and a small network, and not a gigabyte more. The address
 /// space is counted, of which threads and allocators ask for more than they use.

@@ -10,11 +10,11 @@ use std::process::Command;
 use burn::prelude::*;
 use common::{SMALL, fail, run_file, succeed};
 use gcnn_layers::{Graph, Padding2d, ProjectionKind};
-use gcnn_models::nbody::{Dynamics, ParticleBatch, Particles};
+use gcnn_models::points::{Dynamics, ParticleBatch, Particles};
 use gcnn_models::{GcnnConfig, GroupDenseNetConfig, Head, InputShape, PlainNetwork};
-use gcnn_train::evaluation::{Loaded, LoadedNetwork};
-use gcnn_train::sequential::sequential;
-use gcnn_train::weights::{self, Weights};
+use gcnn_train::exchange::sequential::sequential;
+use gcnn_train::weights::arrays::{self as weights, Weights};
+use gcnn_train::weights::evaluation::{Loaded, LoadedNetwork};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use safetensors::SafeTensors;
 use serde_json::Value;
@@ -590,8 +590,8 @@ fn damaged_checkpoints_do_no_harm() {
     let path = folder.path().join("damaged.pt");
     let read = |bytes: &[u8]| {
         std::fs::write(&path, bytes).expect("a file");
-        gcnn_train::pytorch::read(&path, |names| {
-            gcnn_train::official::OfficialModel::find(names).map(|(_, prefix)| prefix)
+        gcnn_train::exchange::pytorch::read(&path, |names| {
+            gcnn_train::exchange::official::OfficialModel::find(names).map(|(_, prefix)| prefix)
         })
         .is_ok()
     };

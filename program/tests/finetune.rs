@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use common::{SMALL, fail, gcnn, run, run_file, succeed};
-use gcnn_train::checkpoint::Checkpoint;
-use gcnn_train::weights::{self, Weights};
+use gcnn_train::training::checkpoint::Checkpoint;
+use gcnn_train::weights::arrays::{self as weights, Weights};
 
 /// Goes on from the run in `base`; everything with a state is on.
 const TUNED: &str = r#"

@@ -101,7 +101,7 @@ fn an_interrupted_run_goes_on_bit_for_bit() {
     succeed(root, &args(&["--set", "training.epochs=1"]));
     succeed(root, &args(&["--resume"]));
     let read = |run: &str| {
-        let weights = gcnn_train::weights::load(&root.join(run).join("last.safetensors"));
+        let weights = gcnn_train::weights::arrays::load(&root.join(run).join("last.safetensors"));
         weights.expect("weights").0
     };
     assert_eq!(read("run"), read("halves"));
@@ -225,10 +225,10 @@ fn what_cannot_work_is_said_before_anything_is_made() {
 fn weights_of_another_network_are_refused() {
     let root = trained();
     let path = root.join("run").join("best.safetensors");
-    let (mut weights, metadata) = gcnn_train::weights::load(&path).expect("weights");
+    let (mut weights, metadata) = gcnn_train::weights::arrays::load(&path).expect("weights");
     weights.pop_first();
     let less = root.join("less.safetensors");
-    gcnn_train::weights::save(&less, &weights, metadata.clone()).expect("written");
+    gcnn_train::weights::arrays::save(&less, &weights, metadata.clone()).expect("written");
     let error = fail(root, &["eval", "less.safetensors"]);
     assert!(error.contains("is missing"), "{error}");
 
@@ -236,7 +236,7 @@ fn weights_of_another_network_are_refused() {
     let mut huge = metadata;
     let text = huge["gcnn.config"].replace("4x0e+4x1o", "4000000000x0e+4x1o");
     huge.insert("gcnn.config".into(), text);
-    gcnn_train::weights::save(&less, &weights, huge).expect("written");
+    gcnn_train::weights::arrays::save(&less, &weights, huge).expect("written");
     let error = fail(root, &["eval", "less.safetensors"]);
     assert!(error.contains("16777216 components"), "{error}");
 }

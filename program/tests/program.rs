@@ -10,8 +10,8 @@ use common::{SMALL, fail, run, run_file, succeed};
 use gcnn_datasets::RotatedMnistSource::BuiltIn;
 use gcnn_datasets::nuclei::{BUILT_IN_NAMES, CLASS_NAMES};
 use gcnn_datasets::{NucleiConfig, NucleiSource, RotatedMnistConfig};
-use gcnn_train::config::{Experiment, ImageSource, RunConfig};
-use gcnn_train::weights::{self, Array, Weights};
+use gcnn_train::run_file::{Experiment, ImageSource, RunConfig};
+use gcnn_train::weights::arrays::{self as weights, Array, Weights};
 use serde_json::Value;
 
 /// A trained run, made once for all tests of this file.

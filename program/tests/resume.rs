@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use common::{SMALL, fail, gcnn, run, run_file, succeed};
 use gcnn_datasets::nuclei::BUILT_IN_NAMES;
-use gcnn_train::checkpoint::Checkpoint;
-use gcnn_train::run_folder::{EpochRecord, RunFolder};
-use gcnn_train::weights::{self, Weights};
+use gcnn_train::training::checkpoint::Checkpoint;
+use gcnn_train::training::run_folder::{EpochRecord, RunFolder};
+use gcnn_train::weights::arrays::{self as weights, Weights};
 use rstest::rstest;
 
 /// Optimizer, schedule and the rest of what has a state, in different combinations.

@@ -10,8 +10,8 @@ use gcnn_datasets::RotatedMnistConfig;
 use gcnn_datasets::RotatedMnistSource::BuiltIn;
 use gcnn_datasets::nuclei::CLASS_NAMES;
 use gcnn_models::zoo;
-use gcnn_train::classification::ImageFormat;
-use gcnn_train::model_file::ModelFile;
+use gcnn_train::tasks::classification::ImageFormat;
+use gcnn_train::weights::model_file::ModelFile;
 use serde_json::Value;
 
 fn temporary() -> tempfile::TempDir {

@@ -21,7 +21,7 @@ use burn::optim::decay::WeightDecayConfig;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::prelude::*;
 use burn::tensor::Distribution;
-use gcnn_layers::conv::dense::{Conv2dOptions, conv2d};
+use gcnn_layers::convolution::dense::{Conv2dOptions, conv2d};
 use gcnn_layers::{GroupConv2dConfig, LiftingConv2dConfig};
 use gcnn_train::memory::keep_freed_memory;
 

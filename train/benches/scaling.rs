@@ -19,7 +19,7 @@ use burn::optim::{AdamConfig, GradientsParams};
 use burn::prelude::*;
 use burn::tensor::Distribution;
 use gcnn_layers::Graph;
-use gcnn_models::nbody::{Dynamics, DynamicsConfig, ParticleBatch, Particles};
+use gcnn_models::points::{Dynamics, DynamicsConfig, ParticleBatch, Particles};
 use gcnn_models::{GcnnConfig, InputShape};
 use gcnn_train::memory::keep_freed_memory;
 use plotters::prelude::*;

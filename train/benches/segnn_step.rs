@@ -14,7 +14,7 @@ use burn::optim::{AdamConfig, GradientsParams};
 use burn::prelude::*;
 use burn::tensor::Distribution;
 use gcnn_layers::{Graph, GraphTensors};
-use gcnn_models::nbody::{Dynamics, DynamicsConfig, ParticleBatch};
+use gcnn_models::points::{Dynamics, DynamicsConfig, ParticleBatch};
 use gcnn_train::memory::keep_freed_memory;
 use std::io::BufRead;
 use std::time::Instant;

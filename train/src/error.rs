@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::ConfigError;
 use crate::device::DeviceError;
+use crate::run_file::ConfigError;
 
 /// Why a run, an evaluation or a prediction could not be completed.
 #[derive(Debug, thiserror::Error)]

@@ -5,7 +5,7 @@ use burn::optim::{AdamConfig, GradientsParams};
 use burn::prelude::*;
 use burn::tensor::Distribution;
 use gcnn_layers::Graph;
-use gcnn_models::nbody::{Dynamics, DynamicsConfig, ParticleBatch, Particles};
+use gcnn_models::points::{Dynamics, DynamicsConfig, ParticleBatch, Particles};
 use gcnn_models::{GcnnConfig, InputShape};
 
 /// Resident memory of this process in bytes, where the system tells.

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use gcnn_train::config::RunConfig;
-use gcnn_train::run::check_resumable;
+use gcnn_train::run_file::RunConfig;
+use gcnn_train::training::run::check_resumable;
 
 fn parse(text: &str, set: &[&str]) -> Result<RunConfig, String> {
     let set: Vec<String> = set.iter().map(|s| s.to_string()).collect();

@@ -246,8 +246,8 @@ fn what_is_not_a_number_wins_in_every_kernel(
     // A convolution mixes channels: of one, to many.
     let one = map.narrow(1, 0, 1);
     let weight = Tensor::<4>::full([37, 1, 1, 1], slope, (&device, dtype));
-    let options = crate::conv::dense::Conv2dOptions::new();
+    let options = crate::convolution::dense::Conv2dOptions::new();
     let convolved =
-        crate::conv::dense::conv2d_and_finish(one, weight, Some(zeros), options, finish);
+        crate::convolution::dense::conv2d_and_finish(one, weight, Some(zeros), options, finish);
     assert_eq!(not_numbers(convolved), expected);
 }

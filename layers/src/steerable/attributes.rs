@@ -6,7 +6,7 @@
 
 use super::layout::{check_features, constant};
 use crate::LayerError;
-use crate::so3::{Irreps, clebsch_gordan};
+use crate::irreps::{Irreps, clebsch_gordan};
 use burn::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -11,8 +11,8 @@
 
 use super::instance_norm::{centre, check_epsilon, mean_squares, scale_and_shift};
 use super::layout::expect_features;
+use crate::irreps::{Irrep, Irreps};
 use crate::mark::Mark;
-use crate::so3::{Irrep, Irreps};
 use crate::{LayerError, Parameters, expect};
 use burn::module::{DisplaySettings, Flag, ModuleDisplay, Param, RunningState};
 use burn::prelude::*;

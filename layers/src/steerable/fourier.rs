@@ -11,7 +11,7 @@
 
 use super::layout::expect_features;
 use crate::LayerError;
-use crate::so3::{Block, Irreps, Normalisation, SphericalGrid};
+use crate::irreps::{Block, Irreps, Normalisation, SphericalGrid};
 use burn::module::{DisplaySettings, ModuleDisplay};
 use burn::prelude::*;
 use std::sync::Arc;

@@ -11,7 +11,7 @@
 
 use super::layout::{block, expect_features, join, placed};
 use crate::LayerError;
-use crate::so3::{Block, Irrep, Irreps};
+use crate::irreps::{Block, Irrep, Irreps};
 use burn::module::{DisplaySettings, ModuleDisplay};
 use burn::prelude::*;
 use burn::tensor::activation::sigmoid;

@@ -11,8 +11,8 @@
 
 use super::layout::{block, expect_features, join, placed};
 use crate::graph::GraphTensors;
+use crate::irreps::{Irrep, Irreps};
 use crate::mark::Mark;
-use crate::so3::{Irrep, Irreps};
 use crate::{LayerError, Parameters, expect};
 use burn::module::{DisplaySettings, ModuleDisplay, Param};
 use burn::prelude::*;

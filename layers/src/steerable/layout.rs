@@ -1,7 +1,7 @@
 //! Blocks of features as tensors.
 
 use crate::LayerError;
-use crate::so3::{Block, Irreps};
+use crate::irreps::{Block, Irreps};
 use burn::prelude::*;
 use std::ops::Range;
 

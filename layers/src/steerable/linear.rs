@@ -9,8 +9,8 @@
 use super::layout::{block, expect_features, join, mix, placed};
 use super::paths::{Paths, ProductPath};
 use super::tensor_product::{TensorProduct, TensorProductConfig};
+use crate::irreps::{Irrep, Irreps};
 use crate::mark::Mark;
-use crate::so3::{Irrep, Irreps};
 use crate::{LayerError, Parameters, expect};
 use burn::module::{DisplaySettings, ModuleDisplay, Param};
 use burn::prelude::*;

@@ -9,7 +9,7 @@
 use super::attributes::Attributes;
 use super::gate::{Gate, GateConfig};
 use super::tensor_product::{GatheredInput, TensorProduct, TensorProductConfig};
-use crate::so3::Irreps;
+use crate::irreps::Irreps;
 use crate::{LayerError, Parameters};
 use burn::prelude::*;
 
@@ -94,7 +94,7 @@ impl SteerableMlpConfig {
 ///
 /// ```
 /// use burn::prelude::*;
-/// use gcnn_layers::so3::Irreps;
+/// use gcnn_layers::irreps::Irreps;
 /// use gcnn_layers::steerable::{Attributes, SphericalHarmonicsConfig, SteerableMlpConfig};
 ///
 /// let device = Device::flex();

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Features are plain tensors `[rows, dim]`, a row for each node or edge, laid out as their
-//! [`Irreps`](crate::so3::Irreps) say: block by block, `[2l+1, multiplicity]` inside a block. Mixing the channels of a
+//! [`Irreps`](crate::irreps::Irreps) say: block by block, `[2l+1, multiplicity]` inside a block. Mixing the channels of a
 //! block is then one matrix product on a free reshape.
 //!
 //! The layer that everything is built from is the [`TensorProduct`] with attributes such as the spherical harmonics of

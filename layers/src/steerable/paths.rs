@@ -3,7 +3,7 @@
 
 use super::layout::placed;
 use crate::LayerError;
-use crate::so3::Irreps;
+use crate::irreps::Irreps;
 use std::ops::Range;
 
 /// One path of a [`TensorProduct`](super::TensorProduct), by the numbers of the blocks it connects.

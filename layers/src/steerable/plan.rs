@@ -4,7 +4,7 @@ use super::attributes::couplings;
 use super::gate::{SIGMOID_SCALE, SILU_SCALE};
 use super::layout::placed;
 use super::paths::{Paths, ProductPath};
-use crate::so3::{Irrep, Irreps};
+use crate::irreps::{Irrep, Irreps};
 use gcnn_cpu::tensor_product::{GatePlan, GatheredPlan, Mixed, ProductPlan, Spread, Steps};
 use std::ops::Range;
 

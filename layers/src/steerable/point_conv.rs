@@ -13,7 +13,7 @@ use super::attributes::Attributes;
 use super::spherical_harmonics::{SphericalHarmonics, SphericalHarmonicsConfig};
 use super::tensor_product::{GatheredInput, TensorProduct, TensorProductConfig};
 use crate::graph::GraphTensors;
-use crate::so3::{Block, Irreps, Normalisation};
+use crate::irreps::{Block, Irreps, Normalisation};
 use crate::{LayerError, expect};
 use burn::module::{DisplaySettings, ModuleDisplay};
 use burn::nn::{Linear, LinearConfig};

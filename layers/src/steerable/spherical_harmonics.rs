@@ -8,7 +8,7 @@
 //! matrix product a degree, which every backend can differentiate. The origin has no direction: there Y_0 keeps its
 //! constant, the others are 0, and all gradients are 0.
 
-use crate::so3::{self, Irreps, MIN_RADIUS, Normalisation};
+use crate::irreps::{self, Irreps, MIN_RADIUS, Normalisation};
 use crate::{LayerError, expect};
 use burn::module::{DisplaySettings, ModuleDisplay};
 use burn::prelude::*;
@@ -65,7 +65,8 @@ fn step(degree: usize) -> Vec<f64> {
     }
     // κ from the harmonics at any point where they don't vanish. Degrees were checked before.
     let point = [0.6, 0.48, 0.64];
-    let all = so3::spherical_harmonics(degree + 1, point, Normalisation::Norm).unwrap_or_default();
+    let all =
+        irreps::spherical_harmonics(degree + 1, point, Normalisation::Norm).unwrap_or_default();
     let of = |degree: usize| all.get(degree * degree..).unwrap_or_default();
     let expected = &of(degree + 1);
     let product = |output: usize| -> f64 {
@@ -85,7 +86,7 @@ fn step(degree: usize) -> Vec<f64> {
 ///
 /// ```
 /// use burn::prelude::*;
-/// use gcnn_layers::so3::Normalisation;
+/// use gcnn_layers::irreps::Normalisation;
 /// use gcnn_layers::steerable::SphericalHarmonicsConfig;
 ///
 /// let harmonics = SphericalHarmonicsConfig::new(1).with_normalisation(Normalisation::Norm).init();

@@ -17,8 +17,8 @@ use super::attributes::Attributes;
 use super::layout::{block, expect_features, join, mix, placed};
 use super::paths::{Paths, ProductPath};
 use crate::graph::{GraphTensors, Rows};
+use crate::irreps::Irreps;
 use crate::mark::Mark;
-use crate::so3::Irreps;
 use crate::{LayerError, Parameters, expect};
 use burn::module::{DisplaySettings, ModuleDisplay, Param};
 use burn::prelude::*;
@@ -108,7 +108,7 @@ fn concatenate(parts: Vec<Tensor<1>>, device: &Device) -> Tensor<1> {
 ///
 /// ```
 /// use burn::prelude::*;
-/// use gcnn_layers::so3::Irreps;
+/// use gcnn_layers::irreps::Irreps;
 /// use gcnn_layers::steerable::{Attributes, SphericalHarmonicsConfig, TensorProductConfig};
 ///
 /// let device = Device::flex();

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Card, ZooError};
 use crate::file::{WeightsError, WeightsFile, keys};
-use crate::nbody::{
+use crate::points::{
     Dynamics, DynamicsConfig, DynamicsModel, NeighbourhoodConfig, ParticleBatch, Particles,
 };
 use crate::{ImageModel, ImageModelConfig, InputShape, ModelError, weights};

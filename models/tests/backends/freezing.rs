@@ -6,7 +6,7 @@ use burn::module::Param;
 use burn::prelude::*;
 use gcnn_layers::KernelConfig;
 use gcnn_models::named::{self, MapNamed};
-use gcnn_models::nbody::{Dynamics, DynamicsConfig};
+use gcnn_models::points::{Dynamics, DynamicsConfig};
 use rstest::rstest;
 
 use crate::networks::{DIGITS, digits, particles};

@@ -3,7 +3,7 @@
 use burn::prelude::*;
 use gcnn_layers::kernel::BSplineConfig;
 use gcnn_layers::{Graph, GraphTensors, Group, KernelConfig, Padding2d};
-use gcnn_models::nbody::{Dynamics, DynamicsConfig, ParticleBatch};
+use gcnn_models::points::{Dynamics, DynamicsConfig, ParticleBatch};
 use gcnn_models::{GcnnConfig, GroupDenseNetConfig, InputShape};
 use rstest::rstest;
 

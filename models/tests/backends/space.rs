@@ -1,7 +1,7 @@
 //! Graphs and steerable layers.
 
 use burn::prelude::*;
-use gcnn_layers::so3::Irreps;
+use gcnn_layers::irreps::Irreps;
 use gcnn_layers::steerable::{
     Attributes, GateConfig, GatheredInput, PointConvConfig, SphericalFourierConfig,
     SphericalHarmonicsConfig, SteerableBatchNormConfig, SteerableInstanceNormConfig,

@@ -4,7 +4,7 @@ use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::prelude::*;
 use gcnn_layers::KernelConfig;
-use gcnn_models::nbody::{Dynamics, DynamicsConfig};
+use gcnn_models::points::{Dynamics, DynamicsConfig};
 
 use crate::networks::{DIGITS, digits, particles};
 use crate::support::{build, noise, others, reference};
@@ -67,7 +67,7 @@ fn of_dynamics() {
         let model = build(device, |device| config.init(device).expect("a model"));
         let batch = particles(true, noise([20, 3], 1, device));
         let target = batch.positions() + batch.velocities();
-        losses(model, 5e-3, |model: &gcnn_models::nbody::DynamicsModel| {
+        losses(model, 5e-3, |model: &gcnn_models::points::DynamicsModel| {
             (model.forward(&batch) - target.clone()).square().mean()
         })
     });

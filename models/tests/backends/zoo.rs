@@ -1,7 +1,7 @@
 //! The carried networks, with their trained weights.
 
 use burn::prelude::*;
-use gcnn_models::nbody::Dynamics;
+use gcnn_models::points::Dynamics;
 use gcnn_models::zoo::{self, Network};
 
 use crate::networks::particles;

@@ -1,11 +1,11 @@
 //! Sizes of the published models, files, and what is refused.
 
 use burn::prelude::*;
-use gcnn_layers::so3::Irreps;
+use gcnn_layers::irreps::Irreps;
 use gcnn_layers::steerable::Attributes;
 use gcnn_layers::{Graph, GraphTensors};
 use gcnn_models::ModelError;
-use gcnn_models::nbody::{
+use gcnn_models::points::{
     Dynamics, DynamicsConfig, ParticleBatch, Particles, SegnnConfig, SteerableGraph,
 };
 use rstest::rstest;

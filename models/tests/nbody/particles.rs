@@ -3,7 +3,7 @@
 use burn::module::{ModuleMapper, Param};
 use burn::prelude::*;
 use gcnn_layers::{Graph, GraphTensors};
-use gcnn_models::nbody::ParticleBatch;
+use gcnn_models::points::ParticleBatch;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 /// Values uniform in (−1, 1).

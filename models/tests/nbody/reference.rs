@@ -3,10 +3,10 @@
 use burn::module::Param;
 use burn::nn::Linear;
 use burn::prelude::*;
-use gcnn_layers::so3::Irreps;
+use gcnn_layers::irreps::Irreps;
 use gcnn_layers::steerable::{Attributes, SteerableMlp, TensorProduct};
 use gcnn_layers::{Graph, GraphTensors};
-use gcnn_models::nbody::{
+use gcnn_models::points::{
     Dynamics, EdgeMlp, Egnn, EgnnConfig, Mlp, NmpConfig, ParticleBatch, Particles,
     RadialFieldConfig, SegnnConfig, SegnnDynamics, SegnnDynamicsConfig, SteerableGraph,
 };

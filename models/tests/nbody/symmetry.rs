@@ -2,9 +2,9 @@
 
 use burn::prelude::*;
 use gcnn_layers::equivariance::OutputErrors;
-use gcnn_layers::so3::{self, Irreps};
+use gcnn_layers::irreps::{self, Irreps};
 use gcnn_layers::steerable::{Attributes, SphericalHarmonicsConfig};
-use gcnn_models::nbody::{
+use gcnn_models::points::{
     Dynamics, DynamicsConfig, DynamicsModel, EuclideanMotion, ParticleBatch, SegnnConfig,
     SegnnOutput, SteerableGraph, Symmetry, motion_error, survey,
 };
@@ -35,16 +35,16 @@ fn model(name: &str) -> DynamicsModel {
 fn motions() -> [(&'static str, EuclideanMotion); 5] {
     let identity = [[1., 0., 0.], [0., 1., 0.], [0., 0., 1.]];
     let mirror = [[1., 0., 0.], [0., 1., 0.], [0., 0., -1.]];
-    let rotation = so3::axis_angle([0.3, -0.5, 0.7], 2.1).unwrap();
+    let rotation = irreps::axis_angle([0.3, -0.5, 0.7], 2.1).unwrap();
     let motion = |matrix, shift| EuclideanMotion { matrix, shift };
     [
         ("rotation", motion(rotation, [0.; 3])),
         ("reflection", motion(mirror, [0.; 3])),
-        ("both", motion(so3::negate(&rotation), [0.; 3])),
+        ("both", motion(irreps::negate(&rotation), [0.; 3])),
         ("translation", motion(identity, [0.7, -0.2, 0.4])),
         (
             "all",
-            motion(so3::multiply(&rotation, &mirror), [-0.3, 0.6, 0.1]),
+            motion(irreps::multiply(&rotation, &mirror), [-0.3, 0.6, 0.1]),
         ),
     ]
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use gcnn::cli::Cli;
-use gcnn_train::config::RunConfig;
+use gcnn_train::run_file::RunConfig;
 use image::GrayImage;
 
 use super::pictures::pictures;

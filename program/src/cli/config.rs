@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::TypedValueParser;
-use gcnn_train::config::{TaskName, keys};
 use gcnn_train::finetune::load_run_file;
+use gcnn_train::run_file::{TaskName, keys};
 
 use super::one_of;
 use crate::ProgramError;

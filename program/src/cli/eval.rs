@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use gcnn_train::evaluation::{self, Loaded};
-use gcnn_train::metrics::{interval_words, significant};
 use gcnn_train::task::Split;
+use gcnn_train::task::metrics::{interval_words, significant};
+use gcnn_train::weights::evaluation::{self, Loaded};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use super::{DeviceArg, WeightsArg};

@@ -6,11 +6,11 @@ use burn::module::Module;
 use clap::Args;
 use clap::builder::TypedValueParser;
 use gcnn_train::TrainError;
-use gcnn_train::evaluation::{ImageNetwork, Loaded, LoadedNetwork};
-use gcnn_train::export::{self, Comparison, ExportFormat};
+use gcnn_train::exchange::export::{self, Comparison, ExportFormat};
 use gcnn_train::files::same_file;
-use gcnn_train::metrics::significant;
-use gcnn_train::model_file::{self, ZOO};
+use gcnn_train::task::metrics::significant;
+use gcnn_train::weights::evaluation::{ImageNetwork, Loaded, LoadedNetwork};
+use gcnn_train::weights::model_file::{self, ZOO};
 
 use super::{DeviceArg, WeightsArg, one_of};
 use crate::ProgramError;

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
-use gcnn_models::nbody::DynamicsConfig;
+use gcnn_models::points::DynamicsConfig;
 use gcnn_train::TrainError;
-use gcnn_train::config::{Experiment, ParticleExperiment, RunConfig, TaskName};
-use gcnn_train::dynamics::SystemFormat;
-use gcnn_train::export;
+use gcnn_train::exchange::export;
+use gcnn_train::exchange::official::{OfficialModel, OfficialOptions, from_official};
+use gcnn_train::exchange::pytorch::{self, Checkpoint};
 use gcnn_train::files::same_file;
-use gcnn_train::model_file::ModelFile;
-use gcnn_train::official::{OfficialModel, OfficialOptions, from_official};
-use gcnn_train::pytorch::{self, Checkpoint};
+use gcnn_train::run_file::{Experiment, ParticleExperiment, RunConfig, TaskName};
+use gcnn_train::tasks::dynamics::SystemFormat;
+use gcnn_train::weights::model_file::ModelFile;
 
 use super::DeviceArg;
 use crate::ProgramError;

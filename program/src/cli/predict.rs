@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use burn::prelude::*;
 use clap::Args;
 use gcnn_train::error::chain;
-use gcnn_train::evaluation::{ImageNetwork, Loaded, LoadedNetwork, ParticleNetwork};
-use gcnn_train::metrics::significant;
-use gcnn_train::model_file::ModelFile;
 use gcnn_train::task::Split;
+use gcnn_train::task::metrics::significant;
+use gcnn_train::weights::evaluation::{ImageNetwork, Loaded, LoadedNetwork, ParticleNetwork};
+use gcnn_train::weights::model_file::ModelFile;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 use gcnn_train::TrainError;
-use gcnn_train::config::RunConfig;
 use gcnn_train::device::DeviceName;
 use gcnn_train::files::read_text;
 use gcnn_train::finetune::load_run_file;
-use gcnn_train::run::{self, Run};
-use gcnn_train::run_folder::RunFolder;
+use gcnn_train::run_file::RunConfig;
+use gcnn_train::training::run::{self, Run};
+use gcnn_train::training::run_folder::RunFolder;
 
 use crate::ProgramError;
 use crate::output;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use gcnn_models::file::{Header, keys};
 use gcnn_models::zoo::{self, Card, Figure};
-use gcnn_train::metrics::significant;
-use gcnn_train::model_file::ZOO;
+use gcnn_train::task::metrics::significant;
+use gcnn_train::weights::model_file::ZOO;
 
 use super::DeviceArg;
 use crate::ProgramError;

@@ -13,8 +13,9 @@ use burn::prelude::*;
 use burn::tensor::TensorData;
 use burn::tensor::activation::softmax;
 use gcnn_datasets::Picture;
-use gcnn_train::classification::{ImageFormat, argmax};
-use gcnn_train::evaluation::ImageNetwork;
+use gcnn_train::task::class_report::argmax;
+use gcnn_train::tasks::classification::ImageFormat;
+use gcnn_train::weights::evaluation::ImageNetwork;
 use serde::Serialize;
 
 use crate::ProgramError;

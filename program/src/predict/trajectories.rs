@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 
 use burn::prelude::*;
 use gcnn_datasets::NBodyDataset;
-use gcnn_models::nbody::{Dynamics, DynamicsModel, NeighbourhoodConfig};
+use gcnn_models::points::{Dynamics, DynamicsModel, NeighbourhoodConfig};
 use gcnn_train::TrainError;
-use gcnn_train::dynamics::particles;
 use gcnn_train::files::write_atomically;
-use gcnn_train::metrics::significant;
+use gcnn_train::task::metrics::significant;
+use gcnn_train::tasks::dynamics::particles;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
@@ -233,7 +233,7 @@ fn square<'a>(points: impl Iterator<Item = &'a (f64, f64)>) -> [std::ops::Range<
 #[cfg(all(test, feature = "flex"))]
 mod tests {
     use gcnn_datasets::NBodyConfig;
-    use gcnn_models::nbody::{DynamicsConfig, LinearDynamicsConfig};
+    use gcnn_models::points::{DynamicsConfig, LinearDynamicsConfig};
 
     use super::*;
 

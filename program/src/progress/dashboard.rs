@@ -13,7 +13,7 @@ use burn::train::metric::{
 };
 use burn::train::renderer::tui::TuiMetricsRendererWrapper;
 use burn::train::renderer::{MetricState, MetricsRenderer, MetricsRendererTraining};
-use gcnn_train::run_folder::EpochRecord;
+use gcnn_train::training::run_folder::EpochRecord;
 
 use super::{Moment, Plan, Reporter, duration};
 use crate::output;

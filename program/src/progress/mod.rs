@@ -9,8 +9,8 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use gcnn_train::progress::{Moment, Plan, Reporter};
-use gcnn_train::run_folder::{EpochRecord, RunFolder};
+use gcnn_train::training::progress::{Moment, Plan, Reporter};
+use gcnn_train::training::run_folder::{EpochRecord, RunFolder};
 
 use crate::output;
 use crate::report::curves;

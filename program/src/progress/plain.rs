@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use gcnn_train::metrics::significant;
-use gcnn_train::run_folder::EpochRecord;
+use gcnn_train::task::metrics::significant;
+use gcnn_train::training::run_folder::EpochRecord;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{Moment, Plan, Reporter, duration};

@@ -5,8 +5,8 @@
 use std::path::Path;
 
 use gcnn_train::files::write_atomically;
-use gcnn_train::metrics::significant;
-use gcnn_train::run_folder::{EpochRecord, PassRecord};
+use gcnn_train::task::metrics::significant;
+use gcnn_train::training::run_folder::{EpochRecord, PassRecord};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 

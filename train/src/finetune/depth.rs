@@ -48,10 +48,10 @@ fn place(name: &str, counts_lifting: bool) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use burn::prelude::*;
-    use gcnn_models::nbody::DynamicsConfig;
+    use gcnn_models::points::DynamicsConfig;
 
     use super::*;
-    use crate::weights::collect;
+    use crate::weights::arrays::collect;
 
     fn depths(names: &[&str]) -> Vec<usize> {
         let names: Vec<String> = names.iter().map(|name| name.to_string()).collect();

@@ -13,22 +13,19 @@
 //! A frozen parameter gets no gradient, so no update, no weight decay and no place in the optimizer's state; it stays what
 //! it was bit for bit.
 
-mod config;
 mod depth;
-mod pattern;
 mod transfer;
 mod tuning;
 
 use std::path::Path;
 
-pub use config::FinetuneConfig;
 pub use transfer::{Sizes, Transfer, check_source, transfer};
 pub use tuning::Tuning;
 
 use crate::TrainError;
-use crate::config::RunConfig;
 use crate::files::read_text;
-use crate::model_file::ModelFile;
+use crate::run_file::RunConfig;
+use crate::weights::model_file::ModelFile;
 
 /// Reads a run file and applies overrides; what a fine-tuned run says nothing about in its `[model]` is the source's.
 pub fn load_run_file(path: &Path, set: &[String]) -> Result<RunConfig, TrainError> {

@@ -13,12 +13,12 @@
 
 use std::collections::BTreeSet;
 
-use gcnn_models::nbody::DynamicsConfig;
+use gcnn_models::points::DynamicsConfig;
 
 use super::Tuning;
-use crate::config::Experiment;
-use crate::model_file::ModelFile;
-use crate::weights::{Array, Weights};
+use crate::run_file::Experiment;
+use crate::weights::arrays::{Array, Weights};
+use crate::weights::model_file::ModelFile;
 
 /// What may differ between the source's data and the new ones.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -295,9 +295,9 @@ mod tests {
     use gcnn_models::{Gcnn, GcnnConfig, Head, InputShape};
 
     use super::*;
-    use crate::config::TaskName;
-    use crate::finetune::FinetuneConfig;
-    use crate::weights::collect;
+    use crate::run_file::FinetuneConfig;
+    use crate::run_file::TaskName;
+    use crate::weights::arrays::collect;
 
     fn network(channels: usize, classes: usize) -> Gcnn {
         let config = GcnnConfig {

@@ -6,10 +6,10 @@ use burn::module::{Flag, Module, Param};
 use burn::prelude::*;
 use gcnn_models::named::{self, MapNamed, VisitNamed};
 
-use super::config::FinetuneConfig;
 use super::depth;
-use super::pattern::{Pattern, select};
 use crate::TrainError;
+use crate::run_file::FinetuneConfig;
+use crate::run_file::pattern::{Pattern, select};
 
 /// Which parameters stay, which start anew, and how fast the others learn.
 #[derive(Debug, Clone, Default)]

@@ -1,7 +1,7 @@
 //! What must be the same: kernels and the backend's operations, orders of contraction, layers and their definition.
 
 use super::support::{distance, features, numbers, with_noise};
-use crate::so3::{Irreps, clebsch_gordan, spherical_harmonics};
+use crate::irreps::{Irreps, clebsch_gordan, spherical_harmonics};
 use crate::steerable::*;
 use crate::{Graph, GraphTensors};
 use burn::prelude::*;
@@ -199,7 +199,7 @@ fn harmonics_are_those_of_the_tables(#[values(1, 2, 3, 11)] l_max: usize) {
     let points = numbers(vectors.clone());
     let expected = points.chunks_exact(3).flat_map(|p| {
         let point = [p[0], p[1], p[2]];
-        spherical_harmonics(l_max, point, crate::so3::Normalisation::Integral).unwrap()
+        spherical_harmonics(l_max, point, crate::irreps::Normalisation::Integral).unwrap()
     });
     for (ours, theirs) in numbers(layer.forward(vectors)).into_iter().zip(expected) {
         assert!((ours - theirs).abs() < 1e-12, "{ours} against {theirs}");

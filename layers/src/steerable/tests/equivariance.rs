@@ -1,7 +1,7 @@
 //! Φ(g x, g a) = g Φ(x, a) for every layer, under rotations and reflections.
 
 use super::support::{distance, features, turned, with_noise};
-use crate::so3::{Irreps, Matrix3, random_orthogonal};
+use crate::irreps::{Irreps, Matrix3, random_orthogonal};
 use crate::steerable::*;
 use crate::{Graph, GraphTensors};
 use burn::prelude::*;

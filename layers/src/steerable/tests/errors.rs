@@ -1,7 +1,7 @@
 //! What cannot be built is refused by name.
 
 use crate::LayerError;
-use crate::so3::Irreps;
+use crate::irreps::Irreps;
 use crate::steerable::*;
 use burn::prelude::*;
 use rstest::rstest;

@@ -1,7 +1,7 @@
 //! Gradients against finite differences in double precision.
 
 use super::support::numbers;
-use crate::so3::Irreps;
+use crate::irreps::Irreps;
 use crate::steerable::*;
 use crate::testing::noise;
 use crate::{Graph, GraphTensors};

@@ -1,7 +1,7 @@
 //! The layers chained to a whole network, against values of the official SEGNN code.
 
 use super::support::numbers;
-use crate::so3::Irreps;
+use crate::irreps::Irreps;
 use crate::steerable::*;
 use crate::{Graph, GraphTensors};
 use burn::module::Param;

@@ -1,6 +1,6 @@
 //! Features, elements of O(3) and layers with known weights, in either precision.
 
-use crate::so3::{Irreps, Matrix3};
+use crate::irreps::{Irreps, Matrix3};
 use crate::testing::noise;
 use burn::module::{Module, ModuleMapper, Param};
 use burn::prelude::*;

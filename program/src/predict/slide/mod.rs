@@ -22,11 +22,12 @@ use burn::prelude::*;
 use burn::tensor::TensorData;
 use gcnn_datasets::{PictureHeader, PictureLimits, PictureRows, Samples};
 use gcnn_models::PlainNetwork;
-use gcnn_models::plain::PlainStepConfig;
+use gcnn_models::export::PlainStepConfig;
 use gcnn_train::TrainError;
-use gcnn_train::classification::{ImageFormat, argmax};
-use gcnn_train::evaluation::ImageNetwork;
 use gcnn_train::files::same_file;
+use gcnn_train::task::class_report::argmax;
+use gcnn_train::tasks::classification::ImageFormat;
+use gcnn_train::weights::evaluation::ImageNetwork;
 use serde::Serialize;
 
 use crate::ProgramError;

@@ -14,10 +14,10 @@ mod runs;
 
 use std::path::PathBuf;
 
-use gcnn_train::config::keys;
 use gcnn_train::files::same_file;
-use gcnn_train::interval::{self, Range};
-use gcnn_train::metrics::significant;
+use gcnn_train::run_file::keys;
+use gcnn_train::task::interval::{self, Range};
+use gcnn_train::task::metrics::significant;
 use serde::Serialize;
 use toml::Value;
 
@@ -310,7 +310,7 @@ fn check_key(runs: &[FinishedRun], key: &str) -> Result<(), ProgramError> {
     }
     let known: Vec<String> = runs.iter().flat_map(|run| run.flat().into_keys()).collect();
     let names: Vec<&str> = known.iter().map(String::as_str).collect();
-    let hint = gcnn_train::config::nearest(key, &names)
+    let hint = gcnn_train::run_file::nearest(key, &names)
         .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
     Err(ProgramError::Refused(format!(
         "no run has the setting `{key}`{hint}"

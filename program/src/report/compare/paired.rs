@@ -12,11 +12,11 @@ use std::path::{Path, PathBuf};
 
 use burn::prelude::*;
 use gcnn_datasets::ImageDataset;
-use gcnn_train::bootstrap::Units;
-use gcnn_train::classification::Classification;
-use gcnn_train::evaluation::{Loaded, LoadedNetwork};
-use gcnn_train::metrics::{interval_words, significant};
+use gcnn_train::task::bootstrap::Units;
+use gcnn_train::task::metrics::{interval_words, significant};
 use gcnn_train::task::{Split, evaluate_by};
+use gcnn_train::tasks::classification::Classification;
+use gcnn_train::weights::evaluation::{Loaded, LoadedNetwork};
 use serde::Serialize;
 
 use crate::ProgramError;

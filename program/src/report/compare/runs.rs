@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use gcnn_train::TrainError;
-use gcnn_train::config::{RunConfig, TaskName, flatten};
-use gcnn_train::run::Report;
-use gcnn_train::run_folder::RunFolder;
+use gcnn_train::run_file::{RunConfig, TaskName, flatten};
+use gcnn_train::training::run::Report;
+use gcnn_train::training::run_folder::RunFolder;
 use toml::{Table, Value};
 
 use crate::ProgramError;
@@ -65,7 +65,7 @@ impl FinishedRun {
 
     /// A setting, by its full name.
     pub fn setting(&self, key: &str) -> Option<Value> {
-        gcnn_train::config::keys::value_of(&self.settings, key)
+        gcnn_train::run_file::keys::value_of(&self.settings, key)
     }
 
     /// Every setting that matters, by its full name.

@@ -14,7 +14,7 @@ fn run(root: &Path, name: &str, set: &[&str], seed: u64, accuracy: f64) -> PathB
     let set: Vec<String> = set.iter().map(|s| s.to_string()).collect();
     let text = format!("task = \"nuclei\"\nseed = {seed}\n");
     let config =
-        gcnn_train::config::RunConfig::parse(&text, "run.toml".as_ref(), &set).expect("valid");
+        gcnn_train::run_file::RunConfig::parse(&text, "run.toml".as_ref(), &set).expect("valid");
     fs::write(folder.join("config.toml"), config.to_toml().expect("TOML")).expect("written");
     let (low, high) = (accuracy - 0.02, accuracy + 0.02);
     let report = json!({

@@ -7,9 +7,9 @@ use gcnn_layers::Group;
 use gcnn_layers::equivariance::{
     Feature, PlaneMotion, RoundImages, disc_mask, rim, survey as measure,
 };
-use gcnn_train::classification::argmax;
-use gcnn_train::equivariance::images::{own_elements, survey};
-use gcnn_train::equivariance::{Standing, Survey};
+use gcnn_train::task::class_report::argmax;
+use gcnn_train::task::equivariance::images::{own_elements, survey};
+use gcnn_train::task::equivariance::{Standing, Survey};
 
 use super::picture::{Scene, Strips, Tile};
 use super::svg::{difference_colour, response_colour};

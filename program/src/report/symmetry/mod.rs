@@ -12,7 +12,7 @@
 //! | what a terminal shows | [`table`] |
 //! | what a picture shows | [`picture`] |
 //!
-//! The measuring itself is the library's: [`gcnn_train::equivariance`].
+//! The measuring itself is the library's: [`gcnn_train::task::equivariance`].
 
 pub mod images;
 pub mod particles;
@@ -22,7 +22,7 @@ mod svg;
 pub mod table;
 
 use gcnn_layers::equivariance::OutputErrors;
-use gcnn_train::equivariance::Survey;
+use gcnn_train::task::equivariance::Survey;
 use serde::Serialize;
 
 use picture::Scene;

@@ -1,7 +1,7 @@
 //! Networks for particles: all angles about an axis, and where particles go.
 
-use gcnn_layers::so3::Matrix3;
-use gcnn_models::nbody::{
+use gcnn_layers::irreps::Matrix3;
+use gcnn_models::points::{
     Dynamics, DynamicsModel, EuclideanMotion, ParticleBatch, Symmetry, survey_portions as measure,
 };
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use gcnn_train::equivariance::{Element, Standing, largest};
+use gcnn_train::task::equivariance::{Element, Standing, largest};
 
 use super::{Beginning, EquivarianceReport, Stage};
 
@@ -225,7 +225,7 @@ mod tests {
 
     use super::*;
     use crate::report::symmetry::{Answers, Subject, Sweep};
-    use gcnn_train::equivariance::Survey;
+    use gcnn_train::task::equivariance::Survey;
 
     /// A report of one layer with an error under what the network is built for.
     fn report(error: f64) -> EquivarianceReport {

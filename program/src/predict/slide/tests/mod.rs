@@ -5,7 +5,7 @@ use burn::module::{Module, ModuleMapper, Param};
 use gcnn_datasets::nuclei::{BUILT_IN_NAMES, CLASS_NAMES, Tissue};
 use gcnn_datasets::{Normalisation, NucleiConfig, NucleiSource};
 use gcnn_models::ImageModelConfig;
-use gcnn_train::config::{Experiment, RunConfig};
+use gcnn_train::run_file::{Experiment, RunConfig};
 use image::{GrayImage, RgbImage};
 
 use super::*;

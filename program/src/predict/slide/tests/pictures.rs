@@ -2,9 +2,9 @@
 
 use burn::tensor::activation::softmax;
 use gcnn_datasets::ImageFolderConfig;
-use gcnn_train::classification::Classification;
-use gcnn_train::config::{ImageSource, RunConfig};
+use gcnn_train::run_file::{ImageSource, RunConfig};
 use gcnn_train::task::Split;
+use gcnn_train::tasks::classification::Classification;
 use image::{GrayImage, Luma, RgbImage};
 use tempfile::TempDir;
 

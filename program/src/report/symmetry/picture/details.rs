@@ -1,6 +1,6 @@
 //! Errors of every element, a dot for each output; and beside them what the network says about one example that is turned.
 
-use gcnn_train::equivariance::{Standing, Survey};
+use gcnn_train::task::equivariance::{Standing, Survey};
 
 use super::chart::{Chart, HIGHEST, LOWEST, colour, exponent, power_of_ten};
 use super::{GAP, MARGIN, SMALL, Scene, Tile, WIDTH, capitalised};

@@ -1,0 +1,272 @@
+//! The network itself.
+
+use burn::nn::conv::Conv2d;
+use burn::nn::pool::MaxPool2dConfig;
+use burn::nn::{Linear, LinearConfig, Relu};
+use burn::prelude::*;
+use burn::tensor::activation::relu;
+use gcnn_layers::convolution::{Window, fold_normalisation};
+use gcnn_layers::equivariance::Feature;
+use gcnn_layers::{
+    FieldBatchNorm, FieldDropout, GlobalPool2d, GlobalPool2dConfig, Group, GroupConv2d,
+    LiftingConv2d, Projection, ProjectionConfig, ProjectionKind, SpatialMaxPool2d,
+    SpatialMaxPool2dConfig,
+};
+
+use super::config::{GcnnConfig, Head, InputShape, Normalisation, POOL_SIZE};
+use crate::export::{GroupPool, PlainNetwork, PlainStep, PlanePool, Wrap};
+use crate::images::class_map::pool_windows;
+
+/// A group-convolutional classifier, see [`GcnnConfig`].
+#[derive(Module, Debug)]
+pub struct Gcnn {
+    lifting: LiftingConv2d,
+    convolutions: Vec<GroupConv2d>,
+    /// One block per hidden layer.
+    blocks: Vec<Block>,
+    projection: Projection,
+    global_pool: GlobalPool2d,
+    linear: Option<Linear>,
+    #[module(skip)]
+    group: Group,
+    #[module(skip)]
+    global_pool_kind: ProjectionKind,
+    /// Height and width of the last map of an image of the size that the network is built for.
+    #[module(skip)]
+    patch_map: [usize; 2],
+}
+
+/// What follows a hidden convolution.
+#[derive(Module, Debug)]
+struct Block {
+    norm: Option<FieldBatchNorm>,
+    /// Where there is none, the map may be pooled instead: a block has one of the two or neither.
+    dropout: Option<FieldDropout>,
+    pool: Option<SpatialMaxPool2d>,
+}
+
+impl Block {
+    fn forward(&self, map: Tensor<5>) -> Tensor<5> {
+        match (&self.norm, &self.pool) {
+            (Some(norm), Some(pool)) => norm.forward_relu_pool(map, pool),
+            (Some(norm), None) => norm.forward_relu(map, self.dropout.as_ref()),
+            (None, Some(pool)) => pool.forward(relu(map)),
+            (None, None) => match &self.dropout {
+                Some(dropout) => dropout.forward(relu(map)),
+                None => relu(map),
+            },
+        }
+    }
+}
+
+/// The feature map after one layer.
+#[derive(Debug, Clone)]
+pub struct LayerFeatures {
+    /// `layer 1`, `layer 2`, …
+    pub name: String,
+    /// `[batch, channels, group, height, width]`.
+    pub map: Tensor<5>,
+}
+
+impl Gcnn {
+    /// The caller has validated the configuration for this input.
+    pub(super) fn new(
+        config: &GcnnConfig,
+        input: InputShape,
+        patch_map: [usize; 2],
+        classes: usize,
+        device: &Device,
+    ) -> Self {
+        let hidden = config.channels.len();
+        let block = |layer| {
+            let pooled = config.pool_after.contains(&layer);
+            Block {
+                norm: match config.normalisation {
+                    Normalisation::Batch => Some(config.norm_config(layer).init(device)),
+                    Normalisation::None => None,
+                },
+                pool: pooled.then(|| SpatialMaxPool2dConfig::new(POOL_SIZE).init()),
+                dropout: (!pooled && config.dropout > 0.0).then(|| config.dropout_config().init()),
+            }
+        };
+        let linear = match config.head {
+            Head::Convolution => None,
+            Head::Linear => {
+                Some(LinearConfig::new(config.channels[hidden - 1], classes).init(device))
+            }
+        };
+        let network = Self {
+            lifting: config.first_layer(input).init(device),
+            convolutions: (2..=config.kernel_sizes.len())
+                .map(|layer| config.layer(layer, classes).init(device))
+                .collect(),
+            blocks: (1..=hidden).map(block).collect(),
+            projection: ProjectionConfig::new().with_kind(config.projection).init(),
+            global_pool: GlobalPool2dConfig::new()
+                .with_kind(config.global_pool)
+                .init(),
+            linear,
+            group: config.group.clone(),
+            global_pool_kind: config.global_pool,
+            patch_map,
+        };
+        // Parameters draw their values when first used; drawing all of them here, in order, makes them depend on the
+        // seed alone.
+        network.materialize()
+    }
+
+    /// Class scores (logits).
+    ///
+    /// # Shapes
+    /// - images: `[batch, channels, height, width]`
+    /// - output: `[batch, classes]`
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        self.head(self.last_map(images))
+    }
+
+    /// The class scores of every patch of an image, [`stride`](Self::stride) pixels apart, where a patch is of the size
+    /// that the network is built for: at `[.., y, x]` what [`forward`](Self::forward) gives for the patch whose first pixel
+    /// is `(stride · y, stride · x)`, without computing what patches share more than once. In evaluation, where normalisation
+    /// uses its running statistics, the two agree to rounding, provided that the convolutions have no padding: with
+    /// padding, a patch inside an image sees its surroundings in place of a border.
+    ///
+    /// The map turns with the image where [`validate`](GcnnConfig::validate) accepts the image's size too.
+    ///
+    /// # Shapes
+    /// - images: `[batch, channels, height, width]`, at least as large as a patch
+    /// - output: `[batch, classes, (height − patch height) / stride + 1, (width − patch width) / stride + 1]`
+    ///
+    /// # Panics
+    /// If the image is smaller than a patch.
+    pub fn class_map(&self, images: Tensor<4>) -> Tensor<4> {
+        let map = self.projection.forward(self.last_map(images));
+        let scores = pool_windows(map, self.patch_map, self.global_pool_kind);
+        match &self.linear {
+            Some(linear) => {
+                let scores = linear.forward(scores.permute([0, 2, 3, 1]));
+                scores.permute([0, 3, 1, 2])
+            }
+            None => scores,
+        }
+    }
+
+    /// Pixels between the patches of a [`class_map`](Self::class_map), along both axes.
+    pub fn stride(&self) -> usize {
+        let pools = self.blocks.iter().filter(|block| block.pool.is_some());
+        POOL_SIZE.pow(pools.count() as u32)
+    }
+
+    /// What the head pools: the last map before it, or with the `convolution` head its class scores.
+    fn last_map(&self, images: Tensor<4>) -> Tensor<5> {
+        let mut map = self.lifting.forward(images);
+        for (index, block) in self.blocks.iter().enumerate() {
+            map = block.forward(map);
+            if let Some(convolution) = self.convolutions.get(index) {
+                map = convolution.forward(map);
+            }
+        }
+        map
+    }
+
+    /// The feature maps after every layer, with its normalisation, activation and pooling; with the `convolution` head
+    /// the last one holds the class scores of every position and group element.
+    ///
+    /// # Shapes
+    /// - images: `[batch, channels, height, width]`
+    pub fn features(&self, images: Tensor<4>) -> Vec<LayerFeatures> {
+        let layers = self.blocks.len().max(self.convolutions.len() + 1);
+        let mut features = Vec::with_capacity(layers);
+        let mut map = self.lifting.forward(images);
+        for index in 0..layers {
+            if let Some(block) = self.blocks.get(index) {
+                map = block.forward(map);
+            }
+            features.push(LayerFeatures {
+                name: format!("layer {}", index + 1),
+                map: map.clone(),
+            });
+            if let Some(convolution) = self.convolutions.get(index) {
+                map = convolution.forward(map);
+            }
+        }
+        features
+    }
+
+    /// The [`features`](Self::features) and the logits, for [`survey`](gcnn_layers::equivariance::survey).
+    ///
+    /// # Shapes
+    /// - images: `[batch, channels, height, width]`
+    pub fn outputs(&self, images: Tensor<4>) -> Vec<(String, Feature)> {
+        let features = self.features(images);
+        let last = features.last().map(|last| self.head(last.map.clone()));
+        let mut outputs: Vec<_> = features
+            .into_iter()
+            .map(|layer| (layer.name, Feature::Group(layer.map)))
+            .collect();
+        outputs.extend(last.map(|logits| ("logits".into(), Feature::Invariant(logits))));
+        outputs
+    }
+
+    /// The network as it is at inference, of ordinary layers: filters expanded, normalisation folded into the convolutions,
+    /// no dropout. Its logits are the same to rounding; it has lost nothing but the ability to be trained as one that is
+    /// equivariant.
+    pub fn export(&self) -> PlainNetwork {
+        let mut steps = Vec::new();
+        let mut add = |window: Window, convolution: Conv2d, layer: usize| {
+            if window.wrapped_pixels() > 0 {
+                let pixels = window.wrapped_pixels();
+                steps.push(PlainStep::Wrap(Wrap { pixels }));
+            }
+            let Some(block) = self.blocks.get(layer) else {
+                steps.push(PlainStep::Convolution(convolution));
+                return;
+            };
+            steps.push(PlainStep::Convolution(match &block.norm {
+                Some(norm) => fold_normalisation(convolution, norm),
+                None => convolution,
+            }));
+            steps.push(PlainStep::Relu(Relu::new()));
+            if block.pool.is_some() {
+                let pool = MaxPool2dConfig::new([POOL_SIZE; 2]).init();
+                steps.push(PlainStep::MaxPool(pool));
+            }
+        };
+        add(self.lifting.window(), self.lifting.export(), 0);
+        for (index, convolution) in self.convolutions.iter().enumerate() {
+            add(convolution.window(), convolution.export(), index + 1);
+        }
+        steps.push(PlainStep::PoolGroup(GroupPool {
+            order: self.group.order(),
+            kind: self.projection.kind(),
+        }));
+        steps.push(PlainStep::PoolPlane(PlanePool {
+            kind: self.global_pool_kind,
+        }));
+        steps.extend(self.linear.clone().map(PlainStep::Linear));
+        PlainNetwork::new(steps, self.patch_map)
+    }
+
+    /// The group that the network is equivariant under.
+    pub fn group(&self) -> &Group {
+        &self.group
+    }
+
+    /// Number of trained parameters. Burn's count (`Module::num_params`) adds the running statistics.
+    pub fn num_params(&self) -> usize {
+        let running: usize = self
+            .blocks
+            .iter()
+            .filter_map(|block| block.norm.as_ref())
+            .map(|norm| 2 * norm.scale.dims()[0])
+            .sum();
+        Module::num_params(self) - running
+    }
+
+    fn head(&self, map: Tensor<5>) -> Tensor<2> {
+        let scores = self.global_pool.forward(self.projection.forward(map));
+        match &self.linear {
+            Some(linear) => linear.forward(scores),
+            None => scores,
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Networks that read images.
+//!
+//! | what | where |
+//! | --- | --- |
+//! | G-CNN, over any group, with any kernel | [`gcnn`] |
+//! | densely connected G-CNN | [`densenet`] |
+//! | either, by configuration | [`image_model`] |
+
+pub(crate) mod class_map;
+pub mod densenet;
+pub mod gcnn;
+pub mod image_model;

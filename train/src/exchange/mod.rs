@@ -1,0 +1,12 @@
+//! Weights of and for other programs.
+//!
+//! | what | where |
+//! | --- | --- |
+//! | a trained network as ordinary layers, or as modules of PyTorch | [`export`], [`sequential`] |
+//! | networks under the names that they were published with | [`official`] |
+//! | tensors in PyTorch's files | [`pytorch`] |
+
+pub mod export;
+pub mod official;
+pub mod pytorch;
+pub mod sequential;

@@ -1,0 +1,139 @@
+//! A plain network as PyTorch has it: a `torch.nn.Sequential` of its own modules.
+//!
+//! | step | module | |
+//! | --- | --- | --- |
+//! | wrap | `CircularPad2d` | |
+//! | convolution | `Conv2d` | |
+//! | scale | `Conv2d` | 1×1, each channel by itself |
+//! | pooling over H | `MaxPool3d`, `AvgPool3d` | which take a batch of maps as one of volumes, channels as depth |
+//! | pooling over the plane | `AdaptiveMaxPool2d`, `AdaptiveAvgPool2d` | to one position |
+//! | linear | `Conv2d` | 1×1 |
+//! | beside | `Beside` | the one that PyTorch has not: `cat([crop(x, border), Sequential(steps)(x)])` |
+//!
+//! A module is described as `[name, keyword arguments]`. Weights are named as nested `Sequential`s name them, `3.1.weight`
+//! for module 1 inside of module 3, counted from 0; a `Beside` counts as the `Sequential` inside.
+
+use burn::nn::PaddingConfig2d;
+use burn::prelude::*;
+use gcnn_layers::ProjectionKind;
+use gcnn_models::export::{PlainNetwork, PlainStep, Windows, zero_padding};
+use serde_json::{Value, json};
+
+use crate::weights::arrays::{Array, Weights};
+
+/// The modules of a network, and their weights.
+pub fn sequential(network: &PlainNetwork) -> (Value, Weights) {
+    let mut weights = Weights::new();
+    let mut modules = modules(&network.steps, "", &mut weights);
+    modules.push(json!(["Flatten", {}]));
+    (modules.into(), weights)
+}
+
+fn modules(steps: &[PlainStep], prefix: &str, weights: &mut Weights) -> Vec<Value> {
+    let numbered = steps.iter().enumerate();
+    let modules = numbered.map(|(index, step)| module(step, &format!("{prefix}{index}."), weights));
+    modules.collect()
+}
+
+fn module(step: &PlainStep, prefix: &str, weights: &mut Weights) -> Value {
+    let mut add = |name: &str, shape: &[usize], values: Vec<f32>| {
+        let shape = shape.to_vec();
+        weights.insert(format!("{prefix}{name}"), Array { shape, values });
+    };
+    match step {
+        PlainStep::Wrap(wrap) => json!(["CircularPad2d", { "padding": wrap.pixels }]),
+        PlainStep::Convolution(layer) => {
+            let shape = layer.weight.dims();
+            add("weight", &shape, values(layer.weight.val()));
+            if let Some(bias) = &layer.bias {
+                add("bias", &shape[..1], values(bias.val()));
+            }
+            json!(["Conv2d", {
+                "in_channels": shape[1],
+                "out_channels": shape[0],
+                "kernel_size": &shape[2..],
+                "stride": layer.stride,
+                "padding": zero_padding(layer),
+                "dilation": layer.dilation,
+                "bias": layer.bias.is_some(),
+            }])
+        }
+        PlainStep::Scale(line) => {
+            let [channels] = line.scale.dims();
+            add("weight", &[channels, 1, 1, 1], values(line.scale.val()));
+            add("bias", &[channels], values(line.shift.val()));
+            json!(["Conv2d", {
+                "in_channels": channels,
+                "out_channels": channels,
+                "kernel_size": 1,
+                "groups": channels,
+            }])
+        }
+        PlainStep::Relu(_) => json!(["ReLU", {}]),
+        PlainStep::MaxPool(pool) => json!(["MaxPool2d", windows(&pool.into())]),
+        PlainStep::AveragePool(pool) => json!(["AvgPool2d", windows(&pool.into())]),
+        PlainStep::Beside(beside) => json!(["Beside", {
+            "border": beside.border,
+            "steps": modules(&beside.steps, prefix, weights),
+        }]),
+        PlainStep::PoolGroup(pool) => {
+            let name = either(pool.kind, ["MaxPool3d", "AvgPool3d"]);
+            json!([name, { "kernel_size": [pool.order, 1, 1] }])
+        }
+        PlainStep::PoolPlane(pool) => {
+            let name = either(pool.kind, ["AdaptiveMaxPool2d", "AdaptiveAvgPool2d"]);
+            json!([name, { "output_size": 1 }])
+        }
+        PlainStep::Linear(linear) => {
+            let [from, to] = linear.weight.dims();
+            add(
+                "weight",
+                &[to, from, 1, 1],
+                values(linear.weight.val().transpose()),
+            );
+            if let Some(bias) = &linear.bias {
+                add("bias", &[to], values(bias.val()));
+            }
+            json!(["Conv2d", {
+                "in_channels": from,
+                "out_channels": to,
+                "kernel_size": 1,
+                "bias": linear.bias.is_some(),
+            }])
+        }
+    }
+}
+
+/// The windows of a pooling module. PyTorch pads both ends of an axis alike; what is its default too is left out.
+fn windows(windows: &Windows) -> Value {
+    let mut described = json!({ "kernel_size": windows.size });
+    if let Some(stride) = windows.stride {
+        described["stride"] = json!(stride);
+    }
+    if let PaddingConfig2d::Explicit(rows, columns, _, _) = windows.padding
+        && [rows, columns] != [0, 0]
+    {
+        described["padding"] = json!([rows, columns]);
+    }
+    if windows.dilation != [1, 1] {
+        described["dilation"] = json!(windows.dilation);
+    }
+    if windows.ceil {
+        described["ceil_mode"] = json!(true);
+    }
+    if !windows.count_padding {
+        described["count_include_pad"] = json!(false);
+    }
+    described
+}
+
+fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    Array::of(tensor).values
+}
+
+fn either(kind: ProjectionKind, [max, mean]: [&'static str; 2]) -> &'static str {
+    match kind {
+        ProjectionKind::Max => max,
+        ProjectionKind::Mean => mean,
+    }
+}

@@ -1,0 +1,217 @@
+//! How a classifier does, class by class.
+//!
+//! ```text
+//! confusion[t][p]   examples of class t that were taken for class p
+//! precision(c)      confusion[c][c] / Σ_t confusion[t][c]
+//! recall(c)         confusion[c][c] / Σ_p confusion[c][p]
+//! AUC(c)            P(score_c of an example of c > score_c of another) + ½ P(equal)
+//! ```
+//!
+//! With two classes the AUC is that of class 1, with more the mean over classes. It is the rank statistic of Mann and Whitney
+//! (Hanley and McNeil 1982).
+
+use serde::Serialize;
+
+use crate::task::bootstrap::Units;
+use crate::task::metrics::interval_words;
+
+/// Draws for the interval of the AUC, each of which sorts all scores.
+const DRAWS: usize = 300;
+
+/// Of a single class.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OneClass {
+    /// Its name, or its number.
+    pub name: String,
+    /// Share of the examples taken for it that are of it; 0 where there are none.
+    pub precision: f64,
+    /// Share of its examples that were taken for it; 0 where there are none.
+    pub recall: f64,
+    /// Its examples.
+    pub examples: usize,
+}
+
+/// Of all classes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ClassReport {
+    /// Area under the curve of the receiver's operating characteristic.
+    pub auc: f64,
+    /// Its 95 % interval; no numbers where there is none, as of examples of a single source.
+    pub auc_interval: [f64; 2],
+    /// Class by class.
+    pub classes: Vec<OneClass>,
+    /// Rows are true classes, columns what they were taken for.
+    pub confusion: Vec<Vec<usize>>,
+}
+
+impl ClassReport {
+    /// From a row of scores for each label, a score for each of the names. `sources` are units of the bootstrap, where examples
+    /// have some.
+    pub fn new(scores: &[f32], labels: &[u8], names: &[String], sources: Option<&[u32]>) -> Self {
+        let classes = names.len();
+        let mut confusion = vec![vec![0; classes]; classes];
+        for (row, label) in scores.chunks_exact(classes.max(1)).zip(labels) {
+            confusion[usize::from(*label)][argmax(row)] += 1;
+        }
+        let units = match sources {
+            Some(sources) => Units::by_source(sources),
+            None => Units::each(labels.len()),
+        };
+        let all: Vec<u32> = (0..labels.len() as u32).collect();
+        let area = |examples: &[u32]| mean_area(scores, labels, classes, examples);
+        let (low, high) = units.interval(DRAWS, area);
+        // Of few units the ends are moved apart; an area is a share.
+        let auc_interval = [low, high].map(|end| end.clamp(0.0, 1.0));
+        let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
+        let one = |class: usize| {
+            let hits = confusion[class][class];
+            let examples = confusion[class].iter().sum();
+            let taken = confusion.iter().map(|row| row[class]).sum();
+            OneClass {
+                name: names[class].clone(),
+                precision: share(hits, taken),
+                recall: share(hits, examples),
+                examples,
+            }
+        };
+        Self {
+            auc: area(&all),
+            auc_interval,
+            classes: (0..classes).map(one).collect(),
+            confusion,
+        }
+    }
+
+    /// In words and tables.
+    pub fn text(&self) -> String {
+        let mut text = format!(
+            "  AUC        {:.4}  ({})\n",
+            self.auc,
+            interval_words(self.auc_interval)
+        );
+        let width = self.classes.iter().map(|class| class.name.chars().count());
+        let width = width.max().unwrap_or(0).max("class".len());
+        text.push_str(&format!(
+            "  {:width$}  precision  recall  taken for:\n",
+            "class"
+        ));
+        for (class, row) in self.classes.iter().zip(&self.confusion) {
+            let counts: Vec<String> = row.iter().map(|count| format!("{count:>6}")).collect();
+            text.push_str(&format!(
+                "  {:width$}  {:>9.4}  {:>6.4}  {}\n",
+                class.name,
+                class.precision,
+                class.recall,
+                counts.join(" ")
+            ));
+        }
+        text
+    }
+}
+
+/// The mean AUC over classes, or that of class 1 of two; of those that some examples have and others have not.
+fn mean_area(scores: &[f32], labels: &[u8], classes: usize, examples: &[u32]) -> f64 {
+    let first = usize::from(classes == 2);
+    let areas: Vec<f64> = (first..classes)
+        .map(|class| area(scores, labels, classes, class, examples))
+        .filter(|area| area.is_finite())
+        .collect();
+    areas.iter().sum::<f64>() / areas.len() as f64
+}
+
+/// The AUC of one class against the others, by ranks; equal scores share their mean rank.
+fn area(scores: &[f32], labels: &[u8], classes: usize, class: usize, examples: &[u32]) -> f64 {
+    let mut ranked: Vec<(f32, bool)> = examples
+        .iter()
+        .map(|example| *example as usize)
+        .map(|example| {
+            let own = usize::from(labels[example]) == class;
+            (scores[example * classes + class], own)
+        })
+        .collect();
+    ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let positive = ranked.iter().filter(|(_, own)| *own).count() as f64;
+    let negative = ranked.len() as f64 - positive;
+    let mut rank = 0.0;
+    let mut sum = 0.0;
+    for equal in ranked.chunk_by(|a, b| a.0 == b.0) {
+        let own = equal.iter().filter(|(_, own)| *own).count() as f64;
+        sum += own * (rank + (equal.len() as f64 + 1.0) / 2.0);
+        rank += equal.len() as f64;
+    }
+    (sum - positive * (positive + 1.0) / 2.0) / (positive * negative)
+}
+
+/// Index of the first of the largest values, as tensors have it; what is no number is not large.
+pub fn argmax(values: &[f32]) -> usize {
+    (1..values.len()).fold(0, |best, index| {
+        let (largest, value) = (values[best], values[index]);
+        match value > largest || (largest.is_nan() && !value.is_nan()) {
+            true => index,
+            false => best,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(classes: usize) -> Vec<String> {
+        (0..classes).map(|class| class.to_string()).collect()
+    }
+
+    #[test]
+    fn a_table_counted_by_hand() {
+        // True classes 0, 0, 1, 1, 2; taken for 0, 1, 1, 1, 0.
+        let scores = [
+            [0.9, 0.1, 0.0],
+            [0.2, 0.7, 0.1],
+            [0.1, 0.8, 0.1],
+            [0.3, 0.4, 0.3],
+            [0.5, 0.1, 0.4],
+        ];
+        let names = ["a", "b", "c"].map(String::from);
+        let labels = [0, 0, 1, 1, 2];
+        let report = ClassReport::new(scores.as_flattened(), &labels, &names, None);
+        assert_eq!(report.confusion, [[1, 1, 0], [0, 2, 0], [1, 0, 0]]);
+        let of = |class: usize| {
+            let class = &report.classes[class];
+            (class.precision, class.recall, class.examples)
+        };
+        assert_eq!(of(0), (0.5, 0.5, 2));
+        assert_eq!(of(1), (2.0 / 3.0, 1.0, 2));
+        assert_eq!(of(2), (0.0, 0.0, 1));
+        // Class 0: of the pairs of 0.9, 0.2 with 0.1, 0.3, 0.5, four are right. Class 1: of 0.8, 0.4 with 0.1, 0.7, 0.1
+        // five. Class 2: all four.
+        let expected = (4.0 / 6.0 + 5.0 / 6.0 + 1.0) / 3.0;
+        assert!((report.auc - expected).abs() < 1e-12, "{}", report.auc);
+        assert!(
+            report
+                .text()
+                .contains("b         0.6667  1.0000       0      2      0")
+        );
+    }
+
+    #[test]
+    fn equal_scores_count_half() {
+        let scores = [[0.5, 0.5]; 4];
+        let report = ClassReport::new(scores.as_flattened(), &[0, 1, 0, 1], &numbers(2), None);
+        assert_eq!(report.auc, 0.5);
+        // Of equal scores the first is the answer, as in the accuracy.
+        assert_eq!(report.confusion, [[2, 0], [2, 0]]);
+        let scores = [[0.9, 0.1], [0.2, 0.8], [0.8, 0.2], [0.1, 0.9]];
+        let report = ClassReport::new(scores.as_flattened(), &[0, 1, 0, 1], &numbers(2), None);
+        assert_eq!((report.auc, report.auc_interval), (1.0, [1.0, 1.0]));
+        assert_eq!(report.classes[1].name, "1");
+    }
+
+    #[test]
+    fn a_class_without_examples_has_no_area_and_is_left_out() {
+        let scores = [[0.9, 0.1, 0.0], [0.2, 0.8, 0.0]];
+        let report = ClassReport::new(scores.as_flattened(), &[0, 1], &numbers(3), None);
+        assert_eq!(report.auc, 1.0);
+        let none = ClassReport::new(&[], &[], &numbers(3), None);
+        assert!(none.auc.is_nan() && none.auc_interval[0].is_nan());
+    }
+}

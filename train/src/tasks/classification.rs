@@ -1,0 +1,431 @@
+//! Image classification: cross-entropy on logits, judged by accuracy.
+//!
+//! ```text
+//! loss = − Σ_c t_c log softmax(z)_c,   t_c = (1 − s) [c = label] + s / C,   s the label smoothing
+//! ```
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use burn::prelude::*;
+use burn::tensor::TensorData;
+use burn::tensor::activation::log_softmax;
+use gcnn_datasets::image_folder::is_same_class;
+use gcnn_datasets::{BatchLoader, BatchOptions, ImageBatch, ImageDataset, Normalisation, Splits};
+use gcnn_models::{ImageModel, ImageModelConfig, InputShape};
+use serde::{Deserialize, Serialize};
+
+use crate::TrainError;
+use crate::run_file::{ImageExperiment, RunConfig};
+use crate::task::class_report::ClassReport;
+use crate::task::equivariance::images::{own_elements, survey};
+use crate::task::equivariance::{Survey, Symmetric};
+use crate::task::metrics::{Measure, Outcomes};
+use crate::task::{Batches, Goal, Inference, Split, Step, Task};
+
+/// Images of the equivariance report: enough to see every class many times.
+const REPORT_IMAGES: usize = 128;
+
+/// What a network for images is built for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImageFormat {
+    /// Channels, 1 for grey.
+    pub channels: usize,
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// Number of classes.
+    pub classes: usize,
+    /// What the classes are called, where they have names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_names: Option<Vec<String>>,
+    /// What is subtracted and divided by, per channel.
+    pub normalisation: Normalisation,
+}
+
+impl ImageFormat {
+    /// The format of a data set.
+    pub fn of(splits: &Splits) -> Self {
+        Self {
+            channels: splits.train.channels(),
+            height: splits.train.height(),
+            width: splits.train.width(),
+            classes: splits.train.classes(),
+            class_names: splits.train.class_names().map(<[String]>::to_vec),
+            normalisation: splits.normalisation.clone(),
+        }
+    }
+
+    /// A network of a run's `[model]` table for such images.
+    pub fn network(
+        &self,
+        model: &ImageModelConfig,
+        device: &Device,
+    ) -> Result<ImageModel, TrainError> {
+        Ok(model.init(self.input(), self.classes, device)?)
+    }
+
+    /// The images, as networks are told of them.
+    pub fn input(&self) -> InputShape {
+        InputShape {
+            channels: self.channels,
+            height: self.height,
+            width: self.width,
+        }
+    }
+
+    /// Whether the numbers make sense.
+    pub fn validate(&self) -> Result<(), TrainError> {
+        self.input().check_limits(self.classes)?;
+        if let Some(names) = &self.class_names
+            && names.len() != self.classes
+        {
+            return Err(TrainError::Mismatch(format!(
+                "there are {} names for {} classes",
+                names.len(),
+                self.classes
+            )));
+        }
+        Ok(self.normalisation.validate(self.channels)?)
+    }
+
+    /// What the classes are called, or their numbers.
+    pub fn class_names(&self) -> Vec<String> {
+        match &self.class_names {
+            Some(names) => names.clone(),
+            None => (0..self.classes).map(|class| class.to_string()).collect(),
+        }
+    }
+
+    /// Whether images of a data set fit the network.
+    pub fn accepts(&self, images: &ImageDataset) -> Result<(), TrainError> {
+        let found = (images.shape(), images.classes());
+        let expected = ([self.channels, self.height, self.width], self.classes);
+        if found != expected {
+            let words = |([c, h, w], classes): ([usize; 3], usize)| {
+                format!("{c}×{h}×{w} images (channels×height×width) in {classes} classes")
+            };
+            return Err(TrainError::Mismatch(format!(
+                "the network is for {}; the data has {}",
+                words(expected),
+                words(found)
+            )));
+        }
+        // Classes go by number: under other names, or in another order, they are other classes.
+        if let (Some(own), Some(others)) = (&self.class_names, images.class_names())
+            && (own.len() != others.len()
+                || !own.iter().zip(others).all(|(a, b)| is_same_class(a, b)))
+        {
+            return Err(TrainError::Mismatch(format!(
+                "the network is for the classes {}; the data has {}",
+                own.join(", "),
+                others.join(", ")
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Learning to classify the images of a data set.
+pub struct Classification {
+    train: Arc<ImageDataset>,
+    valid: Arc<ImageDataset>,
+    test: Arc<ImageDataset>,
+    about: String,
+    format: ImageFormat,
+    own: ImageExperiment,
+    config: RunConfig,
+}
+
+impl Classification {
+    /// For training: normalises by the training split's own statistics.
+    pub fn new(
+        splits: Splits,
+        own: &ImageExperiment,
+        config: &RunConfig,
+    ) -> Result<Self, TrainError> {
+        for (split, name) in [(&splits.valid, "validation"), (&splits.test, "test")] {
+            if split.is_empty() {
+                return Err(TrainError::Mismatch(format!(
+                    "the {name} split of the data is empty"
+                )));
+            }
+        }
+        Ok(Self {
+            format: ImageFormat::of(&splits),
+            about: splits.description.to_string(),
+            train: splits.train,
+            valid: splits.valid,
+            test: splits.test,
+            own: own.clone(),
+            config: config.clone(),
+        })
+    }
+
+    /// For evaluating a network that exists on some images, which become the test split. The format, with its
+    /// normalisation, is the network's.
+    pub fn of_images(
+        images: Arc<ImageDataset>,
+        about: String,
+        own: &ImageExperiment,
+        config: &RunConfig,
+        format: ImageFormat,
+    ) -> Result<Self, TrainError> {
+        format.accepts(&images)?;
+        let none = Arc::new(images.slice(0..0));
+        Ok(Self {
+            train: none.clone(),
+            valid: none,
+            test: images,
+            about,
+            format,
+            own: own.clone(),
+            config: config.clone(),
+        })
+    }
+
+    /// For a network that exists, or is of a run that need not be trained: a split of the run's data set, or of data in
+    /// another place, all of it, becomes the test split.
+    pub fn of_split(
+        own: &ImageExperiment,
+        config: &RunConfig,
+        format: ImageFormat,
+        data: Option<&Path>,
+        split: Split,
+    ) -> Result<Self, TrainError> {
+        let dataset = match data {
+            Some(path) => own.dataset.at(path),
+            None => own.dataset.clone(),
+        };
+        let found = dataset.load_split(split)?;
+        let about = format!("{split} images ({})", found.origin);
+        Self::of_images(found.images, about, own, config, format)
+    }
+
+    /// Where the data comes from, in a sentence.
+    pub fn about_data(&self) -> &str {
+        &self.about
+    }
+
+    /// The test images.
+    pub fn tested_on(&self) -> &ImageDataset {
+        &self.test
+    }
+
+    /// How a network does on the test images, class by class.
+    pub fn class_report(&self, outcomes: &Outcomes) -> ClassReport {
+        ClassReport::new(
+            outcomes.scores(),
+            self.test.labels(),
+            &self.class_names(),
+            self.test.sources(),
+        )
+    }
+
+    /// What the classes are called: by the network, or by the images it is used on, or their numbers.
+    pub fn class_names(&self) -> Vec<String> {
+        match (&self.format.class_names, self.test.class_names()) {
+            (None, Some(names)) => names.to_vec(),
+            _ => self.format.class_names(),
+        }
+    }
+
+    /// What images are normalised by.
+    pub fn normalisation(&self) -> &Normalisation {
+        &self.format.normalisation
+    }
+
+    /// Some of the test images on a device, as the network sees them, `[range, channels, height, width]`.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    pub fn test_images(
+        &self,
+        range: Range<usize>,
+        device: &Device,
+    ) -> Result<Tensor<4>, TrainError> {
+        let part = Arc::new(self.test.slice(range));
+        let options = self.options(part.count().max(1));
+        match Self::stream(part, options)?.next() {
+            Some(batch) => batch.map(|batch| images(batch.pixels, batch.shape, device)),
+            None => Err(TrainError::Mismatch(
+                "there are no examples in this data".into(),
+            )),
+        }
+    }
+
+    /// What a network that gives logits `[batch, classes]` for images `[batch, channels, height, width]` makes of a batch.
+    pub fn judge(
+        &self,
+        logits: impl FnOnce(Tensor<4>) -> Tensor<2>,
+        batch: &ImageBatch,
+        device: &Device,
+    ) -> Step {
+        let [count, ..] = batch.shape;
+        let logits = logits(images(batch.pixels.clone(), batch.shape, device));
+        let labels: Tensor<2, Int> =
+            Tensor::from_data(TensorData::new(batch.labels.clone(), [count, 1]), device);
+        let log_p = log_softmax(logits, 1);
+        let hit = -log_p.clone().gather(1, labels.clone());
+        let correct = log_p.clone().detach().argmax(1).equal(labels).float();
+        let outcomes = Tensor::cat(vec![hit.clone().detach(), correct], 1);
+        let smoothing = self.config.training.label_smoothing;
+        let loss = if smoothing > 0.0 {
+            hit.mean() * (1.0 - smoothing) - log_p.clone().mean() * smoothing
+        } else {
+            hit.mean()
+        };
+        Step::new(loss, outcomes).with_scores(log_p)
+    }
+
+    fn options(&self, batch_size: usize) -> BatchOptions {
+        BatchOptions::new(batch_size).with_normalisation(Some(self.format.normalisation.clone()))
+    }
+
+    fn stream(
+        images: Arc<ImageDataset>,
+        options: BatchOptions,
+    ) -> Result<Batches<ImageBatch>, TrainError> {
+        let mut loader = BatchLoader::new(images, options)?;
+        Ok(Box::new(std::iter::from_fn(move || {
+            loader.next_batch().map_err(TrainError::from).transpose()
+        })))
+    }
+}
+
+/// Pixels of a batch on a device.
+fn images(pixels: Vec<f32>, shape: [usize; 4], device: &Device) -> Tensor<4> {
+    Tensor::from_data(TensorData::new(pixels, shape), device)
+}
+
+impl Task for Classification {
+    type Model = ImageModel;
+    type Batch = ImageBatch;
+
+    fn init(&self, device: &Device) -> Result<ImageModel, TrainError> {
+        self.format.network(&self.own.model, device)
+    }
+
+    fn describe(&self) -> serde_json::Value {
+        serde_json::json!(self.format)
+    }
+
+    fn identity(&self, split: Split) -> Result<Option<String>, TrainError> {
+        let images = split.of(
+            [&self.train, &self.valid, &self.test],
+            ImageDataset::concatenate,
+        )?;
+        Ok(Some(images.identity()?))
+    }
+
+    fn unit(&self) -> &'static str {
+        "images"
+    }
+
+    fn examples(&self, split: Split) -> usize {
+        match split {
+            Split::Train => self.train.count(),
+            Split::Valid => self.valid.count(),
+            Split::Test => self.test.count(),
+            Split::All => self.train.count() + self.valid.count() + self.test.count(),
+        }
+    }
+
+    fn training_batches(
+        &self,
+        epoch: usize,
+        start: usize,
+    ) -> Result<Batches<ImageBatch>, TrainError> {
+        let options = self
+            .options(self.config.training.batch_size)
+            .with_seed(self.config.seed)
+            .with_epoch(epoch)
+            .with_shuffle(true)
+            .with_start_batch(start)
+            .with_augmentation(self.own.augmentation.clone());
+        Self::stream(self.train.clone(), options)
+    }
+
+    fn batches(&self, split: Split) -> Result<Batches<ImageBatch>, TrainError> {
+        let options = self.options(self.config.training.eval_batch_size);
+        let splits = [&self.train, &self.valid, &self.test];
+        let images = split.of(splits, ImageDataset::concatenate)?;
+        Self::stream(images, options)
+    }
+
+    fn size(&self, batch: &ImageBatch) -> usize {
+        batch.shape[0]
+    }
+
+    fn part(&self, batch: &ImageBatch, examples: Range<usize>) -> ImageBatch {
+        batch.part(examples)
+    }
+
+    fn step(
+        &self,
+        model: &ImageModel,
+        batch: &ImageBatch,
+        device: &Device,
+    ) -> Result<Step, TrainError> {
+        Ok(self.judge(|images| model.forward(images), batch, device))
+    }
+
+    fn inference<'a>(
+        &'a self,
+        model: &'a ImageModel,
+        device: &'a Device,
+    ) -> Inference<'a, ImageBatch> {
+        let plain = model.export();
+        Box::new(move |batch| Ok(self.judge(|images| plain.forward(images), batch, device)))
+    }
+
+    fn sources(&self, split: Split) -> Option<Vec<u32>> {
+        let images = match split {
+            Split::Train => &self.train,
+            Split::Valid => &self.valid,
+            Split::Test => &self.test,
+            // Put together they would be numbered twice.
+            Split::All => return None,
+        };
+        images.sources().map(<[u32]>::to_vec)
+    }
+
+    fn columns(&self) -> &'static [&'static str] {
+        &["loss", "accuracy"]
+    }
+
+    fn measures(&self, outcomes: &Outcomes) -> Vec<Measure> {
+        vec![outcomes.share("accuracy"), outcomes.mean("loss")]
+    }
+
+    fn goals(&self) -> &'static [Goal] {
+        &[
+            Goal {
+                name: "accuracy",
+                higher_is_better: true,
+            },
+            Goal {
+                name: "loss",
+                higher_is_better: false,
+            },
+        ]
+    }
+}
+
+/// Under the elements of the network's own group.
+impl Symmetric for Classification {
+    fn survey(&self, model: &ImageModel, device: &Device) -> Result<Survey, TrainError> {
+        let count = self.test.count().min(REPORT_IMAGES);
+        let images = self.test_images(0..count, device)?;
+        let group = model.group();
+        Ok(survey(group, own_elements(group), images, &|images| {
+            model.outputs(images)
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,55 @@
+use super::*;
+use crate::run_file::ImageSource;
+use crate::task::class_report::argmax;
+
+#[test]
+fn the_first_of_the_largest_numbers_is_the_answer() {
+    assert_eq!(argmax(&[0.25, 0.5, 0.5, 0.25]), 1);
+    assert_eq!(argmax(&[f32::NAN, -1.0, f32::NAN, 2.0]), 3);
+    assert_eq!(argmax(&[1.0, f32::NAN]), 0);
+    assert_eq!(argmax(&[f32::NAN; 2]), 0);
+    assert_eq!(argmax(&[]), 0);
+    assert_eq!(argmax(&[f32::NEG_INFINITY; 2]), 0);
+}
+
+/// Files of before there were names have none; the data they are used on may.
+#[test]
+fn classes_are_called_what_the_format_or_the_data_says() {
+    let own = ImageExperiment {
+        dataset: ImageSource::Nuclei(Default::default()),
+        model: Default::default(),
+        augmentation: Default::default(),
+    };
+    let mut format = ImageFormat {
+        channels: 1,
+        height: 1,
+        width: 1,
+        classes: 2,
+        class_names: None,
+        normalisation: Normalisation {
+            mean: vec![0.0],
+            std: vec![1.0],
+        },
+    };
+    let plain = ImageDataset::from_bytes(vec![1, 2], vec![0, 1], [1, 1, 1], 2).expect("images");
+    let named = plain
+        .clone()
+        .with_class_names(["no", "yes"])
+        .expect("names");
+    let names = |format: &ImageFormat, images: &ImageDataset| {
+        let images = Arc::new(images.clone());
+        let config = RunConfig::default();
+        let task = Classification::of_images(images, String::new(), &own, &config, format.clone())
+            .expect("a task");
+        let mut outcomes = Outcomes::new(task.columns());
+        outcomes.extend_scores(&[1.0, 0.0, 0.0, 1.0]);
+        let report = task.class_report(&outcomes).classes;
+        let reported: Vec<String> = report.into_iter().map(|class| class.name).collect();
+        assert_eq!(reported, task.class_names());
+        reported
+    };
+    assert_eq!(names(&format, &plain), ["0", "1"]);
+    assert_eq!(names(&format, &named), ["no", "yes"]);
+    format.class_names = Some(["healthy", "ill"].map(String::from).to_vec());
+    assert_eq!(names(&format, &plain), ["healthy", "ill"]);
+}

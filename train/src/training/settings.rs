@@ -1,0 +1,169 @@
+//! What the loop takes of a run: everything but data and network, which are the task's.
+//!
+//! A run file is turned into settings by `Settings::from(&config)`; a task of one's own, which no run file knows, has
+//! [`Settings::own`].
+
+use serde::Serialize;
+
+use crate::run_file::FinetuneConfig;
+use crate::run_file::{ConfigError, Experiment, RunConfig, TrainingConfig};
+use crate::training::optimizer::OptimizerConfig;
+use crate::training::schedule::ScheduleConfig;
+
+/// How a network is trained, whatever it is and whatever it learns.
+///
+/// ```
+/// use gcnn_train::run_file::TrainingConfig;
+/// use gcnn_train::training::settings::Settings;
+///
+/// let training = TrainingConfig { epochs: 5, batch_size: 32, ..Default::default() };
+/// let settings = Settings::own("springs").with_seed(1).with_training(training);
+/// assert!(settings.to_toml()?.starts_with("task = \"springs\"\nseed = 1\n"));
+/// # Ok::<(), gcnn_train::run_file::ConfigError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Seed of initial weights, data order, augmentation and dropout.
+    pub seed: u64,
+    /// How weights move.
+    pub optimizer: OptimizerConfig,
+    /// How the learning rate changes.
+    pub schedule: ScheduleConfig,
+    /// How long and in which portions.
+    pub training: TrainingConfig,
+    origin: Origin,
+}
+
+/// Who says what is learned.
+#[derive(Debug, Clone)]
+enum Origin {
+    /// A run file.
+    RunFile(Box<RunConfig>),
+    /// A program that has a task of its own, of this name.
+    Own(String),
+}
+
+/// What is written down of a task of one's own.
+#[derive(Serialize)]
+struct OwnFile<'a> {
+    task: &'a str,
+    seed: u64,
+    optimizer: &'a OptimizerConfig,
+    schedule: &'a ScheduleConfig,
+    training: &'a TrainingConfig,
+}
+
+impl From<&RunConfig> for Settings {
+    fn from(config: &RunConfig) -> Self {
+        Self {
+            seed: config.seed,
+            optimizer: config.optimizer.clone(),
+            schedule: config.schedule.clone(),
+            training: config.training.clone(),
+            origin: Origin::RunFile(Box::new(config.clone())),
+        }
+    }
+}
+
+impl Settings {
+    /// The defaults for a task of one's own; run folders and weights files carry its name.
+    pub fn own(task: impl Into<String>) -> Self {
+        Self {
+            seed: 0,
+            optimizer: Default::default(),
+            schedule: Default::default(),
+            training: Default::default(),
+            origin: Origin::Own(task.into()),
+        }
+    }
+
+    /// With another seed.
+    pub fn with_seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// With another rule by which weights move.
+    pub fn with_optimizer(self, optimizer: OptimizerConfig) -> Self {
+        Self { optimizer, ..self }
+    }
+
+    /// With another course of the learning rate.
+    pub fn with_schedule(self, schedule: ScheduleConfig) -> Self {
+        Self { schedule, ..self }
+    }
+
+    /// With another length and other portions.
+    pub fn with_training(self, training: TrainingConfig) -> Self {
+        Self { training, ..self }
+    }
+
+    /// The task's name.
+    pub fn task(&self) -> String {
+        match &self.origin {
+            Origin::RunFile(config) => config.experiment.task().to_string(),
+            Origin::Own(task) => task.clone(),
+        }
+    }
+
+    /// Values that are of the right type but cannot work.
+    ///
+    /// # Errors
+    /// The first of them, with what is expected.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let run = match &self.origin {
+            Origin::RunFile(config) => (**config).clone(),
+            Origin::Own(_) => RunConfig::default(),
+        };
+        RunConfig {
+            seed: self.seed,
+            optimizer: self.optimizer.clone(),
+            schedule: self.schedule.clone(),
+            training: self.training.clone(),
+            ..run
+        }
+        .validate()
+    }
+
+    /// What trained weights to start from, and what of them may move.
+    pub(crate) fn finetune(&self) -> Option<&FinetuneConfig> {
+        match &self.origin {
+            Origin::RunFile(config) => config.finetune.as_ref(),
+            Origin::Own(_) => None,
+        }
+    }
+
+    /// Data and network of the run file.
+    pub(crate) fn experiment(&self) -> Option<&Experiment> {
+        match &self.origin {
+            Origin::RunFile(config) => Some(&config.experiment),
+            Origin::Own(_) => None,
+        }
+    }
+
+    /// Everything, as TOML: what run folders keep.
+    pub fn to_toml(&self) -> Result<String, ConfigError> {
+        match &self.origin {
+            Origin::RunFile(config) => config.to_toml(),
+            Origin::Own(task) => {
+                let file = OwnFile {
+                    task,
+                    seed: self.seed,
+                    optimizer: &self.optimizer,
+                    schedule: &self.schedule,
+                    training: &self.training,
+                };
+                toml::to_string(&file).map_err(|e| ConfigError::Write {
+                    reason: e.to_string(),
+                })
+            }
+        }
+    }
+
+    /// What weights files say of it: nothing of where it was computed.
+    pub(crate) fn to_weights_toml(&self) -> Result<String, ConfigError> {
+        match &self.origin {
+            Origin::RunFile(config) => config.without_machine().to_toml(),
+            Origin::Own(_) => self.to_toml(),
+        }
+    }
+}
