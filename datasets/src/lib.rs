@@ -55,6 +55,7 @@ pub mod picture;
 mod random;
 pub mod rotate;
 pub mod rotated_mnist;
+mod shield;
 #[cfg(test)]
 mod testing;
 
@@ -75,3 +76,4 @@ pub use pcam::PcamConfig;
 pub use picture::{Picture, PictureHeader, PictureLimits, PictureRows, Samples};
 pub use rotate::Interpolation;
 pub use rotated_mnist::{RotatedMnistConfig, RotatedMnistSource};
+pub use shield::silence_decoders;

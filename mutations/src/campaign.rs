@@ -182,7 +182,7 @@ fn work(job: &Job, folder: &Path) -> Result<(), Trouble> {
             *last = (place.unwrap_or_default(), words.replace('\n', " "));
         }
     }));
-    gcnn_datasets::picture::silence_decoders();
+    gcnn_datasets::silence_decoders();
     let mut outcome = Outcome::default();
     let mut at = File::create(folder.join("at"))?;
     let mut kept = Instant::now();

@@ -37,4 +37,4 @@ pub mod readers;
 pub mod text;
 
 /// What a program calls that counts panics: those of decoders are caught, and errors like others.
-pub use gcnn_datasets::picture::silence_decoders;
+pub use gcnn_datasets::silence_decoders;

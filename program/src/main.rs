@@ -6,7 +6,7 @@ use clap::Parser;
 use gcnn::ProgramError;
 use gcnn::cli::Cli;
 use gcnn::output::{coloured, say};
-use gcnn_datasets::picture::silence_decoders;
+use gcnn_datasets::silence_decoders;
 use gcnn_train::TrainError;
 use gcnn_train::error::chain;
 use tracing_subscriber::EnvFilter;

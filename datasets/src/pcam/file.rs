@@ -16,12 +16,16 @@ use super::{CLASSES, SHAPE};
 use crate::DatasetError;
 use crate::identity::Identity;
 use crate::images::ReadImages;
+use crate::shield::shielded;
 
 /// The most patches or labels in a file.
 const MOST_PATCHES: u64 = 1 << 24;
 
 /// The most bytes in a chunk: 64 MiB.
 const LARGEST_CHUNK: u64 = 1 << 26;
+
+/// What a file should be.
+const INTACT: &str = "an intact HDF5 file of PCam";
 
 /// The way out where a file's form is not read.
 const REWRITE: &str = "`h5repack --low=0 --high=1 OLD.h5 NEW.h5` rewrites a file so";
@@ -171,12 +175,16 @@ fn refused(path: &Path, error: Error) -> DatasetError {
                 format!("layout {version}, which is {age} than this reader"),
             )
         }
-        error => DatasetError::malformed(path, "an intact HDF5 file of PCam", error.to_string()),
+        error => DatasetError::malformed(path, INTACT, error.to_string()),
     }
 }
 
 /// Reads all labels.
 pub(super) fn read_labels(path: &Path) -> Result<Vec<u8>, DatasetError> {
+    shielded(path, INTACT, || labels(path))
+}
+
+fn labels(path: &Path) -> Result<Vec<u8>, DatasetError> {
     let (dataset, shape, _) = open(path, "y", 1 << 20)?;
     let count = shape.first().copied().unwrap_or(0);
     if !(1..=MOST_PATCHES).contains(&count) || shape[1..].iter().any(|extent| *extent != 1) {
@@ -218,6 +226,10 @@ pub(super) struct PcamImages {
 impl PcamImages {
     /// Opens a file; chunks are remembered in at most so many bytes of memory.
     pub(super) fn open(path: &Path, memory: usize) -> Result<Self, DatasetError> {
+        shielded(path, INTACT, || Self::checked(path, memory))
+    }
+
+    fn checked(path: &Path, memory: usize) -> Result<Self, DatasetError> {
         let (dataset, shape, rows) = open(path, "x", memory)?;
         let [channels, height, width] = SHAPE.map(|extent| extent as u64);
         let count = shape.first().copied().unwrap_or(0);
@@ -250,10 +262,11 @@ impl PcamImages {
 
 impl ReadImages for PcamImages {
     fn read(&self, index: usize, image: &mut [f32]) -> Result<(), DatasetError> {
-        let patch = self
-            .dataset
-            .read_raw_rows(index as u64, 1)
-            .map_err(|error| refused(&self.path, error))?;
+        let patch = shielded(&self.path, INTACT, || {
+            self.dataset
+                .read_raw_rows(index as u64, 1)
+                .map_err(|error| refused(&self.path, error))
+        })?;
         if patch.len() != PATCH {
             return Err(DatasetError::malformed(
                 &self.path,

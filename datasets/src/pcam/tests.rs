@@ -294,6 +294,19 @@ fn a_single_value_is_no_row_of_patches() {
     );
 }
 
+/// Found by damaging files: pages of the list of chunks have 2ⁿ entries with an n that makes the format's reader panic
+/// where arithmetic is checked.
+const PAGE_BITS_Y: &[u8] = include_bytes!("fixtures/page_bits_y.h5");
+
+#[test]
+fn a_reader_of_hdf5_that_panics_is_an_error_with_the_file_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("y.h5");
+    fs::write(&path, PAGE_BITS_Y).unwrap();
+    let error = file::read_labels(&path).unwrap_err().to_string();
+    assert!(error.contains("y.h5: expected "), "{error}");
+}
+
 #[test]
 fn a_dataset_that_is_not_there_is_named_with_those_that_are() {
     let read = |names: &[&str]| {

@@ -19,7 +19,6 @@ mod other;
 mod png;
 mod rows;
 mod samples;
-mod shield;
 mod tiff;
 
 use std::fs::File;
@@ -27,12 +26,11 @@ use std::io::{self, BufRead, BufReader, Cursor, Seek, SeekFrom};
 use std::path::Path;
 
 use self::format::Format;
-use self::shield::shielded;
 use crate::DatasetError;
+use crate::shield;
 pub use limits::PictureLimits;
 pub use rows::PictureRows;
 pub use samples::Samples;
-pub use shield::silence_decoders;
 
 /// What a decoder hands on: values that are upright and have no alpha.
 #[derive(Debug, Clone, PartialEq)]
@@ -174,10 +172,20 @@ fn decode(
     }
 }
 
+/// What a picture should be.
+const INTACT: &str = "an intact picture in PNG, JPEG, TIFF, BMP or WebP";
+
 /// A file that is no intact picture.
 fn damaged(name: &Path, found: impl Into<String>) -> DatasetError {
-    let expected = "an intact picture in PNG, JPEG, TIFF, BMP or WebP";
-    DatasetError::malformed(name, expected, found)
+    DatasetError::malformed(name, INTACT, found)
+}
+
+/// Does the work of a decoder of pictures, one that panics as well.
+fn shielded<T>(
+    name: &Path,
+    work: impl FnOnce() -> Result<T, DatasetError>,
+) -> Result<T, DatasetError> {
+    shield::shielded(name, INTACT, work)
 }
 
 /// Whether an error while reading is the file's content and not the disk's trouble.

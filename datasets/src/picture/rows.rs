@@ -8,8 +8,7 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use super::format::Format;
-use super::shield::shielded;
-use super::{Picture, PictureLimits, Samples, decode, length, open, png};
+use super::{Picture, PictureLimits, Samples, decode, length, open, png, shielded};
 use crate::DatasetError;
 
 /// A picture, read from top to bottom.

@@ -6,7 +6,6 @@ use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Once;
 
-use super::damaged;
 use crate::DatasetError;
 
 thread_local! {
@@ -30,9 +29,10 @@ pub fn silence_decoders() {
     });
 }
 
-/// Does the work of a decoder. What it was working on is given up where it panics.
-pub(super) fn shielded<T>(
+/// Does the work of a decoder of what is `expected`. What it was working on is given up where it panics.
+pub(crate) fn shielded<T>(
     name: &Path,
+    expected: &str,
     work: impl FnOnce() -> Result<T, DatasetError>,
 ) -> Result<T, DatasetError> {
     let outer = DECODING.replace(true);
@@ -40,7 +40,7 @@ pub(super) fn shielded<T>(
     DECODING.set(outer);
     done.unwrap_or_else(|panic| {
         let found = format!("one that makes its decoder panic: {}", words(&*panic));
-        Err(damaged(name, found))
+        Err(DatasetError::malformed(name, expected, found))
     })
 }
 
@@ -74,8 +74,9 @@ mod tests {
         silence_decoders();
         let name = Path::new("a.png");
         let panics = || -> Result<(), DatasetError> { panic!("{WORDS}") };
-        let error = shielded(name, || shielded(name, panics)).unwrap_err();
-        assert!(error.to_string().contains(WORDS), "{error}");
+        let error = shielded(name, "data", || shielded(name, "a picture", panics)).unwrap_err();
+        let words = format!("expected a picture, found one that makes its decoder panic: {WORDS}");
+        assert!(error.to_string().contains(&words), "{error}");
         assert_eq!(TOLD.load(Ordering::Relaxed), 0);
         assert!(catch_unwind(panics).is_err());
         assert_eq!(TOLD.load(Ordering::Relaxed), 1);
