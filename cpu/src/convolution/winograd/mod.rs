@@ -36,8 +36,9 @@ use tile::{Tile, apart};
 
 /// Numbers that each thread holds at once for the gradients, so that points are still in a cache when they are multiplied.
 const CHUNK: usize = 1 << 19;
-/// The fewest channels for which the products outweigh the transforms.
-const LEAST_CHANNELS: usize = 16;
+/// The fewest channels for which the products outweigh the transforms; as many as the widest register has lanes, which
+/// transforms need. Under Miri, which is slow, as many as portable registers have.
+pub(super) const LEAST_CHANNELS: usize = if cfg!(miri) { 8 } else { 16 };
 
 /// How a convolution's output is computed, where this method computes it faster.
 pub(super) fn fits(sizes: &Geometry) -> Option<Tile> {
