@@ -33,7 +33,6 @@ grey.convert("1").save("bits.png")
 
 for name, form, version in [
     ("fixed", {"chunks": (2, 1, 1, 1)}, "v114"),
-    ("extensible", {"chunks": (2, 1, 1, 1), "maxshape": (None, 1, 1, 1)}, "v114"),
     ("filtered", {"chunks": (2, 1, 1, 1), "compression": "gzip", "shuffle": True, "fletcher32": True}, "v114"),
     ("older", {"chunks": (2, 1, 1, 1), "compression": "gzip"}, "earliest"),
     ("contiguous", {}, "v114"),

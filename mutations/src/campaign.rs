@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::mutator::{Frame, mutate};
-use crate::readers::{Reader, Trouble};
+use crate::readers::{FAILING, Reader, Trouble};
 
 /// The environment variable that makes a program the process that reads.
 const JOB: &str = "GCNN_MUTATIONS";
@@ -87,7 +87,8 @@ pub struct Outcome {
     pub refused: u64,
     /// The kinds of these reasons, without the numbers and names in them, and how often each was given.
     pub reasons: BTreeMap<String, u64>,
-    /// What must not happen: the place and words of a panic, or how the process ended; how often; the first file's number.
+    /// What must not happen: the place and words of a panic, how the process ended, too long a time, a valid file that is
+    /// refused; how often; the first file's number.
     pub faults: BTreeMap<String, (u64, u64)>,
 }
 
@@ -184,6 +185,14 @@ fn work(job: &Job, folder: &Path) -> Result<(), Trouble> {
     }));
     gcnn_datasets::silence_decoders();
     let mut outcome = Outcome::default();
+    // Damage begins from files that are read.
+    if job.from == 0 && job.reader != FAILING {
+        for (number, file) in reader.seeds.iter().enumerate() {
+            if let Err(reason) = reader.read(file) {
+                outcome.fault(format!("valid file {number} is refused: {reason}"), 0);
+            }
+        }
+    }
     let mut at = File::create(folder.join("at"))?;
     let mut kept = Instant::now();
     for case in job.from..job.to {

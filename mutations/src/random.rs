@@ -45,16 +45,11 @@ impl Random {
         }
     }
 
-    /// Bytes cut or filled up to a length.
+    /// Bytes cut to a length, or repeated up to it.
     pub fn resize(&mut self, bytes: &mut Vec<u8>, length: usize) {
-        let more = length.saturating_sub(bytes.len());
-        bytes.truncate(length);
-        if bytes.is_empty() {
-            *bytes = self.bytes(more);
-        } else {
-            let known = bytes.len();
-            bytes.extend_from_within(..known.min(more));
-            bytes.resize(length, 0);
-        }
+        *bytes = match bytes.is_empty() {
+            true => self.bytes(length),
+            false => bytes.iter().copied().cycle().take(length).collect(),
+        };
     }
 }

@@ -110,10 +110,19 @@ fn open(path: &Path, name: &str, memory: usize) -> Result<(Dataset, Vec<u64>, u6
                 let expected = format!("at most {} chunks of {name}", MOST_PATCHES.min(size));
                 return Err(malformed(expected, format!("{shape:?} in {chunk_shape:?}")));
             };
-            if index == ChunkIndex::BTreeV2 {
-                let found = "an index by a B-tree of version 2, which extents without limit along several axes have";
+            let unread = match index {
+                ChunkIndex::BTreeV2 => Some(
+                    "a B-tree of version 2, which extents without limit along several axes have",
+                ),
+                // Its header can ask the format's reader for any amount of memory.
+                ChunkIndex::ExtensibleArray => {
+                    Some("an extensible array, which an extent without limit has in newer files")
+                }
+                _ => None,
+            };
+            if let Some(kind) = unread {
                 let expected = format!("chunks of {name} that this reader can find; {REWRITE}");
-                return Err(malformed(expected, found.into()));
+                return Err(malformed(expected, format!("an index by {kind}")));
             }
             let chunks = dataset.chunks().map_err(refused)?;
             if chunks.len() as u64 != expected {

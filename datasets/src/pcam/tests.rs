@@ -294,6 +294,21 @@ fn a_single_value_is_no_row_of_patches() {
     );
 }
 
+/// Found by damaging files: the header of the list of chunks asks for 2⁶³ blocks, in a file of a dataset that can grow.
+const EXTENSIBLE_Y: &[u8] = include_bytes!("fixtures/extensible_y.h5");
+
+#[test]
+fn a_list_of_chunks_of_any_length_is_refused_before_memory_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("y.h5");
+    fs::write(&path, EXTENSIBLE_Y).unwrap();
+    let error = file::read_labels(&path).unwrap_err().to_string();
+    assert!(
+        error.contains("an index by an extensible array") && error.contains("h5repack"),
+        "{error}"
+    );
+}
+
 /// Found by damaging files: pages of the list of chunks have 2ⁿ entries with an n that makes the format's reader panic
 /// where arithmetic is checked.
 const PAGE_BITS_Y: &[u8] = include_bytes!("fixtures/page_bits_y.h5");

@@ -201,8 +201,13 @@ fn another_kind(random: &mut Random, chunks: &mut Vec<Chunk>) {
     let mut rows = Vec::new();
     for [x, across, y, down] in passes {
         let columns = width.saturating_sub(x).div_ceil(across);
-        let count = height.saturating_sub(y).div_ceil(down);
-        for _ in 0..if columns == 0 { 0 } else { count } {
+        // Without columns there is no row, not even its kind of filter.
+        let count = if columns == 0 {
+            0
+        } else {
+            height.saturating_sub(y).div_ceil(down)
+        };
+        for _ in 0..count {
             let mut bytes = random.bytes(row(columns));
             bytes[0] = random.below(5) as u8;
             rows.extend(bytes);

@@ -104,9 +104,8 @@ pub(super) fn particles(root: PathBuf) -> Result<Parts, Trouble> {
 }
 
 /// Labels in each form that the HDF5 library gives to data, old ones, whose headers have no sums, among them.
-const LABELS: [&[u8]; 6] = [
+const LABELS: [&[u8]; 5] = [
     include_bytes!("../../seeds/fixed_y.h5"),
-    include_bytes!("../../seeds/extensible_y.h5"),
     include_bytes!("../../seeds/filtered_y.h5"),
     include_bytes!("../../seeds/older_y.h5"),
     include_bytes!("../../seeds/contiguous_y.h5"),
