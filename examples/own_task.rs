@@ -68,7 +68,11 @@ impl Task for Elongation {
             height: SIDE,
             width: SIDE,
         };
-        Ok(GcnnConfig::p4cnn().init(images, 1, device)?)
+        let config = GcnnConfig {
+            dropout: 0.0,
+            ..GcnnConfig::p4cnn()
+        };
+        Ok(config.init(images, 1, device)?)
     }
 
     fn examples(&self, split: Split) -> usize {

@@ -24,7 +24,9 @@ pub use tuning::Tuning;
 
 use crate::TrainError;
 use crate::files::read_text;
-use crate::run_file::RunConfig;
+use crate::run_file::{Experiment, RunConfig};
+use crate::task::Task;
+use crate::weights::arrays::Weights;
 use crate::weights::model_file::ModelFile;
 
 /// Reads a run file and applies overrides; what a fine-tuned run says nothing about in its `[model]` is the source's.
@@ -45,4 +47,24 @@ pub fn load_run_file(path: &Path, set: &[String]) -> Result<RunConfig, TrainErro
         TrainError::Finetune(format!("cannot start from {}: {reason}", from.display()))
     })?;
     Ok(config)
+}
+
+/// The weights that a fine-tuned run starts with, and what became of the source's, in words.
+pub fn start<T: Task>(
+    task: &T,
+    experiment: Option<&Experiment>,
+    from: &Path,
+    random: &Weights,
+    tuning: &Tuning,
+) -> Result<(Weights, Vec<String>), TrainError> {
+    let (source, arrays) = ModelFile::load(from)?;
+    let fault = |reason: String| {
+        TrainError::Finetune(format!("cannot start from {}: {reason}", from.display()))
+    };
+    if let Some(experiment) = experiment {
+        check_source(&source, experiment).map_err(fault)?;
+    }
+    let (before, now) = (Sizes::of(&source.data), Sizes::of(&task.describe()));
+    let (start, transfer) = transfer(random, &arrays, tuning, before, now).map_err(fault)?;
+    Ok((start, transfer.lines(&from.display().to_string(), tuning)))
 }

@@ -7,17 +7,21 @@
 //! | what it takes of a run file, or of a program with a task of its own | [`settings`] |
 //! | update rules, rates over time, averages | [`optimizer`], [`schedule`], [`average`] |
 //! | batches in parts and on several devices | [`parallel`] |
+//! | the better one of two epochs | [`best`] |
+//! | what is random, and on what it depends | [`random`] |
 //! | everything a run needs to go on | [`checkpoint`] |
 //! | noticing that a run diverges | [`divergence`] |
 //! | the folder, and which data it is of | [`run_folder`], [`run_data`] |
 //! | who hears of it | [`progress`] |
 
 pub mod average;
+pub mod best;
 pub mod checkpoint;
 pub mod divergence;
 pub mod optimizer;
 pub mod parallel;
 pub mod progress;
+pub mod random;
 pub mod run;
 pub mod run_data;
 pub mod run_folder;

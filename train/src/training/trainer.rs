@@ -20,22 +20,23 @@ use burn::prelude::*;
 use gcnn_models::weights::parameters_of;
 
 use crate::TrainError;
-use crate::finetune::{self, Sizes, Tuning};
-use crate::run_file::Experiment;
+use crate::finetune::{self, Tuning};
 use crate::task::metrics::{Measure, Outcomes, Sums};
 use crate::task::{Split, Task, evaluate};
 use crate::training::average;
+use crate::training::best::improves;
 use crate::training::checkpoint::{Best, Checkpoint, Content, Progress};
 use crate::training::divergence::{Divergence, MOST_RETURNS, OnDivergence, RATE_FACTOR, Return};
 use crate::training::optimizer::ModuleUpdater;
 use crate::training::parallel;
 use crate::training::progress::{Moment, Plan, Reporter};
+use crate::training::random::{fresh, mix};
 use crate::training::run_data::Identities;
 use crate::training::run_folder::{EpochRecord, PassRecord, RunFolder};
 use crate::training::schedule::Schedule;
 use crate::training::settings::Settings;
 use crate::weights::arrays::{self as weights, Weights};
-use crate::weights::model_file::{About, ModelFile};
+use crate::weights::model_file::About;
 
 /// Batches whose outcomes may wait on the device before they are read; reading stops a GPU's pipeline.
 const PENDING: usize = 8;
@@ -98,7 +99,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             if !folder.checkpoint().exists() {
                 let random = weights::collect(&model);
                 let (from, experiment) = (&finetune.from, settings.experiment());
-                let (start, lines) = start(task, experiment, from, &random, &tuning)?;
+                let (start, lines) = finetune::start(task, experiment, from, &random, &tuning)?;
                 model = weights::apply(model, &start).map_err(TrainError::Finetune)?;
                 lines.iter().for_each(|line| reporter.note(line));
             }
@@ -534,59 +535,11 @@ impl<'a, T: Task> Trainer<'a, T> {
     }
 }
 
-/// The weights that a fine-tuned run starts with, and what became of the source's, in words.
-pub fn start<T: Task>(
-    task: &T,
-    experiment: Option<&Experiment>,
-    from: &Path,
-    random: &Weights,
-    tuning: &Tuning,
-) -> Result<(Weights, Vec<String>), TrainError> {
-    let (source, arrays) = ModelFile::load(from)?;
-    let fault = |reason: String| {
-        TrainError::Finetune(format!("cannot start from {}: {reason}", from.display()))
-    };
-    if let Some(experiment) = experiment {
-        finetune::check_source(&source, experiment).map_err(fault)?;
-    }
-    let (before, now) = (Sizes::of(&source.data), Sizes::of(&task.describe()));
-    let (start, transfer) =
-        finetune::transfer(random, &arrays, tuning, before, now).map_err(fault)?;
-    Ok((start, transfer.lines(&from.display().to_string(), tuning)))
-}
-
 fn values(measures: &[Measure]) -> BTreeMap<String, f64> {
     measures
         .iter()
         .map(|m| (m.name.to_string(), m.value))
         .collect()
-}
-
-/// Whether `new` beats `old`: by the first goal in which they differ. What is no number beats nothing.
-fn improves(
-    goals: &[crate::task::Goal],
-    new: &BTreeMap<String, f64>,
-    old: Option<&BTreeMap<String, f64>>,
-) -> bool {
-    let number = |measures: &BTreeMap<String, f64>, name| {
-        let value = measures.get(name).copied();
-        value.filter(|value| value.is_finite())
-    };
-    let Some(old) = old else {
-        return goals
-            .first()
-            .is_none_or(|goal| number(new, goal.name).is_some());
-    };
-    for goal in goals {
-        match (number(new, goal.name), number(old, goal.name)) {
-            (Some(new), Some(old)) if new == old => {}
-            (Some(new), Some(old)) => return (new > old) == goal.higher_is_better,
-            // Weights of older versions may have a best that was no number.
-            (new, old) if new.is_some() != old.is_some() => return new.is_some(),
-            _ => {}
-        }
-    }
-    false
 }
 
 /// The name of the first array with a value that is no finite number.
@@ -595,26 +548,6 @@ fn not_finite(weights: &Weights) -> Option<&str> {
         .iter()
         .find(|(_, array)| array.values.iter().any(|value| !value.is_finite()));
     bad.map(|(name, _)| name.as_str())
-}
-
-/// The network that a run starts from: its weights depend on the seed and the network alone.
-pub fn fresh<T: Task>(task: &T, seed: u64, device: &Device) -> Result<T::Model, TrainError> {
-    device.seed(mix(seed, u64::MAX));
-    let model = task.init(device)?;
-    // Parameters draw their values when they are first read: now, in the order of the module tree.
-    weights::collect(&model);
-    Ok(model)
-}
-
-/// A well-mixed 64-bit number from two (the finaliser of splitmix64).
-fn mix(seed: u64, index: u64) -> u64 {
-    let mut z = seed
-        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-        .wrapping_add(index)
-        .wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]

@@ -10,13 +10,13 @@ use gcnn_models::ImageModel;
 use gcnn_models::points::DynamicsModel;
 use gcnn_train::TrainError;
 use gcnn_train::error::chain;
-use gcnn_train::finetune::Tuning;
+use gcnn_train::finetune::{self, Tuning};
 use gcnn_train::run_file::{Experiment, ParticleExperiment, RunConfig};
 use gcnn_train::task::equivariance;
 use gcnn_train::task::{Split, Task};
 use gcnn_train::tasks::classification::{Classification, ImageFormat};
 use gcnn_train::tasks::dynamics::{self, Motion};
-use gcnn_train::training::trainer;
+use gcnn_train::training::random;
 use gcnn_train::weights::arrays::{self as weights, count_trainable};
 use gcnn_train::weights::evaluation::{Loaded, LoadedNetwork};
 
@@ -121,7 +121,7 @@ impl About<'_> {
         task: &T,
         is_trained: bool,
     ) -> Result<Untrained<T::Model>, ProgramError> {
-        let random = trainer::fresh(task, self.config.seed, &self.device.clone().autodiff())?;
+        let random = random::fresh(task, self.config.seed, &self.device.clone().autodiff())?;
         let parameters = count_trainable(&random);
         let untrained = |model: T::Model, beginning| Untrained {
             model: model.valid(),
@@ -132,15 +132,15 @@ impl About<'_> {
         if is_trained && self.epoch.is_none() {
             return Ok(untrained(random, Beginning::Random));
         }
-        let Some(finetune) = &self.config.finetune else {
+        let Some(source) = &self.config.finetune else {
             return Ok(untrained(random, Beginning::OfTraining));
         };
-        let tuning = Tuning::new(finetune, &random)?;
+        let tuning = Tuning::new(source, &random)?;
         let drawn = weights::collect(&random);
-        let start = trainer::start(
+        let start = finetune::start(
             task,
             Some(&self.config.experiment),
-            &finetune.from,
+            &source.from,
             &drawn,
             &tuning,
         );

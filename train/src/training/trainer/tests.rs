@@ -1,43 +1,8 @@
 use super::*;
 use crate::run_file::RunConfig;
-use crate::task::Goal;
 use crate::tasks::dynamics::Motion;
 #[cfg(feature = "flex")]
 use gcnn_models::points::DynamicsModel;
-
-#[test]
-fn the_first_goal_that_differs_decides() {
-    let goals = [
-        Goal {
-            name: "accuracy",
-            higher_is_better: true,
-        },
-        Goal {
-            name: "loss",
-            higher_is_better: false,
-        },
-    ];
-    let of = |accuracy: f64, loss: f64| {
-        BTreeMap::from([
-            ("accuracy".to_string(), accuracy),
-            ("loss".to_string(), loss),
-        ])
-    };
-    let better = |new: [f64; 2], old: [f64; 2]| {
-        improves(&goals, &of(new[0], new[1]), Some(&of(old[0], old[1])))
-    };
-    assert!(better([0.9, 2.0], [0.8, 1.0]));
-    assert!(!better([0.8, 1.0], [0.9, 2.0]));
-    assert!(better([0.9, 1.0], [0.9, 2.0]));
-    assert!(!better([0.9, 1.0], [0.9, 1.0]));
-    // What is no number is never better, whichever way is better, and whatever is a number is better than it.
-    let nan = f64::NAN;
-    assert!(!better([nan, 1.0], [0.1, 9.0]) && !better([0.9, nan], [0.9, 9.0]));
-    assert!(better([0.1, 9.0], [nan, 1.0]) && better([0.9, 9.0], [0.9, nan]));
-    assert!(!better([nan, nan], [nan, nan]));
-    assert!(improves(&goals, &of(0.1, nan), None) && !improves(&goals, &of(nan, 0.1), None));
-    assert!(!improves(&goals[1..], &of(0.1, f64::INFINITY), None));
-}
 
 /// Stops a run after the batch that follows the one which comes to `seen` examples.
 struct Stop {
