@@ -200,6 +200,12 @@ fn networks_in_training_are_exported_as_they_evaluate() {
     "it makes a map of"
 )]
 #[case::stride(r#""stride":[1,1]"#, r#""stride":[0,1]"#, "at least 1")]
+#[case::far_stride(r#""stride":[1,1]"#, r#""stride":[4294967296,1]"#, "at most 65536")]
+#[case::much_padding(
+    r#""padding":[0,0],"dilation":[1,1]"#,
+    r#""padding":[200000,200000],"dilation":[60000,60000]"#,
+    "pads its map to 400028×400028"
+)]
 #[case::pool(r#""size":2"#, r#""size":0"#, "windows of 0×0")]
 #[case::order(r#""order":4"#, r#""order":5"#, "cannot be pooled by 5")]
 #[case::no_order(r#""order":4"#, r#""order":0"#, "pooled by 0")]

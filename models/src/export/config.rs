@@ -7,7 +7,7 @@ use gcnn_layers::{Parameters, ProjectionKind};
 use serde::{Deserialize, Serialize};
 
 use super::{Beside, ChannelScale, GroupPool, PlainNetwork, PlainStep, PlanePool, Windows, Wrap};
-use crate::{InputShape, ModelError};
+use crate::{InputShape, ModelError, limits};
 
 /// The steps of a network of ordinary layers.
 ///
@@ -234,7 +234,14 @@ impl PlainStepConfig {
                         dilation[axis],
                     )
                 };
-                Ok([at_least_one(*to)?, along(0, height)?, along(1, width)?])
+                let positions = [along(0, height)?, along(1, width)?];
+                let [rows, columns] = [height + 2 * padding[0], width + 2 * padding[1]];
+                if !is_moderate([channels, rows, columns]) {
+                    return Err(format!(
+                        "it pads its map to {rows}×{columns} with {channels} channels"
+                    ));
+                }
+                Ok([at_least_one(*to)?, positions[0], positions[1]])
             }
             Self::Scale { channels } => takes(*channels).map(|()| size),
             Self::Relu {} => Ok(size),
@@ -372,6 +379,10 @@ fn convolved(
 ) -> Result<usize, String> {
     if kernel == 0 || stride == 0 || dilation == 0 {
         return Err("kernel, stride and dilation must be at least 1".into());
+    }
+    if stride.max(dilation) > limits::IMAGE_SIDE {
+        let most = limits::IMAGE_SIDE;
+        return Err(format!("stride and dilation must be at most {most}"));
     }
     let reach = (kernel - 1).saturating_mul(dilation);
     if padding > reach.min(LARGEST) {

@@ -11,6 +11,8 @@ use burn::nn::PaddingConfig2d;
 use burn::nn::pool::{AvgPool2d, AvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::limits::IMAGE_SIDE;
+
 /// Which pixels are pooled together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -160,6 +162,11 @@ impl Windows {
             }
             if s == 0 || d == 0 {
                 return Err(format!("stride and dilation of {named} must be at least 1"));
+            }
+            if s.max(d) > IMAGE_SIDE {
+                return Err(format!(
+                    "stride and dilation of {named} must be at most {IMAGE_SIDE}"
+                ));
             }
             let [before, behind] = match self.padding {
                 PaddingConfig2d::Valid => [0, 0],
