@@ -1,5 +1,5 @@
 use super::*;
-use crate::run_file::RunConfig;
+use crate::run_file::{Experiment, RunConfig};
 use crate::tasks::dynamics::Motion;
 #[cfg(feature = "flex")]
 use gcnn_models::points::DynamicsModel;
