@@ -196,7 +196,7 @@ fn networks_in_training_are_exported_as_they_evaluate() {
 )]
 #[case::volume(
     r#""padding":[0,0],"dilation":[1,1]"#,
-    r#""padding":[16000,16000],"dilation":[4000,4000]"#,
+    r#""padding":[6000,6000],"dilation":[1500,1500]"#,
     "it makes a map of"
 )]
 #[case::stride(r#""stride":[1,1]"#, r#""stride":[0,1]"#, "at least 1")]

@@ -380,10 +380,6 @@ fn convolved(
     if kernel == 0 || stride == 0 || dilation == 0 {
         return Err("kernel, stride and dilation must be at least 1".into());
     }
-    if stride.max(dilation) > limits::IMAGE_SIDE {
-        let most = limits::IMAGE_SIDE;
-        return Err(format!("stride and dilation must be at most {most}"));
-    }
     let reach = (kernel - 1).saturating_mul(dilation);
     if padding > reach.min(LARGEST) {
         return Err(format!(
@@ -391,6 +387,10 @@ fn convolved(
         ));
     }
     match (size + 2 * padding).checked_sub(reach.saturating_add(1)) {
+        Some(_) if stride.max(dilation) > limits::IMAGE_SIDE => Err(format!(
+            "stride and dilation must be at most {}",
+            limits::IMAGE_SIDE
+        )),
         Some(steps) => Ok(steps / stride + 1),
         None => Err(format!(
             "the kernel reaches over {reach} pixels, the padded map has {}",
