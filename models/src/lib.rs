@@ -7,7 +7,7 @@
 //! | networks that read images: G-CNN, densely connected G-CNN, over any group, with any kernel | [`images`] |
 //! | networks that read points: SEGNN, EGNN, tensor field network, SE(3)-transformer and what they are compared with | [`points`] |
 //! | trained networks, and any weights file as a network | [`zoo`] |
-//! | weights files; arrays by name | [`file`], [`weights`] |
+//! | weights files; arrays by name | [`mod@file`], [`weights`] |
 //! | a trained G-CNN as plain convolutions | [`export`] |
 //!
 //! # An example
