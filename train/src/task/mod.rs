@@ -10,6 +10,7 @@ pub mod interval;
 pub mod metrics;
 pub mod numbers;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::TrainError;
@@ -60,6 +61,9 @@ pub struct Goal {
     /// Whether more is better.
     pub higher_is_better: bool,
 }
+
+/// What the examples of each split are, by the split's name.
+pub type Identities = BTreeMap<String, String>;
 
 /// A stream of batches.
 pub type Batches<B> = Box<dyn Iterator<Item = Result<B, TrainError>>>;

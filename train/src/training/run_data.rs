@@ -4,15 +4,13 @@
 //! and statistics would not tell, where two splits changed places or labels are others. Every example and label is part of the
 //! [identity](gcnn_datasets::identity) of its split; where the data lies is not.
 
-use std::collections::BTreeMap;
-
 use gcnn_datasets::Description;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::TrainError;
 use crate::files::{read_text, write_atomically};
-use crate::task::{Split, Task};
+use crate::task::{Identities, Split, Task};
 use crate::training::run_folder::{RunFolder, to_json};
 use crate::weights::model_file::ModelFile;
 
@@ -28,9 +26,6 @@ pub struct RunData {
     #[serde(default, skip_serializing_if = "Identities::is_empty")]
     pub identity: Identities,
 }
-
-/// What the examples of each split are, by the split's name.
-pub type Identities = BTreeMap<String, String>;
 
 /// The identities of all splits of a task that can tell.
 pub fn identities<T: Task>(task: &T) -> Result<Identities, TrainError> {

@@ -17,12 +17,13 @@ use std::time::Instant;
 
 use burn::module::Module;
 use burn::prelude::*;
+use gcnn_models::file::{WeightsError, check_finite};
 use gcnn_models::weights::parameters_of;
 
 use crate::TrainError;
 use crate::finetune::{self, Tuning};
 use crate::task::metrics::{Measure, Outcomes, Sums};
-use crate::task::{Split, Task, evaluate};
+use crate::task::{Identities, Split, Task, evaluate};
 use crate::training::average;
 use crate::training::best::improves;
 use crate::training::checkpoint::{Best, Checkpoint, Content, Progress};
@@ -31,7 +32,6 @@ use crate::training::optimizer::ModuleUpdater;
 use crate::training::parallel;
 use crate::training::progress::{Moment, Plan, Reporter};
 use crate::training::random::{fresh, mix};
-use crate::training::run_data::Identities;
 use crate::training::run_folder::{EpochRecord, PassRecord, RunFolder};
 use crate::training::schedule::Schedule;
 use crate::training::settings::Settings;
@@ -358,11 +358,8 @@ impl<'a, T: Task> Trainer<'a, T> {
         let before = self.progress.best.as_ref().map(|best| &best.measures);
         let better = improves(self.task.goals(), &measures, before);
         let current = weights::collect(&model);
-        if let Some(name) = not_finite(&current)
-            && self.diverged(
-                format!("the array `{name}` holds a value that is no finite number"),
-                f64::NAN,
-            )?
+        if let Err(WeightsError::NotFinite { name, value, .. }) = check_finite(&current)
+            && self.diverged(format!("`{name}` came to hold {value}"), f64::NAN)?
         {
             return Ok(());
         }
@@ -540,14 +537,6 @@ fn values(measures: &[Measure]) -> BTreeMap<String, f64> {
         .iter()
         .map(|m| (m.name.to_string(), m.value))
         .collect()
-}
-
-/// The name of the first array with a value that is no finite number.
-fn not_finite(weights: &Weights) -> Option<&str> {
-    let bad = weights
-        .iter()
-        .find(|(_, array)| array.values.iter().any(|value| !value.is_finite()));
-    bad.map(|(name, _)| name.as_str())
 }
 
 #[cfg(test)]

@@ -27,8 +27,8 @@ use serde::de::DeserializeOwned;
 use crate::TrainError;
 use crate::error::chain;
 use crate::run_file::{Experiment, RunConfig};
+use crate::task::Identities;
 use crate::tasks::classification::ImageFormat;
-use crate::training::run_data::Identities;
 use crate::training::run_folder::{RunFolder, to_json};
 use crate::weights::arrays::{self as weights, Weights};
 

@@ -11,8 +11,8 @@ use gcnn_train::task::class_report::argmax;
 use gcnn_train::task::equivariance::images::{own_elements, survey};
 use gcnn_train::task::equivariance::{Standing, Survey};
 
-use super::picture::{Scene, Strips, Tile};
-use super::svg::{difference_colour, response_colour};
+use super::picture::{Scene, Strips};
+use super::svg::{Tile, difference_colour, response_colour};
 use super::{Answers, Choice, Curve, PORTION, SWEPT, Sweep, angles, answer_angles};
 use crate::ProgramError;
 

@@ -8,7 +8,16 @@ use base64::engine::general_purpose::STANDARD;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 
-use super::picture::Tile;
+/// A small bitmap.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tile {
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// Red, green and blue of every pixel, row by row.
+    pub rgb: Vec<u8>,
+}
 
 /// Text and axes.
 pub const INK: &str = "#1f2933";

@@ -3,9 +3,9 @@
 use gcnn_train::task::equivariance::{Standing, Survey};
 
 use super::chart::{Chart, HIGHEST, LOWEST, colour, exponent, power_of_ten};
-use super::{GAP, MARGIN, SMALL, Scene, Tile, WIDTH, capitalised};
+use super::{GAP, MARGIN, SMALL, Scene, WIDTH, capitalised};
 use crate::report::symmetry::EquivarianceReport;
-use crate::report::symmetry::svg::{Anchor, GRID, INK, Pen, Sheet, Type};
+use crate::report::symmetry::svg::{Anchor, GRID, INK, Pen, Sheet, Tile, Type};
 
 /// Elements of one standing that are drawn.
 const MOST_ROWS: usize = 8;

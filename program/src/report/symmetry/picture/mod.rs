@@ -12,7 +12,7 @@ mod scenes;
 mod sweeps;
 
 use super::EquivarianceReport;
-use super::svg::{INK, SOFT, Sheet, Type};
+use super::svg::{INK, SOFT, Sheet, Tile, Type};
 use super::table::verdict;
 
 /// What only a picture shows.
@@ -22,17 +22,6 @@ pub enum Scene {
     Strips(Strips),
     /// Particles, and predictions of them from many sides, before and after training.
     Clouds(Vec<Cloud>),
-}
-
-/// A small bitmap.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tile {
-    /// Columns.
-    pub width: usize,
-    /// Rows.
-    pub height: usize,
-    /// Red, green and blue of every pixel, row by row.
-    pub rgb: Vec<u8>,
 }
 
 /// Maps that turn with an image.
