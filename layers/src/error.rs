@@ -3,6 +3,7 @@
 use crate::graph::GraphError;
 use crate::group::GroupError;
 use crate::irreps::{Block, Irreps, IrrepsError};
+use crate::kernel::KernelSize;
 
 /// Why a layer cannot be built from its configuration.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -74,6 +75,28 @@ pub enum LayerError {
     KernelSize {
         /// The side asked for.
         size: usize,
+    },
+    /// A kernel that isn't square, under a group that turns it.
+    #[error(
+        "a kernel of {kernel_size} pixels is not mapped to itself by {group}; a square one works, or a group that keeps rows and \
+         columns apart: trivial, C2, D1 or D2"
+    )]
+    Oblong {
+        /// Height and width.
+        kernel_size: KernelSize,
+        /// The group's name.
+        group: String,
+    },
+    /// Neither of two samplings holds the other.
+    #[error(
+        "a group convolution over {output} cannot take maps on {input}: one of both has to hold all elements of the other, as \
+         C8 holds those of C4"
+    )]
+    Samplings {
+        /// The group of the responses.
+        output: String,
+        /// The group of the input.
+        input: String,
     },
     /// No spline fits into a kernel.
     #[error(

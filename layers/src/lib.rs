@@ -62,6 +62,7 @@ mod expect;
 mod finish;
 pub mod graph;
 pub mod group;
+pub mod inference;
 pub mod irreps;
 pub mod kernel;
 mod mark;
@@ -74,19 +75,17 @@ pub mod steerable;
 mod testing;
 
 pub use convolution::{
-    GroupConv2d, GroupConv2dConfig, IsotropicConv2d, IsotropicConv2dConfig, LiftingConv2d,
-    LiftingConv2dConfig, Padding2d, repeat_over_group,
+    Convolution, ConvolutionConfig, GroupConv2d, GroupConv2dConfig, IsotropicConv2d,
+    IsotropicConv2dConfig, LiftingConv2d, LiftingConv2dConfig, Padding2d, repeat_over_group,
 };
 pub use equivariance::{EquivarianceReport, group_action, plane_action};
 pub use error::LayerError;
-pub use finish::Finish;
 pub use graph::{Graph, GraphError, GraphTensors};
 pub use group::Group;
 pub use irreps::{Irrep, Irreps, IrrepsError};
-pub use kernel::KernelConfig;
+pub use kernel::{KernelConfig, KernelSize};
 pub use norm::{
     DropoutUnit, FieldBatchNorm, FieldBatchNormConfig, FieldDropout, FieldDropoutConfig,
-    scale_and_shift,
 };
 pub use parameters::Parameters;
 pub use pool::{

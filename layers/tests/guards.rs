@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use burn::prelude::*;
 use burn::tensor::DType;
+use gcnn_layers::inference::{Finish, scale_and_shift};
 use gcnn_layers::steerable::*;
 use gcnn_layers::*;
 use rstest::rstest;

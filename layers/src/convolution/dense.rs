@@ -7,7 +7,7 @@
 use burn::prelude::*;
 use burn::tensor::ops::ConvOptions;
 
-use crate::Finish;
+use crate::finish::Finish;
 
 /// Stride, zero padding and dilation of a convolution, as `[vertical, horizontal]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,21 +12,11 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{Initializer, PaddingConfig2d};
 use burn::prelude::*;
 
-use super::{GroupConv2d, IsotropicConv2d, LiftingConv2d, Padding2d, Window, repeat_over_group};
+use super::{Convolution, Map, Padding2d, Window, repeat_over_group};
 use crate::FieldBatchNorm;
 
-impl LiftingConv2d {
-    /// The same map as an ordinary convolution from C_in to C_out·|H| channels.
-    ///
-    /// With [circular](Padding2d::Circular) padding it has no padding of its own: its input is to be continued
-    /// periodically by [`Window::wrapped_pixels`] before.
-    pub fn export(&self) -> Conv2d {
-        ordinary(self.filter_bank(), self.filter_bias(), self.window())
-    }
-}
-
-impl GroupConv2d {
-    /// The same map as an ordinary convolution from C_in·|H| to C_out·|H| channels.
+impl<M: Map> Convolution<M> {
+    /// The same map as an ordinary convolution from C_in·|H| to C_out·|H| channels, where a side on the plane counts 1 for |H|.
     ///
     /// With [circular](Padding2d::Circular) padding it has no padding of its own: its input is to be continued
     /// periodically by [`Window::wrapped_pixels`] before.
@@ -51,27 +41,18 @@ impl GroupConv2d {
     }
 }
 
-impl IsotropicConv2d {
-    /// The same map as an ordinary convolution.
-    ///
-    /// With [circular](Padding2d::Circular) padding it has no padding of its own: its input is to be continued
-    /// periodically by [`Window::wrapped_pixels`] before.
-    pub fn export(&self) -> Conv2d {
-        ordinary(self.filter_bank(), self.filter_bias(), self.window())
-    }
-}
-
 fn ordinary(bank: Tensor<4>, bias: Option<Tensor<1>>, window: Window) -> Conv2d {
     let [channels_out, channels_in, ..] = bank.dims();
     let zeros = match window.padding {
-        Padding2d::None | Padding2d::Circular => 0,
+        Padding2d::None | Padding2d::Circular => [0, 0],
         Padding2d::Same => window.padding_pixels(),
     };
     let padding = match zeros {
-        0 => PaddingConfig2d::Valid,
-        n => PaddingConfig2d::Explicit(n, n, n, n),
+        [0, 0] => PaddingConfig2d::Valid,
+        [above, beside] => PaddingConfig2d::Explicit(above, beside, above, beside),
     };
-    let conv = Conv2dConfig::new([channels_in, channels_out], [window.kernel_size; 2])
+    let size = window.kernel_size.height_and_width();
+    let conv = Conv2dConfig::new([channels_in, channels_out], size)
         .with_stride([window.stride; 2])
         .with_dilation([window.dilation; 2])
         .with_padding(padding)

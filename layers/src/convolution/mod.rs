@@ -1,27 +1,28 @@
 //! Equivariant convolutions: lifting ℝ² → G, group G → G, isotropic ℝ² → ℝ².
 //!
-//! Each expands its weights into a filter bank (see [`kernel`](crate::kernel)) and calls one [dense](dense::conv2d)
-//! convolution, with the channels and the group axis flattened.
+//! All three are one [`Convolution`], named for what goes in and out.
 
+mod config;
 pub mod dense;
 mod export;
 mod group;
 mod isotropic;
+mod layer;
 mod lifting;
 mod window;
 
+pub use config::ConvolutionConfig;
 pub use export::fold_normalisation;
-pub use group::{GroupConv2d, GroupConv2dConfig};
-pub use isotropic::{IsotropicConv2d, IsotropicConv2dConfig};
-pub use lifting::{LiftingConv2d, LiftingConv2dConfig};
+pub use group::{GroupConv2d, GroupConv2dConfig, OnGroup};
+pub use isotropic::{Isotropic, IsotropicConv2d, IsotropicConv2dConfig};
+pub use layer::{Convolution, Map};
+pub use lifting::{Lifting, LiftingConv2d, LiftingConv2dConfig};
 pub use window::{Padding2d, Window, continue_periodically};
 
-use burn::module::{Content, Initializer, Param};
+use burn::module::{Initializer, Param};
 use burn::prelude::*;
 
 use crate::error::LayerError;
-use crate::group::Group;
-use crate::kernel::KernelConfig;
 
 /// Both channel counts must be positive.
 fn validate_channels([c_in, c_out]: [usize; 2]) -> Result<(), LayerError> {
@@ -50,32 +51,4 @@ fn zero_bias(fields: usize, device: &Device) -> Param<Tensor<1>> {
 pub fn repeat_over_group(of_fields: Tensor<1>, order: usize) -> Tensor<1> {
     let repeated = of_fields.unsqueeze_dim::<2>(1).repeat_dim(1, order);
     repeated.flatten(0, 1)
-}
-
-/// The bias of a filter bank: a field's bias for each of its responses over H.
-fn filter_bias(bias: &Option<Param<Tensor<1>>>, order: usize) -> Option<Tensor<1>> {
-    bias.as_ref().map(|b| repeat_over_group(b.val(), order))
-}
-
-/// The settings that a convolution prints.
-fn describe(
-    content: Content,
-    weight: &Param<Tensor<4>>,
-    bias: bool,
-    group: &Group,
-    window: &Window,
-    kernel: &KernelConfig,
-) -> Option<Content> {
-    let [c_out, c_in, _, _] = weight.dims();
-    content
-        .add_debug_attribute("group", group)
-        .add("ch_in", &c_in)
-        .add("ch_out", &c_out)
-        .add("kernel_size", &window.kernel_size)
-        .add("stride", &window.stride)
-        .add("dilation", &window.dilation)
-        .add_debug_attribute("padding", &window.padding)
-        .add_debug_attribute("kernel", kernel)
-        .add("bias", &bias)
-        .optional()
 }

@@ -16,7 +16,7 @@ use super::dense::{Conv2dOptions, conv2d};
 use crate::error::LayerError;
 use crate::exactness::warn_once;
 use crate::group::Group;
-use crate::kernel::KernelConfig;
+use crate::kernel::{KernelConfig, KernelSize};
 
 /// What lies beyond the border of the image.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,11 +31,11 @@ pub enum Padding2d {
     Circular,
 }
 
-/// A square kernel's size, stride, padding and dilation, the same along both axes.
+/// A kernel's size, and its stride, padding and dilation, which are the same along both axes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// Taps along a side.
-    pub kernel_size: usize,
+    /// Taps along each side.
+    pub kernel_size: KernelSize,
     /// Pixels between output positions.
     pub stride: usize,
     /// What lies beyond the border.
@@ -45,31 +45,36 @@ pub struct Window {
 }
 
 impl Window {
-    /// Pixels from the first tap to the last.
-    fn reach(&self) -> usize {
-        self.dilation * (self.kernel_size - 1)
+    /// Pixels from the first tap to the last, vertically and horizontally.
+    fn reach(&self) -> [usize; 2] {
+        let sides = self.kernel_size.height_and_width();
+        sides.map(|side| self.dilation * (side - 1))
     }
 
-    /// Pixels added at each end of an axis.
-    pub fn padding_pixels(&self) -> usize {
+    /// Pixels added at each end of the vertical and of the horizontal axis.
+    pub fn padding_pixels(&self) -> [usize; 2] {
         match self.padding {
-            Padding2d::None => 0,
-            Padding2d::Same | Padding2d::Circular => self.reach() / 2,
+            Padding2d::None => [0, 0],
+            Padding2d::Same | Padding2d::Circular => self.reach().map(|reach| reach / 2),
         }
     }
 
-    /// Pixels by which the image is continued periodically at each end of an axis.
-    pub fn wrapped_pixels(&self) -> usize {
+    /// Pixels by which the image is continued periodically at each end of both axes.
+    pub fn wrapped_pixels(&self) -> [usize; 2] {
         match self.padding {
-            Padding2d::None | Padding2d::Same => 0,
+            Padding2d::None | Padding2d::Same => [0, 0],
             Padding2d::Circular => self.padding_pixels(),
         }
     }
 
-    /// Output pixels along an axis of `size` pixels; `None` where the kernel does not fit.
-    pub fn output_size(&self, size: usize) -> Option<usize> {
-        let steps = (size + 2 * self.padding_pixels()).checked_sub(self.reach() + 1)?;
-        Some(steps / self.stride + 1)
+    /// Height and width of the output for an input `[height, width]`; `None` where the kernel does not fit.
+    pub fn output_size(&self, size: [usize; 2]) -> Option<[usize; 2]> {
+        let along = |axis: usize| {
+            let padded = size[axis] + 2 * self.padding_pixels()[axis];
+            let steps = padded.checked_sub(self.reach()[axis] + 1)?;
+            Some(steps / self.stride + 1)
+        };
+        Some([along(0)?, along(1)?])
     }
 
     /// Whether an equivariant layer over `group` can use this window, on `[height, width]` if that is known.
@@ -85,11 +90,21 @@ impl Window {
                 return Err(LayerError::Zero { what });
             }
         }
-        if self.padding != Padding2d::None && self.reach() % 2 == 1 {
-            return Err(LayerError::HalfPixel {
+        if !self.kernel_size.is_square() && mixes_axes(group) {
+            return Err(LayerError::Oblong {
                 kernel_size: self.kernel_size,
-                dilation: self.dilation,
+                group: group.name().into(),
             });
+        }
+        let sides = self.kernel_size.height_and_width();
+        for (kernel_size, reach) in sides.into_iter().zip(self.reach()) {
+            if self.padding != Padding2d::None && reach % 2 == 1 {
+                let dilation = self.dilation;
+                return Err(LayerError::HalfPixel {
+                    kernel_size,
+                    dilation,
+                });
+            }
         }
         let Some(size) = input_size else {
             return Ok(());
@@ -101,13 +116,13 @@ impl Window {
     fn validate_size(&self, group: &Group, size: [usize; 2]) -> Result<(), LayerError> {
         let moved = moved_axes(group);
         // What cannot be computed comes before what isn't exact.
-        (0..2).try_for_each(|axis| self.validate_axis(size[axis], false))?;
-        (0..2).try_for_each(|axis| self.validate_axis(size[axis], moved[axis]))
+        (0..2).try_for_each(|axis| self.validate_axis(axis, size[axis], false))?;
+        (0..2).try_for_each(|axis| self.validate_axis(axis, size[axis], moved[axis]))
     }
 
     /// `moved`: whether the group moves points along the axis, so that windows must lie symmetrically on it.
-    fn validate_axis(&self, size: usize, moved: bool) -> Result<(), LayerError> {
-        let (padding, window) = (self.padding_pixels(), self.reach() + 1);
+    fn validate_axis(&self, axis: usize, size: usize, moved: bool) -> Result<(), LayerError> {
+        let (padding, window) = (self.padding_pixels()[axis], self.reach()[axis] + 1);
         let padded = size + 2 * padding;
         if size == 0 || padded < window {
             return Err(LayerError::WindowTooLarge {
@@ -133,7 +148,7 @@ impl Window {
         Ok(())
     }
 
-    /// Correlates `[batch, channels_in, height, width]` with a bank `[channels_out, channels_in, size, size]`, for a layer
+    /// Correlates `[batch, channels_in, height, width]` with a bank `[channels_out, channels_in, height, width]`, for a layer
     /// over `group`. Says once if the stride breaks the group's symmetry on an input of this size.
     ///
     /// # Panics
@@ -152,15 +167,25 @@ impl Window {
             Err(inexact @ LayerError::WindowsLeaveStrip { .. }) => warn_once(layer, &inexact),
             Err(error) => panic!("{layer}: {error}"),
         }
-        let wrapped = self.wrapped_pixels();
-        let zeros = self.padding_pixels() - wrapped;
-        let input = continue_periodically(input, wrapped);
+        let zeros = match self.padding {
+            Padding2d::None | Padding2d::Circular => [0, 0],
+            Padding2d::Same => self.padding_pixels(),
+        };
+        let input = continue_periodically(input, self.wrapped_pixels());
         let options = Conv2dOptions::new()
             .with_stride([self.stride; 2])
-            .with_padding([zeros; 2])
+            .with_padding(zeros)
             .with_dilation([self.dilation; 2]);
         conv2d(input, bank, bias, options)
     }
+}
+
+/// Whether some element gives a coordinate a part of the other.
+fn mixes_axes(group: &Group) -> bool {
+    group.elements().any(|h| {
+        let [[_, xy], [yx, _]] = group.matrix(h);
+        xy != 0.0 || yx != 0.0
+    })
 }
 
 /// Whether some element changes the y (rows) and the x coordinate (columns) of some point.
@@ -176,12 +201,12 @@ fn moved_axes(group: &Group) -> [bool; 2] {
 ///
 /// # Shapes
 /// - images: `[batch, channels, height, width]`
-/// - output: `[batch, channels, height + 2·pixels, width + 2·pixels]`
+/// - output: `[batch, channels, height + 2·above, width + 2·beside]`
 ///
 /// # Panics
 /// If the images have fewer pixels along an axis.
-pub fn continue_periodically(images: Tensor<4>, pixels: usize) -> Tensor<4> {
-    wrap(wrap(images, 2, pixels), 3, pixels)
+pub fn continue_periodically(images: Tensor<4>, [above, beside]: [usize; 2]) -> Tensor<4> {
+    wrap(wrap(images, 2, above), 3, beside)
 }
 
 /// Continues an image periodically by `pixels` at both ends of an axis.
@@ -207,7 +232,7 @@ mod tests {
 
     fn window(kernel_size: usize, stride: usize, padding: Padding2d, dilation: usize) -> Window {
         Window {
-            kernel_size,
+            kernel_size: kernel_size.into(),
             stride,
             padding,
             dilation,
@@ -293,8 +318,8 @@ mod tests {
                 padded: 8
             })
         ));
-        assert_eq!(large.output_size(8), None);
-        assert_eq!(large.output_size(9), Some(1));
+        assert_eq!(large.output_size([8, 9]), None);
+        assert_eq!(large.output_size([9, 11]), Some([1, 3]));
         let wrapping = window(7, 1, Padding2d::Circular, 1);
         assert!(matches!(
             validate(wrapping, "C4", [2, 2]),
@@ -303,5 +328,23 @@ mod tests {
                 size: 2
             })
         ));
+    }
+    /// A signal is an image of height 1. What turns it away from its line is refused.
+    #[test]
+    fn oblong_windows_need_a_group_that_keeps_the_axes_apart() {
+        let signal = Window {
+            kernel_size: [1, 5].into(),
+            ..window(1, 2, Padding2d::Same, 2)
+        };
+        assert_eq!(signal.padding_pixels(), [0, 4]);
+        assert_eq!(signal.output_size([1, 9]), Some([1, 5]));
+        for group in ["trivial", "C2", "D1", "D2"] {
+            assert_eq!(validate(signal, group, [1, 9]), Ok(()), "{group}");
+        }
+        for group in ["C3", "C4", "D4"] {
+            let error = validate(signal, group, [1, 9]).unwrap_err();
+            assert!(matches!(error, LayerError::Oblong { .. }), "{error}");
+            assert!(error.to_string().contains("1×5"), "{error}");
+        }
     }
 }

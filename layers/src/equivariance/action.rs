@@ -15,7 +15,8 @@
 
 use burn::prelude::*;
 
-use crate::group::{Group, Matrix, is_signed_permutation};
+use crate::group::matrix::is_signed_permutation;
+use crate::group::{Group, Matrix};
 
 /// L_g on maps on the plane.
 ///
@@ -30,7 +31,7 @@ use crate::group::{Group, Matrix, is_signed_permutation};
 /// # Panics
 /// If `element` is not the index of an element.
 pub fn plane_action(group: &Group, element: usize, input: Tensor<4>) -> Tensor<4> {
-    move_positions(group.matrix(group.inverse(element)), input)
+    move_positions(group.inverse_matrix(element), input)
 }
 
 /// L_g on maps on the group: moves positions as [`plane_action`] does, and orientations by g⁻¹h.
@@ -40,7 +41,8 @@ pub fn plane_action(group: &Group, element: usize, input: Tensor<4>) -> Tensor<4
 /// - output: the same, with height and width exchanged where the element exchanges the axes
 ///
 /// # Panics
-/// If `element` is not the index of an element, or the input does not have one orientation per element.
+/// If `element` is not the index of an element, the group is not [closed](Group::is_closed), or the input does not have one
+/// orientation per element.
 pub fn group_action(group: &Group, element: usize, input: Tensor<5>) -> Tensor<5> {
     let orientations = input.dims()[2];
     assert_eq!(
@@ -50,13 +52,13 @@ pub fn group_action(group: &Group, element: usize, input: Tensor<5>) -> Tensor<5
         group.name(),
         group.order(),
     );
-    let back = group.inverse(element);
-    let source: Vec<i64> = group
-        .elements()
-        .map(|h| group.product(back, h) as i64)
-        .collect();
+    let source = |h| match group.relative(element, h) {
+        Some(source) => source as i64,
+        None => panic!("{group} ends before {}", group.describe(h)),
+    };
+    let source: Vec<i64> = group.elements().map(source).collect();
     let source = Tensor::<1, Int>::from_data(source.as_slice(), &input.device());
-    move_positions(group.matrix(back), input.select(2, source))
+    move_positions(group.inverse_matrix(element), input.select(2, source))
 }
 
 /// 1 in the disc around the centre that stays `margin` pixels inside the nearest border, 0 outside of it.

@@ -10,15 +10,16 @@
 //! trigonometric polynomial through its |H| or |H|/2 samples around the circle. To a group without reflections an
 //! orientation is the direction that it points in: the mirror takes the one at φ to the one at −φ.
 
-use std::f64::consts::{PI, TAU};
+use std::f64::consts::PI;
 use std::fmt;
 
 use burn::prelude::*;
 
 use super::action::{group_action, move_positions};
-use crate::group::{Group, Matrix, describe, is_signed_permutation};
+use crate::group::matrix::{describe, determinant, is_signed_permutation, multiply};
+use crate::group::{Axis, Group, Matrix};
 
-/// How far entries of two matrices may be apart that mean the same element.
+/// How far a number may be from a whole one that means it.
 const SAME: f64 = 1e-9;
 
 /// A rotation, or a rotation after the mirror.
@@ -74,13 +75,7 @@ impl PlaneMotion {
 
     /// The element of a group that is this motion, if there is one.
     pub fn element_of(&self, group: &Group) -> Option<usize> {
-        group.elements().find(|&element| {
-            let other = group.matrix(element);
-            let entries = self.matrix.as_flattened().iter();
-            entries
-                .zip(other.as_flattened())
-                .all(|(a, b)| (a - b).abs() < SAME)
-        })
+        group.element_of(self.matrix)
     }
 
     /// What undoes it.
@@ -102,8 +97,7 @@ impl PlaneMotion {
 
     /// Whether it reflects.
     pub fn is_reflection(&self) -> bool {
-        let [[xx, xy], [yx, yy]] = self.matrix;
-        xx * yy - xy * yx < 0.0
+        determinant(self.matrix) < 0.0
     }
 
     /// L_g on maps on the plane, as [`plane_action`](super::plane_action) for elements of a group.
@@ -142,28 +136,31 @@ impl PlaneMotion {
 
     /// Row h says how f(g⁻¹h) is made of the samples of f.
     fn orientation_weights(&self, group: &Group) -> Vec<f32> {
-        let rotations = group.rotations();
-        let mirrors = rotations < group.order();
-        let step = TAU / rotations as f64;
-        let angle = |matrix: Matrix| matrix[1][0].atan2(matrix[0][0]);
-        let (turn, reflects) = (angle(self.matrix), self.is_reflection());
-        let mut weights = Vec::with_capacity(group.order() * group.order());
-        for h in group.elements() {
-            // g⁻¹h = Mᵐ R(φ − θ) Mᵏ = R(±(φ − θ)) Mᵐ⁺ᵏ
-            let difference = angle(group.matrix(h)) - turn;
-            let source = if reflects { -difference } else { difference };
-            let mirrored = mirrors && (group.is_reflection(h) != reflects);
-            for sample in group.elements() {
-                let offset = (source - angle(group.matrix(sample))) / step;
-                let weight = if group.is_reflection(sample) == mirrored {
-                    periodic_sinc(offset, rotations)
-                } else {
-                    0.0
-                };
-                weights.push(weight as f32);
-            }
-        }
-        weights
+        let back = self.inverse().matrix;
+        let row = |h| {
+            let source = group.coordinates_of(multiply(back, group.matrix(h)));
+            group.elements().map(move |sample| {
+                let sample = group.place(sample);
+                let places = source.steps.iter().zip(&sample.steps);
+                let along = group.axes().iter().zip(places);
+                match sample.component == source.component {
+                    true => along
+                        .map(|(axis, (&a, &b))| between_samples(axis, a - b))
+                        .product(),
+                    false => 0.0,
+                }
+            })
+        };
+        let weights = group.elements().flat_map(row);
+        weights.map(|weight: f64| weight as f32).collect()
+    }
+}
+
+/// What a sample counts for a place that lies t steps on.
+fn between_samples(axis: &Axis, t: f64) -> f64 {
+    match axis.period {
+        Some(_) => periodic_sinc(t, axis.samples),
+        None => (1.0 - t.abs()).max(0.0),
     }
 }
 
@@ -189,6 +186,8 @@ impl fmt::Display for PlaneMotion {
 
 #[cfg(test)]
 mod tests {
+    use std::f64::consts::TAU;
+
     use rstest::rstest;
 
     use super::*;
@@ -235,9 +234,9 @@ mod tests {
         for g in group.elements() {
             let weights = PlaneMotion::of(&group, g).orientation_weights(&group);
             for h in group.elements() {
-                let source = group.product(group.inverse(g), h);
+                let source = group.relative(g, h);
                 let row = &weights[h * group.order()..(h + 1) * group.order()];
-                let expected = group.elements().map(|e| f32::from(e == source));
+                let expected = group.elements().map(|e| f32::from(Some(e) == source));
                 assert!(row.iter().copied().eq(expected), "{name}: {g}, {h}");
             }
         }

@@ -1,24 +1,34 @@
-//! Finite subgroups H of O(2) and their action on the plane.
+//! Groups H of linear maps of the plane, as layers read them: samples with tables.
 //!
 //! ```text
-//! action      g · (x, y) = matrix(g) (x, y)          x to the right, y upwards
-//! C_N         R(2πr/N)                               index r = 0 … N−1
-//! D_N         R(2πr/N) M^m,  M (x, y) = (x, −y)      index r + N·m
-//! products    R(α) M R(β) = R(α − β) M,  M² = 1
+//! action      h · (x, y) = matrix(h) (x, y)          x to the right, y upwards
+//! relative    h⁻¹k, as the index of a sample, where it is one
+//! logarithm   log h⁻¹k, as coordinates along the axes of the Lie algebra
 //! ```
 //!
-//! A [`Group`] is a list of matrices with its multiplication table. Layers read the tables and never ask which family a
-//! group belongs to, so that a new family needs a constructor and a name here and nothing else.
+//! What a layer may ask of a [`Group`]:
+//!
+//! | question | why |
+//! | --- | --- |
+//! | [`matrix`](Group::matrix), [`determinant`](Group::determinant) | the action, and 1/\|det h\| before a kernel that is scaled |
+//! | [`relative`](Group::relative) | which weight a kernel with one per sample has at h⁻¹k; none where a sampling ends before |
+//! | [`coordinates`](Group::coordinates), [`axes`](Group::axes) | kernels that are functions on H, also between two samplings |
+//! | [`volume`](Group::volume) | sums over samples in place of the integral over H |
+//! | [`is_closed`](Group::is_closed) | only then is a layer exactly equivariant |
+//!
+//! No layer asks which family a group belongs to: a new one is a constructor in `families` and a name in `name`.
 
+mod coordinates;
+mod families;
+pub(crate) mod matrix;
 mod name;
 #[cfg(test)]
 mod tests;
 
-use std::f64::consts::TAU;
-use std::sync::Arc;
+pub use coordinates::{Axis, AxisKind, Coordinates};
+pub use matrix::Matrix;
 
-/// A linear map of the plane, row by row.
-pub type Matrix = [[f64; 2]; 2];
+use std::sync::Arc;
 
 /// Why a group cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,7 +57,8 @@ pub enum GroupError {
     },
 }
 
-/// A finite group of linear maps of the plane, whose elements are numbered from 0 (the identity) to `order() − 1`.
+/// A sampling of a group of linear maps of the plane. Samples are numbered from 0 (the identity) to `order() − 1`; those of a
+/// finite group are all of its elements.
 ///
 /// Copies share their tables.
 ///
@@ -56,98 +67,42 @@ pub enum GroupError {
 ///
 /// let c4: Group = "C4".parse()?;
 /// assert_eq!(c4.order(), 4);
-/// assert_eq!(c4.product(1, 3), c4.identity());
+/// // From a turn by 90° to one by 270° it is a half turn.
+/// assert_eq!(c4.relative(1, 3), Some(2));
 /// assert_eq!(c4.describe(1), "rotation by 90°");
 /// assert_eq!(Group::dihedral(4)?.to_string(), "D4");
 /// # Ok::<(), gcnn_layers::group::GroupError>(())
 /// ```
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub struct Group {
     tables: Arc<Tables>,
 }
 
-#[derive(PartialEq)]
 struct Tables {
     name: String,
     matrices: Vec<Matrix>,
-    /// `products[a · order + b]` is the index of a·b.
-    products: Vec<usize>,
-    inverses: Vec<usize>,
+    inverse_matrices: Vec<Matrix>,
+    determinants: Vec<f64>,
+    /// `relatives[h · order + k]` is the index of h⁻¹k.
+    relatives: Vec<Option<usize>>,
+    axes: Vec<Axis>,
+    components: usize,
+    coordinates: Vec<Coordinates>,
+    /// Component and logarithm of a matrix, in the units of the axes.
+    logarithm: fn(Matrix) -> (usize, Vec<f64>),
+    volume: f64,
+}
+
+/// Two samplings are one where they have the same matrices in the same order.
+impl PartialEq for Group {
+    fn eq(&self, other: &Self) -> bool {
+        let (own, others) = (&self.tables, &other.tables);
+        Arc::ptr_eq(own, others) || (own.name == others.name && own.matrices == others.matrices)
+    }
 }
 
 impl Group {
-    /// The largest N of [`cyclic`](Self::cyclic) and [`dihedral`](Self::dihedral): 128 rotations are 2.8° apart, finer
-    /// than any pixel kernel resolves.
-    pub const MAX_ROTATIONS: usize = 128;
-
-    /// The group of the identity alone: an ordinary convolutional network.
-    pub fn trivial() -> Self {
-        Self::from_rotations(1, false, "trivial".into())
-    }
-
-    /// C_N, the rotations by multiples of 360°/N. C_1 is [`trivial`](Self::trivial).
-    pub fn cyclic(n: usize) -> Result<Self, GroupError> {
-        match n {
-            1 => Ok(Self::trivial()),
-            2..=Self::MAX_ROTATIONS => Ok(Self::from_rotations(n, false, format!("C{n}"))),
-            _ => Err(GroupError::Rotations { family: 'C', n }),
-        }
-    }
-
-    /// D_N, the rotations of C_N and their products with the mirror (x, y) → (x, −y).
-    pub fn dihedral(n: usize) -> Result<Self, GroupError> {
-        match n {
-            1..=Self::MAX_ROTATIONS => Ok(Self::from_rotations(n, true, format!("D{n}"))),
-            _ => Err(GroupError::Rotations { family: 'D', n }),
-        }
-    }
-
-    /// R(2πr/N) M^m at index r + N·m, with m = 0 alone where there are no mirrors.
-    fn from_rotations(n: usize, mirrors: bool, name: String) -> Self {
-        let order = if mirrors { 2 * n } else { n };
-        let split = |index: usize| (index % n, index / n);
-        let matrices = (0..order)
-            .map(|index| {
-                let (r, m) = split(index);
-                let (cos, sin) = cos_sin(r, n);
-                let sign = if m == 0 { 1.0 } else { -1.0 };
-                [[cos, -sin * sign], [sin, cos * sign]]
-            })
-            .collect();
-        let multiply = |a: usize, b: usize| {
-            let ((r, m), (s, l)) = (split(a), split(b));
-            let turned = if m == 0 { s } else { n - s };
-            (r + turned) % n + n * (m ^ l)
-        };
-        Self::tabulate(name, matrices, multiply)
-    }
-
-    /// The tables of a group whose element 0 is the identity.
-    fn tabulate(
-        name: String,
-        matrices: Vec<Matrix>,
-        multiply: impl Fn(usize, usize) -> usize,
-    ) -> Self {
-        let order = matrices.len();
-        let products: Vec<usize> = (0..order * order)
-            .map(|pair| multiply(pair / order, pair % order))
-            .collect();
-        let mut inverses = vec![0; order];
-        for (pair, &product) in products.iter().enumerate() {
-            if product == 0 {
-                inverses[pair / order] = pair % order;
-            }
-        }
-        let tables = Arc::new(Tables {
-            name,
-            matrices,
-            products,
-            inverses,
-        });
-        Self { tables }
-    }
-
-    /// |H|, the number of elements.
+    /// |H|, the number of samples.
     pub fn order(&self) -> usize {
         self.tables.matrices.len()
     }
@@ -157,62 +112,114 @@ impl Group {
         0
     }
 
-    /// The indices of all elements.
+    /// The indices of all samples.
     pub fn elements(&self) -> impl Iterator<Item = usize> + Clone + use<> {
         0..self.order()
     }
 
-    /// The index of a·b: first b acts, then a.
+    /// The index of h⁻¹k, the way from h to k; none where a sampling that ends doesn't hold it.
     ///
     /// # Panics
     /// If an index is not below [`order`](Self::order), as for all functions of elements.
-    pub fn product(&self, a: usize, b: usize) -> usize {
-        assert!(b < self.order(), "{self} has no element {b}");
-        self.tables.products[a * self.order() + b]
+    pub fn relative(&self, h: usize, k: usize) -> Option<usize> {
+        assert!(k < self.order(), "{self} has no element {k}");
+        self.tables.relatives[h * self.order() + k]
     }
 
-    /// The index of a⁻¹.
-    pub fn inverse(&self, a: usize) -> usize {
-        self.tables.inverses[a]
+    /// The index of h⁻¹.
+    pub fn inverse(&self, h: usize) -> Option<usize> {
+        self.relative(h, self.identity())
     }
 
-    /// The matrix of `a`, acting on columns (x, y).
-    pub fn matrix(&self, a: usize) -> Matrix {
-        self.tables.matrices[a]
+    /// The index of a·b: first b acts, then a.
+    pub fn product(&self, a: usize, b: usize) -> Option<usize> {
+        self.elements().find(|&k| self.relative(a, k) == Some(b))
     }
 
-    /// The point a·(x, y).
-    pub fn act(&self, a: usize, [x, y]: [f64; 2]) -> [f64; 2] {
-        let [[xx, xy], [yx, yy]] = self.matrix(a);
-        [xx * x + xy * y, yx * x + yy * y]
+    /// Whether products and inverses of samples are samples. Rotations close; a range of scales doesn't.
+    pub fn is_closed(&self) -> bool {
+        self.tables.relatives.iter().all(Option::is_some)
     }
 
-    /// N, the number of rotations among the elements.
-    pub fn rotations(&self) -> usize {
-        let rotations = self.elements().filter(|&a| !self.is_reflection(a));
-        rotations.count()
+    /// The matrix of `h`, acting on columns (x, y).
+    pub fn matrix(&self, h: usize) -> Matrix {
+        self.tables.matrices[h]
     }
 
-    /// r for a = R(2πr/N) or R(2πr/N) M: the logarithm of `a`, in steps of 2π/N, on its coset of rotations or reflections.
-    pub fn rotation(&self, a: usize) -> usize {
-        assert!(a < self.order(), "{self} has no element {a}");
-        a % self.rotations()
+    /// The matrix of h⁻¹.
+    pub fn inverse_matrix(&self, h: usize) -> Matrix {
+        self.tables.inverse_matrices[h]
     }
 
-    /// Whether `a` is a reflection, R(2πr/N) M.
-    pub fn is_reflection(&self, a: usize) -> bool {
-        let [[xx, xy], [yx, yy]] = self.matrix(a);
-        xx * yy - xy * yx < 0.0
+    /// det h, by which areas grow; negative where h reflects.
+    pub fn determinant(&self, h: usize) -> f64 {
+        self.tables.determinants[h]
+    }
+
+    /// The point h·(x, y).
+    pub fn act(&self, h: usize, point: [f64; 2]) -> [f64; 2] {
+        matrix::apply(self.matrix(h), point)
+    }
+
+    /// The point h⁻¹·(x, y).
+    pub fn act_inverse(&self, h: usize, point: [f64; 2]) -> [f64; 2] {
+        matrix::apply(self.inverse_matrix(h), point)
+    }
+
+    /// The directions of the Lie algebra along which the group is sampled.
+    pub fn axes(&self) -> &[Axis] {
+        &self.tables.axes
+    }
+
+    /// How many connected components the group has: 2 with reflections.
+    pub fn components(&self) -> usize {
+        self.tables.components
+    }
+
+    /// Where `h` lies: its component and its logarithm.
+    pub fn place(&self, h: usize) -> &Coordinates {
+        &self.tables.coordinates[h]
+    }
+
+    /// Where h⁻¹k lies, whether it is a sample or not.
+    pub fn coordinates(&self, h: usize, k: usize) -> Coordinates {
+        match self.relative(h, k) {
+            Some(relative) => self.place(relative).clone(),
+            None => self.coordinates_of(matrix::multiply(self.inverse_matrix(h), self.matrix(k))),
+        }
+    }
+
+    /// Where a linear map lies in the Lie group, sample or not: of this group's axes, and of its components. What the group
+    /// has no axis or component for isn't seen.
+    pub fn coordinates_of(&self, map: Matrix) -> Coordinates {
+        let (component, logarithm) = (self.tables.logarithm)(map);
+        let axes = self.axes().iter().zip(logarithm);
+        Coordinates {
+            component: component % self.components(),
+            steps: axes.map(|(axis, length)| axis.steps(length)).collect(),
+        }
+    }
+
+    /// The sample that is this linear map, if there is one.
+    pub fn element_of(&self, map: Matrix) -> Option<usize> {
+        self.elements()
+            .find(|&h| matrix::is_same(self.matrix(h), map))
+    }
+
+    /// The Haar measure of the part of the group that `h` stands for. Of a finite group all elements count 1.
+    pub fn volume(&self, h: usize) -> f64 {
+        assert!(h < self.order(), "{self} has no element {h}");
+        self.tables.volume
     }
 
     /// Whether every element maps the pixel grid to itself, so that images and kernels turn without interpolation.
     pub fn is_exact(&self) -> bool {
-        self.elements().all(|a| self.is_exact_element(a))
+        self.elements().all(|h| self.is_exact_element(h))
     }
 
-    /// Whether `a` maps the pixel grid to itself: its matrix is a signed permutation.
-    pub fn is_exact_element(&self, a: usize) -> bool {
-        is_signed_permutation(self.matrix(a))
+    /// Whether `h` maps the pixel grid to itself: its matrix is a signed permutation.
+    pub fn is_exact_element(&self, h: usize) -> bool {
+        matrix::is_signed_permutation(self.matrix(h))
     }
 
     /// The name, which parses back to the same group: `trivial`, `C4`, `D4`.
@@ -221,48 +228,7 @@ impl Group {
     }
 
     /// What an element does, in words.
-    pub fn describe(&self, a: usize) -> String {
-        describe(self.matrix(a))
-    }
-}
-
-/// Whether a matrix maps the pixel grid to itself.
-pub(crate) fn is_signed_permutation(matrix: Matrix) -> bool {
-    let mut entries = matrix.as_flattened().iter();
-    entries.all(|&e| e == 0.0 || e.abs() == 1.0)
-}
-
-/// What a rotation or reflection does, in words.
-pub(crate) fn describe(matrix: Matrix) -> String {
-    let [[xx, xy], [yx, yy]] = matrix;
-    let degrees = |angle: f64| {
-        let positive = angle.to_degrees().rem_euclid(360.0);
-        let hundredths = (positive * 100.0).round() / 100.0;
-        format!("{hundredths}°")
-    };
-    if matrix == [[1.0, 0.0], [0.0, 1.0]] {
-        "identity".into()
-    } else if xx * yy - xy * yx > 0.0 {
-        format!("rotation by {}", degrees(yx.atan2(xx)))
-    } else {
-        // R(θ)M keeps the line at θ/2; taking θ from [0, 360°) keeps that line in [0, 180°).
-        let theta = yx.atan2(xx).rem_euclid(TAU);
-        format!("reflection in the line at {}", degrees(theta / 2.0))
-    }
-}
-
-/// cos and sin of 2πr/N for r < N, without rounding at multiples of 90°: there the matrices must be signed permutations.
-fn cos_sin(r: usize, n: usize) -> (f64, f64) {
-    match (4 * r).checked_rem(n) {
-        Some(0) => match 4 * r / n {
-            0 => (1.0, 0.0),
-            1 => (0.0, 1.0),
-            2 => (-1.0, 0.0),
-            _ => (0.0, -1.0),
-        },
-        _ => {
-            let (sin, cos) = (TAU * r as f64 / n as f64).sin_cos();
-            (cos, sin)
-        }
+    pub fn describe(&self, h: usize) -> String {
+        matrix::describe(self.matrix(h))
     }
 }

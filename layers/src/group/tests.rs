@@ -1,3 +1,4 @@
+use super::matrix::multiply;
 use super::*;
 
 /// Every cyclic and dihedral group of order up to 32.
@@ -5,11 +6,6 @@ fn groups() -> Vec<Group> {
     let cyclic = (1..=32).map(|n| Group::cyclic(n).unwrap());
     let dihedral = (1..=16).map(|n| Group::dihedral(n).unwrap());
     cyclic.chain(dihedral).collect()
-}
-
-fn multiply(a: Matrix, b: Matrix) -> Matrix {
-    let entry = |i: usize, j: usize| a[i][0] * b[0][j] + a[i][1] * b[1][j];
-    [[entry(0, 0), entry(0, 1)], [entry(1, 0), entry(1, 1)]]
 }
 
 fn distance(a: Matrix, b: Matrix) -> f64 {
@@ -20,17 +16,21 @@ fn distance(a: Matrix, b: Matrix) -> f64 {
 #[test]
 fn axioms() {
     for g in groups() {
+        assert!(g.is_closed(), "{g}");
         let e = g.identity();
+        let product = |a, b| g.product(a, b).unwrap();
+        let table: Vec<Vec<usize>> = g
+            .elements()
+            .map(|a| g.elements().map(|b| product(a, b)).collect())
+            .collect();
         for a in g.elements() {
-            assert_eq!(g.product(e, a), a, "{g}");
-            assert_eq!(g.product(a, e), a, "{g}");
-            assert_eq!(g.product(a, g.inverse(a)), e, "{g}");
-            assert_eq!(g.product(g.inverse(a), a), e, "{g}");
+            let inverse = g.inverse(a).unwrap();
+            assert_eq!((table[e][a], table[a][e]), (a, a), "{g}");
+            assert_eq!((table[a][inverse], table[inverse][a]), (e, e), "{g}");
             for b in g.elements() {
-                let ab = g.product(a, b);
-                assert!(ab < g.order(), "{g}");
+                assert_eq!(g.relative(a, b), Some(table[inverse][b]), "{g}");
                 for c in g.elements() {
-                    assert_eq!(g.product(ab, c), g.product(a, g.product(b, c)), "{g}");
+                    assert_eq!(table[table[a][b]][c], table[a][table[b][c]], "{g}");
                 }
             }
         }
@@ -42,11 +42,15 @@ fn matrices_represent_the_group_faithfully() {
     for g in groups() {
         assert_eq!(g.matrix(g.identity()), [[1.0, 0.0], [0.0, 1.0]]);
         for a in g.elements() {
+            assert_eq!(g.inverse_matrix(a), g.matrix(g.inverse(a).unwrap()), "{g}");
+            let determinant = matrix::determinant(g.matrix(a));
+            assert!((determinant - g.determinant(a)).abs() < 1e-14, "{g}");
+            assert_eq!((g.determinant(a).abs(), g.volume(a)), (1.0, 1.0), "{g}");
+            assert_eq!(g.element_of(g.matrix(a)), Some(a), "{g}");
             for b in g.elements() {
-                let product = multiply(g.matrix(a), g.matrix(b));
-                assert!(distance(product, g.matrix(g.product(a, b))) < 1e-14, "{g}");
-                let same = distance(g.matrix(a), g.matrix(b)) < 1e-9;
-                assert_eq!(same, a == b, "{g}: elements {a} and {b}");
+                let relative = multiply(g.inverse_matrix(a), g.matrix(b));
+                let expected = g.matrix(g.relative(a, b).unwrap());
+                assert!(distance(relative, expected) < 1e-14, "{g}");
             }
         }
     }
@@ -71,7 +75,7 @@ fn rotations_are_counter_clockwise_and_the_mirror_flips_y() {
     assert_eq!(d4.act(1, [1.0, 0.0]), [0.0, 1.0]);
     assert_eq!(d4.act(4, [1.0, 2.0]), [1.0, -2.0]);
     // R(90°)M: first the mirror, then the rotation.
-    assert_eq!(d4.product(1, 4), 5);
+    assert_eq!(d4.product(1, 4), Some(5));
     assert_eq!(d4.act(5, [1.0, 2.0]), [2.0, 1.0]);
 }
 
@@ -133,19 +137,59 @@ fn names_that_no_group_has_are_refused() {
     assert!(serde_json::from_str::<Group>("\"Q8\"").is_err());
 }
 
+/// exp is R(θ) Mᵐ; log has to find θ and m again, of samples without rounding.
 #[test]
-fn elements_are_their_rotation_and_reflection() {
-    for name in ["trivial", "C3", "C8", "D1", "D4", "D6"] {
-        let group: Group = name.parse().unwrap();
-        let n = group.rotations();
-        assert_eq!(group.order() % n, 0);
-        for a in group.elements() {
-            let mirror = usize::from(group.is_reflection(a));
-            // R(2πr/N) M^m is the product of the elements at r and N·m.
-            assert_eq!(group.product(group.rotation(a), mirror * n), a);
-            let angle = std::f64::consts::TAU * group.rotation(a) as f64 / n as f64;
-            let [[xx, _], [yx, _]] = group.matrix(a);
-            assert!((xx - angle.cos()).abs() < 1e-12 && (yx - angle.sin()).abs() < 1e-12);
+fn coordinates_are_the_logarithm() {
+    for group in groups() {
+        let [axis] = group.axes() else {
+            panic!("{group} has one axis")
+        };
+        assert_eq!(group.order(), axis.samples * group.components());
+        for h in group.elements() {
+            let Coordinates { component, steps } = group.place(h);
+            let (sin, cos) = (steps[0] * axis.step).sin_cos();
+            let sign = [1.0, -1.0][*component];
+            let exp = [[cos, -sin * sign], [sin, cos * sign]];
+            assert!(distance(exp, group.matrix(h)) < 1e-12);
+            assert_eq!(&group.coordinates_of(group.matrix(h)), group.place(h));
+            for k in group.elements() {
+                let relative = multiply(group.inverse_matrix(h), group.matrix(k));
+                assert_eq!(group.coordinates(h, k), group.coordinates_of(relative));
+            }
         }
     }
+}
+
+#[test]
+fn coordinates_of_other_maps_lie_between_the_samples() {
+    let (sin, cos) = (22.5f64).to_radians().sin_cos();
+    let turn = [[cos, -sin], [sin, cos]];
+    let c4 = Group::cyclic(4).unwrap().coordinates_of(turn);
+    assert_eq!(c4.component, 0);
+    assert!((c4.steps[0] - 0.25).abs() < 1e-12);
+    // A mirror is on no component of C4, whose orientations are directions.
+    let mirrored = [[cos, sin], [sin, -cos]];
+    assert_eq!(
+        Group::cyclic(4).unwrap().coordinates_of(mirrored).component,
+        0
+    );
+    assert_eq!(
+        Group::dihedral(4)
+            .unwrap()
+            .coordinates_of(mirrored)
+            .component,
+        1
+    );
+}
+
+#[test]
+fn distances_go_the_short_way_round() {
+    let axis = Group::cyclic(8).unwrap().axes()[0];
+    assert_eq!(axis.distance(7.0, 0.0), -1.0);
+    assert_eq!(axis.distance(0.5, 7.5), 1.0);
+    let line = Axis {
+        period: None,
+        ..axis
+    };
+    assert_eq!(line.distance(7.0, 0.0), 7.0);
 }

@@ -10,21 +10,22 @@
 //!
 //! Pixel kernels have a weight per relative element, AlongH = 1; splines may have fewer.
 //!
-//! [`SampledKernel`] holds the matrices (no tensors), [`FilterBasis`] the same on a device with the expansion of the
-//! weights into a filter bank. A new kind of kernel is another way to fill the matrices.
+//! A [`Kernel`] has one duty, [`bank`](Kernel::bank): the filters of an ordinary convolution. [`linear`] kernels are matrices
+//! ([`SampledKernel`], plain numbers) times weights.
 
-mod b_spline;
-mod basis;
-mod interpolation;
-mod pixel;
-mod sampled;
-mod shape;
+mod bank;
+mod linear;
+mod size;
+mod spaces;
+mod taps;
 
-pub use b_spline::{BSplineConfig, Support};
-pub use basis::FilterBasis;
-pub use sampled::SampledKernel;
-pub use shape::KernelShape;
+pub use bank::Kernel;
+pub(crate) use linear::KernelShape;
+pub use linear::{BSplineConfig, SampledKernel, Support};
+pub use size::KernelSize;
+pub(crate) use spaces::Spaces;
 
+use burn::prelude::Device;
 use serde::{Deserialize, Serialize};
 
 use crate::error::LayerError;
@@ -61,16 +62,18 @@ impl KernelConfig {
         Self::BSpline(splines)
     }
 
-    /// Whether kernels of `size` × `size` pixels can be made.
-    pub fn validate(&self, size: usize) -> Result<(), LayerError> {
-        match size {
-            0 => {
-                return Err(LayerError::Zero {
-                    what: "kernel_size",
-                });
+    /// Whether kernels of this size can be made.
+    pub fn validate(&self, size: KernelSize) -> Result<(), LayerError> {
+        for side in size.height_and_width() {
+            match side {
+                0 => {
+                    return Err(LayerError::Zero {
+                        what: "kernel_size",
+                    });
+                }
+                1..=MAX_KERNEL_SIZE => {}
+                size => return Err(LayerError::KernelSize { size }),
             }
-            1..=MAX_KERNEL_SIZE => {}
-            _ => return Err(LayerError::KernelSize { size }),
         }
         match self {
             Self::Pixel {} => Ok(()),
@@ -82,26 +85,65 @@ impl KernelConfig {
     pub fn is_deformable(&self) -> bool {
         match self {
             Self::Pixel {} => false,
-            Self::BSpline(splines) => splines.support == Support::Deformable,
+            Self::BSpline(splines) => splines.is_learned(),
         }
     }
 
-    /// How many weights a kernel of `size` × `size` pixels has, without sampling it.
-    pub fn shape(&self, group: &Group, size: usize) -> Result<KernelShape, LayerError> {
+    /// How many weights a kernel has, without sampling it.
+    pub(crate) fn shape(
+        &self,
+        spaces: &Spaces,
+        size: KernelSize,
+    ) -> Result<KernelShape, LayerError> {
         self.validate(size)?;
-        Ok(match self {
-            Self::Pixel {} => pixel::shape(group, size),
-            Self::BSpline(splines) => splines.shape(group, size),
+        spaces.validate()?;
+        let shape = match self {
+            Self::Pixel {} => linear::shape_of_pixels(spaces, size),
+            Self::BSpline(splines) => splines.shape(spaces, size),
+        };
+        Ok(match spaces {
+            // How many kernels are constant under the group is known when they have been averaged.
+            Spaces::Isotropic(_) => KernelShape {
+                weights: self.sampled(spaces, size)?.weights(),
+                ..shape
+            },
+            Spaces::Lifting(_) | Spaces::Group { .. } => shape,
         })
     }
 
-    /// Samples the kernel of `size` × `size` pixels under every element of `group`.
-    pub fn sample(&self, group: &Group, size: usize) -> Result<SampledKernel, LayerError> {
+    /// Samples the kernel of a [group convolution](crate::GroupConv2d) under every element of `group`.
+    pub fn sample(&self, group: &Group, size: KernelSize) -> Result<SampledKernel, LayerError> {
+        let spaces = Spaces::Group {
+            output: group,
+            input: group,
+        };
+        self.sampled(&spaces, size)
+    }
+
+    fn sampled(&self, spaces: &Spaces, size: KernelSize) -> Result<SampledKernel, LayerError> {
         self.validate(size)?;
-        Ok(match self {
-            Self::Pixel {} => pixel::sample(group, size),
-            Self::BSpline(splines) => splines.sample(group, size),
+        spaces.validate()?;
+        let kernel = match self {
+            Self::Pixel {} => linear::sample_pixels(spaces, size),
+            Self::BSpline(splines) => splines.sample(spaces, size),
+        };
+        Ok(match spaces {
+            Spaces::Isotropic(_) => kernel.invariant(),
+            Spaces::Lifting(_) | Spaces::Group { .. } => kernel,
         })
+    }
+
+    /// The kernel on a device, with its numbers of weights along H and on the plane, and its fan-in per input channel.
+    pub(crate) fn init(
+        &self,
+        spaces: &Spaces,
+        size: KernelSize,
+        device: &Device,
+    ) -> Result<(Kernel, [usize; 2], f64), LayerError> {
+        let kernel = self.sampled(spaces, size)?;
+        let weights = [kernel.group_weights(), kernel.weights()];
+        let fan_in = kernel.fan_in();
+        Ok((Kernel::linear(&kernel, spaces, device), weights, fan_in))
     }
 }
 
@@ -160,7 +202,7 @@ mod tests {
 
     #[test]
     fn sizes_out_of_range_are_refused() {
-        let sample = |size| KernelConfig::pixel().sample(&Group::trivial(), size);
+        let sample = |size: usize| KernelConfig::pixel().sample(&Group::trivial(), size.into());
         assert!(matches!(sample(0), Err(LayerError::Zero { .. })));
         assert!(matches!(
             sample(32),

@@ -15,7 +15,8 @@ use burn::tensor::activation::relu;
 use burn::tensor::module::batch_norm_train;
 
 use super::{FieldDropout, scale_and_shift};
-use crate::{Finish, LayerError, Parameters, SpatialMaxPool2d, expect};
+use crate::finish::Finish;
+use crate::{LayerError, Parameters, SpatialMaxPool2d, expect};
 #[cfg(feature = "flex")]
 use gcnn_cpu::normalisation as fused;
 

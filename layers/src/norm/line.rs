@@ -6,7 +6,8 @@
 
 use burn::prelude::*;
 
-use crate::{Finish, expect};
+use crate::expect;
+use crate::finish::Finish;
 
 /// Multiplies every channel by a number, adds another one and applies what follows, in one pass where no gradients are
 /// tracked and the CPU's kernels can take the tensors.

@@ -239,8 +239,8 @@ fn what_is_not_a_number_wins_in_every_kernel(
 
     let lines = Tensor::<1>::full([37], slope, (&device, dtype));
     let zeros = Tensor::<1>::zeros([37], (&device, dtype));
-    let finish = crate::Finish::ReluMaxPool;
-    let line = crate::scale_and_shift(map.clone(), lines, zeros.clone(), finish);
+    let finish = crate::finish::Finish::ReluMaxPool;
+    let line = crate::norm::scale_and_shift(map.clone(), lines, zeros.clone(), finish);
     assert_eq!(not_numbers(line), expected);
 
     // A convolution mixes channels: of one, to many.

@@ -170,10 +170,9 @@ impl Smooth {
 /// L_g of a smooth function sampled on the pixels: turned as a function, so that the input carries no interpolation.
 fn sample(h: &Group, g: usize, function: &Smooth, size: usize) -> Vec<f64> {
     let centre = (size as f64 - 1.0) / 2.0;
-    let back = h.inverse(g);
     (0..size * size)
         .map(|p| [(p % size) as f64 - centre, centre - (p / size) as f64])
-        .map(|x| function.at(h.act(back, x)))
+        .map(|x| function.at(h.act_inverse(g, x)))
         .collect()
 }
 
@@ -198,7 +197,7 @@ fn centre_error(
                 let source = if axis == 1 {
                     0
                 } else {
-                    h.product(h.inverse(g), h_out)
+                    h.relative(g, h_out).expect("a finite group")
                 };
                 sample(h, g, &field[source], size)
             })
@@ -209,7 +208,10 @@ fn centre_error(
     let turn = |g: usize| -> Vec<f64> {
         let fields = responses.chunks(h.order());
         fields
-            .flat_map(|f| h.elements().map(move |e| f[h.product(h.inverse(g), e)]))
+            .flat_map(|f| {
+                h.elements()
+                    .map(move |e| f[h.relative(g, e).expect("a finite group")])
+            })
             .collect()
     };
     let errors = h

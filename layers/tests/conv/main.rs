@@ -5,6 +5,7 @@ mod b_spline;
 mod equivariance;
 mod lifecycle;
 mod reference;
+mod samplings;
 mod variance;
 
 use burn::module::{ModuleMapper, Param};

@@ -104,7 +104,7 @@ fn products(
                         let relative = if axis == 1 {
                             0
                         } else {
-                            h.product(h.inverse(e), source)
+                            h.relative(e, source).expect("a finite group")
                         };
                         let out = (((b * c_out + o) * h.order() + e) * rows + y) * columns + x;
                         let input = (((b * c_in + i) * axis + source) * case.size[0] + row)
@@ -130,12 +130,14 @@ fn basis_of(h: &Group, kernel_size: usize) -> (usize, Turned) {
         let centre = (k as f64 - 1.0) / 2.0;
         let at = move |e: usize, z: usize| {
             let position = [(z % k) as f64 - centre, centre - (z / k) as f64];
-            let [x, y] = h.act(h.inverse(e), position);
+            let [x, y] = h.act_inverse(e, position);
             vec![((centre - y) as usize * k + (x + centre) as usize, 1.0)]
         };
         (k * k, Box::new(at))
     } else {
-        let kernel = KernelConfig::pixel().sample(&h, k).expect("a kernel");
+        let kernel = KernelConfig::pixel()
+            .sample(&h, k.into())
+            .expect("a kernel");
         let n = kernel.weights();
         let at = move |e: usize, z: usize| {
             let row = kernel.values(e)[z * n..][..n].iter().copied().enumerate();

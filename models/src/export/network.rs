@@ -5,9 +5,10 @@ use burn::nn::conv::Conv2d;
 use burn::nn::pool::{AvgPool2d, MaxPool2d};
 use burn::nn::{Linear, PaddingConfig2d, Relu};
 use burn::prelude::*;
+use gcnn_layers::ProjectionKind;
 use gcnn_layers::convolution::continue_periodically;
-use gcnn_layers::convolution::dense::{Conv2dOptions, conv2d_and_finish};
-use gcnn_layers::{Finish, ProjectionKind, scale_and_shift};
+use gcnn_layers::convolution::dense::Conv2dOptions;
+use gcnn_layers::inference::{Finish, conv2d_and_finish, scale_and_shift};
 
 use super::{PlainNetworkConfig, PlainStepConfig, Windows};
 use crate::InputShape;
@@ -197,7 +198,7 @@ impl PlainStep {
     /// `finish` is for what is linear.
     fn forward(&self, map: Tensor<4>, finish: Finish, window: Option<[usize; 2]>) -> Tensor<4> {
         match self {
-            Self::Wrap(wrap) => continue_periodically(map, wrap.pixels),
+            Self::Wrap(wrap) => continue_periodically(map, [wrap.pixels; 2]),
             Self::Convolution(layer) => {
                 let options = Conv2dOptions::new()
                     .with_stride(layer.stride)

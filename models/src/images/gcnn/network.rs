@@ -213,8 +213,9 @@ impl Gcnn {
     pub fn export(&self) -> PlainNetwork {
         let mut steps = Vec::new();
         let mut add = |window: Window, convolution: Conv2d, layer: usize| {
-            if window.wrapped_pixels() > 0 {
-                let pixels = window.wrapped_pixels();
+            // The kernels of this network are square.
+            let [pixels, _] = window.wrapped_pixels();
+            if pixels > 0 {
                 steps.push(PlainStep::Wrap(Wrap { pixels }));
             }
             let Some(block) = self.blocks.get(layer) else {

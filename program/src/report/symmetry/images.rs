@@ -40,6 +40,11 @@ fn foreign_elements(group: &Group) -> Vec<(PlaneMotion, Standing)> {
     foreign.collect()
 }
 
+/// How many rotations a group has.
+fn orientations(group: &Group) -> usize {
+    group.order() / group.components()
+}
+
 impl Probe<'_> {
     /// Every output under the elements of the network's group, and under the right angles and reflections that the group lacks;
     /// `images` of `[batch, channels, height, width]`.
@@ -52,8 +57,9 @@ impl Probe<'_> {
     pub fn sweep(&self, images: Tensor<4>) -> Sweep {
         let count = images.dims()[0].min(SWEPT);
         let images = images.narrow(0, 0, count);
-        let step = 360.0 / self.group.rotations() as f64;
-        let degrees = angles((0..self.group.rotations()).map(|turn| turn as f64 * step));
+        let orientations = orientations(self.group);
+        let step = 360.0 / orientations as f64;
+        let degrees = angles((0..orientations).map(|turn| turn as f64 * step));
         let motions: Vec<PlaneMotion> =
             degrees.iter().copied().map(PlaneMotion::rotation).collect();
         let round = RoundImages::new(images.clone());
@@ -137,7 +143,7 @@ impl Probe<'_> {
             // Of a map on the plane there is one, whatever the group.
             orientations: match reference.dims()[2] {
                 1 => 1,
-                _ => self.group.rotations(),
+                _ => orientations(self.group),
             },
             ..Strips::default()
         };

@@ -9,7 +9,7 @@ use rstest::rstest;
 use super::{BSplineConfig, Support};
 use crate::error::LayerError;
 use crate::group::Group;
-use crate::kernel::{FilterBasis, KernelConfig, SampledKernel};
+use crate::kernel::{Kernel, KernelConfig, SampledKernel, Spaces};
 
 const SUPPORTS: [Support; 4] = [
     Support::Dense,
@@ -28,7 +28,9 @@ fn splines(order: usize, support: Support) -> BSplineConfig {
 
 fn sample(config: BSplineConfig, group: &str, size: usize) -> SampledKernel {
     let group: Group = group.parse().unwrap();
-    KernelConfig::b_spline(config).sample(&group, size).unwrap()
+    KernelConfig::b_spline(config)
+        .sample(&group, size.into())
+        .unwrap()
 }
 
 #[rstest]
@@ -38,13 +40,13 @@ fn low_orders_on_the_pixel_grid_are_pixel_kernels(
     #[values(1, 2, 3, 4, 5)] size: usize,
 ) {
     let group: Group = name.parse().unwrap();
-    let pixels = KernelConfig::pixel().sample(&group, size).unwrap();
+    let pixels = KernelConfig::pixel().sample(&group, size.into()).unwrap();
     let splines = sample(splines(order, Support::Dense), name, size);
     for h in group.elements() {
         assert_eq!(splines.values(h), pixels.values(h));
     }
     assert!(splines.permutation().is_some() && splines.along_group().is_none());
-    assert_eq!(splines.fan_in_on_group(), pixels.fan_in_on_group());
+    assert_eq!(splines.fan_in(), pixels.fan_in());
 }
 
 /// Away from the border every pixel is covered, whatever the turn.
@@ -101,11 +103,11 @@ fn splines_fit_into_the_kernel(
         scale,
         ..splines(order, Support::Dense)
     };
-    let Ok(()) = config.validate(size) else {
+    let Ok(()) = config.validate(size.into()) else {
         return;
     };
     let group = Group::trivial();
-    let small = super::PlaneSplines::new(&config, &group, size);
+    let small = super::PlaneSplines::new(&config, &group, size.into());
     let reach = (order as f64 + 1.0) / 2.0 * scale;
     for [x, y] in small.centres {
         for c in [x, y] {
@@ -141,7 +143,7 @@ fn weights_are_the_centres(
     #[case] size: usize,
     #[case] expected: [usize; 2],
 ) {
-    config.validate(size).unwrap();
+    config.validate(size.into()).unwrap();
     let kernel = sample(config, group, size);
     assert_eq!([kernel.group_weights(), kernel.weights()], expected);
 }
@@ -155,7 +157,7 @@ fn every_weight_is_seen(
 ) {
     for support in SUPPORTS {
         let config = splines(order, support);
-        if config.validate(size).is_err() {
+        if config.validate(size.into()).is_err() {
             continue;
         }
         let kernel = sample(config, name, size);
@@ -177,7 +179,7 @@ fn every_weight_is_seen(
 
 #[test]
 fn what_cannot_work_is_refused_with_what_would() {
-    let refused = |config: BSplineConfig, size| config.validate(size).unwrap_err();
+    let refused = |config: BSplineConfig, size: usize| config.validate(size.into()).unwrap_err();
     let dense = |order| splines(order, Support::Dense);
     assert!(matches!(
         refused(dense(4), 3),
@@ -186,7 +188,7 @@ fn what_cannot_work_is_refused_with_what_would() {
             ..
         }
     ));
-    assert!(dense(4).validate(4).is_ok());
+    assert!(dense(4).validate(4.into()).is_ok());
     let wide = BSplineConfig {
         scale: 2.0,
         ..dense(2)
@@ -198,8 +200,8 @@ fn what_cannot_work_is_refused_with_what_would() {
             ..
         }
     ));
-    assert!(wide.validate(5).is_ok());
-    assert!(wide.validate(1).is_ok());
+    assert!(wide.validate(5.into()).is_ok());
+    assert!(wide.validate(1.into()).is_ok());
     let endless = BSplineConfig {
         scale: 1e300,
         ..dense(2)
@@ -239,6 +241,14 @@ fn what_cannot_work_is_refused_with_what_would() {
     assert_eq!(zero, LayerError::Zero { what: "side" });
 }
 
+fn on_group(kernel: &SampledKernel, group: &Group, device: &Device) -> Kernel {
+    let spaces = Spaces::Group {
+        output: group,
+        input: group,
+    };
+    Kernel::linear(kernel, &spaces, device)
+}
+
 fn noise(count: usize, seed: u64) -> Vec<f64> {
     let mut random = StdRng::seed_from_u64(seed);
     (0..count).map(|_| random.random_range(-1.0..1.0)).collect()
@@ -261,7 +271,7 @@ fn trained_centres_begin_as_an_atrous_grid(
         let kernel = sample(splines(order, support), name, 7);
         let [m, j] = [kernel.group_weights(), kernel.weights()];
         let weights = tensor(&noise(6 * m * j, 1), [2, 3, m, j], &device);
-        let bank = FilterBasis::on_group(&kernel, &group, &device).expand(weights);
+        let bank = on_group(&kernel, &group, &device).bank(weights);
         bank.to_data().iter::<f64>().collect::<Vec<_>>()
     };
     for (a, b) in bank(Support::Deformable).iter().zip(bank(Support::Atrous)) {
@@ -271,7 +281,7 @@ fn trained_centres_begin_as_an_atrous_grid(
 
 /// Σ r · bank as a function of the centres.
 struct Loss {
-    basis: FilterBasis,
+    basis: Kernel,
     weights: Tensor<4>,
     r: Vec<f64>,
     device: Device,
@@ -284,7 +294,7 @@ impl Loss {
         let kernel = sample(splines(order, Support::Deformable), name, 5);
         let [m, j] = [kernel.group_weights(), kernel.weights()];
         Self {
-            basis: FilterBasis::on_group(&kernel, &group, &device),
+            basis: on_group(&kernel, &group, &device),
             weights: tensor(&noise(6 * m * j, 1), [2, 3, m, j], &device),
             r: noise(6 * group.order().pow(2) * 25, 2),
             device,
@@ -307,14 +317,14 @@ impl Loss {
         })
     }
 
-    fn at(&self, [centres, angles]: &[Vec<f64>; 2]) -> (Tensor<1>, FilterBasis) {
+    fn at(&self, [centres, angles]: &[Vec<f64>; 2]) -> (Tensor<1>, Kernel) {
         let mut basis = self.basis.clone();
         let plane = basis.learned_plane.as_mut().unwrap();
         let dims = [centres.len() / 2, 2];
         plane.centres = Param::from_tensor(tensor(centres, dims, &self.device));
         let rotations = basis.learned_rotations.as_mut().unwrap();
         rotations.angles = Param::from_tensor(tensor(angles, [angles.len()], &self.device));
-        let bank = basis.expand(self.weights.clone());
+        let bank = basis.bank(self.weights.clone());
         let r = tensor(&self.r, bank.dims(), &self.device);
         ((bank * r).sum(), basis)
     }
@@ -372,7 +382,7 @@ fn without_anything_to_move_nothing_is_trained() {
     let trained = |name: &str, size: usize| {
         let group: Group = name.parse().unwrap();
         let kernel = sample(splines(2, Support::Deformable), name, size);
-        let basis = FilterBasis::on_group(&kernel, &group, &device);
+        let basis = on_group(&kernel, &group, &device);
         [basis.centres().is_some(), basis.angles().is_some()]
     };
     assert_eq!(trained("C4", 5), [true, true]);

@@ -23,22 +23,24 @@
 //! The centres (x_j, y_j) and r_m are those of a [`Support`]. Source: Bekkers 2020 (B-Spline CNNs on Lie
 //! groups).
 
+mod along_group;
 mod cardinal;
 mod learned;
 mod plane;
-mod rotations;
+
 #[cfg(test)]
 mod tests;
 
-pub(super) use learned::{LearnedPlane, LearnedRotations};
-pub(super) use plane::PlaneSplines;
-pub(super) use rotations::RotationSplines;
+pub(in crate::kernel) use along_group::GroupSplines;
+pub(in crate::kernel) use learned::{LearnedPlane, LearnedRotations};
+pub(in crate::kernel) use plane::PlaneSplines;
 
 use serde::{Deserialize, Serialize};
 
 use super::{KernelShape, SampledKernel};
 use crate::error::LayerError;
 use crate::group::Group;
+use crate::kernel::{KernelSize, Spaces};
 
 /// Where the splines of a kernel have their centres. Written `dense`, `localized`, `atrous` and `deformable` in files.
 ///
@@ -113,11 +115,11 @@ impl Default for BSplineConfig {
 
 /// Where the centres of a kernel begin that are to be trained.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Learned {
+pub(in crate::kernel) struct Learned {
     /// Absent where the kernel has a single tap.
-    pub(super) plane: Option<PlaneSplines>,
-    /// Absent where H has no rotations.
-    pub(super) rotations: Option<RotationSplines>,
+    pub(in crate::kernel) plane: Option<PlaneSplines>,
+    /// Absent on the plane, and where H has a single sample on each component.
+    pub(in crate::kernel) rotations: Option<GroupSplines>,
 }
 
 impl BSplineConfig {
@@ -127,10 +129,10 @@ impl BSplineConfig {
     /// Centres along a side, and about the identity, unless the configuration says otherwise.
     const SIDE: usize = 3;
 
-    /// Whether kernels of `size` × `size` pixels can be made.
-    pub(super) fn validate(&self, size: usize) -> Result<(), LayerError> {
+    /// Whether kernels of this size can be made.
+    pub(in crate::kernel) fn validate(&self, size: KernelSize) -> Result<(), LayerError> {
         let out_of_range = |what, value, range| Err(LayerError::OutOfRange { what, value, range });
-        let learned = self.support == Support::Deformable;
+        let learned = self.is_learned();
         match self.order {
             0 if learned => {
                 let (what, range) = ("the order of deformable splines", "1 to 5");
@@ -150,41 +152,57 @@ impl BSplineConfig {
         if self.support == Support::Dense && self.side.is_some() {
             return Err(LayerError::DenseSide);
         }
-        if plane::fitting(self, size) == 0 {
-            return Err(LayerError::SplineTooWide {
-                order: self.order,
-                scale: self.scale,
-                size,
-                smallest: plane::smallest_size(self),
-            });
+        for side in size.height_and_width() {
+            if plane::fitting(self, side) == 0 {
+                return Err(LayerError::SplineTooWide {
+                    order: self.order,
+                    scale: self.scale,
+                    size: side,
+                    smallest: plane::smallest_size(self),
+                });
+            }
         }
         Ok(())
     }
 
-    pub(super) fn shape(&self, group: &Group, size: usize) -> KernelShape {
-        let (n, learned) = (group.rotations(), self.support == Support::Deformable);
+    pub(in crate::kernel) fn shape(&self, spaces: &Spaces, size: KernelSize) -> KernelShape {
+        let relative = spaces.relative();
         KernelShape {
             size,
-            weights: PlaneSplines::centres(self, group, size).len(),
-            // As many on the reflections.
-            group_weights: RotationSplines::count(self, n) * (group.order() / n),
-            learned_plane: learned && size > 1,
-            learned_rotations: learned && n > 1,
+            weights: PlaneSplines::centres(self, spaces.turning(), size).len(),
+            group_weights: relative.map_or(1, |group| GroupSplines::count(self, group)),
+            learned_plane: self.is_learned() && size.taps() > 1,
+            learned_rotations: self.is_learned() && relative.is_some_and(has_places),
         }
     }
 
-    pub(super) fn sample(&self, group: &Group, size: usize) -> SampledKernel {
-        let plane = PlaneSplines::new(self, group, size);
-        let rotations = RotationSplines::new(self, group);
-        let kernel = SampledKernel::new(size, plane.centres.len(), plane.matrices())
-            .with_along_group(rotations.matrix())
-            .with_overlap();
-        match self.support {
-            Support::Deformable => kernel.with_learned(Learned {
-                plane: (size > 1).then_some(plane),
-                rotations: (group.rotations() > 1).then_some(rotations),
+    pub(in crate::kernel) fn sample(&self, spaces: &Spaces, size: KernelSize) -> SampledKernel {
+        let plane = PlaneSplines::new(self, spaces.turning(), size);
+        let along = spaces
+            .relative()
+            .map(|group| GroupSplines::new(self, group));
+        let (taps, relative) = (plane.matrices(), spaces.relative().map_or(1, Group::order));
+        let mut kernel =
+            SampledKernel::new(size, plane.centres.len(), taps, relative).with_overlap();
+        if let Some(along) = &along {
+            kernel = kernel.with_along_group(along.matrix());
+        }
+        match self.is_learned() {
+            true => kernel.with_learned(Learned {
+                plane: (size.taps() > 1).then_some(plane),
+                rotations: along.filter(|_| spaces.relative().is_some_and(has_places)),
             }),
-            _ => kernel,
+            false => kernel,
         }
     }
+
+    /// Whether the centres are trained.
+    pub(in crate::kernel) fn is_learned(&self) -> bool {
+        self.support == Support::Deformable
+    }
+}
+
+/// Whether a centre could be anywhere else on the group than where it is.
+fn has_places(group: &Group) -> bool {
+    group.axes().iter().any(|axis| axis.samples > 1)
 }

@@ -1,14 +1,17 @@
-//! A kernel sampled on the pixel grid under every element of a group: plain numbers, no tensors.
+//! A linear kernel sampled on the pixel grid under every element of a group: plain numbers, no tensors.
 
 use super::b_spline::Learned;
+use crate::kernel::KernelSize;
 
 /// The matrices Basis_h of a kernel: `values(h)[z · weights + j]` is what weight j contributes to tap z of the kernel
-/// turned by h. Taps run row by row over the square.
+/// turned by h. Taps run row by row over the window.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SampledKernel {
-    size: usize,
+    size: KernelSize,
     weights: usize,
     elements: Vec<Vec<f64>>,
+    /// How many relative elements h⁻¹h' there are; 1 on the plane.
+    relative: usize,
     /// AlongH, a row per relative element; absent where it is the identity.
     along_group: Option<Vec<Vec<f64>>>,
     /// Centres to be trained, which the matrices then only begin with.
@@ -18,13 +21,19 @@ pub struct SampledKernel {
 }
 
 impl SampledKernel {
-    /// Takes one matrix `[size², weights]` per group element.
-    pub(super) fn new(size: usize, weights: usize, elements: Vec<Vec<f64>>) -> Self {
-        debug_assert!(elements.iter().all(|m| m.len() == size * size * weights));
+    /// Takes one matrix `[taps, weights]` per group element, and the number of relative elements.
+    pub(super) fn new(
+        size: KernelSize,
+        weights: usize,
+        elements: Vec<Vec<f64>>,
+        relative: usize,
+    ) -> Self {
+        debug_assert!(elements.iter().all(|m| m.len() == size.taps() * weights));
         Self {
             size,
             weights,
             elements,
+            relative,
             along_group: None,
             learned: None,
             overlapping: false,
@@ -39,7 +48,7 @@ impl SampledKernel {
 
     /// Gives the kernel a basis along H too: one row per relative element, all of the same length.
     pub(super) fn with_along_group(mut self, rows: Vec<Vec<f64>>) -> Self {
-        debug_assert_eq!(rows.len(), self.order());
+        debug_assert_eq!(rows.len(), self.relative);
         let of_identity = |(g, row): (usize, &Vec<f64>)| {
             let expected = |m| if m == g { 1.0 } else { 0.0 };
             row.len() == rows.len() && row.iter().enumerate().all(|(m, &v)| v == expected(m))
@@ -56,17 +65,17 @@ impl SampledKernel {
     }
 
     /// AlongH, where it isn't the identity.
-    pub(super) fn along_group(&self) -> Option<&[Vec<f64>]> {
+    pub(in crate::kernel) fn along_group(&self) -> Option<&[Vec<f64>]> {
         self.along_group.as_deref()
     }
 
     /// The centres to be trained.
-    pub(super) fn learned(&self) -> Option<&Learned> {
+    pub(in crate::kernel) fn learned(&self) -> Option<&Learned> {
         self.learned.as_ref()
     }
 
-    /// The side of the kernel in pixels.
-    pub fn size(&self) -> usize {
+    /// Height and width of the kernel.
+    pub fn size(&self) -> KernelSize {
         self.size
     }
 
@@ -79,8 +88,13 @@ impl SampledKernel {
     pub fn group_weights(&self) -> usize {
         match &self.along_group {
             Some(rows) => rows[0].len(),
-            None => self.order(),
+            None => self.relative,
         }
+    }
+
+    /// The number of relative elements h⁻¹h', of each of which the kernel has a value at every tap; 1 on the plane.
+    pub(in crate::kernel) fn relative(&self) -> usize {
+        self.relative
     }
 
     /// The number of group elements.
@@ -88,7 +102,7 @@ impl SampledKernel {
         self.elements.len()
     }
 
-    /// The matrix of an element, row by row: `[size², weights]`.
+    /// The matrix of an element, row by row: `[taps, weights]`.
     pub fn values(&self, element: usize) -> &[f64] {
         &self.elements[element]
     }
@@ -108,38 +122,35 @@ impl SampledKernel {
         self.elements.iter().flat_map(columns).sum::<f64>() / self.order() as f64
     }
 
-    /// How many times a weight's variance a response has on the plane, per input channel of second moment 1: the fan-in of
-    /// the initialisation.
+    /// How many times a weight's variance a response has, per input channel of second moment 1: the fan-in of the
+    /// initialisation.
     ///
     /// ```text
     /// pixels    Σ_j Σ_z Basis[z, j]²        whatever the pixels have in common, a weight sees one of them
     /// others    Σ_j (Σ_z Basis[z, j])²      pixels under a spline, or of an orbit, are alike
+    /// along H   Σ_m (Σ_h' AlongH[h', m])²   times either
     /// ```
     ///
     /// For independent pixels a spline's own sum of squares would do, but feature maps aren't that: images are smooth,
     /// ReLU gives all pixels a mean, and splines smooth further, so that activations would grow twofold with every layer.
-    pub fn fan_in_on_plane(&self) -> f64 {
-        match self.overlapping {
-            true => self.effective_taps_of_constants(),
-            false => self.effective_taps(),
-        }
-    }
-
-    /// The same on the group, where the sums run over relative elements too.
-    pub fn fan_in_on_group(&self) -> f64 {
+    pub fn fan_in(&self) -> f64 {
         let along = match &self.along_group {
-            None => self.order() as f64,
+            None => self.relative as f64,
             Some(rows) => {
                 let weights = 0..self.group_weights();
                 let column = |m: usize| rows.iter().map(|row| row[m]).sum::<f64>();
                 weights.map(|m| column(m).powi(2)).sum()
             }
         };
-        along * self.fan_in_on_plane()
+        let on_plane = match self.overlapping {
+            true => self.effective_taps_of_constants(),
+            false => self.effective_taps(),
+        };
+        along * on_plane
     }
 
-    /// Where every element merely permutes the weights: the weight that tap z of element h takes, at `h · size² + z`.
-    pub(super) fn permutation(&self) -> Option<Vec<usize>> {
+    /// Where every element merely permutes the weights: the weight that tap z of element h takes, at `h · taps + z`.
+    pub(in crate::kernel) fn permutation(&self) -> Option<Vec<usize>> {
         let rows = self.elements.iter().flat_map(|m| m.chunks(self.weights));
         rows.map(|row| {
             let one = row.iter().position(|&v| v == 1.0)?;
@@ -158,7 +169,7 @@ impl SampledKernel {
     ///
     /// Where elements permute the taps, these are the orbits' normalised indicators.
     pub fn invariant(&self) -> Self {
-        let taps = self.size * self.size;
+        let taps = self.size.taps();
         let mean = |z: usize, j: usize| {
             let sum: f64 = self.elements.iter().map(|m| m[z * self.weights + j]).sum();
             sum / self.order() as f64
@@ -172,7 +183,7 @@ impl SampledKernel {
             .map(|entry| kernels[entry % weights][entry / weights])
             .collect();
         // A weight reaches over an orbit at least.
-        Self::new(self.size, weights, vec![values]).with_overlap()
+        Self::new(self.size, weights, vec![values], 1).with_overlap()
     }
 }
 
@@ -226,7 +237,7 @@ mod tests {
         #[case] orbits: usize,
     ) {
         let group: Group = group.parse().unwrap();
-        let kernel = KernelConfig::pixel().sample(&group, size).unwrap();
+        let kernel = KernelConfig::pixel().sample(&group, size.into()).unwrap();
         let invariant = kernel.invariant();
         assert_eq!(invariant.weights(), orbits);
         let total: f64 = invariant.values(0).iter().map(|v| v * v).sum();
@@ -244,7 +255,7 @@ mod tests {
         #[values("C8", "C16", "D12")] group: &str,
     ) {
         let group: Group = group.parse().unwrap();
-        let kernel = KernelConfig::pixel().sample(&group, 5).unwrap();
+        let kernel = KernelConfig::pixel().sample(&group, 5.into()).unwrap();
         let invariant = kernel.invariant();
         // Five distances from the centre lie in the disc: 0, 1, √2, 2, √5.
         assert!(

@@ -79,8 +79,12 @@ fn gaussian(a: [f64; 2], b: [f64; 2]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::pixel::square;
     use super::*;
+    use crate::kernel::taps::taps;
+
+    fn square(side: usize) -> Vec<[f64; 2]> {
+        taps(side.into())
+    }
 
     #[test]
     fn passes_through_the_taps_and_reproduces_gaussians() {
@@ -114,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_largest_kernels_stay_well_conditioned() {
-        let c = Interpolation::new(square(super::super::MAX_KERNEL_SIZE)).at([0.5, 0.5]);
+        let c = Interpolation::new(square(crate::kernel::MAX_KERNEL_SIZE)).at([0.5, 0.5]);
         let sum: f64 = c.iter().map(|c| c * c).sum();
         assert!(sum.is_finite() && sum < 2.0, "{sum}");
     }

@@ -1,7 +1,7 @@
 //! Kernels with one weight per pixel.
 //!
 //! ```text
-//! exact groups    k_h(z) = w(h⁻¹z) on the full square
+//! exact groups    k_h(z) = w(h⁻¹z) on the full window
 //! others          Σ_z k_h(z) f(z) = Σ_j w_j (I f)(h z_j),   |z|, |z_j| ≤ size/2
 //! ```
 //!
@@ -13,42 +13,36 @@
 use super::interpolation::Interpolation;
 use super::{KernelShape, SampledKernel};
 use crate::group::Group;
+use crate::kernel::taps::taps;
+use crate::kernel::{KernelSize, Spaces};
 
-/// The taps of a square kernel about its centre, row by row: x to the right, y upwards.
-pub(super) fn square(size: usize) -> Vec<[f64; 2]> {
-    let centre = (size - 1) as f64 / 2.0;
-    (0..size * size)
-        .map(|tap| [(tap % size) as f64 - centre, centre - (tap / size) as f64])
-        .collect()
-}
-
-/// The taps that carry weights, as positions in the square.
-fn support(group: &Group, square: &[[f64; 2]], size: usize) -> Vec<usize> {
-    let (exact, radius) = (group.is_exact(), size as f64 / 2.0);
+/// The taps that carry weights, as positions in the window.
+fn support(group: &Group, taps: &[[f64; 2]], size: KernelSize) -> Vec<usize> {
+    let (exact, radius) = (group.is_exact(), size.longest() as f64 / 2.0);
     let inside = |&tap: &usize| {
-        let [x, y] = square[tap];
+        let [x, y] = taps[tap];
         exact || x.hypot(y) <= radius
     };
-    (0..square.len()).filter(inside).collect()
+    (0..taps.len()).filter(inside).collect()
 }
 
-pub(super) fn shape(group: &Group, size: usize) -> KernelShape {
+pub(crate) fn shape(spaces: &Spaces, size: KernelSize) -> KernelShape {
     KernelShape {
         size,
-        weights: support(group, &square(size), size).len(),
-        group_weights: group.order(),
+        weights: support(spaces.turning(), &taps(size), size).len(),
+        group_weights: spaces.relative().map_or(1, Group::order),
         learned_plane: false,
         learned_rotations: false,
     }
 }
 
-pub(super) fn sample(group: &Group, size: usize) -> SampledKernel {
-    let square = square(size);
-    let support = support(group, &square, size);
-    let taps: Vec<[f64; 2]> = support.iter().map(|&tap| square[tap]).collect();
+pub(crate) fn sample(spaces: &Spaces, size: KernelSize) -> SampledKernel {
+    let (group, window) = (spaces.turning(), taps(size));
+    let support = support(group, &window, size);
+    let taps: Vec<[f64; 2]> = support.iter().map(|&tap| window[tap]).collect();
     let interpolation = Interpolation::new(taps.clone());
     let elements = group.elements().map(|h| {
-        let mut matrix = vec![0.0; square.len() * taps.len()];
+        let mut matrix = vec![0.0; window.len() * taps.len()];
         for (j, &tap) in taps.iter().enumerate() {
             let coefficients = interpolation.at(group.act(h, tap));
             for (&z, value) in support.iter().zip(coefficients) {
@@ -57,7 +51,8 @@ pub(super) fn sample(group: &Group, size: usize) -> SampledKernel {
         }
         matrix
     });
-    SampledKernel::new(size, taps.len(), elements.collect())
+    let relative = spaces.relative().map_or(1, Group::order);
+    SampledKernel::new(size, taps.len(), elements.collect(), relative)
 }
 
 #[cfg(test)]
@@ -72,13 +67,16 @@ mod tests {
         #[values(1, 2, 3, 4, 5)] size: usize,
     ) {
         let group: Group = group.parse().unwrap();
-        let kernel = sample(&group, size);
+        let (kernel, square) = (
+            sample(&Spaces::Lifting(&group), size.into()),
+            taps(size.into()),
+        );
         assert_eq!(kernel.weights(), size * size);
         assert_eq!(kernel.effective_taps(), (size * size) as f64);
         let permutation = kernel.permutation().unwrap();
         for (h, sources) in permutation.chunks(size * size).enumerate() {
             for (z, &source) in sources.iter().enumerate() {
-                assert_eq!(group.act(h, square(size)[source]), square(size)[z]);
+                assert_eq!(group.act(h, square[source]), square[z]);
             }
         }
     }
@@ -87,7 +85,9 @@ mod tests {
     fn a_quarter_turn_is_counter_clockwise() {
         let c4 = Group::cyclic(4).unwrap();
         // The weight to the right of the centre goes to the top.
-        let permutation = sample(&c4, 3).permutation().unwrap();
+        let permutation = sample(&Spaces::Lifting(&c4), 3.into())
+            .permutation()
+            .unwrap();
         assert_eq!(permutation[9 + 1], 5);
     }
 
@@ -97,7 +97,8 @@ mod tests {
     #[case(5, 21)]
     #[case(7, 37)]
     fn other_groups_live_on_a_disc(#[case] size: usize, #[case] taps: usize) {
-        let kernel = sample(&Group::cyclic(8).unwrap(), size);
+        let c8 = Group::cyclic(8).unwrap();
+        let kernel = sample(&Spaces::Lifting(&c8), size.into());
         assert_eq!(kernel.weights(), taps);
         assert!(kernel.permutation().is_none());
         // Interpolation neither loses nor gains much: the initialisation corrects the rest.
@@ -108,7 +109,7 @@ mod tests {
     #[test]
     fn exact_elements_of_other_groups_still_permute() {
         let c8 = Group::cyclic(8).unwrap();
-        let kernel = sample(&c8, 5);
+        let kernel = sample(&Spaces::Lifting(&c8), 5.into());
         for h in c8.elements().filter(|&h| c8.is_exact_element(h)) {
             let ones = kernel.values(h).iter().filter(|&&v| v == 1.0).count();
             let zeros = kernel.values(h).iter().filter(|&&v| v == 0.0).count();

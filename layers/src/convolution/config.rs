@@ -1,0 +1,201 @@
+//! The configuration of a convolution, whatever spaces it maps between.
+
+use std::marker::PhantomData;
+
+use burn::config::Config;
+use burn::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{Convolution, Map, Padding2d, Window, he_normal, validate_channels, zero_bias};
+use crate::error::LayerError;
+use crate::group::Group;
+use crate::kernel::{KernelConfig, KernelSize, Spaces};
+use crate::mark::Mark;
+use crate::parameters::Parameters;
+
+/// Configuration of a [`Convolution`]; `M` says between which spaces it maps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "")]
+pub struct ConvolutionConfig<M: Map> {
+    /// The group H of transformations beside translations: the samples of the responses.
+    pub group: Group,
+    /// The samples of the input's group axis, where these are others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) input_group: Option<Group>,
+    /// The number of input fields and of output fields.
+    pub channels: [usize; 2],
+    /// The kernel in pixels.
+    pub kernel_size: KernelSize,
+    /// Pixels between output positions, along both axes.
+    #[serde(default = "one")]
+    pub stride: usize,
+    /// What lies beyond the border.
+    #[serde(default)]
+    pub padding: Padding2d,
+    /// Pixels between neighbouring taps of the kernel.
+    #[serde(default = "one")]
+    pub dilation: usize,
+    /// Whether each output field has a bias.
+    #[serde(default = "yes")]
+    pub bias: bool,
+    /// How the kernel is parametrised.
+    #[serde(default)]
+    pub kernel: KernelConfig,
+    /// Height and width of the input where they are known: then [`validate`](Self::validate) checks that the stride
+    /// keeps the group's symmetry.
+    #[serde(default)]
+    pub input_size: Option<[usize; 2]>,
+    #[serde(skip)]
+    map: PhantomData<M>,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl<M: Map> Config for ConvolutionConfig<M> {}
+
+impl<M: Map> ConvolutionConfig<M> {
+    /// With stride 1, no padding, no dilation, a bias, and a weight per pixel of the kernel.
+    pub fn new(group: Group, channels: [usize; 2], kernel_size: impl Into<KernelSize>) -> Self {
+        Self {
+            group,
+            input_group: None,
+            channels,
+            kernel_size: kernel_size.into(),
+            stride: 1,
+            padding: Padding2d::None,
+            dilation: 1,
+            bias: true,
+            kernel: KernelConfig::default(),
+            input_size: None,
+            map: PhantomData,
+        }
+    }
+
+    /// Sets the pixels between output positions.
+    pub fn with_stride(mut self, stride: usize) -> Self {
+        self.stride = stride;
+        self
+    }
+
+    /// Sets what lies beyond the border.
+    pub fn with_padding(mut self, padding: Padding2d) -> Self {
+        self.padding = padding;
+        self
+    }
+
+    /// Sets the pixels between neighbouring taps of the kernel.
+    pub fn with_dilation(mut self, dilation: usize) -> Self {
+        self.dilation = dilation;
+        self
+    }
+
+    /// Sets whether each output field has a bias.
+    pub fn with_bias(mut self, bias: bool) -> Self {
+        self.bias = bias;
+        self
+    }
+
+    /// Sets how the kernel is parametrised.
+    pub fn with_kernel(mut self, kernel: KernelConfig) -> Self {
+        self.kernel = kernel;
+        self
+    }
+
+    /// Sets height and width of the input, where they are known.
+    pub fn with_input_size(mut self, input_size: Option<[usize; 2]>) -> Self {
+        self.input_size = input_size;
+        self
+    }
+
+    /// Checks that the layer is consistent and equivariant, and says what would work where it is not.
+    pub fn validate(&self) -> Result<(), LayerError> {
+        validate_channels(self.channels)?;
+        if let Spaces::Isotropic(_) = self.spaces()
+            && self.kernel.is_deformable()
+        {
+            return Err(LayerError::IsotropicDeformable);
+        }
+        self.spaces().validate()?;
+        self.window()
+            .validate(&self.group, &self.kernel, self.input_size)
+    }
+
+    /// What the layer learns, by name and shape; no tensor is made for it.
+    pub fn parameters(&self) -> Result<Parameters, LayerError> {
+        validate_channels(self.channels)?;
+        let [c_in, c_out] = self.channels;
+        let kernel = self.kernel.shape(&self.spaces(), self.kernel_size)?;
+        let weight = [c_out, c_in, kernel.group_weights, kernel.weights];
+        let own = Parameters::new().with("weight", weight);
+        let own = match self.bias {
+            true => own.with("bias", [c_out]),
+            false => own,
+        };
+        Ok(own.with_module("basis", kernel.parameters()))
+    }
+
+    /// How many numbers the layer takes beside its parameters, for its kernels under every element of the group; the largest
+    /// number there is where they are too many to count.
+    pub fn filter_numbers(&self) -> Result<usize, LayerError> {
+        let spaces = self.spaces();
+        let kernel = self.kernel.shape(&spaces, self.kernel_size)?;
+        Ok(kernel.numbers(&spaces, self.channels))
+    }
+
+    /// Builds the layer.
+    ///
+    /// # Panics
+    /// Where [`validate`](Self::validate) returns an error.
+    pub fn init(&self, device: &Device) -> Convolution<M> {
+        self.try_init(device)
+            .unwrap_or_else(|error| panic!("{}: {error}", M::LAYER))
+    }
+
+    /// Builds the layer, or says what [`validate`](Self::validate) finds wrong.
+    pub fn try_init(&self, device: &Device) -> Result<Convolution<M>, LayerError> {
+        self.validate()?;
+        let ([c_in, c_out], spaces) = (self.channels, self.spaces());
+        let (basis, [along_group, weights], fan_in) =
+            self.kernel.init(&spaces, self.kernel_size, device)?;
+        let shape = [c_out, c_in, along_group, weights];
+        let mark = match &self.input_group {
+            Some(input) => format!("over {} from {input}", self.group),
+            None => format!("over {}", self.group),
+        };
+        Ok(Convolution {
+            weight: he_normal(shape, fan_in, device),
+            bias: self.bias.then(|| zero_bias(c_out, device)),
+            basis,
+            mark: Mark::new(mark, device),
+            window: self.window(),
+            order_out: spaces.order_out(),
+            input_group: self.input_group().clone(),
+            group: self.group.clone(),
+            kernel: self.kernel,
+            map: PhantomData,
+        })
+    }
+
+    fn input_group(&self) -> &Group {
+        self.input_group.as_ref().unwrap_or(&self.group)
+    }
+
+    fn spaces(&self) -> Spaces<'_> {
+        M::spaces(&self.group, self.input_group())
+    }
+
+    fn window(&self) -> Window {
+        Window {
+            kernel_size: self.kernel_size,
+            stride: self.stride,
+            padding: self.padding,
+            dilation: self.dilation,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The convolution behind lifting, group and isotropic convolution.
+//!
+//! ```text
+//! (k ⋆ f)(x, h) = Σ_h' Σ_y Σ_c k_c(h⁻¹(y − x), h⁻¹h') f_c(y, h') + b
+//! ```
+//!
+//! Where a side of it lies on the plane, its sum over h' or its h falls away. Weights become a filter bank
+//! ([`Kernel::bank`]), and the bank meets the map in one [dense](super::dense::conv2d) convolution, with the channels and the
+//! group axis flattened.
+
+use std::fmt::Debug;
+use std::marker::PhantomData;
+
+use burn::module::{Content, DisplaySettings, ModuleDisplay, Param};
+use burn::prelude::*;
+
+use super::{Window, repeat_over_group};
+use crate::expect;
+use crate::group::Group;
+use crate::kernel::{Kernel, KernelConfig, Spaces};
+use crate::mark::Mark;
+
+/// Between which spaces a convolution maps: [`Lifting`](super::Lifting), [`OnGroup`](super::OnGroup) or
+/// [`Isotropic`](super::Isotropic).
+pub trait Map:
+    private::Sealed + Clone + Debug + Default + PartialEq + Send + Sync + 'static
+{
+    /// What a layer of this kind is called.
+    const LAYER: &'static str;
+    #[doc(hidden)]
+    #[expect(private_interfaces, reason = "only this crate has maps")]
+    fn spaces<'a>(group: &'a Group, input_group: &'a Group) -> Spaces<'a>;
+}
+
+pub(super) mod private {
+    /// What a kernel is for is known here alone.
+    pub trait Sealed {}
+}
+
+/// Correlates a feature map with the kernels of every response.
+#[derive(Module, Debug)]
+#[module(custom_display)]
+pub struct Convolution<M: Map> {
+    /// `[channels_out, channels_in, group_weights, weights]`; of pixel kernels the third axis is the relative element
+    /// h⁻¹h', of others a basis of functions of it. It is 1 where the input lies on the plane. Of isotropic kernels the last
+    /// is a weight per invariant kernel.
+    pub weight: Param<Tensor<4>>,
+    /// `[channels_out]`, one per field: one per element would single out elements.
+    pub bias: Option<Param<Tensor<1>>>,
+    pub(super) basis: Kernel,
+    pub(super) mark: Mark,
+    #[module(skip)]
+    pub(super) window: Window,
+    #[module(skip)]
+    pub(super) order_out: usize,
+    #[module(skip)]
+    pub(super) group: Group,
+    #[module(skip)]
+    pub(super) input_group: Group,
+    #[module(skip)]
+    pub(super) kernel: KernelConfig,
+    #[module(skip)]
+    pub(super) map: PhantomData<M>,
+}
+
+impl<M: Map> Convolution<M> {
+    /// The convolution of planes: `[batch, channels_in · order_in, height, width]` to
+    /// `[batch, channels_out · order_out, height_out, width_out]`.
+    pub(super) fn correlate(&self, planes: Tensor<4>) -> Tensor<4> {
+        expect::numbers(M::LAYER, self.weight.val().dtype(), planes.dtype());
+        let (bank, bias) = (self.filter_bank(), self.filter_bias());
+        self.window
+            .correlate(M::LAYER, &self.group, planes, bank, bias)
+    }
+
+    /// The number of input fields and of output fields.
+    pub(super) fn channels(&self) -> [usize; 2] {
+        let [c_out, c_in, _, _] = self.weight.dims();
+        [c_in, c_out]
+    }
+
+    /// The kernels of an ordinary convolution: `[channels_out · order_out, channels_in · order_in, height, width]`, where a
+    /// side on the plane has order 1.
+    pub fn filter_bank(&self) -> Tensor<4> {
+        self.basis.bank(self.weight.val())
+    }
+
+    /// The bias of that ordinary convolution: `[channels_out · order_out]`.
+    pub fn filter_bias(&self) -> Option<Tensor<1>> {
+        let bias = self.bias.as_ref();
+        bias.map(|bias| repeat_over_group(bias.val(), self.order_out))
+    }
+
+    /// How the weights become kernels, with the centres of splines that are trained.
+    pub fn basis(&self) -> &Kernel {
+        &self.basis
+    }
+
+    /// The group H.
+    pub fn group(&self) -> &Group {
+        &self.group
+    }
+
+    /// Where the kernel is put.
+    pub fn window(&self) -> Window {
+        self.window
+    }
+}
+
+impl<M: Map> ModuleDisplay for Convolution<M> {
+    fn custom_settings(&self) -> Option<DisplaySettings> {
+        DisplaySettings::new()
+            .with_new_line_after_attribute(false)
+            .optional()
+    }
+
+    fn custom_content(&self, content: Content) -> Option<Content> {
+        let ([c_in, c_out], window) = (self.channels(), &self.window);
+        content
+            .set_top_level_type(M::LAYER)
+            .add_debug_attribute("group", &self.group)
+            .add("ch_in", &c_in)
+            .add("ch_out", &c_out)
+            .add_debug_attribute("kernel_size", &window.kernel_size)
+            .add("stride", &window.stride)
+            .add("dilation", &window.dilation)
+            .add_debug_attribute("padding", &window.padding)
+            .add_debug_attribute("kernel", &self.kernel)
+            .add("bias", &self.bias.is_some())
+            .optional()
+    }
+}
