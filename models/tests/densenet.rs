@@ -6,7 +6,7 @@ use burn::module::Param;
 use burn::prelude::*;
 use burn::store::ModuleRecord;
 use burn::tensor::Tolerance;
-use gcnn_layers::equivariance::{Feature, PlaneMotion, measure, survey};
+use gcnn_layers::equivariance::{Feature, PlaneTransformation, measure, survey};
 use gcnn_layers::kernel::{BSplineConfig, Support};
 use gcnn_layers::{Group, KernelConfig, ProjectionKind};
 use gcnn_models::{GroupDenseNet, GroupDenseNetConfig, InputShape, ModelError};
@@ -123,12 +123,12 @@ fn every_block_is_equivariant_and_the_report_names_it() {
     let config = small(GroupDenseNetConfig::d4());
     let network = network(&config, 32, 7, &device);
     let group = network.group();
-    let motions: Vec<PlaneMotion> = group
+    let transformations: Vec<PlaneTransformation> = group
         .elements()
-        .map(|element| PlaneMotion::of(group, element))
+        .map(|element| PlaneTransformation::of(group, element))
         .collect();
     let images = noise([2, 3, 32, 32], &device);
-    let found = survey(group, &motions, images.clone(), |images| {
+    let found = survey(group, &transformations, images.clone(), |images| {
         network.outputs(images)
     });
     let names: Vec<&str> = found.iter().map(|output| output.name.as_str()).collect();

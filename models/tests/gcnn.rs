@@ -5,7 +5,7 @@ mod common;
 use burn::prelude::*;
 use burn::store::ModuleRecord;
 use burn::tensor::Tolerance;
-use gcnn_layers::equivariance::{Feature, PlaneMotion, measure, survey};
+use gcnn_layers::equivariance::{Feature, PlaneTransformation, measure, survey};
 use gcnn_layers::{DropoutUnit, Group, ProjectionKind};
 use gcnn_models::{Gcnn, GcnnConfig, Head, InputShape, ModelError, Normalisation};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -135,11 +135,11 @@ fn every_layer_is_equivariant_and_the_report_names_it() {
     let network = network(&d4cnn(), DIGITS, 10, &device);
     let images = noise([1, 1, 28, 28], 2, &device);
     let group = network.group();
-    let motions: Vec<PlaneMotion> = group
+    let transformations: Vec<PlaneTransformation> = group
         .elements()
-        .map(|element| PlaneMotion::of(group, element))
+        .map(|element| PlaneTransformation::of(group, element))
         .collect();
-    let outputs = survey(group, &motions, images.clone(), |images| {
+    let outputs = survey(group, &transformations, images.clone(), |images| {
         network.outputs(images)
     });
     let names: Vec<&str> = outputs.iter().map(|output| output.name.as_str()).collect();

@@ -15,14 +15,14 @@
 //! rotations and reflections.
 
 mod action;
-mod motion;
 mod report;
 mod survey;
+mod transformation;
 
 pub use action::{disc_mask, group_action, plane_action};
-pub use motion::PlaneMotion;
 pub use report::{ElementError, EquivarianceReport};
 pub use survey::{Feature, OutputErrors, RoundImages, rim, survey};
+pub use transformation::PlaneTransformation;
 
 use burn::prelude::*;
 
@@ -46,7 +46,7 @@ pub enum Region {
 /// invariants (`Tensor<2>`).
 pub trait FeatureMap: Clone {
     /// L_g of the map.
-    fn act(self, group: &Group, motion: PlaneMotion) -> Self;
+    fn act(self, group: &Group, transformation: PlaneTransformation) -> Self;
     /// The squares of the values that count, summed, in double precision.
     fn squares(self, region: Region) -> f64;
     /// What is left of the map when another is taken away.
@@ -54,7 +54,7 @@ pub trait FeatureMap: Clone {
 }
 
 impl FeatureMap for Tensor<2> {
-    fn act(self, _group: &Group, _motion: PlaneMotion) -> Self {
+    fn act(self, _group: &Group, _transformation: PlaneTransformation) -> Self {
         self
     }
 
@@ -68,8 +68,8 @@ impl FeatureMap for Tensor<2> {
 }
 
 impl FeatureMap for Tensor<4> {
-    fn act(self, _group: &Group, motion: PlaneMotion) -> Self {
-        motion.on_plane(self)
+    fn act(self, _group: &Group, transformation: PlaneTransformation) -> Self {
+        transformation.on_plane(self)
     }
 
     fn squares(self, region: Region) -> f64 {
@@ -82,8 +82,8 @@ impl FeatureMap for Tensor<4> {
 }
 
 impl FeatureMap for Tensor<5> {
-    fn act(self, group: &Group, motion: PlaneMotion) -> Self {
-        motion.on_group(group, self)
+    fn act(self, group: &Group, transformation: PlaneTransformation) -> Self {
+        transformation.on_group(group, self)
     }
 
     fn squares(self, region: Region) -> f64 {
@@ -159,9 +159,9 @@ pub fn measure_on<I: FeatureMap, O: FeatureMap>(
     let elements = group
         .elements()
         .map(|element| {
-            let motion = PlaneMotion::of(group, element);
-            let moved_output = output.clone().act(group, motion);
-            let output_of_moved = map(input.clone().act(group, motion));
+            let transformation = PlaneTransformation::of(group, element);
+            let moved_output = output.clone().act(group, transformation);
+            let output_of_moved = map(input.clone().act(group, transformation));
             let difference = moved_output.minus(output_of_moved).squares(region);
             ElementError {
                 element,

@@ -11,7 +11,7 @@
 use burn::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{FeatureMap, PlaneMotion, Region, disc_mask, relative};
+use super::{FeatureMap, PlaneTransformation, Region, disc_mask, relative};
 use crate::group::Group;
 
 /// Images that a network sees at once: what is kept of its layers is bounded by them, not by how many images there are.
@@ -26,7 +26,7 @@ pub fn rim([height, width]: [usize; 2]) -> f64 {
     }
 }
 
-/// An output of a network, and with it how motions act on it.
+/// An output of a network, and with it how transformations act on it.
 #[derive(Debug, Clone)]
 pub enum Feature {
     /// A map on the plane, `[batch, channels, height, width]`.
@@ -47,14 +47,14 @@ impl Feature {
         }
     }
 
-    /// Where it is compared under a motion.
-    fn region(&self, motion: PlaneMotion) -> Region {
+    /// Where it is compared under a transformation.
+    fn region(&self, transformation: PlaneTransformation) -> Region {
         let size = match self {
             Self::Plane(map) => [map.dims()[2], map.dims()[3]],
             Self::Group(map) => [map.dims()[3], map.dims()[4]],
             Self::Invariant(_) => return Region::Everywhere,
         };
-        match motion.is_exact() {
+        match transformation.is_exact() {
             true => Region::Everywhere,
             false => Region::Disc { margin: rim(size) },
         }
@@ -71,10 +71,10 @@ impl Feature {
 }
 
 impl FeatureMap for Feature {
-    fn act(self, group: &Group, motion: PlaneMotion) -> Self {
+    fn act(self, group: &Group, transformation: PlaneTransformation) -> Self {
         match self {
-            Self::Plane(map) => Self::Plane(map.act(group, motion)),
-            Self::Group(map) => Self::Group(map.act(group, motion)),
+            Self::Plane(map) => Self::Plane(map.act(group, transformation)),
+            Self::Group(map) => Self::Group(map.act(group, transformation)),
             Self::Invariant(values) => Self::Invariant(values),
         }
     }
@@ -106,9 +106,9 @@ pub struct OutputErrors {
     pub name: String,
     /// Its extents, for one image.
     pub shape: Vec<usize>,
-    /// ‖L_g Φ(f) − Φ(L_g f)‖ / ‖Φ(f)‖ of each motion, norms over all images together.
+    /// ‖L_g Φ(f) − Φ(L_g f)‖ / ‖Φ(f)‖ of each transformation, norms over all images together.
     pub errors: Vec<f64>,
-    /// Where the output is a vector of scores: for each motion, the share of images whose largest score stays the largest.
+    /// Where the output is a vector of scores: for each transformation, the share of images whose largest score stays the largest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub same_largest: Option<Vec<f64>>,
 }
@@ -148,36 +148,36 @@ impl RoundImages {
     }
 
     /// The images, turned.
-    pub fn turned(&self, motion: PlaneMotion) -> Tensor<4> {
-        motion.on_plane(self.inside.clone()) + self.background.clone()
+    pub fn turned(&self, transformation: PlaneTransformation) -> Tensor<4> {
+        transformation.on_plane(self.inside.clone()) + self.background.clone()
     }
 
     /// ‖L_g⁻¹ L_g f − f‖ / ‖f‖ of what is inside: what interpolation alone does to the images, both ways.
-    pub fn there_and_back(&self, motion: PlaneMotion) -> f64 {
-        let back = motion
+    pub fn there_and_back(&self, transformation: PlaneTransformation) -> f64 {
+        let back = transformation
             .inverse()
-            .on_plane(motion.on_plane(self.inside.clone()));
+            .on_plane(transformation.on_plane(self.inside.clone()));
         let difference = (back - self.inside.clone()).squares(Region::Everywhere);
         relative(difference, self.inside.clone().squares(Region::Everywhere))
     }
 }
 
-/// Measures every output of a network under every motion.
+/// Measures every output of a network under every transformation.
 ///
 /// `network` gives its outputs by name, the same ones for all images, and must treat each image by itself: run it on a
 /// device without gradients, where dropout is off and normalisation uses its running statistics. `group` is the one that
-/// its maps have their orientations from; motions outside of it act as [`PlaneMotion::on_group`] says.
+/// its maps have their orientations from; transformations outside of it act as [`PlaneTransformation::on_group`] says.
 ///
 /// ```
 /// use burn::prelude::*;
-/// use gcnn_layers::equivariance::{Feature, PlaneMotion, survey};
+/// use gcnn_layers::equivariance::{Feature, PlaneTransformation, survey};
 /// use gcnn_layers::{Group, LiftingConv2dConfig};
 ///
 /// let (group, device) = (Group::cyclic(4)?, Device::flex());
 /// let lift = LiftingConv2dConfig::new(group.clone(), [1, 4], 3).init(&device);
 /// let images = Tensor::<1, Int>::arange(0..64, &device).float().reshape([1, 1, 8, 8]);
-/// let motions = [PlaneMotion::rotation(90.0), PlaneMotion::rotation(0.0).after_mirror()];
-/// let found = survey(&group, &motions, images, |images| {
+/// let transformations = [PlaneTransformation::rotation(90.0), PlaneTransformation::rotation(0.0).after_mirror()];
+/// let found = survey(&group, &transformations, images, |images| {
 ///     vec![("lifting".into(), Feature::Group(lift.forward(images)))]
 /// });
 /// assert!(found[0].errors[0] < 1e-5);
@@ -190,7 +190,7 @@ impl RoundImages {
 /// If a map on the group does not have as many orientations as the group has elements.
 pub fn survey(
     group: &Group,
-    motions: &[PlaneMotion],
+    transformations: &[PlaneTransformation],
     images: Tensor<4>,
     network: impl Fn(Tensor<4>) -> Vec<(String, Feature)>,
 ) -> Vec<OutputErrors> {
@@ -198,23 +198,30 @@ pub fn survey(
     let mut tallies: Vec<Tally> = Vec::new();
     for portion in images.split(PORTION, 0) {
         let round = RoundImages::new(portion.clone());
-        let needs = |exact: bool| motions.iter().any(|motion| motion.is_exact() == exact);
+        let needs = |exact: bool| {
+            transformations
+                .iter()
+                .any(|transformation| transformation.is_exact() == exact)
+        };
         let outputs_of = |needed: bool, images: Tensor<4>| match needed {
             true => network(images),
             false => Vec::new(),
         };
         let whole = outputs_of(needs(true), portion.clone());
-        let disc = outputs_of(needs(false), round.turned(PlaneMotion::rotation(0.0)));
-        for (index, motion) in motions.iter().enumerate() {
-            let (outputs, moved) = match motion.is_exact() {
-                true => (&whole, motion.on_plane(portion.clone())),
-                false => (&disc, round.turned(*motion)),
+        let disc = outputs_of(
+            needs(false),
+            round.turned(PlaneTransformation::rotation(0.0)),
+        );
+        for (index, transformation) in transformations.iter().enumerate() {
+            let (outputs, moved) = match transformation.is_exact() {
+                true => (&whole, transformation.on_plane(portion.clone())),
+                false => (&disc, round.turned(*transformation)),
             };
             let of_moved = network(moved);
             if tallies.is_empty() {
                 tallies = outputs
                     .iter()
-                    .map(|(name, feature)| Tally::new(name, feature, motions.len()))
+                    .map(|(name, feature)| Tally::new(name, feature, transformations.len()))
                     .collect();
             }
             for ((tally, (_, output)), (_, of_moved)) in
@@ -224,8 +231,8 @@ pub fn survey(
                     index,
                     output,
                     of_moved,
-                    |output| output.act(group, *motion),
-                    output.region(*motion),
+                    |output| output.act(group, *transformation),
+                    output.region(*transformation),
                 );
             }
         }
@@ -246,19 +253,19 @@ struct Tally {
 }
 
 impl Tally {
-    fn new(name: &str, feature: &Feature, motions: usize) -> Self {
+    fn new(name: &str, feature: &Feature, transformations: usize) -> Self {
         Self {
             name: name.to_string(),
             shape: feature.shape(),
-            differences: vec![0.0; motions],
-            norms: vec![0.0; motions],
-            same: matches!(feature, Feature::Invariant(_)).then(|| vec![0; motions]),
+            differences: vec![0.0; transformations],
+            norms: vec![0.0; transformations],
+            same: matches!(feature, Feature::Invariant(_)).then(|| vec![0; transformations]),
         }
     }
 
     fn add(
         &mut self,
-        motion: usize,
+        transformation: usize,
         output: &Feature,
         of_moved: Feature,
         act: impl FnOnce(Feature) -> Feature,
@@ -267,10 +274,10 @@ impl Tally {
         if let (Some(same), Some(before), Some(after)) =
             (&mut self.same, output.largest(), of_moved.largest())
         {
-            same[motion] += before.iter().zip(&after).filter(|(a, b)| a == b).count();
+            same[transformation] += before.iter().zip(&after).filter(|(a, b)| a == b).count();
         }
-        self.norms[motion] += output.clone().squares(region);
-        self.differences[motion] += act(output.clone()).minus(of_moved).squares(region);
+        self.norms[transformation] += output.clone().squares(region);
+        self.differences[transformation] += act(output.clone()).minus(of_moved).squares(region);
     }
 
     fn finish(self, images: usize) -> OutputErrors {
@@ -324,9 +331,9 @@ mod tests {
         let group = Group::cyclic(4).unwrap();
         // More images than one portion, and not a multiple of it.
         let images = noise([19, 2, 9, 9], 3, &device);
-        let turns = [0.0, 90.0, 180.0, 270.0].map(PlaneMotion::rotation);
-        let motions = [turns, turns.map(|turn| turn.after_mirror())].concat();
-        let found = survey(&group, &motions, images, network(&group, &device));
+        let turns = [0.0, 90.0, 180.0, 270.0].map(PlaneTransformation::rotation);
+        let transformations = [turns, turns.map(|turn| turn.after_mirror())].concat();
+        let found = survey(&group, &transformations, images, network(&group, &device));
         let names: Vec<&str> = found.iter().map(|output| output.name.as_str()).collect();
         assert_eq!(names, ["first", "second", "plane", "scores"]);
         assert_eq!(found[1].shape, [5, 4, 5, 5]);
@@ -346,7 +353,7 @@ mod tests {
         let device = Device::flex();
         let group = Group::trivial();
         let images = noise([4, 2, 9, 9], 4, &device);
-        let turns = [90.0, 180.0, 45.0].map(PlaneMotion::rotation);
+        let turns = [90.0, 180.0, 45.0].map(PlaneTransformation::rotation);
         for output in survey(&group, &turns, images, network(&group, &device)) {
             assert!(
                 output.errors.iter().all(|error| *error > 5e-2),
@@ -374,7 +381,7 @@ mod tests {
     fn between_pixels_only_interpolation_is_left() {
         let device = Device::flex();
         let group = Group::trivial();
-        let turns = [10.0, 45.0, 200.0].map(PlaneMotion::rotation);
+        let turns = [10.0, 45.0, 200.0].map(PlaneTransformation::rotation);
         for (size, bound) in [(40, 5e-3), (80, 1e-3)] {
             let images = ellipse(size, &device) + 0.7;
             let found = survey(&group, &turns, images.clone(), |images| {
@@ -401,7 +408,7 @@ mod tests {
         for size in 1..6 {
             let found = survey(
                 &group,
-                &[PlaneMotion::rotation(45.0)],
+                &[PlaneTransformation::rotation(45.0)],
                 images.clone(),
                 |images| {
                     let corner = images.narrow(2, 0, size).narrow(3, 0, size);
@@ -416,12 +423,12 @@ mod tests {
     fn round_images_keep_their_middle_and_a_plain_background() {
         let device = Device::flex();
         let images = ellipse(40, &device) - 0.4;
-        let round = RoundImages::new(images.clone()).turned(PlaneMotion::rotation(0.0));
+        let round = RoundImages::new(images.clone()).turned(PlaneTransformation::rotation(0.0));
         let difference = (round - images.clone()).abs().max().into_scalar::<f32>();
         assert!(difference < 1e-3, "{difference}");
         // Noise has no plain background: its corners become one colour, its middle stays.
         let images = noise([1, 1, 24, 24], 2, &device);
-        let round = RoundImages::new(images.clone()).turned(PlaneMotion::rotation(0.0));
+        let round = RoundImages::new(images.clone()).turned(PlaneTransformation::rotation(0.0));
         let corner = |row, column| {
             let pixel = round
                 .clone()

@@ -74,12 +74,14 @@ pub enum IrrepsError {
         axis: [f64; 3],
     },
     /// Features do not have the dimension of the irreps.
-    #[error("{length} values are not a whole number of features {irreps}, of {} components", irreps.dim())]
+    #[error("{length} values are not a whole number of features {irreps}, of {dim} components")]
     FeatureLength {
         /// How many values there are.
         length: usize,
         /// What they should be.
-        irreps: Irreps,
+        irreps: String,
+        /// How many components one has.
+        dim: usize,
     },
     /// A spherical grid is too coarse for its degree, or too large.
     #[error(

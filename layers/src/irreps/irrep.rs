@@ -11,7 +11,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{IrrepsError, Matrix3, check_degree, wigner};
+use super::{IrrepsError, Matrix3, Representation, check_degree, wigner};
 
 /// What the inversion x ↦ −x does to a representation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -146,6 +146,22 @@ impl Irrep {
             matrix.iter_mut().for_each(|entry| *entry *= sign);
         }
         Ok(matrix)
+    }
+}
+
+impl Representation for Irrep {
+    type Element = Matrix3;
+
+    fn dim(self) -> usize {
+        Irrep::dim(self)
+    }
+
+    fn product(self, other: Self) -> impl Iterator<Item = Self> {
+        Irrep::product(self, other)
+    }
+
+    fn matrix(self, element: &Matrix3) -> Result<Vec<f64>, IrrepsError> {
+        Irrep::matrix(self, element)
     }
 }
 

@@ -21,10 +21,13 @@ mod error;
 mod grid;
 mod harmonics;
 mod irrep;
+mod representation;
 mod rotation;
 mod sum;
+mod sum_of_o3;
 #[cfg(test)]
 mod tests;
+mod text;
 mod wigner;
 
 pub use clebsch_gordan::{ClebschGordan, Coupling, clebsch_gordan};
@@ -35,6 +38,7 @@ pub use harmonics::{
     spherical_harmonics, spherical_harmonics_gradient, zonal_coefficients,
 };
 pub use irrep::{Irrep, Parity};
+pub use representation::Representation;
 pub use rotation::{
     Matrix3, apply, axis_angle, determinant, euler_yxy, multiply, negate, random_orthogonal,
     random_rotation, transpose,

@@ -1,4 +1,4 @@
-//! Representations of O(3) as sums of irreps, and the layout of features that transform under them.
+//! Representations as sums of irreps, and the layout of features that transform under them.
 //!
 //! ```text
 //! 32x0e+32x1o        32 scalars, then 32 vectors
@@ -7,26 +7,23 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::ops::Range;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::irrep::shortened;
-use super::{Irrep, IrrepsError, Matrix3, check_degree, wigner};
+use super::{Irrep, IrrepsError, Representation};
 
 /// Several copies of one irrep, stored together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Block {
+pub struct Block<R = Irrep> {
     /// How many copies; at least 1 inside [`Irreps`].
     pub multiplicity: usize,
     /// Of what.
-    pub irrep: Irrep,
+    pub irrep: R,
 }
 
-impl Block {
-    /// Components of the block, multiplicity · (2l + 1).
+impl<R: Representation> Block<R> {
+    /// Components of the block: multiplicity times the irrep's.
     ///
     /// Blocks of [`Irreps`] never overflow; others saturate.
     pub fn dim(self) -> usize {
@@ -34,13 +31,8 @@ impl Block {
     }
 }
 
-impl fmt::Display for Block {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}x{}", self.multiplicity, self.irrep)
-    }
-}
-
-/// A representation of O(3): blocks of irreps, in the order in which features store them.
+/// A representation, of O(3) unless another group's irreps are named: blocks of irreps, in the order in which features store
+/// them.
 ///
 /// ```
 /// use gcnn_layers::irreps::Irreps;
@@ -55,17 +47,23 @@ impl fmt::Display for Block {
 /// assert_eq!(product.to_string(), "64x0e+32x1e+64x1o+32x2e");
 /// # Ok::<(), gcnn_layers::irreps::IrrepsError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Irreps {
-    blocks: Vec<Block>,
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String", bound = "R: Representation")]
+pub struct Irreps<R = Irrep> {
+    blocks: Vec<Block<R>>,
+}
+
+impl<R> Default for Irreps<R> {
+    fn default() -> Self {
+        Self { blocks: vec![] }
+    }
 }
 
 /// [`Irreps`] in sorted order, and how the blocks moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SortedIrreps {
-    /// The blocks by degree, even before odd. Not simplified.
-    pub irreps: Irreps,
+pub struct SortedIrreps<R = Irrep> {
+    /// The blocks by irrep. Not simplified.
+    pub irreps: Irreps<R>,
     /// `order[new]` is the former index of the block that is now at `new`.
     pub order: Vec<usize>,
 }
@@ -73,14 +71,16 @@ pub struct SortedIrreps {
 impl Irreps {
     /// The largest dimension: more than any network has, and small enough that sizes computed from it do not overflow.
     pub const MAX_DIMENSION: usize = 1 << 24;
+}
 
+impl<R: Representation> Irreps<R> {
     /// Joins blocks. Those of multiplicity 0 are left out.
-    pub fn new(blocks: impl IntoIterator<Item = Block>) -> Result<Self, IrrepsError> {
+    pub fn new(blocks: impl IntoIterator<Item = Block<R>>) -> Result<Self, IrrepsError> {
         let mut kept = Vec::new();
         let mut dim = 0usize;
         for block in blocks {
             dim = dim.saturating_add(block.dim());
-            if dim > Self::MAX_DIMENSION {
+            if dim > Irreps::MAX_DIMENSION {
                 return Err(IrrepsError::TooLarge {
                     part: block.to_string(),
                 });
@@ -93,27 +93,15 @@ impl Irreps {
     }
 
     /// Copies of one irrep.
-    pub fn repeat(multiplicity: usize, irrep: Irrep) -> Result<Self, IrrepsError> {
+    pub fn repeat(multiplicity: usize, irrep: R) -> Result<Self, IrrepsError> {
         Self::new([Block {
             multiplicity,
             irrep,
         }])
     }
 
-    /// The representation of the spherical harmonics of degrees 0 to `l_max`: `1x0e+1x1o+1x2e+…`.
-    pub fn spherical_harmonics(l_max: usize) -> Result<Self, IrrepsError> {
-        check_degree(l_max)?;
-        let irreps = (0..=l_max)
-            .map(Irrep::harmonics)
-            .collect::<Result<Vec<_>, _>>()?;
-        Self::new(irreps.into_iter().map(|irrep| Block {
-            multiplicity: 1,
-            irrep,
-        }))
-    }
-
     /// The blocks, in the order of storage.
-    pub fn blocks(&self) -> &[Block] {
+    pub fn blocks(&self) -> &[Block<R>] {
         &self.blocks
     }
 
@@ -133,7 +121,7 @@ impl Irreps {
     }
 
     /// How often an irrep occurs.
-    pub fn multiplicity(&self, irrep: Irrep) -> usize {
+    pub fn multiplicity(&self, irrep: R) -> usize {
         self.blocks
             .iter()
             .filter(|block| block.irrep == irrep)
@@ -142,17 +130,8 @@ impl Irreps {
     }
 
     /// Whether an irrep occurs.
-    pub fn contains(&self, irrep: Irrep) -> bool {
+    pub fn contains(&self, irrep: R) -> bool {
         self.blocks.iter().any(|block| block.irrep == irrep)
-    }
-
-    /// The highest degree; 0 where there are no blocks.
-    pub fn l_max(&self) -> usize {
-        self.blocks
-            .iter()
-            .map(|block| block.irrep.degree())
-            .max()
-            .unwrap_or(0)
     }
 
     /// Where each block lies in a feature.
@@ -166,8 +145,8 @@ impl Irreps {
         slices
     }
 
-    /// The blocks by degree, even before odd; equal ones keep their order.
-    pub fn sorted(&self) -> SortedIrreps {
+    /// The blocks by irrep; equal ones keep their order.
+    pub fn sorted(&self) -> SortedIrreps<R> {
         let mut order: Vec<usize> = (0..self.blocks.len()).collect();
         order.sort_by_key(|&index| self.blocks[index].irrep);
         let blocks = order.iter().map(|&index| self.blocks[index]).collect();
@@ -181,7 +160,7 @@ impl Irreps {
     ///
     /// Joining changes the layout: `[2l+1, a]` after `[2l+1, b]` is not `[2l+1, a + b]`.
     pub fn simplified(&self) -> Self {
-        let mut blocks: Vec<Block> = Vec::with_capacity(self.blocks.len());
+        let mut blocks: Vec<Block<R>> = Vec::with_capacity(self.blocks.len());
         for block in &self.blocks {
             match blocks.last_mut() {
                 Some(last) if last.irrep == block.irrep => last.multiplicity += block.multiplicity,
@@ -191,13 +170,13 @@ impl Irreps {
         Self { blocks }
     }
 
-    /// One block for each irrep, by degree, even before odd.
+    /// One block for each irrep, in order.
     pub fn regrouped(&self) -> Self {
         self.sorted().irreps.simplified()
     }
 
     /// The blocks whose irrep passes.
-    pub fn filter(&self, mut keep: impl FnMut(Irrep) -> bool) -> Self {
+    pub fn filter(&self, mut keep: impl FnMut(R) -> bool) -> Self {
         let blocks = self.blocks.iter().copied();
         Self {
             blocks: blocks.filter(|block| keep(block.irrep)).collect(),
@@ -209,38 +188,23 @@ impl Irreps {
         Self::new(self.blocks.iter().chain(&other.blocks).copied())
     }
 
-    /// All irreps of the tensor product, regrouped.
-    pub fn tensor_product(&self, other: &Self) -> Result<Self, IrrepsError> {
-        for (left, right) in self.pairs(other) {
-            if check_degree(left.irrep.degree() + right.irrep.degree()).is_err() {
-                return Err(IrrepsError::ProductTooHigh {
-                    left: left.irrep,
-                    right: right.irrep,
-                });
-            }
-        }
-        self.product_where(other, |_| true)
-    }
-
-    /// The irreps of the tensor product up to a degree, regrouped.
-    pub fn tensor_product_up_to(&self, other: &Self, l_max: usize) -> Result<Self, IrrepsError> {
-        check_degree(l_max)?;
-        self.product_where(other, |irrep| irrep.degree() <= l_max)
-    }
-
-    fn pairs<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (Block, Block)> + 'a {
+    pub(super) fn pairs<'a>(
+        &'a self,
+        other: &'a Self,
+    ) -> impl Iterator<Item = (Block<R>, Block<R>)> + 'a {
         self.blocks
             .iter()
             .flat_map(move |left| other.blocks.iter().map(move |right| (*left, *right)))
     }
 
-    fn product_where(
+    /// All irreps of the tensor product that pass, regrouped.
+    pub(super) fn product_where(
         &self,
         other: &Self,
-        keep: impl Fn(Irrep) -> bool,
+        keep: impl Fn(R) -> bool,
     ) -> Result<Self, IrrepsError> {
         // Counted by irrep first, so that long sums with many small blocks do not make a quadratic list.
-        let mut counts: BTreeMap<Irrep, usize> = BTreeMap::new();
+        let mut counts: BTreeMap<R, usize> = BTreeMap::new();
         let (left, right) = (self.regrouped(), other.regrouped());
         for (left, right) in left.pairs(&right) {
             let copies = left.multiplicity.saturating_mul(right.multiplicity);
@@ -255,24 +219,18 @@ impl Irreps {
         }))
     }
 
-    /// The matrix of an element of O(3) on one copy of each block's irrep, `[2l+1, 2l+1]` row by row.
-    pub fn matrices(&self, element: &Matrix3) -> Result<Vec<Vec<f64>>, IrrepsError> {
-        let (rotation, inverts) = wigner::split(element)?;
-        let all = wigner::recurrence(self.l_max(), &rotation);
-        let matrices = self.blocks.iter().map(|block| {
-            let sign = if inverts {
-                block.irrep.parity().sign()
-            } else {
-                1.0
-            };
-            let matrix = &all[block.irrep.degree()];
-            matrix.iter().map(|entry| sign * entry).collect()
-        });
-        Ok(matrices.collect())
+    /// The matrix of an element of the group on one copy of each block's irrep, `[dim, dim]` row by row.
+    pub fn matrices(&self, element: &R::Element) -> Result<Vec<Vec<f64>>, IrrepsError> {
+        let blocks = self.blocks.iter();
+        blocks.map(|block| block.irrep.matrix(element)).collect()
     }
 
-    /// Acts with an element of O(3) on features `[n, dim]`.
-    pub fn transform(&self, element: &Matrix3, features: &[f64]) -> Result<Vec<f64>, IrrepsError> {
+    /// Acts with an element of the group on features `[n, dim]`.
+    pub fn transform(
+        &self,
+        element: &R::Element,
+        features: &[f64],
+    ) -> Result<Vec<f64>, IrrepsError> {
         let matrices = self.matrices(element)?;
         let dim = self.check_length(features.len())?;
         let mut moved = vec![0.0; features.len()];
@@ -333,80 +291,10 @@ impl Irreps {
         if !length.is_multiple_of(dim) || (self.is_empty() && length > 0) {
             return Err(IrrepsError::FeatureLength {
                 length,
-                irreps: self.clone(),
+                irreps: self.to_string(),
+                dim: self.dim(),
             });
         }
         Ok(dim)
-    }
-}
-
-impl fmt::Display for Irreps {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, block) in self.blocks.iter().enumerate() {
-            if index > 0 {
-                f.write_str("+")?;
-            }
-            write!(f, "{block}")?;
-        }
-        Ok(())
-    }
-}
-
-impl FromStr for Irreps {
-    type Err = IrrepsError;
-
-    /// Reads `32x0e + 32x1o`; a multiplicity of 1 may be left out, and the empty text has no blocks.
-    fn from_str(text: &str) -> Result<Self, IrrepsError> {
-        if text.trim().is_empty() {
-            return Ok(Self::default());
-        }
-        let blocks = text
-            .split('+')
-            .map(|part| parse_block(part.trim(), text))
-            .collect::<Result<Vec<_>, _>>()?;
-        Self::new(blocks)
-    }
-}
-
-fn parse_block(part: &str, text: &str) -> Result<Block, IrrepsError> {
-    let unreadable = || IrrepsError::Parse {
-        part: shortened(part),
-        text: shortened(text),
-    };
-    let (multiplicity, irrep) = match part.split_once('x') {
-        None => (1, part),
-        Some((digits, irrep)) => {
-            let digits = digits.trim();
-            if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-                return Err(unreadable());
-            }
-            // All digits, so the only way to fail is to be too large.
-            let multiplicity = digits.parse().map_err(|_| IrrepsError::TooLarge {
-                part: shortened(part),
-            })?;
-            (multiplicity, irrep)
-        }
-    };
-    let irrep = irrep.parse().map_err(|error| match error {
-        IrrepsError::Parse { .. } => unreadable(),
-        other => other,
-    })?;
-    Ok(Block {
-        multiplicity,
-        irrep,
-    })
-}
-
-impl TryFrom<String> for Irreps {
-    type Error = IrrepsError;
-
-    fn try_from(text: String) -> Result<Self, IrrepsError> {
-        text.parse()
-    }
-}
-
-impl From<Irreps> for String {
-    fn from(irreps: Irreps) -> Self {
-        irreps.to_string()
     }
 }

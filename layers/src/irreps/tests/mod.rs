@@ -3,6 +3,7 @@ mod grid;
 mod harmonics;
 mod irreps;
 mod reference;
+mod representation;
 mod wigner;
 
 use super::random_rotation;

@@ -5,7 +5,7 @@ use burn::tensor::activation::softmax;
 use gcnn_datasets::Normalisation;
 use gcnn_layers::Group;
 use gcnn_layers::equivariance::{
-    Feature, PlaneMotion, RoundImages, disc_mask, rim, survey as measure,
+    Feature, PlaneTransformation, RoundImages, disc_mask, rim, survey as measure,
 };
 use gcnn_train::task::class_report::argmax;
 use gcnn_train::task::equivariance::images::{own_elements, survey};
@@ -30,13 +30,13 @@ pub struct Probe<'a> {
 }
 
 /// The rotations by right angles and reflections that are not in a group.
-fn foreign_elements(group: &Group) -> Vec<(PlaneMotion, Standing)> {
-    let turns = [0.0, 90.0, 180.0, 270.0].map(PlaneMotion::rotation);
+fn foreign_elements(group: &Group) -> Vec<(PlaneTransformation, Standing)> {
+    let turns = [0.0, 90.0, 180.0, 270.0].map(PlaneTransformation::rotation);
     let square = [turns, turns.map(|turn| turn.after_mirror())].concat();
     let foreign = square
         .into_iter()
-        .filter(|motion| motion.element_of(group).is_none())
-        .map(|motion| (motion, Standing::Foreign));
+        .filter(|transformation| transformation.element_of(group).is_none())
+        .map(|transformation| (transformation, Standing::Foreign));
     foreign.collect()
 }
 
@@ -60,16 +60,19 @@ impl Probe<'_> {
         let orientations = orientations(self.group);
         let step = 360.0 / orientations as f64;
         let degrees = angles((0..orientations).map(|turn| turn as f64 * step));
-        let motions: Vec<PlaneMotion> =
-            degrees.iter().copied().map(PlaneMotion::rotation).collect();
+        let transformations: Vec<PlaneTransformation> = degrees
+            .iter()
+            .copied()
+            .map(PlaneTransformation::rotation)
+            .collect();
         let round = RoundImages::new(images.clone());
         Sweep {
             examples: count,
-            outputs: measure(self.group, &motions, images, self.outputs),
+            outputs: measure(self.group, &transformations, images, self.outputs),
             interpolation: Some(
-                motions
+                transformations
                     .iter()
-                    .map(|motion| round.there_and_back(*motion))
+                    .map(|transformation| round.there_and_back(*transformation))
                     .collect(),
             ),
             degrees,
@@ -82,7 +85,7 @@ impl Probe<'_> {
         let degrees = answer_angles();
         let mut curves: Vec<Curve> = Vec::new();
         for angle in &degrees {
-            let outputs = (self.outputs)(round.turned(PlaneMotion::rotation(*angle)));
+            let outputs = (self.outputs)(round.turned(PlaneTransformation::rotation(*angle)));
             let Some((_, Feature::Invariant(logits))) = outputs.last() else {
                 continue;
             };
@@ -125,12 +128,12 @@ impl Probe<'_> {
         normalisation: &Normalisation,
     ) -> Result<Scene, ProgramError> {
         let round = RoundImages::new(image);
-        let outputs = |motion| (self.outputs)(round.turned(motion));
-        let upright = outputs(PlaneMotion::rotation(0.0));
+        let outputs = |transformation| (self.outputs)(round.turned(transformation));
+        let upright = outputs(PlaneTransformation::rotation(0.0));
         let layer = choose(
             &upright,
             choice.layer.as_deref(),
-            round.turned(PlaneMotion::rotation(0.0)).dims()[2],
+            round.turned(PlaneTransformation::rotation(0.0)).dims()[2],
         )?;
         let reference = map_of(&upright[layer].1);
         let field = strongest_field(reference.clone());
@@ -156,11 +159,13 @@ impl Probe<'_> {
         };
         let scale = strength(&reference).max(f32::MIN_POSITIVE);
         for angle in SHOWN {
-            let motion = PlaneMotion::rotation(angle);
-            let image = round.turned(motion);
-            let turned = outputs(motion);
+            let transformation = PlaneTransformation::rotation(angle);
+            let image = round.turned(transformation);
+            let turned = outputs(transformation);
             let map = one(map_of(&turned[layer].1));
-            let back = motion.inverse().on_group(&self.oriented(&map), map.clone());
+            let back = transformation
+                .inverse()
+                .on_group(&self.oriented(&map), map.clone());
             strips.images.push(picture_of(image, normalisation));
             strips.maps.push(self.tile(map, scale));
             let (difference, error) = difference_of(back.clone(), reference.clone(), scale);
@@ -169,7 +174,7 @@ impl Probe<'_> {
             strips.errors.push(error);
         }
         for eighth in 0..=8 {
-            let image = round.turned(PlaneMotion::rotation(45.0 * f64::from(eighth)));
+            let image = round.turned(PlaneTransformation::rotation(45.0 * f64::from(eighth)));
             strips.thumbnails.push(picture_of(image, normalisation));
         }
         Ok(Scene::Strips(strips))

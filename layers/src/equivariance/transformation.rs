@@ -25,21 +25,21 @@ const SAME: f64 = 1e-9;
 /// A rotation, or a rotation after the mirror.
 ///
 /// ```
-/// use gcnn_layers::{Group, equivariance::PlaneMotion};
+/// use gcnn_layers::{Group, equivariance::PlaneTransformation};
 ///
-/// let turn = PlaneMotion::rotation(22.5);
+/// let turn = PlaneTransformation::rotation(22.5);
 /// assert_eq!(turn.to_string(), "rotation by 22.5°");
-/// assert!(!turn.is_exact() && PlaneMotion::rotation(-90.0).is_exact());
-/// assert_eq!(PlaneMotion::rotation(90.0).element_of(&Group::cyclic(4)?), Some(1));
+/// assert!(!turn.is_exact() && PlaneTransformation::rotation(-90.0).is_exact());
+/// assert_eq!(PlaneTransformation::rotation(90.0).element_of(&Group::cyclic(4)?), Some(1));
 /// assert_eq!(turn.element_of(&Group::cyclic(4)?), None);
 /// # Ok::<(), gcnn_layers::group::GroupError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PlaneMotion {
+pub struct PlaneTransformation {
     matrix: Matrix,
 }
 
-impl PlaneMotion {
+impl PlaneTransformation {
     /// The rotation by so many degrees, counter-clockwise. Multiples of 90° move pixels to pixels.
     pub fn rotation(degrees: f64) -> Self {
         let quarters = degrees / 90.0;
@@ -73,7 +73,7 @@ impl PlaneMotion {
         Self { matrix }
     }
 
-    /// The element of a group that is this motion, if there is one.
+    /// The element of a group that is this transformation, if there is one.
     pub fn element_of(&self, group: &Group) -> Option<usize> {
         group.element_of(self.matrix)
     }
@@ -104,7 +104,7 @@ impl PlaneMotion {
     ///
     /// # Shapes
     /// - input: `[batch, channels, height, width]`
-    /// - output: the same, with height and width exchanged where the motion exchanges the axes
+    /// - output: the same, with height and width exchanged where the transformation exchanges the axes
     pub fn on_plane(&self, input: Tensor<4>) -> Tensor<4> {
         move_positions(self.inverse().matrix, input)
     }
@@ -113,7 +113,7 @@ impl PlaneMotion {
     ///
     /// # Shapes
     /// - input: `[batch, channels, group, height, width]`
-    /// - output: the same, with height and width exchanged where the motion exchanges the axes
+    /// - output: the same, with height and width exchanged where the transformation exchanges the axes
     ///
     /// # Panics
     /// If the input does not have one orientation per element.
@@ -178,7 +178,7 @@ fn periodic_sinc(t: f64, samples: usize) -> f64 {
     }
 }
 
-impl fmt::Display for PlaneMotion {
+impl fmt::Display for PlaneTransformation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&describe(self.matrix))
     }
@@ -218,8 +218,9 @@ mod tests {
         };
         for degrees in [10.0, 100.0, 222.2] {
             // One pixel: nothing but the orientations moves.
-            let motion = PlaneMotion::rotation(degrees);
-            let centre = TensorData::new(motion.orientation_weights(&group), [rotations; 2]);
+            let transformation = PlaneTransformation::rotation(degrees);
+            let centre =
+                TensorData::new(transformation.orientation_weights(&group), [rotations; 2]);
             let weights = Tensor::<2>::from_data(centre, &device());
             let found = weights.matmul(sampled(0.0).reshape([rotations, 1]));
             let expected = sampled(degrees.to_radians()).reshape([rotations, 1]);
@@ -232,7 +233,7 @@ mod tests {
     fn the_rule_between_orientations_agrees_at_them(#[values("C8", "C5", "D4", "D3")] name: &str) {
         let group: Group = name.parse().unwrap();
         for g in group.elements() {
-            let weights = PlaneMotion::of(&group, g).orientation_weights(&group);
+            let weights = PlaneTransformation::of(&group, g).orientation_weights(&group);
             for h in group.elements() {
                 let source = group.relative(g, h);
                 let row = &weights[h * group.order()..(h + 1) * group.order()];
@@ -245,7 +246,7 @@ mod tests {
     #[test]
     fn a_mirror_turns_directions_around_where_the_group_has_none() {
         let group = Group::cyclic(4).unwrap();
-        let mirror = PlaneMotion::rotation(0.0).after_mirror();
+        let mirror = PlaneTransformation::rotation(0.0).after_mirror();
         let field = noise([1, 2, 4, 3, 3], 0, &device());
         let moved = mirror.on_group(&group, field.clone());
         // Up and down change places, left and right don't; and the rows turn around.
@@ -257,14 +258,14 @@ mod tests {
     fn what_was_moved_comes_back(#[values("C4", "D4", "trivial")] name: &str) {
         let group: Group = name.parse().unwrap();
         let field = noise([1, 2, group.order(), 4, 4], 1, &device());
-        for motion in [0.0, 90.0, 180.0, 270.0]
-            .map(PlaneMotion::rotation)
+        for transformation in [0.0, 90.0, 180.0, 270.0]
+            .map(PlaneTransformation::rotation)
             .into_iter()
             .flat_map(|turn| [turn, turn.after_mirror()])
         {
-            let there = motion.on_group(&group, field.clone());
-            let back = motion.inverse().on_group(&group, there);
-            assert_eq!(difference(back, field.clone()), 0.0, "{motion}");
+            let there = transformation.on_group(&group, field.clone());
+            let back = transformation.inverse().on_group(&group, there);
+            assert_eq!(difference(back, field.clone()), 0.0, "{transformation}");
         }
     }
 }
