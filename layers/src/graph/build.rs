@@ -1,11 +1,9 @@
 //! Graphs from positions.
 
 use super::cells::Cells;
+use super::point::Point;
 use super::tree::Tree;
 use super::{Graph, GraphError};
-
-/// A point in space.
-pub(super) type Point = [f64; 3];
 
 impl Graph {
     /// Edges between all pairs of different nodes, in both directions.
@@ -90,9 +88,4 @@ fn finite<T: Copy + Into<f64>>(positions: &[[T; 3]]) -> Result<Vec<Point>, Graph
         }
     });
     points.collect()
-}
-
-/// Squared distance.
-pub(super) fn squared(a: Point, b: Point) -> f64 {
-    (0..3).map(|axis| (a[axis] - b[axis]).powi(2)).sum()
 }

@@ -3,7 +3,7 @@
 //! With cubes at least as wide as the radius, whatever is within the radius of a point lies in its cube or one of the
 //! 26 around it.
 
-use super::build::{Point, squared};
+use super::point::{Point, squared};
 
 /// Cubes along one axis, at most: three such numbers fit into one key.
 const MOST: f64 = (1u64 << 20) as f64;

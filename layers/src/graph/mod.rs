@@ -11,6 +11,7 @@
 
 mod build;
 mod cells;
+mod point;
 mod tensors;
 #[cfg(test)]
 mod tests;

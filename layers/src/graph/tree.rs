@@ -3,7 +3,7 @@
 //! Cells of one size serve a fixed radius; the distance to the k-th neighbour varies over a cloud, and the tree follows
 //! its density.
 
-use super::build::{Point, squared};
+use super::point::{Point, squared};
 use std::collections::BinaryHeap;
 
 /// Up to this many points are compared one by one.

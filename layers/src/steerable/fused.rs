@@ -1,10 +1,10 @@
 //! Tensor products and gates on the CPU, each as one operation.
 
 use super::attributes::Attributes;
+use super::gathered::GatheredInput;
 use super::layout::placed;
 use super::paths::Paths;
 use super::plan;
-use super::tensor_product::GatheredInput;
 use burn::prelude::*;
 use gcnn_cpu::tensor_product::{GatheredPlan, ProductPlan, gathered_product, product};
 use std::collections::BTreeMap;
@@ -48,72 +48,82 @@ pub(super) fn supports(tensors: &[&Tensor<2>], vectors: &[Tensor<1>]) -> bool {
         && vectors.iter().all(gcnn_cpu::supports)
 }
 
-/// A tensor product of features that have a row of attributes each. There are rows.
-pub(super) fn forward(
-    paths: &Paths,
-    features: Tensor<2>,
-    attributes: &Attributes,
-    weight: &Tensor<1>,
-    bias: Option<&Tensor<1>>,
-) -> Tensor<2> {
-    let all = 0..paths.input.blocks().len();
-    let plan = paths.plans.product(paths, &all, bias.is_some());
-    let attributes = attributes.tensor().clone();
-    product(features, attributes, weight.clone(), bias.cloned(), plan)
+/// A tensor product's paths, and what has been worked out from them.
+pub(super) struct Product<'a> {
+    pub(super) paths: &'a Paths,
+    pub(super) plans: &'a Plans,
 }
 
-/// A tensor product of several inputs side by side, some of them gathered. There are rows of all of them.
-pub(super) fn forward_gathered(
-    paths: &Paths,
-    inputs: &[GatheredInput<'_>],
-    attributes: &Attributes,
-    weight: &Tensor<1>,
-    bias: Option<&Tensor<1>>,
-) -> Tensor<2> {
-    let steering = || attributes.tensor().clone();
-    let mut start = 0;
-    let mut open = bias;
-    let mut sum: Option<Tensor<2>> = None;
-    for input in inputs {
-        let blocks = start..start + input.irreps.blocks().len();
-        start = blocks.end;
-        let features = input.features.clone();
-        let contract_first = paths.plans.product(paths, &blocks, false);
-        let part = match input.rows {
-            Some(rows) => {
-                let mix_first = paths.plans.gathered(paths, &blocks);
-                let nodes = features.dims()[0];
-                if nodes * mix_first.cost() < attributes.rows() * contract_first.cost() {
-                    let index = rows.index.clone();
-                    gathered_product(features, steering(), weight.clone(), mix_first, index)
-                } else {
-                    let gathered = rows.gather(features);
-                    product(gathered, steering(), weight.clone(), None, contract_first)
-                }
-            }
-            None => {
-                // The first that contracts anyway takes the bias along.
-                let bias = open.take();
-                let plan = paths.plans.product(paths, &blocks, bias.is_some());
-                product(features, steering(), weight.clone(), bias.cloned(), plan)
-            }
-        };
-        sum = Some(match sum {
-            None => part,
-            Some(sum) => sum + part,
-        });
+impl Product<'_> {
+    /// Of features that have a row of attributes each. There are rows.
+    pub(super) fn forward(
+        &self,
+        features: Tensor<2>,
+        attributes: &Attributes,
+        weight: &Tensor<1>,
+        bias: Option<&Tensor<1>>,
+    ) -> Tensor<2> {
+        let Self { paths, plans } = self;
+        let all = 0..paths.input.blocks().len();
+        let plan = plans.product(paths, &all, bias.is_some());
+        let attributes = attributes.tensor().clone();
+        product(features, attributes, weight.clone(), bias.cloned(), plan)
     }
-    let rows = attributes.rows();
-    let empty = || {
-        Tensor::zeros(
-            [rows, paths.output.dim()],
-            (&weight.device(), weight.dtype()),
-        )
-    };
-    let sum = sum.unwrap_or_else(empty);
-    match open {
-        None => sum,
-        Some(bias) => sum + padded(paths, bias),
+
+    /// Of several inputs side by side, some of them gathered. There are rows of all of them.
+    pub(super) fn forward_gathered(
+        &self,
+        inputs: &[GatheredInput<'_>],
+        attributes: &Attributes,
+        weight: &Tensor<1>,
+        bias: Option<&Tensor<1>>,
+    ) -> Tensor<2> {
+        let Self { paths, plans } = self;
+        let steering = || attributes.tensor().clone();
+        let mut start = 0;
+        let mut open = bias;
+        let mut sum: Option<Tensor<2>> = None;
+        for input in inputs {
+            let blocks = start..start + input.irreps.blocks().len();
+            start = blocks.end;
+            let features = input.features.clone();
+            let contract_first = plans.product(paths, &blocks, false);
+            let part = match input.rows {
+                Some(rows) => {
+                    let mix_first = plans.gathered(paths, &blocks);
+                    let nodes = features.dims()[0];
+                    if nodes * mix_first.cost() < attributes.rows() * contract_first.cost() {
+                        let index = rows.index.clone();
+                        gathered_product(features, steering(), weight.clone(), mix_first, index)
+                    } else {
+                        let gathered = rows.gather(features);
+                        product(gathered, steering(), weight.clone(), None, contract_first)
+                    }
+                }
+                None => {
+                    // The first that contracts anyway takes the bias along.
+                    let bias = open.take();
+                    let plan = plans.product(paths, &blocks, bias.is_some());
+                    product(features, steering(), weight.clone(), bias.cloned(), plan)
+                }
+            };
+            sum = Some(match sum {
+                None => part,
+                Some(sum) => sum + part,
+            });
+        }
+        let rows = attributes.rows();
+        let empty = || {
+            Tensor::zeros(
+                [rows, paths.output.dim()],
+                (&weight.device(), weight.dtype()),
+            )
+        };
+        let sum = sum.unwrap_or_else(empty);
+        match open {
+            None => sum,
+            Some(bias) => sum + padded(paths, bias),
+        }
     }
 }
 

@@ -9,17 +9,13 @@
 //! The factors keep the second moment: E[(c·φ(z))²] = 1 for z ~ N(0, 1).
 //! Source: Weiler et al. 2018 (3D steerable CNNs), section 2.3; factors as in e3nn.
 
+use super::activation::{SIGMOID_SCALE, SILU_SCALE};
 use super::layout::{block, expect_features, join, placed};
 use crate::LayerError;
 use crate::irreps::{Block, Irrep, Irreps};
 use burn::module::{DisplaySettings, ModuleDisplay};
 use burn::prelude::*;
 use burn::tensor::activation::sigmoid;
-
-/// 1/√E[SiLU(z)²] for z ~ N(0, 1).
-pub(super) const SILU_SCALE: f64 = 1.679_176_792_398_941_8;
-/// 1/√E[sigmoid(z)²] for z ~ N(0, 1).
-pub(super) const SIGMOID_SCALE: f64 = 1.846_705_534_215_476_3;
 
 /// Configuration of a [`Gate`].
 #[derive(Config, Debug)]

@@ -8,7 +8,8 @@
 
 use super::attributes::Attributes;
 use super::gate::{Gate, GateConfig};
-use super::tensor_product::{GatheredInput, TensorProduct, TensorProductConfig};
+use super::gathered::GatheredInput;
+use super::tensor_product::{TensorProduct, TensorProductConfig};
 use crate::irreps::Irreps;
 use crate::{LayerError, Parameters};
 use burn::prelude::*;

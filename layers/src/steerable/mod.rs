@@ -13,12 +13,14 @@
 //! an edge's direction; a [`Gate`] is its nonlinearity, and [`SteerableMlp`] a chain of both.
 //! Source: Brandstetter et al. 2022 (SEGNN), Thomas et al. 2018 (tensor field networks).
 
+mod activation;
 mod attributes;
 mod batch_norm;
 mod fourier;
 #[cfg(feature = "flex")]
 mod fused;
 mod gate;
+mod gathered;
 mod instance_norm;
 mod layout;
 mod linear;
@@ -36,6 +38,7 @@ pub use attributes::Attributes;
 pub use batch_norm::{SteerableBatchNorm, SteerableBatchNormConfig};
 pub use fourier::{SphericalFourier, SphericalFourierConfig};
 pub use gate::{Gate, GateConfig};
+pub use gathered::GatheredInput;
 pub use instance_norm::{SteerableInstanceNorm, SteerableInstanceNormConfig};
 pub use layout::check_features;
 pub use linear::{SteerableLinear, SteerableLinearConfig};
@@ -43,4 +46,4 @@ pub use mlp::{GatedProduct, SteerableMlp, SteerableMlpConfig};
 pub use paths::ProductPath;
 pub use point_conv::{PointConv, PointConvConfig};
 pub use spherical_harmonics::{SphericalHarmonics, SphericalHarmonicsConfig};
-pub use tensor_product::{GatheredInput, TensorProduct, TensorProductConfig};
+pub use tensor_product::{TensorProduct, TensorProductConfig};

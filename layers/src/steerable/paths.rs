@@ -37,8 +37,6 @@ pub(super) struct Paths {
     pub(super) fan_in: Vec<usize>,
     /// For each output block, where its matrix lies in the weight vector.
     pub(super) matrices: Vec<Range<usize>>,
-    #[cfg(feature = "flex")]
-    pub(super) plans: super::fused::Plans,
 }
 
 impl Paths {
@@ -101,8 +99,6 @@ impl Paths {
             list,
             fan_in,
             matrices,
-            #[cfg(feature = "flex")]
-            plans: Default::default(),
         })
     }
 

@@ -1,7 +1,7 @@
 //! What the CPU kernels do, as their tables: made from the paths of a layer.
 
+use super::activation::{SIGMOID_SCALE, SILU_SCALE};
 use super::attributes::couplings;
-use super::gate::{SIGMOID_SCALE, SILU_SCALE};
 use super::layout::placed;
 use super::paths::{Paths, ProductPath};
 use crate::irreps::{Irrep, Irreps};

@@ -10,8 +10,9 @@
 //! Source: Thomas et al. 2018 (tensor field networks); Brandstetter et al. 2022, section 3 (linear steerable layers).
 
 use super::attributes::Attributes;
+use super::gathered::GatheredInput;
 use super::spherical_harmonics::{SphericalHarmonics, SphericalHarmonicsConfig};
-use super::tensor_product::{GatheredInput, TensorProduct, TensorProductConfig};
+use super::tensor_product::{TensorProduct, TensorProductConfig};
 use crate::graph::GraphTensors;
 use crate::irreps::{Block, Irreps, Normalisation};
 use crate::{LayerError, expect};

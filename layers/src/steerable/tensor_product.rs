@@ -14,9 +14,9 @@
 //! Source: Brandstetter et al. 2022, section 3; normalisation as in their published code.
 
 use super::attributes::Attributes;
+use super::gathered::GatheredInput;
 use super::layout::{block, expect_features, join, mix, placed};
 use super::paths::{Paths, ProductPath};
-use crate::graph::{GraphTensors, Rows};
 use crate::irreps::Irreps;
 use crate::mark::Mark;
 use crate::{LayerError, Parameters, expect};
@@ -93,6 +93,8 @@ impl TensorProductConfig {
             bias,
             mark: Mark::new(of, device),
             paths: Arc::new(paths),
+            #[cfg(feature = "flex")]
+            plans: Arc::default(),
         })
     }
 }
@@ -133,6 +135,9 @@ pub struct TensorProduct {
     pub(super) mark: Mark,
     #[module(skip)]
     pub(super) paths: Arc<Paths>,
+    #[cfg(feature = "flex")]
+    #[module(skip)]
+    plans: Arc<super::fused::Plans>,
 }
 
 impl ModuleDisplay for TensorProduct {
@@ -144,43 +149,6 @@ impl ModuleDisplay for TensorProduct {
             ..
         } = &*self.paths;
         format!("{input} ⊗ {attributes} → {output}")
-    }
-}
-
-/// Features for [`TensorProduct::forward_gathered`]: those of the edges themselves or those of a node of each edge.
-#[derive(Clone, Debug)]
-pub struct GatheredInput<'a> {
-    pub(super) irreps: &'a Irreps,
-    pub(super) features: Tensor<2>,
-    pub(super) rows: Option<&'a Rows>,
-}
-
-impl<'a> GatheredInput<'a> {
-    /// Features of the edges, `[edges, dim]`.
-    pub fn edges(irreps: &'a Irreps, features: Tensor<2>) -> Self {
-        Self {
-            irreps,
-            features,
-            rows: None,
-        }
-    }
-
-    /// Features of the nodes, `[nodes, dim]`, of which each edge gets those of its sending node.
-    pub fn sources(graph: &'a GraphTensors, irreps: &'a Irreps, features: Tensor<2>) -> Self {
-        Self {
-            irreps,
-            features,
-            rows: Some(graph.source_rows()),
-        }
-    }
-
-    /// Features of the nodes, `[nodes, dim]`, of which each edge gets those of its receiving node.
-    pub fn targets(graph: &'a GraphTensors, irreps: &'a Irreps, features: Tensor<2>) -> Self {
-        Self {
-            irreps,
-            features,
-            rows: Some(graph.target_rows()),
-        }
     }
 }
 
@@ -232,7 +200,12 @@ impl TensorProduct {
         #[cfg(feature = "flex")]
         if super::fused::supports(&[&input, attributes.tensor()], &self.parameters()) {
             let (weight, bias) = (self.weight.val(), self.bias.as_ref().map(Param::val));
-            return super::fused::forward(&self.paths, input, attributes, &weight, bias.as_ref());
+            let bias = bias.as_ref();
+            let product = super::fused::Product {
+                paths: &self.paths,
+                plans: &self.plans,
+            };
+            return product.forward(input, attributes, &weight, bias);
         }
         self.plain(input, attributes)
     }
@@ -298,13 +271,11 @@ impl TensorProduct {
                 }
                 let (weight, bias) = (self.weight.val(), self.bias.as_ref().map(Param::val));
                 let bias = bias.as_ref();
-                return super::fused::forward_gathered(
-                    &self.paths,
-                    inputs,
-                    attributes,
-                    &weight,
-                    bias,
-                );
+                let product = super::fused::Product {
+                    paths: &self.paths,
+                    plans: &self.plans,
+                };
+                return product.forward_gathered(inputs, attributes, &weight, bias);
             }
         }
         let gathered = inputs.iter().map(|input| match input.rows {
