@@ -1,6 +1,6 @@
 //! What can be wrong with a representation of O(3).
 
-use super::{Irrep, Irreps, L_MAX, SphericalGrid};
+use super::limits::{L_MAX, MAX_DIMENSION, MAX_RESOLUTION};
 
 /// Why a representation, or a table for one, cannot be made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum IrrepsError {
     /// A multiplicity, or the sum of all of them, is larger than any network needs.
     #[error(
         "the irreps have more than {} components, from `{part}` on",
-        Irreps::MAX_DIMENSION
+        MAX_DIMENSION
     )]
     TooLarge {
         /// The block with which the bound was passed.
@@ -47,14 +47,15 @@ pub enum IrrepsError {
     },
     /// A product of irreps goes beyond [`L_MAX`].
     #[error(
-        "the product of {left} and {right} reaches degree {}, above {L_MAX}: keep a lower highest degree",
-        left.degree() + right.degree()
+        "the product of {left} and {right} reaches degree {degree}, above {L_MAX}: keep a lower highest degree"
     )]
     ProductTooHigh {
         /// First factor.
-        left: Irrep,
+        left: String,
         /// Second factor.
-        right: Irrep,
+        right: String,
+        /// How far it reaches.
+        degree: usize,
     },
     /// A matrix is not in O(3).
     #[error("the matrix is not orthogonal: M Mᵀ differs from the identity by {deviation:e}")]
@@ -86,7 +87,7 @@ pub enum IrrepsError {
     /// A spherical grid is too coarse for its degree, or too large.
     #[error(
         "a spherical grid of {polar} × {azimuth} points does not serve degree {l_max}: it needs at least {} × {} and at \
-         most {} each way", l_max + 1, 2 * l_max + 1, SphericalGrid::MAX_RESOLUTION
+         most {} each way", l_max + 1, 2 * l_max + 1, MAX_RESOLUTION
     )]
     GridResolution {
         /// Circles of latitude.

@@ -41,7 +41,7 @@ pub struct SphericalGrid {
 
 impl SphericalGrid {
     /// The largest number of points along either direction.
-    pub const MAX_RESOLUTION: usize = 512;
+    pub const MAX_RESOLUTION: usize = super::limits::MAX_RESOLUTION;
 
     /// The smallest grid that determines all functions up to a degree.
     pub fn new(l_max: usize, normalisation: Normalisation) -> Result<Self, IrrepsError> {

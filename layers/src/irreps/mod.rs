@@ -21,6 +21,7 @@ mod error;
 mod grid;
 mod harmonics;
 mod irrep;
+mod limits;
 mod representation;
 mod rotation;
 mod sum;
@@ -38,6 +39,7 @@ pub use harmonics::{
     spherical_harmonics, spherical_harmonics_gradient, zonal_coefficients,
 };
 pub use irrep::{Irrep, Parity};
+pub use limits::L_MAX;
 pub use representation::Representation;
 pub use rotation::{
     Matrix3, apply, axis_angle, determinant, euler_yxy, multiply, negate, random_orthogonal,
@@ -45,9 +47,6 @@ pub use rotation::{
 };
 pub use sum::{Block, Irreps, SortedIrreps};
 pub use wigner::{generators, wigner_d, wigner_d_up_to};
-
-/// The highest degree l that tables are built for.
-pub const L_MAX: usize = 11;
 
 /// The degree, if there are tables for it.
 fn check_degree(degree: usize) -> Result<usize, IrrepsError> {

@@ -70,7 +70,7 @@ pub struct SortedIrreps<R = Irrep> {
 
 impl Irreps {
     /// The largest dimension: more than any network has, and small enough that sizes computed from it do not overflow.
-    pub const MAX_DIMENSION: usize = 1 << 24;
+    pub const MAX_DIMENSION: usize = super::limits::MAX_DIMENSION;
 }
 
 impl<R: Representation> Irreps<R> {

@@ -29,8 +29,9 @@ impl Irreps {
         for (left, right) in self.pairs(other) {
             if check_degree(left.irrep.degree() + right.irrep.degree()).is_err() {
                 return Err(IrrepsError::ProductTooHigh {
-                    left: left.irrep,
-                    right: right.irrep,
+                    left: left.irrep.to_string(),
+                    right: right.irrep.to_string(),
+                    degree: left.irrep.degree() + right.irrep.degree(),
                 });
             }
         }

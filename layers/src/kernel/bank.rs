@@ -3,7 +3,7 @@
 use burn::prelude::*;
 
 use super::Spaces;
-use super::linear::{LearnedPlane, LearnedRotations, SampledKernel};
+use super::linear::{Learned, LearnedPlane, LearnedRotations, SampledKernel};
 
 /// A kernel on ℝ² × H, sampled for the spaces that a layer maps between: constants that follow the device and are not saved, or
 /// what is computed from centres that are trained.
@@ -38,6 +38,37 @@ pub struct Kernel {
 impl Kernel {
     /// Of a kernel that is linear in its weights.
     pub(crate) fn linear(kernel: &SampledKernel, spaces: &Spaces, device: &Device) -> Self {
+        Self::new(kernel, kernel.permutation(), spaces, device)
+    }
+
+    /// The same with centres that are trained.
+    pub(super) fn with_learned(
+        kernel: &SampledKernel,
+        centres: &Learned,
+        spaces: &Spaces,
+        device: &Device,
+    ) -> Self {
+        let permutation = match centres.plane {
+            Some(_) => None,
+            None => kernel.permutation(),
+        };
+        let linear = Self::new(kernel, permutation, spaces, device);
+        let (plane, rotations) = (centres.plane.as_ref(), centres.rotations.as_ref());
+        Self {
+            turn: linear.turn.filter(|_| plane.is_none()),
+            along_group: linear.along_group.filter(|_| rotations.is_none()),
+            learned_plane: plane.map(|splines| LearnedPlane::new(splines, device)),
+            learned_rotations: rotations.map(|splines| LearnedRotations::new(splines, device)),
+            ..linear
+        }
+    }
+
+    fn new(
+        kernel: &SampledKernel,
+        permutation: Option<Vec<usize>>,
+        spaces: &Spaces,
+        device: &Device,
+    ) -> Self {
         let (order_out, order_in) = (spaces.order_out(), spaces.order_in());
         let size = kernel.size().height_and_width();
         let (taps, weights, relative) = (size[0] * size[1], kernel.weights(), kernel.relative());
@@ -47,20 +78,17 @@ impl Kernel {
             let values: Vec<i64> = values.into_iter().map(|v| v as i64).collect();
             Tensor::<1, Int>::from_data(values.as_slice(), device)
         };
-        let learned = kernel.learned();
-        let learned_plane = learned.and_then(|learned| learned.plane.as_ref());
-        let learned_rotations = learned.and_then(|learned| learned.rotations.as_ref());
         let pairs = pairs.iter().enumerate();
         let pairs = pairs.map(|(pair, relative)| (pair / order_in, *relative));
-        let (turn, arrange) = match kernel.permutation() {
-            Some(source) if learned_plane.is_none() => {
+        let (turn, arrange) = match permutation {
+            Some(source) => {
                 let row = |h: usize, g: usize, z: usize| g * weights + source[h * taps + z];
                 let rows = pairs.flat_map(|(h, g)| {
                     (0..taps).map(move |z| g.map_or(relative * weights, |g| row(h, g, z)))
                 });
                 (None, Some(ints(rows.collect())))
             }
-            _ => {
+            None => {
                 let elements = 0..kernel.order();
                 let turn: Vec<f64> = elements.flat_map(|h| kernel.values(h)).copied().collect();
                 let data = TensorData::new(turn, [1, order_out * taps, weights]);
@@ -75,13 +103,11 @@ impl Kernel {
             let dims = [rows.len(), kernel.group_weights()];
             Tensor::from_data(TensorData::new(rows.concat(), dims), device)
         };
-        let along_group = kernel.along_group().map(matrix);
         Self {
-            turn: turn.filter(|_| learned_plane.is_none()),
-            along_group: along_group.filter(|_| learned_rotations.is_none()),
-            learned_plane: learned_plane.map(|splines| LearnedPlane::new(splines, device)),
-            learned_rotations: learned_rotations
-                .map(|splines| LearnedRotations::new(splines, device)),
+            turn,
+            along_group: kernel.along_group().map(matrix),
+            learned_plane: None,
+            learned_rotations: None,
             arrange,
             zeros,
             relative,

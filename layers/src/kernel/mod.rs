@@ -22,7 +22,7 @@ mod taps;
 pub use bank::Kernel;
 pub(crate) use linear::KernelShape;
 pub use linear::{BSplineConfig, SampledKernel, Support};
-pub use size::KernelSize;
+pub use size::{KernelSize, MAX_KERNEL_SIZE};
 pub(crate) use spaces::Spaces;
 
 use burn::prelude::Device;
@@ -30,9 +30,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::LayerError;
 use crate::group::Group;
-
-/// The largest kernel side.
-pub const MAX_KERNEL_SIZE: usize = 31;
 
 /// How kernels are parametrised. In a run file: `kernel = { basis = "pixel" }`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -143,7 +140,14 @@ impl KernelConfig {
         let kernel = self.sampled(spaces, size)?;
         let weights = [kernel.group_weights(), kernel.weights()];
         let fan_in = kernel.fan_in();
-        Ok((Kernel::linear(&kernel, spaces, device), weights, fan_in))
+        let basis = match self {
+            Self::BSpline(splines) if splines.is_learned() => {
+                let centres = splines.learned(spaces, size);
+                Kernel::with_learned(&kernel, &centres, spaces, device)
+            }
+            Self::Pixel {} | Self::BSpline(_) => Kernel::linear(&kernel, spaces, device),
+        };
+        Ok((basis, weights, fan_in))
     }
 }
 

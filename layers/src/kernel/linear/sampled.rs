@@ -1,6 +1,5 @@
 //! A linear kernel sampled on the pixel grid under every element of a group: plain numbers, no tensors.
 
-use super::b_spline::Learned;
 use crate::kernel::KernelSize;
 
 /// The matrices Basis_h of a kernel: `values(h)[z · weights + j]` is what weight j contributes to tap z of the kernel
@@ -14,8 +13,6 @@ pub struct SampledKernel {
     relative: usize,
     /// AlongH, a row per relative element; absent where it is the identity.
     along_group: Option<Vec<Vec<f64>>>,
-    /// Centres to be trained, which the matrices then only begin with.
-    learned: Option<Learned>,
     /// Whether a weight reaches over several taps.
     overlapping: bool,
 }
@@ -35,7 +32,6 @@ impl SampledKernel {
             elements,
             relative,
             along_group: None,
-            learned: None,
             overlapping: false,
         }
     }
@@ -58,20 +54,9 @@ impl SampledKernel {
         self
     }
 
-    /// Has the centres of the kernel trained.
-    pub(super) fn with_learned(mut self, learned: Learned) -> Self {
-        self.learned = Some(learned);
-        self
-    }
-
     /// AlongH, where it isn't the identity.
     pub(in crate::kernel) fn along_group(&self) -> Option<&[Vec<f64>]> {
         self.along_group.as_deref()
-    }
-
-    /// The centres to be trained.
-    pub(in crate::kernel) fn learned(&self) -> Option<&Learned> {
-        self.learned.as_ref()
     }
 
     /// Height and width of the kernel.

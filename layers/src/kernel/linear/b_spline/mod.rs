@@ -187,12 +187,16 @@ impl BSplineConfig {
         if let Some(along) = &along {
             kernel = kernel.with_along_group(along.matrix());
         }
-        match self.is_learned() {
-            true => kernel.with_learned(Learned {
-                plane: (size.taps() > 1).then_some(plane),
-                rotations: along.filter(|_| spaces.relative().is_some_and(has_places)),
-            }),
-            false => kernel,
+        kernel
+    }
+
+    /// Where centres that are trained begin.
+    pub(in crate::kernel) fn learned(&self, spaces: &Spaces, size: KernelSize) -> Learned {
+        let plane = PlaneSplines::new(self, spaces.turning(), size);
+        let relative = spaces.relative().filter(|group| has_places(group));
+        Learned {
+            plane: (size.taps() > 1).then_some(plane),
+            rotations: relative.map(|group| GroupSplines::new(self, group)),
         }
     }
 

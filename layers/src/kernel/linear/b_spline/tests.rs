@@ -241,12 +241,14 @@ fn what_cannot_work_is_refused_with_what_would() {
     assert_eq!(zero, LayerError::Zero { what: "side" });
 }
 
-fn on_group(kernel: &SampledKernel, group: &Group, device: &Device) -> Kernel {
+fn on_group(config: BSplineConfig, size: usize, group: &Group, device: &Device) -> Kernel {
     let spaces = Spaces::Group {
         output: group,
         input: group,
     };
-    Kernel::linear(kernel, &spaces, device)
+    let kernel = KernelConfig::b_spline(config);
+    let (kernel, ..) = kernel.init(&spaces, size.into(), device).unwrap();
+    kernel
 }
 
 fn noise(count: usize, seed: u64) -> Vec<f64> {
@@ -271,7 +273,7 @@ fn trained_centres_begin_as_an_atrous_grid(
         let kernel = sample(splines(order, support), name, 7);
         let [m, j] = [kernel.group_weights(), kernel.weights()];
         let weights = tensor(&noise(6 * m * j, 1), [2, 3, m, j], &device);
-        let bank = on_group(&kernel, &group, &device).bank(weights);
+        let bank = on_group(splines(order, support), 7, &group, &device).bank(weights);
         bank.to_data().iter::<f64>().collect::<Vec<_>>()
     };
     for (a, b) in bank(Support::Deformable).iter().zip(bank(Support::Atrous)) {
@@ -294,7 +296,7 @@ impl Loss {
         let kernel = sample(splines(order, Support::Deformable), name, 5);
         let [m, j] = [kernel.group_weights(), kernel.weights()];
         Self {
-            basis: on_group(&kernel, &group, &device),
+            basis: on_group(splines(order, Support::Deformable), 5, &group, &device),
             weights: tensor(&noise(6 * m * j, 1), [2, 3, m, j], &device),
             r: noise(6 * group.order().pow(2) * 25, 2),
             device,
@@ -381,8 +383,7 @@ fn without_anything_to_move_nothing_is_trained() {
     let device = Device::flex();
     let trained = |name: &str, size: usize| {
         let group: Group = name.parse().unwrap();
-        let kernel = sample(splines(2, Support::Deformable), name, size);
-        let basis = on_group(&kernel, &group, &device);
+        let basis = on_group(splines(2, Support::Deformable), size, &group, &device);
         [basis.centres().is_some(), basis.angles().is_some()]
     };
     assert_eq!(trained("C4", 5), [true, true]);
