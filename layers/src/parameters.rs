@@ -53,6 +53,13 @@ impl Parameters {
         self
     }
 
+    /// With those of a list of modules that are alike.
+    pub fn with_list(self, field: impl Display, count: usize, each: &Self) -> Self {
+        (0..count).fold(self, |all, number| {
+            all.with_module(format_args!("{field}.{number}"), each.clone())
+        })
+    }
+
     /// The shape of an array.
     pub fn get(&self, name: &str) -> Option<&[usize]> {
         self.shapes.get(name).map(Vec::as_slice)

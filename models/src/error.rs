@@ -3,7 +3,30 @@
 use gcnn_layers::LayerError;
 use gcnn_layers::irreps::Irreps;
 
-use crate::limits::Counted;
+/// What of a setting is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// The number that it is.
+    Number,
+    /// One of the numbers that it lists.
+    Entry,
+    /// How many it lists.
+    Entries,
+    /// The blocks of its irreps.
+    Blocks,
+}
+
+impl Counted {
+    /// What was found, to follow the setting's name.
+    pub fn words(self, found: usize) -> String {
+        match self {
+            Self::Number => format!("is {found}"),
+            Self::Entry => format!("holds {found}"),
+            Self::Entries => format!("has {found} entries"),
+            Self::Blocks => format!("has {found} blocks of irreps"),
+        }
+    }
+}
 
 /// Why a network cannot be built from its configuration for the input it is given.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

@@ -6,6 +6,7 @@
 use gcnn_layers::irreps::{Irreps, L_MAX};
 
 use crate::ModelError;
+use crate::error::Counted;
 
 /// Layers, and rounds of messages.
 pub const LAYERS: usize = 1_000;
@@ -26,31 +27,6 @@ pub const IMAGE_NUMBERS: usize = 1 << 28;
 /// Numbers that a network consists of: its parameters, and the kernels that it makes of them under all elements of its group.
 /// That is 2 GiB; training takes several times as much.
 pub const NUMBERS: usize = 1 << 29;
-
-/// What of a setting is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counted {
-    /// The number that it is.
-    Number,
-    /// One of the numbers that it lists.
-    Entry,
-    /// How many it lists.
-    Entries,
-    /// The blocks of its irreps.
-    Blocks,
-}
-
-impl Counted {
-    /// What was found, to follow the setting's name.
-    pub fn words(self, found: usize) -> String {
-        match self {
-            Self::Number => format!("is {found}"),
-            Self::Entry => format!("holds {found}"),
-            Self::Entries => format!("has {found} entries"),
-            Self::Blocks => format!("has {found} blocks of irreps"),
-        }
-    }
-}
 
 /// Refuses a count outside of `least` to `most`.
 pub(crate) fn check(

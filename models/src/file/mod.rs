@@ -14,12 +14,14 @@
 
 mod compare;
 mod error;
+mod finite;
 mod header;
 mod read;
 mod write;
 
-pub use compare::{check_finite, compare};
+pub use compare::compare;
 pub use error::WeightsError;
+pub use finite::check_finite;
 pub use header::{Header, keys};
 pub use read::{WeightsFile, from_bytes};
 pub use write::to_bytes;

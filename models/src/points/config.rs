@@ -121,10 +121,3 @@ impl DynamicsConfig {
         })
     }
 }
-
-/// Parameters with those of `count` layers, all alike.
-pub(super) fn with_layers(all: Parameters, count: usize, layer: &Parameters) -> Parameters {
-    (0..count).fold(all, |all, number| {
-        all.with_module(format_args!("layers.{number}"), layer.clone())
-    })
-}

@@ -16,10 +16,9 @@ use burn::prelude::*;
 use gcnn_layers::Parameters;
 use serde::{Deserialize, Serialize};
 
+use super::ParticleFeature;
 use super::batch::squared_norm;
-use super::config::with_layers;
 use super::edge_mlp::{EdgeMlp, Mlp};
-use super::survey::ParticleFeature;
 use super::{Dynamics, ParticleBatch};
 use crate::ModelError;
 use crate::limits;
@@ -69,7 +68,7 @@ impl EgnnConfig {
             .with_module("velocity", Mlp::parameters(hidden, hidden, 1, true));
         let embedding =
             Parameters::new().with_module("embedding", Parameters::linear(1, hidden, true));
-        Ok(with_layers(embedding, self.layers, &layer))
+        Ok(embedding.with_list("layers", self.layers, &layer))
     }
 
     /// Builds the model with fresh weights.

@@ -11,7 +11,7 @@ use burn::prelude::*;
 use gcnn_layers::Parameters;
 use serde::{Deserialize, Serialize};
 
-use super::survey::ParticleFeature;
+use super::ParticleFeature;
 use super::{Dynamics, ParticleBatch};
 use crate::ModelError;
 

@@ -22,6 +22,7 @@
 
 mod batch;
 mod config;
+mod dynamics;
 pub mod edge_mlp;
 pub mod egnn;
 pub mod kernel;
@@ -41,10 +42,11 @@ pub mod tensor_field;
 
 pub use batch::{ParticleBatch, Particles};
 pub use config::DynamicsConfig;
+pub use dynamics::{Dynamics, ParticleFeature};
 pub use edge_mlp::{EdgeMlp, Mlp};
 pub use egnn::{Egnn, EgnnConfig, EgnnLayer};
 pub use linear::{LinearDynamics, LinearDynamicsConfig};
-pub use model::{Dynamics, DynamicsModel};
+pub use model::DynamicsModel;
 pub use neighbourhood::{EdgeRule, NeighbourhoodConfig};
 pub use nmp::{Nmp, NmpConfig, NmpLayer};
 pub use normalisation::SteerableNormalisation;
@@ -55,6 +57,6 @@ pub use segnn::{
     Segnn, SegnnConfig, SegnnDynamics, SegnnDynamicsConfig, SegnnGraphHead, SegnnLayer,
     SegnnOutput, SteerableGraph,
 };
-pub use survey::{ParticleFeature, Symmetry, survey, survey_portions};
+pub use survey::{Symmetry, survey, survey_portions};
 pub use symmetry::{EuclideanMotion, motion_error};
 pub use tensor_field::{TensorFieldNetwork, TensorFieldNetworkConfig};

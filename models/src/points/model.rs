@@ -2,32 +2,10 @@
 
 use burn::prelude::*;
 
-use super::survey::ParticleFeature;
 use super::{
-    Egnn, LinearDynamics, Nmp, ParticleBatch, RadialField, Se3Transformer, SeConv, SegnnDynamics,
-    TensorFieldNetwork,
+    Dynamics, Egnn, LinearDynamics, Nmp, ParticleBatch, ParticleFeature, RadialField,
+    Se3Transformer, SeConv, SegnnDynamics, TensorFieldNetwork,
 };
-
-/// A map from particles now to their positions later.
-pub trait Dynamics {
-    /// The predicted positions, `[nodes, 3]`.
-    fn forward(&self, particles: &ParticleBatch) -> Tensor<2> {
-        self.forward_through(particles, &mut |_| ())
-    }
-
-    /// The predicted positions, `[nodes, 3]`; `seen` hears on the way what the model knows of the particles after each
-    /// of its rounds.
-    fn forward_through(
-        &self,
-        particles: &ParticleBatch,
-        seen: &mut dyn FnMut(ParticleFeature<'_>),
-    ) -> Tensor<2>;
-
-    /// Whether the prediction turns, reflects and shifts with the particles.
-    fn is_equivariant(&self) -> bool {
-        true
-    }
-}
 
 /// Any of the dynamics models, as [`DynamicsConfig`](super::DynamicsConfig) builds them.
 #[derive(Module, Debug)]

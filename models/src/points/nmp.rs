@@ -16,9 +16,8 @@ use burn::prelude::*;
 use gcnn_layers::Parameters;
 use serde::{Deserialize, Serialize};
 
-use super::config::with_layers;
+use super::ParticleFeature;
 use super::edge_mlp::{EdgeMlp, Mlp};
-use super::survey::ParticleFeature;
 use super::{Dynamics, ParticleBatch};
 use crate::ModelError;
 use crate::limits;
@@ -62,7 +61,7 @@ impl NmpConfig {
         let all = Parameters::new()
             .with_module("embedding", embedding)
             .with_module("decoder", Mlp::parameters(hidden, hidden, 3, true));
-        Ok(with_layers(all, self.layers, &layer))
+        Ok(all.with_list("layers", self.layers, &layer))
     }
 
     /// Builds the model with fresh weights.

@@ -12,10 +12,9 @@ use burn::prelude::*;
 use gcnn_layers::Parameters;
 use serde::{Deserialize, Serialize};
 
+use super::ParticleFeature;
 use super::batch::norm;
-use super::config::with_layers;
 use super::edge_mlp::{Mlp, small_head};
-use super::survey::ParticleFeature;
 use super::{Dynamics, ParticleBatch};
 use crate::ModelError;
 use crate::limits;
@@ -54,7 +53,7 @@ impl RadialFieldConfig {
         let layer = Parameters::new()
             .with_module("push", Mlp::parameters(3, self.hidden, 1, false))
             .with_module("velocity", Mlp::parameters(1, self.hidden, 1, true));
-        Ok(with_layers(Parameters::new(), self.layers, &layer))
+        Ok(Parameters::new().with_list("layers", self.layers, &layer))
     }
 
     /// Builds the model with fresh weights.

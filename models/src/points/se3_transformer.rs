@@ -20,11 +20,11 @@ use gcnn_layers::steerable::{
 use gcnn_layers::{GraphTensors, Parameters};
 use serde::{Deserialize, Serialize};
 
+use super::ParticleFeature;
 use super::kernel::{
     SelfInteraction, SteerableKernel, all_degrees, channel_products, displacement_head,
     scale_channels,
 };
-use super::survey::ParticleFeature;
 use super::{Dynamics, ParticleBatch, steering};
 use crate::ModelError;
 use crate::error::steerable;

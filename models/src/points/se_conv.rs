@@ -20,10 +20,10 @@ use gcnn_layers::steerable::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::ParticleFeature;
 use super::kernel::{SelfInteraction, SteerableKernel, displacement_head};
 use super::normalisation::{FeatureNorm, SteerableNormalisation};
 use super::segnn::scalars_and_vectors;
-use super::survey::ParticleFeature;
 use super::{Dynamics, ParticleBatch, steering};
 use crate::ModelError;
 use crate::error::steerable;

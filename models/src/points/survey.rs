@@ -14,20 +14,9 @@ use gcnn_layers::LayerError;
 use gcnn_layers::equivariance::OutputErrors;
 use gcnn_layers::irreps::Irreps;
 
-use super::{Dynamics, EuclideanMotion, ParticleBatch};
+use super::{Dynamics, EuclideanMotion, ParticleBatch, ParticleFeature};
 use crate::ModelError;
 use crate::error::steerable;
-
-/// Something that a model knows of each particle, a row for each.
-#[derive(Debug, Clone)]
-pub enum ParticleFeature<'a> {
-    /// Where it is, `[nodes, 3]`.
-    Positions(Tensor<2>),
-    /// Features that turn as irreps say, `[nodes, dim]`.
-    Steerable(&'a Irreps, Tensor<2>),
-    /// Numbers without a direction, `[nodes, features]`.
-    Scalars(Tensor<2>),
-}
 
 /// What the laws of motion don't notice.
 #[derive(Debug, Clone, Copy, PartialEq)]

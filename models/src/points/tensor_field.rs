@@ -15,8 +15,8 @@ use gcnn_layers::irreps::Irreps;
 use gcnn_layers::steerable::{Gate, GateConfig, SphericalHarmonics, SteerableLinear};
 use serde::{Deserialize, Serialize};
 
+use super::ParticleFeature;
 use super::kernel::{SelfInteraction, SteerableKernel, all_degrees, displacement_head};
-use super::survey::ParticleFeature;
 use super::{Dynamics, ParticleBatch, steering};
 use crate::ModelError;
 use crate::error::steerable;

@@ -7,7 +7,6 @@ use gcnn_layers::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::GroupDenseNet;
 use crate::ModelError;
 use crate::images::gcnn::{GcnnConfig, Head, InputShape, at_least, layer};
 use crate::limits;
@@ -94,25 +93,6 @@ impl GroupDenseNetConfig {
         self.skeleton().validate(input)
     }
 
-    /// Builds the network with fresh weights (He et al. 2015). They depend on nothing but the configuration and the
-    /// device's random state: call `device.seed(n)` before.
-    ///
-    /// # Errors
-    /// What [`validate`](Self::validate) refuses, and no classes.
-    pub fn init(
-        &self,
-        input: InputShape,
-        classes: usize,
-        device: &Device,
-    ) -> Result<GroupDenseNet, ModelError> {
-        at_least("the number of classes", classes, 1)?;
-        self.validate(input)?;
-        self.check_size(input, classes)?;
-        let sizes = self.map_sizes(input)?;
-        let last = sizes.last().copied().unwrap_or([1, 1]);
-        Ok(GroupDenseNet::new(self, input, last, classes, device))
-    }
-
     /// Checks every count against its limit, and the network's size, as far as that can be told without the images.
     pub fn check_counts(&self) -> Result<(), ModelError> {
         let smallest = InputShape {
@@ -124,7 +104,7 @@ impl GroupDenseNetConfig {
     }
 
     /// Refuses networks of more numbers than there is memory for.
-    fn check_size(&self, input: InputShape, classes: usize) -> Result<(), ModelError> {
+    pub(super) fn check_size(&self, input: InputShape, classes: usize) -> Result<(), ModelError> {
         let mut numbers = self.parameters(input, classes)?.numbers();
         let stem = self.stem(input).filter_numbers().map_err(layer(1))?;
         numbers = numbers.saturating_add(stem);

@@ -11,9 +11,31 @@ use gcnn_layers::{
 };
 
 use super::config::{GroupDenseNetConfig, KERNEL_SIZE};
+use crate::ModelError;
 use crate::export::{Beside, ChannelScale, GroupPool, PlainNetwork, PlainStep, PlanePool};
 use crate::images::class_map::pool_windows;
-use crate::images::gcnn::{InputShape, POOL_SIZE};
+use crate::images::gcnn::{InputShape, POOL_SIZE, at_least};
+
+impl GroupDenseNetConfig {
+    /// Builds the network with fresh weights (He et al. 2015). They depend on nothing but the configuration and the
+    /// device's random state: call `device.seed(n)` before.
+    ///
+    /// # Errors
+    /// What [`validate`](Self::validate) refuses, and no classes.
+    pub fn init(
+        &self,
+        input: InputShape,
+        classes: usize,
+        device: &Device,
+    ) -> Result<GroupDenseNet, ModelError> {
+        at_least("the number of classes", classes, 1)?;
+        self.validate(input)?;
+        self.check_size(input, classes)?;
+        let sizes = self.map_sizes(input)?;
+        let last = sizes.last().copied().unwrap_or([1, 1]);
+        Ok(GroupDenseNet::new(self, input, last, classes, device))
+    }
+}
 
 /// A densely connected group-convolutional classifier, see [`GroupDenseNetConfig`].
 #[derive(Module, Debug)]

@@ -7,7 +7,6 @@ use gcnn_layers::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::Gcnn;
 use crate::ModelError;
 use crate::limits;
 
@@ -171,7 +170,7 @@ impl GcnnConfig {
     }
 
     /// Refuses networks of more numbers than there is memory for.
-    fn check_size(&self, input: InputShape, classes: usize) -> Result<(), ModelError> {
+    pub(super) fn check_size(&self, input: InputShape, classes: usize) -> Result<(), ModelError> {
         let mut numbers = self.parameters(input, classes)?.numbers();
         let lifting = self.first_layer(input);
         numbers = numbers.saturating_add(lifting.filter_numbers().map_err(layer(1))?);
@@ -226,22 +225,6 @@ impl GcnnConfig {
             checked.map_err(layer(number))?;
         }
         self.dropout_config().validate().map_err(layer(1))
-    }
-
-    /// Builds the network with fresh weights. They depend on nothing but the configuration and the device's random
-    /// state: call `device.seed(n)` before.
-    pub fn init(
-        &self,
-        input: InputShape,
-        classes: usize,
-        device: &Device,
-    ) -> Result<Gcnn, ModelError> {
-        at_least("the number of classes", classes, 1)?;
-        self.validate(input)?;
-        self.check_size(input, classes)?;
-        let sizes = self.map_sizes(input)?;
-        let last = sizes.last().copied().unwrap_or([1, 1]);
-        Ok(Gcnn::new(self, input, last, classes, device))
     }
 
     /// Height and width of the map after each layer (and its pooling).

@@ -13,9 +13,28 @@ use gcnn_layers::{
     SpatialMaxPool2dConfig,
 };
 
-use super::config::{GcnnConfig, Head, InputShape, Normalisation, POOL_SIZE};
+use super::config::{GcnnConfig, Head, InputShape, Normalisation, POOL_SIZE, at_least};
+use crate::ModelError;
 use crate::export::{GroupPool, PlainNetwork, PlainStep, PlanePool, Wrap};
 use crate::images::class_map::pool_windows;
+
+impl GcnnConfig {
+    /// Builds the network with fresh weights. They depend on nothing but the configuration and the device's random
+    /// state: call `device.seed(n)` before.
+    pub fn init(
+        &self,
+        input: InputShape,
+        classes: usize,
+        device: &Device,
+    ) -> Result<Gcnn, ModelError> {
+        at_least("the number of classes", classes, 1)?;
+        self.validate(input)?;
+        self.check_size(input, classes)?;
+        let sizes = self.map_sizes(input)?;
+        let last = sizes.last().copied().unwrap_or([1, 1]);
+        Ok(Gcnn::new(self, input, last, classes, device))
+    }
+}
 
 /// A group-convolutional classifier, see [`GcnnConfig`].
 #[derive(Module, Debug)]

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::{Segnn, SegnnConfig, SteerableGraph};
 use crate::ModelError;
 use crate::limits;
+use crate::points::ParticleFeature;
 use crate::points::normalisation::SteerableNormalisation;
-use crate::points::survey::ParticleFeature;
 use crate::points::{Dynamics, ParticleBatch, steering};
 
 /// Configuration of a [`SegnnDynamics`]. The defaults are the published recipe, 147,424 parameters.

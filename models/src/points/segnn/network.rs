@@ -10,9 +10,8 @@ use gcnn_layers::{GraphTensors, Parameters};
 
 use crate::ModelError;
 use crate::error::steerable;
-use crate::points::config::with_layers;
+use crate::points::ParticleFeature;
 use crate::points::normalisation::{FeatureNorm, SteerableNormalisation};
-use crate::points::survey::ParticleFeature;
 
 /// What a [`Segnn`] puts out.
 #[derive(Config, Debug, Copy, PartialEq, Eq)]
@@ -153,7 +152,7 @@ impl SegnnConfig {
                 all = all.with_module(field, own);
             }
         }
-        Ok(with_layers(all, self.layers, &layer))
+        Ok(all.with_list("layers", self.layers, &layer))
     }
 
     /// Builds the network with fresh weights.
