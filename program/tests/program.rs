@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 use common::{SMALL, fail, run, run_file, succeed};
 use gcnn_datasets::RotatedMnistSource::BuiltIn;
 use gcnn_datasets::nuclei::{BUILT_IN_NAMES, CLASS_NAMES};
-use gcnn_datasets::{NucleiConfig, NucleiSource, RotatedMnistConfig};
-use gcnn_train::run_file::{Experiment, ImageSource, RunConfig};
+use gcnn_datasets::{ImageSource, NucleiConfig, NucleiSource, RotatedMnistConfig};
+use gcnn_train::run_file::{Experiment, ImageDatasetConfig, RunConfig};
 use gcnn_train::weights::arrays::{self as weights, Array, Weights};
 use serde_json::Value;
 
@@ -768,10 +768,10 @@ fn the_configs_of_the_repository_work() {
         match config.experiment {
             Experiment::Images(own) => {
                 let (channels, size) = match &own.dataset {
-                    ImageSource::RotatedMnist(_) => (1, 28),
-                    ImageSource::Nuclei(nuclei) => (3, nuclei.patch_size),
-                    ImageSource::Pcam(_) => (3, 96),
-                    ImageSource::ImageFolder(_) => continue,
+                    ImageDatasetConfig::RotatedMnist(_) => (1, 28),
+                    ImageDatasetConfig::Nuclei(nuclei) => (3, nuclei.patch_size),
+                    ImageDatasetConfig::Pcam(_) => (3, 96),
+                    ImageDatasetConfig::ImageFolder(_) => continue,
                 };
                 let input = gcnn_models::InputShape {
                     channels,

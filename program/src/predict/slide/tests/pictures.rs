@@ -2,7 +2,7 @@
 
 use burn::tensor::activation::softmax;
 use gcnn_datasets::ImageFolderConfig;
-use gcnn_train::run_file::{ImageSource, RunConfig};
+use gcnn_train::run_file::{ImageDatasetConfig, RunConfig};
 use gcnn_train::task::Split;
 use gcnn_train::tasks::classification::Classification;
 use image::{GrayImage, Luma, RgbImage};
@@ -158,7 +158,7 @@ fn a_light_grey_patch_is_the_same_to_all() {
     let mut network = network("nuclei-c4.toml", 1, |_| ());
     network.format.class_names = Some(["a", "b", "c"].map(String::from).to_vec());
     let source = ImageFolderConfig::new(folder.path()).with_grey(true);
-    network.experiment.dataset = ImageSource::ImageFolder(source);
+    network.experiment.dataset = ImageDatasetConfig::ImageFolder(source);
     let format = network.format.clone();
     let config = RunConfig::default();
     let task = Classification::of_split(&network.experiment, &config, format, None, Split::Test);
