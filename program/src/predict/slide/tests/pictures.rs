@@ -23,7 +23,7 @@ fn crc(bytes: &[u8]) -> u32 {
 
 #[test]
 fn damaged_pictures_leave_nothing_behind() {
-    let network = network("nuclei-c4.toml", 3, |_| ());
+    let network = network(CONVOLUTIONS, 3, |_| ());
     let folder: TempDir = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("tissue.png");
     let noise = RgbImage::from_fn(40, 400, |x, y| {
@@ -155,7 +155,7 @@ fn a_light_grey_patch_is_the_same_to_all() {
         .expect("saved");
 
     let device = Device::flex();
-    let mut network = network("nuclei-c4.toml", 1, |_| ());
+    let mut network = network(CONVOLUTIONS, 1, |_| ());
     network.format.class_names = Some(["a", "b", "c"].map(String::from).to_vec());
     let source = ImageFolderConfig::new(folder.path()).with_grey(true);
     network.experiment.dataset = ImageDatasetConfig::ImageFolder(source);

@@ -18,7 +18,7 @@ fn convolution(settings: &str) -> ImageNetwork {
     ImageNetwork {
         model: plain.init(&Device::flex()).expect("a network"),
         trained: None,
-        ..network("nuclei-c4.toml", 3, |_| ())
+        ..network(CONVOLUTIONS, 3, |_| ())
     }
 }
 
@@ -60,7 +60,7 @@ fn steps_that_do_not_slide_are_refused() {
 
 #[test]
 fn networks_without_a_map_are_refused_with_the_reason() {
-    let padded = network("nuclei-c4.toml", 3, |model| {
+    let padded = network(CONVOLUTIONS, 3, |model| {
         *model = GcnnConfig {
             channels: vec![4, 4],
             kernel_sizes: vec![3, 3],
