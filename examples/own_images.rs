@@ -86,7 +86,7 @@ impl ImageSource for Hooks {
 fn train(folder: &Path, sizes: [usize; 3], epochs: usize) -> Result<Report, Box<dyn Error>> {
     let network = GcnnConfig {
         channels: vec![4, 4, 4],
-        kernel_sizes: vec![5, 5, 3, 3],
+        kernel_sizes: vec![5, 3, 3, 3],
         pool_after: vec![1],
         dropout: 0.0,
         ..GcnnConfig::p4cnn()
