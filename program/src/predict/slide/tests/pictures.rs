@@ -9,7 +9,7 @@ use image::{GrayImage, Luma, RgbImage};
 use tempfile::TempDir;
 
 use super::super::*;
-use super::{network, picture};
+use super::{CONVOLUTIONS, network, picture};
 use crate::predict::picture::predict;
 
 /// The checksum of a PNG's chunk.

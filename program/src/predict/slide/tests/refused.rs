@@ -4,7 +4,7 @@ use gcnn_layers::Padding2d;
 use gcnn_models::{GcnnConfig, PlainNetworkConfig};
 
 use super::super::*;
-use super::{network, picture};
+use super::{CONVOLUTIONS, network, picture};
 
 /// A network of one convolution, made by hand, for patches of 32×32.
 fn convolution(settings: &str) -> ImageNetwork {
