@@ -168,8 +168,8 @@ fn turn(map: Tensor<4>) -> Tensor<4> {
 #[test]
 fn class_maps_turn_with_the_tissue() {
     let tissue = tissue();
-    for (file, reflections) in [("nuclei-c4.toml", false), ("nuclei-d4-densenet.toml", true)] {
-        let network = network(file, 3, |_| ());
+    for (name, run_file, reflections) in [("C4", CONVOLUTIONS, false), ("D4", DENSENET, true)] {
+        let network = network(run_file, 3, |_| ());
         let device = Device::flex();
         let [height, width] = tissue.size;
         let strip = strip(&tissue.pixels, tissue.size[1]);
@@ -200,7 +200,7 @@ fn class_maps_turn_with_the_tissue() {
                 let error = differences.into_iter().fold(0.0, f32::max) / largest;
                 match mirrored && !reflections {
                     // A network over rotations alone has no reason to agree.
-                    true => assert!(error > 1e-3, "{file}: {error}"),
+                    true => assert!(error > 1e-3, "{name}: {error}"),
                     false => worst = worst.max(error),
                 }
             }
