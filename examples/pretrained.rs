@@ -7,7 +7,7 @@
 use std::error::Error;
 
 use burn::prelude::*;
-use gcnn_datasets::{ImageDataset, RotatedMnistConfig, RotatedMnistSource};
+use gcnn_datasets::{ImageDataset, ImageSource, RotatedMnistConfig, RotatedMnistSource};
 use gcnn_models::zoo;
 
 /// The first images of a set, with values in [0, 1]: `[count, 1, 28, 28]`.

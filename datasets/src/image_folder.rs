@@ -13,6 +13,7 @@
 //! does to the smallest structures is the user's decision. Pictures of 8 bits stay bytes; a deeper one makes floats of all.
 
 mod entries;
+mod tree;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,25 +22,14 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use self::entries::is_same_class;
-use self::entries::{Entries, class_name, entries};
+use self::tree::{Files, Tree, missing};
 use crate::DatasetError;
-use crate::images::{ImageDataset, Split, SplitImages, Splits, part};
+use crate::images::settings::shared_settings;
+use crate::images::{ImageDataset, ImageSource, Places, Split, SplitImages, Splits, part};
 use crate::picture::{Picture, PictureHeader, PictureLimits, Samples};
 
 /// The name that reports use.
 const NAME: &str = "images of a folder";
-
-/// The three splits and their folders.
-const SPLITS: [(Split, &str); 3] = [
-    (Split::Train, "train"),
-    (Split::Valid, "valid"),
-    (Split::Test, "test"),
-];
-
-/// What a picture's name may end with.
-const ENDINGS: [&str; 9] = [
-    "png", "jpg", "jpeg", "tif", "tiff", "btf", "tf8", "bmp", "webp",
-];
 
 /// How large a picture may be.
 const LIMITS: &PictureLimits = &PictureLimits::DATASET;
@@ -67,17 +57,6 @@ impl Default for ImageFolderConfig {
     }
 }
 
-/// The files of a split.
-struct Files {
-    folder: PathBuf,
-    /// Each file and the number of its class.
-    files: Vec<(PathBuf, u8)>,
-    /// Hidden and system files beside them.
-    passed_over: usize,
-    /// Whether all pictures have 8 bits.
-    is_bytes: bool,
-}
-
 impl ImageFolderConfig {
     /// A folder with its defaults: in colour, at most 4 GiB.
     pub fn new(path: impl Into<PathBuf>) -> Self {
@@ -96,71 +75,79 @@ impl ImageFolderConfig {
         self
     }
 
-    /// The share of the training images that are used.
-    pub fn with_train_fraction(mut self, train_fraction: f64) -> Self {
-        self.train_fraction = train_fraction;
-        self
-    }
-
     /// The most memory that the pixels may take, in MiB.
     pub fn with_memory_limit_mib(mut self, memory_limit_mib: u64) -> Self {
         self.memory_limit_mib = memory_limit_mib;
         self
     }
+}
 
-    /// Whether a folder is named and the share makes sense.
-    pub fn validate(&self) -> Result<(), DatasetError> {
-        if self.path.as_os_str().is_empty() {
-            let expected = "the folder with train, valid and test in it";
-            return Err(DatasetError::setting("dataset.path", expected, "nothing"));
-        }
+shared_settings!(ImageFolderConfig: train_fraction);
+
+impl ImageSource for ImageFolderConfig {
+    /// The folder is looked for when it is read, and may still be named.
+    fn validate(&self) -> Result<(), DatasetError> {
         part::check(self.train_fraction)
     }
 
-    /// Reads all three splits.
-    pub fn load(&self) -> Result<Splits, DatasetError> {
-        self.validate()?;
-        let classes = self.classes()?;
-        let [train, valid, test] =
-            SPLITS.map(|(_, name)| self.list(name, &classes, self.train_fraction));
-        let mut parts = [train?, valid?, test?];
+    fn load(&self) -> Result<Splits, DatasetError> {
+        let tree = self.open()?;
+        let list = |split| self.list(&tree, split, self.train_fraction);
+        let mut parts = [list(Split::Train)?, list(Split::Valid)?, list(Split::Test)?];
         let size = self.size(&mut parts)?;
-        let [train, valid, test] = parts.each_ref().map(|part| self.read(part, size, &classes));
+        let read = |part| self.read(part, size, &tree.classes);
+        let [train, valid, test] = parts.each_ref().map(read);
         Splits::new(NAME, &self.origin(&parts), train?, valid?, test?)
     }
 
-    /// Reads one split alone, or, for all, every split that is there, whatever `train_fraction` says.
-    pub fn load_split(&self, split: Split) -> Result<SplitImages, DatasetError> {
-        self.validate()?;
-        let classes = self.classes()?;
-        let share = match split {
-            Split::All => 1.0,
-            _ => self.train_fraction,
+    /// [`Split::All`] is every split that is there.
+    fn load_split(&self, split: Split) -> Result<SplitImages, DatasetError> {
+        let tree = self.open()?;
+        let (share, is_all) = match split {
+            Split::All => (1.0, true),
+            _ => (self.train_fraction, false),
         };
-        let mut parts: Vec<Files> = SPLITS
-            .iter()
-            .filter(|(one, name)| match split {
-                Split::All => self.path.join(name).is_dir(),
-                _ => *one == split,
-            })
-            .map(|(_, name)| self.list(name, &classes, share))
+        let wanted = split.parts().iter().copied();
+        let mut parts: Vec<Files> = wanted
+            .filter(|part| !is_all || tree.folder(*part).is_dir())
+            .map(|part| self.list(&tree, part, share))
             .collect::<Result<_, _>>()?;
         let size = self.size(&mut parts)?;
-        let origin = self.origin(&parts);
-        let parts: Vec<ImageDataset> = parts
+        let images = parts
             .iter()
-            .map(|part| self.read(part, size, &classes))
-            .collect::<Result<_, _>>()?;
-        let images = match <[ImageDataset; 1]>::try_from(parts) {
-            Ok([only]) => only,
-            Err(parts) => ImageDataset::concatenate(&parts.iter().collect::<Vec<_>>())?,
-        };
+            .map(|part| self.read(part, size, &tree.classes));
         Ok(SplitImages {
-            images: Arc::new(images),
-            origin,
+            images: Arc::new(ImageDataset::joined(images.collect::<Result<_, _>>()?)?),
+            origin: self.origin(&parts),
         })
     }
 
+    fn use_all_of(&mut self, path: &Path) -> Result<(), DatasetError> {
+        (self.path, self.train_fraction) = (path.into(), 1.0);
+        Ok(())
+    }
+
+    fn places(&self) -> Places {
+        Places {
+            path: Some(self.path.clone()),
+            cache: None,
+        }
+    }
+
+    fn set_places(&mut self, places: Places) {
+        self.path = places.path.unwrap_or_default();
+    }
+
+    fn needs_a_place(&self) -> bool {
+        true
+    }
+
+    fn has_patches(&self) -> bool {
+        true
+    }
+}
+
+impl ImageFolderConfig {
     fn origin(&self, parts: &[Files]) -> String {
         let path = self.path.display();
         match parts.iter().map(|part| part.passed_over).sum::<usize>() {
@@ -174,101 +161,24 @@ impl ImageFolderConfig {
         if self.grey { 1 } else { 3 }
     }
 
-    /// The names of the classes: the folders in `train` or, where there is none, in the first split that is there.
-    fn classes(&self) -> Result<Vec<String>, DatasetError> {
-        let folders = SPLITS.map(|(_, name)| self.path.join(name));
-        let Some(folder) = folders.iter().find(|folder| folder.is_dir()) else {
-            return Err(missing(&folders[0]));
-        };
-        let mut classes = Vec::new();
-        for entry in entries(folder)?.kept {
-            if !entry.is_dir() {
-                return Err(DatasetError::malformed(
-                    &entry,
-                    "a folder, one for each class",
-                    "a file",
-                ));
-            }
-            classes.push(class_name(&entry)?);
+    /// The classes of the folder.
+    fn open(&self) -> Result<Tree<'_>, DatasetError> {
+        if self.path.as_os_str().is_empty() {
+            let expected = "the folder with train, valid and test in it";
+            return Err(DatasetError::setting("dataset.path", expected, "nothing"));
         }
-        classes.sort();
-        classes.dedup();
-        if (1..=256).contains(&classes.len()) {
-            return Ok(classes);
-        }
-        let found = format!("{} of them", classes.len());
-        Err(DatasetError::malformed(
-            folder,
-            "1 to 256 folders, one for each class",
-            found,
-        ))
+        self.validate()?;
+        Tree::open(&self.path)
     }
 
     /// The files of a split; of training images a share.
-    fn list(
-        &self,
-        split: &str,
-        classes: &[String],
-        train_fraction: f64,
-    ) -> Result<Files, DatasetError> {
-        let folder = self.path.join(split);
-        if !folder.is_dir() {
-            return Err(missing(&folder));
+    fn list(&self, tree: &Tree, split: Split, share: f64) -> Result<Files, DatasetError> {
+        let mut listed = tree.list(split)?;
+        if split == Split::Train {
+            let labels = listed.labels();
+            listed.keep(&part::places(&labels, share, self.seed));
         }
-        let mut files = Vec::new();
-        let Entries {
-            kept: class_folders,
-            mut passed_over,
-        } = entries(&folder)?;
-        for class_folder in class_folders {
-            let class = class_name(&class_folder)?;
-            let Some(class) = classes.iter().position(|known| *known == class) else {
-                let expected = format!("one of the classes {}", classes.join(", "));
-                return Err(DatasetError::malformed(
-                    &class_folder,
-                    expected,
-                    "another name",
-                ));
-            };
-            let inside = entries(&class_folder)?;
-            passed_over += inside.passed_over;
-            for file in inside.kept {
-                let ending = file.extension().and_then(|ending| ending.to_str());
-                let ending = ending.unwrap_or_default().to_lowercase();
-                if !file.is_file() || !ENDINGS.contains(&&ending[..]) {
-                    let expected = format!("a picture: {}", ENDINGS.join(", "));
-                    return Err(DatasetError::malformed(
-                        &file,
-                        expected,
-                        "a name with another ending, or no file",
-                    ));
-                }
-                files.push((file, class as u8));
-            }
-        }
-        if files.is_empty() {
-            return Err(DatasetError::malformed(
-                &folder,
-                "at least one picture",
-                "none",
-            ));
-        }
-        // Classes come by number, and each class by name, whatever forms the names of its folders have.
-        files.sort_by_key(|(_, class)| *class);
-        if split == SPLITS[0].1 {
-            let labels: Vec<u8> = files.iter().map(|(_, class)| *class).collect();
-            let places = part::places(&labels, train_fraction, self.seed);
-            files = places
-                .into_iter()
-                .map(|place| std::mem::take(&mut files[place]))
-                .collect();
-        }
-        Ok(Files {
-            folder,
-            files,
-            passed_over,
-            is_bytes: true,
-        })
+        Ok(listed)
     }
 
     /// The size that all images have, those of all splits. Tells each split whether bytes hold its values.
@@ -395,14 +305,6 @@ fn check_size(file: &Path, size: [usize; 2], found: [usize; 2]) -> Result<(), Da
         format!("{height} × {width} pixels, as the first image has"),
         format!("{} × {}", found[0], found[1]),
     ))
-}
-
-fn missing(folder: &Path) -> DatasetError {
-    DatasetError::Missing {
-        path: folder.to_path_buf(),
-        expected: "a folder with a folder of pictures for each class".into(),
-        hint: "A data set of one's own has the folders train, valid and test with the same classes in each".into(),
-    }
 }
 
 #[cfg(test)]

@@ -1,18 +1,21 @@
 //! Labelled images, in memory or read when they are asked for, their splits, and the statistics that normalise them.
 
+mod identity;
 mod normalisation;
 pub(crate) mod part;
 mod pixels;
+pub(crate) mod settings;
+mod source;
 mod splits;
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::DatasetError;
-use crate::identity::Identity;
 pub use normalisation::Normalisation;
 use pixels::Pixels;
 pub use pixels::ReadImages;
+pub use source::{ImageSource, Places};
 pub use splits::{Description, Split, SplitImages, Splits};
 
 /// Labelled images of one size, `[count, channels, height, width]`, with values from 0 to 1.
@@ -203,11 +206,6 @@ impl ImageDataset {
         self.pixels.copy(index, image)
     }
 
-    /// Adds all pixels to a hash of these images.
-    pub(crate) fn add_values_to(&self, identity: &mut Identity) -> Result<(), DatasetError> {
-        self.pixels.add_to(identity)
-    }
-
     /// Whether images are read when they are asked for.
     pub fn is_lazy(&self) -> bool {
         matches!(self.pixels, Pixels::Lazy(_))
@@ -277,6 +275,14 @@ impl ImageDataset {
             class_names: first.class_names.clone(),
             sources: Option::<Vec<&[u32]>>::map(sources, |sources| sources.concat()),
         })
+    }
+
+    /// The same of sets that nobody else needs: a single one is not copied.
+    pub(crate) fn joined(parts: Vec<Self>) -> Result<Self, DatasetError> {
+        match <[Self; 1]>::try_from(parts) {
+            Ok([only]) => Ok(only),
+            Err(parts) => Self::concatenate(&parts.iter().collect::<Vec<_>>()),
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! | what | where |
 //! | --- | --- |
 //! | labelled images in memory or in files, splits, normalisation | [`images`] |
+//! | what every data set of images answers, and one of your own | [`ImageSource`] |
 //! | rotated MNIST: the community's files, re-made from MNIST, or the digits that the crate carries | [`rotated_mnist`] |
 //! | patches of stained tissue around nuclei, from a folder or carried | [`nuclei`] |
 //! | PatchCamelyon, read from its HDF5 files as batches need it | [`pcam`] |
@@ -21,7 +22,7 @@
 //! # An example
 //!
 //! ```
-//! use gcnn_datasets::{BatchLoader, BatchOptions, RotatedMnistConfig, RotatedMnistSource};
+//! use gcnn_datasets::{BatchLoader, BatchOptions, ImageSource, RotatedMnistConfig, RotatedMnistSource};
 //!
 //! let splits = RotatedMnistConfig::new(RotatedMnistSource::BuiltIn).load()?;
 //! let options = BatchOptions::new(64).with_seed(1).with_normalisation(Some(splits.normalisation.clone()));
@@ -64,7 +65,8 @@ pub use augmentation::{Augmentation, RotationAugmentation};
 pub use error::DatasetError;
 pub use image_folder::ImageFolderConfig;
 pub use images::{
-    Description, ImageDataset, Normalisation, ReadImages, Split, SplitImages, Splits,
+    Description, ImageDataset, ImageSource, Normalisation, Places, ReadImages, Split, SplitImages,
+    Splits,
 };
 pub use loader::{BatchLoader, BatchOptions, ImageBatch};
 pub use nbody::{

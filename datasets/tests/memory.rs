@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use gcnn_datasets::{
-    BatchLoader, BatchOptions, DatasetError, ImageFolderConfig, NucleiConfig, NucleiSource,
-    PcamConfig, Picture, PictureLimits, Split,
+    BatchLoader, BatchOptions, DatasetError, ImageFolderConfig, ImageSource, NucleiConfig,
+    NucleiSource, PcamConfig, Picture, PictureLimits, Split,
 };
 use hdf5_pure::FileBuilder;
 use image::{GrayImage, RgbImage};

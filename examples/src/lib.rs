@@ -5,7 +5,9 @@ use std::sync::Arc;
 use burn::data::dataloader::batcher::Batcher;
 use burn::data::dataset::{Dataset, DatasetError};
 use burn::prelude::*;
-use gcnn_datasets::{ImageDataset, Normalisation, RotatedMnistConfig, RotatedMnistSource};
+use gcnn_datasets::{
+    ImageDataset, ImageSource, Normalisation, RotatedMnistConfig, RotatedMnistSource,
+};
 
 /// A digit and what it is.
 #[derive(Debug, Clone)]

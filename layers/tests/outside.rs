@@ -1,6 +1,7 @@
 //! The library in a project that is not part of this workspace: what it brings along, and that the README's example builds and runs.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -18,10 +19,21 @@ fn block<'a>(readme: &'a str, language: &str, part: &str) -> &'a str {
 }
 
 /// Writes a package that depends on this crate as the README says, by path and with a backend of its own choice, and has the
-/// README's example as its source.
-fn package(name: &str) -> PathBuf {
+/// README's example as its source. None, and a line that says so, where this crate was taken out of its repository.
+fn package(name: &str) -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let workspace = root.parent().expect("the workspace's folder");
+    if !["README.md", "Cargo.lock"]
+        .iter()
+        .all(|file| workspace.join(file).is_file())
+    {
+        // Past the test harness, which keeps what successful tests print to itself.
+        let _ = writeln!(
+            std::io::stderr(),
+            "{name} is skipped: there is no repository around this crate"
+        );
+        return None;
+    }
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::create_dir_all(folder.join("src")).expect("a folder for the package");
     let readme = fs::read_to_string(workspace.join("README.md")).expect("the README");
@@ -45,7 +57,7 @@ fn package(name: &str) -> PathBuf {
          assert_eq!(features.dims(), [2, 16, 12, 12]);\n    Ok(())\n}}\n"
     );
     write(&folder.join("src/main.rs"), &program);
-    folder
+    Some(folder)
 }
 
 /// Leaves a file alone that holds the text already: cargo goes by the time of the last change.
@@ -104,7 +116,9 @@ const UNWANTED: [&str; 11] = [
 
 #[test]
 fn brings_no_program_along() {
-    let folder = package("outside-tree");
+    let Some(folder) = package("outside-tree") else {
+        return;
+    };
     let all = packages(&folder, &[]);
     for needed in ["gcnn-layers", "gcnn-cpu", "burn", "burn-flex"] {
         assert!(all.iter().any(|name| name == needed), "no {needed}");
@@ -131,6 +145,8 @@ fn brings_no_program_along() {
 /// The first time this builds Burn once more, with only what these layers ask of it.
 #[test]
 fn builds_and_runs() {
-    let folder = package("outside-run");
+    let Some(folder) = package("outside-run") else {
+        return;
+    };
     cargo(&folder, &["run"]);
 }

@@ -13,7 +13,7 @@ use gcnn_datasets::images::Description;
 use gcnn_models::zoo::{Card, ElementFigure, Figure, SplitSizes};
 use gcnn_train::TrainError;
 use gcnn_train::files::write_atomically;
-use gcnn_train::run_file::{Experiment, ImageSource, RunConfig, last_part};
+use gcnn_train::run_file::{Experiment, RunConfig, last_part};
 use gcnn_train::task::Split;
 use gcnn_train::task::metrics::Measure;
 use gcnn_train::training::run::Report;
@@ -91,7 +91,7 @@ pub fn add(
         data: format!(
             "{} ({})",
             data.name,
-            without_folders(&data.origin, own_folder(&config.experiment))
+            without_folders(&data.origin, own_folder(&config.experiment).as_deref())
         ),
         examples: SplitSizes {
             train: data.train,
@@ -190,15 +190,10 @@ fn describe(experiment: &Experiment) -> Result<Description, ProgramError> {
 }
 
 /// The folder that a run file names for its data.
-fn own_folder(experiment: &Experiment) -> Option<&Path> {
+fn own_folder(experiment: &Experiment) -> Option<PathBuf> {
     match experiment {
-        Experiment::NBody(own) => own.dataset.path.as_deref(),
-        Experiment::Images(own) => match &own.dataset {
-            ImageSource::RotatedMnist(data) => data.path.as_deref(),
-            ImageSource::Nuclei(data) => data.path.as_deref(),
-            ImageSource::Pcam(data) => data.path.as_deref(),
-            ImageSource::ImageFolder(data) => Some(&data.path),
-        },
+        Experiment::NBody(own) => own.dataset.path.clone(),
+        Experiment::Images(own) => own.dataset.places().path,
     }
 }
 

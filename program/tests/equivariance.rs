@@ -8,8 +8,8 @@ use std::sync::OnceLock;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use common::{SMALL, fail, run, run_file, succeed};
-use gcnn_datasets::RotatedMnistConfig;
 use gcnn_datasets::RotatedMnistSource::BuiltIn;
+use gcnn_datasets::{ImageSource, RotatedMnistConfig};
 use serde_json::Value;
 
 /// A folder with a trained run over C4, made once, and run files.

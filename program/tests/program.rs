@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use common::{SMALL, fail, run, run_file, succeed};
+use common::{SMALL, fail, of_repository, run, run_file, succeed};
 use gcnn_datasets::RotatedMnistSource::BuiltIn;
 use gcnn_datasets::nuclei::{BUILT_IN_NAMES, CLASS_NAMES};
-use gcnn_datasets::{NucleiConfig, NucleiSource, RotatedMnistConfig};
-use gcnn_train::run_file::{Experiment, ImageSource, RunConfig};
+use gcnn_datasets::{ImageSource, NucleiConfig, NucleiSource, RotatedMnistConfig};
+use gcnn_train::run_file::{Experiment, ImageDatasetConfig, RunConfig};
 use gcnn_train::weights::arrays::{self as weights, Array, Weights};
 use serde_json::Value;
 
@@ -743,7 +743,9 @@ fn tissue_is_mapped_and_runs_are_compared_image_by_image() {
 /// The run files of the repository are valid and describe networks that can be built.
 #[test]
 fn the_configs_of_the_repository_work() {
-    let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs");
+    let Some(configs) = of_repository("configs") else {
+        return;
+    };
     let mut folders = vec![configs];
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
@@ -768,10 +770,10 @@ fn the_configs_of_the_repository_work() {
         match config.experiment {
             Experiment::Images(own) => {
                 let (channels, size) = match &own.dataset {
-                    ImageSource::RotatedMnist(_) => (1, 28),
-                    ImageSource::Nuclei(nuclei) => (3, nuclei.patch_size),
-                    ImageSource::Pcam(_) => (3, 96),
-                    ImageSource::ImageFolder(_) => continue,
+                    ImageDatasetConfig::RotatedMnist(_) => (1, 28),
+                    ImageDatasetConfig::Nuclei(nuclei) => (3, nuclei.patch_size),
+                    ImageDatasetConfig::Pcam(_) => (3, 96),
+                    ImageDatasetConfig::ImageFolder(_) => continue,
                 };
                 let input = gcnn_models::InputShape {
                     channels,

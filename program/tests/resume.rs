@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-use common::{SMALL, fail, gcnn, run, run_file, succeed};
+use common::{SMALL, fail, gcnn, of_repository, run, run_file, succeed};
 use gcnn_datasets::nuclei::BUILT_IN_NAMES;
 use gcnn_train::training::checkpoint::Checkpoint;
 use gcnn_train::training::run_folder::{EpochRecord, RunFolder};
@@ -275,8 +275,7 @@ fn train_with_data(folder: &Folder, data: &str, args: &[&str]) -> Result<(), Str
 }
 
 /// A data folder with some of the carried images in `nuclei`.
-fn some_tissue(data: &Path, count: usize) {
-    let carried = Path::new(env!("CARGO_MANIFEST_DIR")).join("../datasets/data/nuclei");
+fn some_tissue(carried: &Path, data: &Path, count: usize) {
     std::fs::create_dir_all(data.join("nuclei")).expect("a folder");
     for name in &BUILT_IN_NAMES[..count] {
         for file in [format!("{name}.png"), format!("{name}_labels.png")] {
@@ -287,8 +286,11 @@ fn some_tissue(data: &Path, count: usize) {
 
 #[test]
 fn a_run_goes_on_with_the_data_it_began_with() {
+    let Some(carried) = of_repository("datasets/data/nuclei") else {
+        return;
+    };
     let folder = Folder::new(TISSUE);
-    some_tissue(&folder.path().join("other"), 12);
+    some_tissue(&carried, &folder.path().join("other"), 12);
     let start = |data, run| {
         train_with_data(&folder, data, &["train", "small.toml", "--output", run]).expect("a run");
     };
@@ -323,11 +325,11 @@ fn a_run_goes_on_with_the_data_it_began_with() {
 
     // The same images at another place are the same data; more of them are not.
     start("other", "folder");
-    some_tissue(&folder.path().join("moved"), 12);
+    some_tissue(&carried, &folder.path().join("moved"), 12);
     resume("moved", "folder").expect("the images are the same");
     let error = resume("none", "folder").expect_err("no images");
     assert!(error.contains("is missing"), "{error}");
-    some_tissue(&folder.path().join("moved"), 14);
+    some_tissue(&carried, &folder.path().join("moved"), 14);
     let error = resume("moved", "folder").expect_err("more images");
     assert!(
         error.contains("training") && error.contains("and now"),

@@ -6,9 +6,9 @@ mod common;
 use std::path::Path;
 
 use common::{SMALL, fail, run_file, succeed};
-use gcnn_datasets::RotatedMnistConfig;
 use gcnn_datasets::RotatedMnistSource::BuiltIn;
 use gcnn_datasets::nuclei::CLASS_NAMES;
+use gcnn_datasets::{ImageSource, RotatedMnistConfig};
 use gcnn_models::zoo;
 use gcnn_train::tasks::classification::ImageFormat;
 use gcnn_train::weights::model_file::ModelFile;

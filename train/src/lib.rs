@@ -20,7 +20,8 @@
 //! # A task of one's own
 //!
 //! Implement [`Task`](task::Task) and hand it to [`training::run::train_own`]: metrics, best weights, exact resumption and a report
-//! come along. The repository's `examples/own_task.rs` does it in 120 lines.
+//! come along. The repository's `examples/own_task.rs` does it in 120 lines. Where only the images are one's own,
+//! [`Classification::of_source`](tasks::classification::Classification::of_source) is the task: `examples/own_images.rs`.
 
 #![forbid(unsafe_code)]
 // A library shows nothing by itself: a reporter does.

@@ -11,7 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::loader::NBodyBatch;
+use super::dataset::NBodyBatch;
 use crate::random::{Purpose, Random};
 
 /// The `[augmentation]` table for particles.

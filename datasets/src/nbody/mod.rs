@@ -15,24 +15,24 @@
 
 pub mod augmentation;
 pub mod charged;
+pub mod dataset;
 pub mod gravity;
 pub mod loader;
+mod simulation;
 pub mod store;
 pub mod trajectories;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::images::{Description, Split};
-use crate::random::{Purpose, Random};
 use crate::{DatasetError, folders};
 pub use augmentation::NBodyAugmentation;
-use charged::Charged;
-use gravity::Gravity;
-pub use loader::{NBodyBatch, NBodyDataset, NBodyLoader};
+pub use dataset::{NBodyBatch, NBodyDataset};
+pub use loader::NBodyLoader;
+use simulation::Simulation;
 pub use trajectories::Trajectories;
 
 /// Training, validation and test simulations of the charged benchmark.
@@ -40,10 +40,6 @@ pub const CHARGED_SIZES: [usize; 3] = [3_000, 2_000, 2_000];
 
 /// Training, validation and test simulations with gravity, each of which takes as long as 200 charged ones.
 pub const GRAVITY_SIZES: [usize; 3] = [1_000, 200, 200];
-
-/// The most positions of particles, over frames and simulations, that a split is simulated with: each takes 48 bytes with its
-/// velocity, twice while they are gathered, so that this is 24 GiB.
-const MOST_STATES: usize = 1 << 28;
 
 /// Which forces act.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -314,115 +310,6 @@ impl NBodyConfig {
                 Ok(made)
             }
         }
-    }
-}
-
-/// A system with all its parameters.
-enum Simulation {
-    Charged(Charged),
-    Gravity(Gravity),
-}
-
-impl Simulation {
-    fn new(system: NBodySystem, particles: Option<usize>) -> Result<Self, DatasetError> {
-        let simulation = match system {
-            NBodySystem::Charged => Self::Charged(Charged {
-                particles: particles.unwrap_or(5),
-                ..Charged::default()
-            }),
-            NBodySystem::Gravity => Self::Gravity(Gravity {
-                particles: particles.unwrap_or(100),
-                ..Gravity::default()
-            }),
-        };
-        match simulation.particles() {
-            2..=10_000 => Ok(simulation),
-            other => Err(DatasetError::setting(
-                "dataset.particles",
-                "2 to 10,000",
-                other,
-            )),
-        }
-    }
-
-    fn particles(&self) -> usize {
-        match self {
-            Self::Charged(charged) => charged.particles,
-            Self::Gravity(gravity) => gravity.particles,
-        }
-    }
-
-    fn frames(&self) -> usize {
-        match self {
-            Self::Charged(charged) => charged.frames(),
-            Self::Gravity(gravity) => gravity.frames(),
-        }
-    }
-
-    /// Whether so many simulations of one of the three splits may be held in memory.
-    fn check_size(&self, split: Split, size: usize) -> Result<(), DatasetError> {
-        let one = self.frames() * self.particles();
-        let most = MOST_STATES / one;
-        if size <= most {
-            return Ok(());
-        }
-        let field = ["dataset.train", "dataset.valid", "dataset.test"][split as usize];
-        let expected = format!(
-            "at most {most} simulations of {} frames and {} particles",
-            self.frames(),
-            self.particles()
-        );
-        Err(DatasetError::setting(field, expected, size))
-    }
-
-    /// A name that holds every parameter.
-    fn name(&self) -> String {
-        match self {
-            Self::Charged(charged) => charged.name(),
-            Self::Gravity(gravity) => gravity.name(),
-        }
-    }
-
-    /// The community's name for such a set of files.
-    fn suffix(&self) -> String {
-        match self {
-            Self::Charged(charged) => format!("charged{}_initvel1small", charged.particles),
-            Self::Gravity(gravity) => format!("gravity{}_initvel1small", gravity.particles),
-        }
-    }
-
-    /// Whether trajectories have the form of this system's.
-    fn made(&self, kept: &Trajectories, size: usize) -> bool {
-        (kept.count(), kept.frames(), kept.particles()) == (size, self.frames(), self.particles())
-    }
-
-    /// Simulates a split: simulation i is a function of the seed, the split and i.
-    fn run(&self, seed: u64, split: Split, size: usize) -> Result<Trajectories, DatasetError> {
-        let runs: Vec<trajectories::Trajectory> = (0..size)
-            .into_par_iter()
-            .map(|index| {
-                let stream = split as u64;
-                match self {
-                    Self::Charged(charged) => {
-                        charged
-                            .simulate(&mut Random::new(
-                                seed,
-                                Purpose::Charged,
-                                stream,
-                                index as u64,
-                            ))
-                            .trajectory
-                    }
-                    Self::Gravity(gravity) => gravity.simulate(&mut Random::new(
-                        seed,
-                        Purpose::Gravity,
-                        stream,
-                        index as u64,
-                    )),
-                }
-            })
-            .collect();
-        Trajectories::from_runs(self.frames(), self.particles(), &runs)
     }
 }
 

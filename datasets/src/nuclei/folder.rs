@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{NucleiConfig, NucleiSource, Tissue, built_in, index};
+use super::{NucleiSource, Tissue, built_in, index};
 use crate::{DatasetError, folders};
 
 /// The file that lists the images.
@@ -36,23 +36,21 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Finds what a configuration means.
-    pub(super) fn find(config: &NucleiConfig) -> Result<Self, DatasetError> {
-        if config.source == NucleiSource::BuiltIn {
+    /// Finds what a source means, in a folder or in the data folder.
+    pub(super) fn find(source: NucleiSource, path: Option<&Path>) -> Result<Self, DatasetError> {
+        if source == NucleiSource::BuiltIn {
             return Self::built_in();
         }
-        let path = config.path.clone().unwrap_or_else(folders::data_folder);
-        let place = folders::places(&path, &INNER)
+        let folder = path.map_or_else(folders::data_folder, Path::to_path_buf);
+        let place = folders::places(&folder, &INNER)
             .into_iter()
             .find(|place| has_images(place));
         match place {
             Some(place) => Self::open(place),
             // Nobody said where the images should lie: those that the crate carries will do.
-            None if config.source == NucleiSource::Auto && config.path.is_none() => {
-                Self::built_in()
-            }
+            None if source == NucleiSource::Auto && path.is_none() => Self::built_in(),
             None => Err(DatasetError::Missing {
-                path,
+                path: folder,
                 expected: format!(
                     "tissue images NAME.png with labels NAME{LABELS}, there or in the folder {}",
                     INNER[0]

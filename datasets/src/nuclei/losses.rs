@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::{CLASS_NAMES, CLASSES, Patches};
+use super::{CLASS_NAMES, CLASSES};
 
 /// How many images a sentence names.
 const NAMED: usize = 3;
@@ -32,14 +32,14 @@ impl Losses {
         }
     }
 
-    /// Counts an image. One without a class is named for the first that it lacks, interior before border: without the one
+    /// Counts an image, by the number of places for patches of each class and whether its labels are a mask. One without a class is named for the first that it lacks, interior before border: without the one
     /// there may still be the other.
-    pub(super) fn look_at(&mut self, name: &str, patches: &Patches) {
+    pub(super) fn look_at(&mut self, name: &str, places: [usize; CLASSES], is_mask: bool) {
         self.images += 1;
-        if let Some(class) = (0..CLASSES).find(|class| patches.places[*class] == 0) {
+        if let Some(class) = (0..CLASSES).find(|class| places[*class] == 0) {
             self.empty[class].push(name.to_string());
         }
-        if patches.is_mask {
+        if is_mask {
             self.masks.push(name.to_string());
         }
     }

@@ -8,6 +8,7 @@ use image::{GrayImage, ImageBuffer, Luma, RgbImage};
 use tempfile::TempDir;
 
 use super::*;
+use crate::ImageDataset;
 use crate::testing::given;
 
 fn built_in() -> NucleiConfig {

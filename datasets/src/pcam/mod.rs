@@ -20,7 +20,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::images::{ImageDataset, Split, SplitImages, Splits, part};
+use crate::images::settings::shared_settings;
+use crate::images::{ImageDataset, ImageSource, Places, Split, SplitImages, Splits, part};
 use crate::{DatasetError, files, folders};
 use file::PcamImages;
 
@@ -111,21 +112,12 @@ impl PcamConfig {
         self.chunk_memory_mib = chunk_memory_mib;
         self
     }
+}
 
-    /// The share of the training patches that are used.
-    pub fn with_train_fraction(mut self, train_fraction: f64) -> Self {
-        self.train_fraction = train_fraction;
-        self
-    }
+shared_settings!(PcamConfig: train_fraction, limits);
 
-    /// Use only so many training, validation and test patches.
-    pub fn with_limits(mut self, [train, valid, test]: [Option<usize>; 3]) -> Self {
-        (self.train_limit, self.valid_limit, self.test_limit) = (train, valid, test);
-        self
-    }
-
-    /// Whether the settings make sense.
-    pub fn validate(&self) -> Result<(), DatasetError> {
+impl ImageSource for PcamConfig {
+    fn validate(&self) -> Result<(), DatasetError> {
         part::check(self.train_fraction)?;
         if (1..=1 << 20).contains(&self.chunk_memory_mib) {
             return Ok(());
@@ -137,25 +129,22 @@ impl PcamConfig {
         ))
     }
 
-    /// Opens all three splits; patches are read when they are asked for.
-    pub fn load(&self) -> Result<Splits, DatasetError> {
+    /// Opens the files; patches are read when they are asked for.
+    fn load(&self) -> Result<Splits, DatasetError> {
         let folder = self.folder()?;
         let [train, valid, test] = [0, 1, 2].map(|split| self.open(&folder, split));
         Splits::new(NAME, &origin(&folder), train?, valid?, test?)
     }
 
-    /// Opens one split alone, from its two files. [`Split::All`] has every patch, whatever `train_fraction` and the limits say.
-    pub fn load_split(&self, split: Split) -> Result<SplitImages, DatasetError> {
+    /// Opens the split's two files.
+    fn load_split(&self, split: Split) -> Result<SplitImages, DatasetError> {
         let folder = self.folder()?;
         let images = match split {
             Split::Train => self.open(&folder, 0)?,
             Split::Valid => self.open(&folder, 1)?,
             Split::Test => self.open(&folder, 2)?,
             Split::All => {
-                let whole = Self {
-                    train_fraction: 1.0,
-                    ..self.clone().with_limits([None; 3])
-                };
+                let whole = self.whole();
                 let [train, valid, test] = [0, 1, 2].map(|split| whole.open(&folder, split));
                 ImageDataset::concatenate(&[&train?, &valid?, &test?])?
             }
@@ -166,6 +155,29 @@ impl PcamConfig {
         })
     }
 
+    fn use_all_of(&mut self, path: &Path) -> Result<(), DatasetError> {
+        *self = self.whole();
+        self.path = Some(path.into());
+        Ok(())
+    }
+
+    fn places(&self) -> Places {
+        Places {
+            path: self.path.clone(),
+            cache: self.cache.clone(),
+        }
+    }
+
+    fn set_places(&mut self, places: Places) {
+        (self.path, self.cache) = (places.path, places.cache);
+    }
+
+    fn has_patches(&self) -> bool {
+        true
+    }
+}
+
+impl PcamConfig {
     fn folder(&self) -> Result<PathBuf, DatasetError> {
         self.validate()?;
         let path = self.path.clone().unwrap_or_else(folders::data_folder);
@@ -204,7 +216,7 @@ impl PcamConfig {
                 labels.len().to_string(),
             ));
         }
-        let limit = [self.train_limit, self.valid_limit, self.test_limit][split];
+        let limit = self.limits()[split];
         let images = ImageDataset::from_reader(Arc::new(images), labels, SHAPE, CLASSES)?
             .with_class_names(CLASS_NAMES)?;
         let images = match limit {

@@ -7,7 +7,7 @@ use image::{DynamicImage, ImageBuffer, ImageFormat, Rgb, RgbImage};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{ImageFolderConfig, Split};
+use crate::{ImageFolderConfig, ImageSource, Split};
 
 const LIMITS: &PictureLimits = &PictureLimits::DATASET;
 

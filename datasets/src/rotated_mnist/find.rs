@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{RotatedMnistConfig, RotatedMnistSource, SHAPE, remake};
+use super::{RotatedMnistSource, SHAPE, remake};
 use crate::{DatasetError, folders, idx};
 
 /// MNIST's training file: images and labels.
@@ -51,8 +51,7 @@ impl Found {
     }
 
     /// Where the images come from, for reports.
-    pub(super) fn origin(&self, config: &RotatedMnistConfig) -> String {
-        let seed = config.seed;
+    pub(super) fn origin(&self, seed: u64) -> String {
         match self {
             Self::BuiltIn => {
                 format!("MNIST digits carried by gcnn-datasets, rotated with seed {seed}")

@@ -19,6 +19,7 @@
 //! Source: Larochelle, Erhan, Courville, Bergstra and Bengio 2007, "An empirical evaluation of deep architectures on
 //! problems with many factors of variation"; MNIST by LeCun, Cortes and Burges.
 
+mod files;
 mod find;
 mod remake;
 
@@ -27,10 +28,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::idx::LabelledBytes;
-use crate::images::{ImageDataset, Split, SplitImages, Splits, part};
+use crate::DatasetError;
+use crate::images::settings::shared_settings;
+use crate::images::{ImageDataset, ImageSource, Places, Split, SplitImages, Splits, part};
 use crate::rotate::Interpolation;
-use crate::{DatasetError, amat};
+use files::{as_stored, built_in, cut, read_amat, read_pair};
 use find::Found;
 pub(crate) use find::{TEST_FILES, TRAIN_FILES, file};
 use remake::Rotation;
@@ -49,10 +51,6 @@ pub const SIZES: [usize; 3] = [10_000, 2_000, 50_000];
 
 /// Training, validation and test images that the crate carries.
 pub const BUILT_IN_SIZES: [usize; 3] = [4_000, 1_000, 3_000];
-
-/// The carried digits: training, validation and test, one after the other.
-const BUILT_IN_IMAGES: &[u8] = include_bytes!("../../data/digits-images-idx3-ubyte.gz");
-const BUILT_IN_LABELS: &[u8] = include_bytes!("../../data/digits-labels-idx1-ubyte.gz");
 
 /// Which form of the data set to use.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -122,53 +120,29 @@ impl RotatedMnistConfig {
         }
     }
 
-    /// The folder, or one `.amat` file.
-    pub fn with_path(mut self, path: impl Into<PathBuf>) -> Self {
-        self.path = Some(path.into());
-        self
-    }
-
-    /// The seed of the choice of digits and of the angles.
-    pub fn with_seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
-
     /// How digits are read between pixels when they are turned here.
     pub fn with_interpolation(mut self, interpolation: Interpolation) -> Self {
         self.interpolation = interpolation;
         self
     }
+}
 
-    /// The share of the training images that are used.
-    pub fn with_train_fraction(mut self, train_fraction: f64) -> Self {
-        self.train_fraction = train_fraction;
-        self
-    }
+shared_settings!(RotatedMnistConfig: path, seed, train_fraction, limits);
 
-    /// Use only so many training, validation and test images.
-    pub fn with_limits(mut self, [train, valid, test]: [Option<usize>; 3]) -> Self {
-        (self.train_limit, self.valid_limit, self.test_limit) = (train, valid, test);
-        self
-    }
-
-    /// Whether the settings make sense.
-    pub fn validate(&self) -> Result<(), DatasetError> {
+impl ImageSource for RotatedMnistConfig {
+    fn validate(&self) -> Result<(), DatasetError> {
         part::check(self.train_fraction)
     }
 
-    /// The same with the source that [`RotatedMnistSource::Auto`] means on this machine, now: elsewhere or later it may mean
-    /// other images.
-    pub fn resolved(&self) -> Result<Self, DatasetError> {
-        let mut resolved = self.clone();
+    /// [`RotatedMnistSource::Auto`] becomes the source that it means.
+    fn resolve(&mut self) -> Result<(), DatasetError> {
         if self.source == RotatedMnistSource::Auto {
-            resolved.source = find::find(self.source, self.path.as_deref())?.source();
+            self.source = find::find(self.source, self.path.as_deref())?.source();
         }
-        Ok(resolved)
+        Ok(())
     }
 
-    /// Reads or makes all three splits.
-    pub fn load(&self) -> Result<Splits, DatasetError> {
+    fn load(&self) -> Result<Splits, DatasetError> {
         let found = find::find(self.source, self.path.as_deref())?;
         if let Found::AmatFile(file) = &found {
             let expected =
@@ -177,13 +151,12 @@ impl RotatedMnistConfig {
         }
         let mut parts = self.read(&found, [true; 3])?.into_iter();
         let mut next = || parts.next().unwrap_or_else(|| Err(not_read()));
-        Splits::new(NAME, &found.origin(self), next()?, next()?, next()?)
+        Splits::new(NAME, &found.origin(self.seed), next()?, next()?, next()?)
     }
 
-    /// Reads or makes one split alone, from the files that it needs. A single `.amat` file is the test split, unless
-    /// its name says `train`: then its last sixth is the validation split. [`Split::All`] has every image, whatever
-    /// `train_fraction` and the limits say.
-    pub fn load_split(&self, split: Split) -> Result<SplitImages, DatasetError> {
+    /// From the files that the split needs. A single `.amat` file is the test split, unless its name says `train`: then its
+    /// last sixth is the validation split.
+    fn load_split(&self, split: Split) -> Result<SplitImages, DatasetError> {
         let found = find::find(self.source, self.path.as_deref())?;
         let wanted = match (split, &found) {
             (Split::Train, _) => [true, false, false],
@@ -205,28 +178,35 @@ impl RotatedMnistConfig {
             .filter(|(_, wanted)| *wanted)
             .map(|(part, _)| part)
             .collect::<Result<_, _>>()?;
-        let images = match <[ImageDataset; 1]>::try_from(parts) {
-            Ok([only]) => only,
-            Err(parts) => ImageDataset::concatenate(&parts.iter().collect::<Vec<_>>())?,
-        };
         Ok(SplitImages {
-            images: Arc::new(images),
-            origin: found.origin(self),
+            images: Arc::new(ImageDataset::joined(parts)?),
+            origin: found.origin(self.seed),
         })
     }
 
-    /// The same without share and limits.
-    fn whole(&self) -> Self {
-        let whole = self.clone().with_train_fraction(1.0);
-        whole.with_limits([None; 3])
+    fn use_all_of(&mut self, path: &Path) -> Result<(), DatasetError> {
+        *self = self.whole().with_path(path);
+        self.source = RotatedMnistSource::Auto;
+        Ok(())
     }
 
-    /// The limits of the three splits.
-    fn limits(&self) -> [usize; 3] {
-        [self.train_limit, self.valid_limit, self.test_limit]
-            .map(|limit| limit.unwrap_or(usize::MAX))
+    fn places(&self) -> Places {
+        Places {
+            path: self.path.clone(),
+            cache: None,
+        }
     }
 
+    fn set_places(&mut self, places: Places) {
+        self.path = places.path;
+    }
+
+    fn is_light_on_dark(&self) -> bool {
+        true
+    }
+}
+
+impl RotatedMnistConfig {
     /// Reads the splits that are wanted; the others are errors that nobody looks at.
     fn read(
         &self,
@@ -235,7 +215,7 @@ impl RotatedMnistConfig {
     ) -> Result<[Result<ImageDataset, DatasetError>; 3], DatasetError> {
         self.validate()?;
         let mut parts = [(); 3].map(|()| Err(not_read()));
-        let limits = self.limits();
+        let limits = self.limits().map(|limit| limit.unwrap_or(usize::MAX));
         let rotation = Rotation {
             seed: self.seed,
             interpolation: self.interpolation,
@@ -324,82 +304,6 @@ impl RotatedMnistConfig {
 /// What stands for a split that was not asked for.
 fn not_read() -> DatasetError {
     DatasetError::setting("split", "one that was asked for", "another")
-}
-
-/// The digits that the crate carries, upright.
-fn built_in() -> Result<LabelledBytes, DatasetError> {
-    let names = [Path::new("built-in images"), Path::new("built-in labels")];
-    let array = |bytes: &'static [u8], name: &Path, dimensions| {
-        let reader =
-            crate::gunzip::unpacked(bytes).map_err(|error| DatasetError::io(name, error))?;
-        crate::idx::IdxArray::from_reader(reader, name, dimensions)
-    };
-    let digits = LabelledBytes::new(
-        array(BUILT_IN_IMAGES, names[0], 3)?,
-        names[0],
-        array(BUILT_IN_LABELS, names[1], 1)?,
-        names[1],
-        CLASSES,
-    )?;
-    let expected = BUILT_IN_SIZES.iter().sum();
-    check_digits(&digits, names[0], Some(expected))?;
-    Ok(digits)
-}
-
-/// Reads the images and the labels of one of MNIST's two files.
-fn read_pair(
-    folder: &Path,
-    names: [&str; 2],
-    count: Option<usize>,
-) -> Result<LabelledBytes, DatasetError> {
-    let images = find::file(folder, names[0])?;
-    let digits = LabelledBytes::read(&images, &find::file(folder, names[1])?, CLASSES)?;
-    check_digits(&digits, &images, count)?;
-    Ok(digits)
-}
-
-fn check_digits(
-    digits: &LabelledBytes,
-    file: &Path,
-    count: Option<usize>,
-) -> Result<(), DatasetError> {
-    let expected_count = count.unwrap_or_else(|| digits.count());
-    if digits.size() == SHAPE[1..] && digits.count() == expected_count {
-        return Ok(());
-    }
-    let expected = format!("{expected_count} images of {} × {}", SHAPE[1], SHAPE[2]);
-    let [height, width] = digits.size();
-    Err(DatasetError::malformed(
-        file,
-        expected,
-        format!("{} of {height} × {width}", digits.count()),
-    ))
-}
-
-fn as_stored(digits: LabelledBytes) -> Result<ImageDataset, DatasetError> {
-    ImageDataset::from_bytes(digits.images.bytes, digits.labels, SHAPE, CLASSES)
-}
-
-fn read_amat(file: &Path, count: Option<usize>) -> Result<ImageDataset, DatasetError> {
-    let images = amat::read(file, SHAPE, CLASSES)?;
-    match count {
-        Some(count) if count != images.count() => Err(DatasetError::malformed(
-            file,
-            format!("{count} lines"),
-            images.count().to_string(),
-        )),
-        _ => Ok(images),
-    }
-}
-
-/// Training and validation images: the protocol's 5 to 1, in the file's order.
-fn cut(all: ImageDataset, limits: [usize; 3]) -> (ImageDataset, ImageDataset) {
-    let train = all.count() - all.count() / 6;
-    let valid_end = train.saturating_add(limits[1]);
-    (
-        all.slice(0..train.min(limits[0])),
-        all.slice(train..valid_end),
-    )
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::time::Instant;
 use flate2::{Compression, write::GzEncoder};
 use tempfile::TempDir;
 
+use super::files::{BUILT_IN_IMAGES, BUILT_IN_LABELS};
 use super::*;
 use crate::idx::IdxArray;
 use crate::testing::given;

@@ -9,7 +9,7 @@ use gcnn_datasets::idx::{IdxArray, LabelledBytes};
 use gcnn_datasets::nbody::store;
 use gcnn_datasets::npy::NpyArray;
 use gcnn_datasets::{
-    NBodySystem, NucleiConfig, NucleiSource, PcamConfig, Split, Trajectories, amat,
+    ImageSource, NBodySystem, NucleiConfig, NucleiSource, PcamConfig, Split, Trajectories, amat,
 };
 use hdf5_pure::FileBuilder;
 use image::{GrayImage, RgbImage};

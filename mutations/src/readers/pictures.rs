@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use gcnn_datasets::{ImageFolderConfig, Picture, PictureLimits, PictureRows, Split};
+use gcnn_datasets::{ImageFolderConfig, ImageSource, Picture, PictureLimits, PictureRows, Split};
 use image::{DynamicImage, GrayImage, ImageFormat, RgbImage};
 
 use super::{Parts, Trouble, of_file, words};

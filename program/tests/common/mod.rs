@@ -1,6 +1,7 @@
 //! A small experiment that trains in seconds, and the program to run it with.
 #![allow(dead_code)] // each test file uses its part
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -25,6 +26,22 @@ epochs = 3
 batch_size = 32
 checkpoint_every = 3
 "#;
+
+/// A file or folder of the repository, which a packaged crate is without: then a line past the capture of a test's output says which
+/// test is skipped for want of it.
+pub fn of_repository(name: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    let test = std::thread::current();
+    let _ = writeln!(
+        std::io::stderr(),
+        "{} is skipped: there is no {name} beside this crate",
+        test.name().unwrap_or("a test")
+    );
+    None
+}
 
 /// Writes a run file.
 pub fn run_file(folder: &Path, text: &str) -> PathBuf {

@@ -1,7 +1,8 @@
 //! The part of a run file that depends on its `task`: which data, which network.
 //!
 //! Each task has a type of run file of its own, so that a key of another task is an unknown key. What they share stands
-//! in [`RunConfig`] and is listed once, in the macro below.
+//! in [`RunConfig`] and is listed once, in the macro below; the data sets of images are listed in
+//! [`image_datasets`](super::image_datasets).
 
 use std::path::{Path, PathBuf};
 
@@ -13,68 +14,10 @@ use gcnn_models::ImageModelConfig;
 use gcnn_models::points::{DynamicsConfig, NeighbourhoodConfig};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{FinetuneConfig, ImageSource, RunConfig, TrainingConfig};
+use super::image_datasets::{DatasetTable, ImageDatasetConfig, TaskName, image_datasets};
+use super::{FinetuneConfig, RunConfig, TrainingConfig};
 use crate::training::optimizer::OptimizerConfig;
 use crate::training::schedule::ScheduleConfig;
-
-/// What is learned from which data.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TaskName {
-    /// Classification of randomly rotated digits
-    #[default]
-    RotatedMnist,
-    /// Classification of patches of tissue around a nucleus
-    Nuclei,
-    /// Tumours in patches of lymph nodes
-    Pcam,
-    /// Classification of images in folders
-    ImageFolder,
-    /// Motion of particles
-    #[serde(rename = "nbody")]
-    NBody,
-}
-
-impl TaskName {
-    /// All tasks.
-    pub const ALL: [Self; 5] = [
-        Self::RotatedMnist,
-        Self::Nuclei,
-        Self::Pcam,
-        Self::ImageFolder,
-        Self::NBody,
-    ];
-}
-
-impl TaskName {
-    /// What run files call it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::RotatedMnist => "rotated-mnist",
-            Self::Nuclei => "nuclei",
-            Self::Pcam => "pcam",
-            Self::ImageFolder => "image-folder",
-            Self::NBody => "nbody",
-        }
-    }
-
-    /// What it is, in a few words.
-    pub fn about(self) -> &'static str {
-        match self {
-            Self::RotatedMnist => "Classification of randomly rotated digits",
-            Self::Nuclei => "Classification of patches of tissue around a nucleus",
-            Self::Pcam => "Tumours in patches of lymph nodes",
-            Self::ImageFolder => "Classification of images in folders",
-            Self::NBody => "Motion of particles",
-        }
-    }
-}
-
-impl std::fmt::Display for TaskName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// Data and network of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,7 +32,7 @@ pub enum Experiment {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImageExperiment {
     /// Where the data comes from.
-    pub dataset: ImageSource,
+    pub dataset: ImageDatasetConfig,
     /// The network.
     pub model: ImageModelConfig,
     /// Random changes of training images.
@@ -122,13 +65,13 @@ impl ParticleExperiment {
 impl Experiment {
     /// The default experiment of a task.
     pub fn new(task: TaskName) -> Self {
-        match task {
-            TaskName::NBody => Self::NBody(Default::default()),
-            images => Self::Images(ImageExperiment {
-                dataset: ImageSource::new(images),
+        match ImageDatasetConfig::of(task) {
+            Some(dataset) => Self::Images(ImageExperiment {
+                dataset,
                 model: Default::default(),
                 augmentation: Default::default(),
             }),
+            None => Self::NBody(Default::default()),
         }
     }
 
@@ -157,13 +100,16 @@ impl Experiment {
     }
 }
 
-/// The run file of a task: what all tasks share, and the tables of its own. `$task` is the variant of [`TaskName`],
-/// `$from` and `$into` say what the tables are to an [`Experiment`].
+/// The run file of a task: what all tasks share, and the tables of its own. Of a task for images, `$dataset` is the first of them.
 macro_rules! run_file {
-    ($file:ident, $task:ident, { $($table:ident: $type:ty),* }, $from:pat => $tables:expr, $into:expr) => {
+    (
+        $(#[$doc:meta])*
+        $file:ident $(<$dataset:ident>)? of $task:expr, { $($table:ident: $type:ty),* }, $experiment:expr
+    ) => {
+        $(#[$doc])*
         #[derive(Serialize, Deserialize)]
         #[serde(deny_unknown_fields, default)]
-        pub(super) struct $file {
+        pub(super) struct $file $(<$dataset>)? {
             task: TaskName,
             seed: u64,
             device: String,
@@ -179,21 +125,17 @@ macro_rules! run_file {
             training: TrainingConfig,
         }
 
-        impl Default for $file {
+        impl $(<$dataset: DatasetTable>)? Default for $file $(<$dataset>)? {
             fn default() -> Self {
-                Self::new(RunConfig::new(TaskName::$task))
+                Self::new(RunConfig::new($task), $(<$type>::default()),*)
             }
         }
 
-        impl $file {
-            /// The file of a run of this task; of another task's, the tables are the defaults.
-            fn new(run: RunConfig) -> Self {
-                let ($($table,)*): ($($type,)*) = match run.experiment {
-                    $from => $tables,
-                    _ => Default::default(),
-                };
+        impl $(<$dataset: DatasetTable>)? $file $(<$dataset>)? {
+            /// The file of a run with these tables.
+            fn new(run: RunConfig, $($table: $type),*) -> Self {
                 Self {
-                    task: TaskName::$task,
+                    task: $task,
                     seed: run.seed,
                     device: run.device,
                     devices: run.devices,
@@ -207,15 +149,15 @@ macro_rules! run_file {
             }
         }
 
-        impl From<$file> for RunConfig {
-            fn from(file: $file) -> Self {
-                let into: fn($($type),*) -> Experiment = $into;
+        impl $(<$dataset: DatasetTable>)? From<$file $(<$dataset>)?> for RunConfig {
+            fn from(file: $file $(<$dataset>)?) -> Self {
+                let experiment: fn($($type),*) -> Experiment = $experiment;
                 Self {
                     seed: file.seed,
                     device: file.device,
                     devices: file.devices,
                     output: file.output,
-                    experiment: into($(file.$table),*),
+                    experiment: experiment($(file.$table),*),
                     finetune: file.finetune,
                     optimizer: file.optimizer,
                     schedule: file.schedule,
@@ -226,41 +168,26 @@ macro_rules! run_file {
     };
 }
 
-/// The run file of a task for images, whose data sets alone differ.
-macro_rules! image_file {
-    ($file:ident, $task:ident, $dataset:ty) => {
-        run_file!(
-            $file,
-            $task,
-            { dataset: $dataset, model: ImageModelConfig, augmentation: Augmentation },
-            Experiment::Images(ImageExperiment {
-                dataset: ImageSource::$task(dataset),
-                model,
-                augmentation,
-            }) => (dataset, model, augmentation),
-            |dataset, model, augmentation| Experiment::Images(ImageExperiment {
-                dataset: ImageSource::$task(dataset),
-                model,
-                augmentation,
-            })
-        );
-    };
-}
-
-image_file!(DigitFile, RotatedMnist, RotatedMnistConfig);
-image_file!(NucleiFile, Nuclei, NucleiConfig);
-image_file!(PcamFile, Pcam, PcamConfig);
-image_file!(FolderFile, ImageFolder, ImageFolderConfig);
 run_file!(
-    ParticleFile,
-    NBody,
+    /// The run file of a task for images, whose data sets alone differ.
+    ImageFile<D> of D::TASK,
+    { dataset: D, model: ImageModelConfig, augmentation: Augmentation },
+    |dataset, model, augmentation| Experiment::Images(ImageExperiment {
+        dataset: dataset.erase(),
+        model,
+        augmentation,
+    })
+);
+
+run_file!(
+    /// The run file of particles in motion.
+    ParticleFile of TaskName::NBody,
     {
         dataset: NBodyConfig,
         graph: NeighbourhoodConfig,
         model: DynamicsConfig,
         augmentation: NBodyAugmentation
     },
-    Experiment::NBody(own) => (own.dataset, own.graph, own.model, own.augmentation),
     |dataset, graph, model, augmentation| Experiment::NBody(ParticleExperiment {
         dataset,
         graph,
@@ -275,38 +202,48 @@ impl RunConfig {
     pub fn resolved(&self) -> Result<Self, DatasetError> {
         let mut config = self.clone();
         if let Experiment::Images(own) = &mut config.experiment {
-            own.dataset = own.dataset.resolved()?;
+            own.dataset.resolve()?;
         }
         Ok(config)
     }
-
-    /// Reads the run file of a task.
-    pub(super) fn read<'de, D: Deserializer<'de>>(
-        task: TaskName,
-        from: D,
-    ) -> Result<Self, D::Error> {
-        match task {
-            TaskName::RotatedMnist => DigitFile::deserialize(from).map(Self::from),
-            TaskName::Nuclei => NucleiFile::deserialize(from).map(Self::from),
-            TaskName::Pcam => PcamFile::deserialize(from).map(Self::from),
-            TaskName::ImageFolder => FolderFile::deserialize(from).map(Self::from),
-            TaskName::NBody => ParticleFile::deserialize(from).map(Self::from),
-        }
-    }
 }
 
-impl Serialize for RunConfig {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let run = self.clone();
-        match self.experiment.task() {
-            TaskName::RotatedMnist => DigitFile::new(run).serialize(to),
-            TaskName::Nuclei => NucleiFile::new(run).serialize(to),
-            TaskName::Pcam => PcamFile::new(run).serialize(to),
-            TaskName::ImageFolder => FolderFile::new(run).serialize(to),
-            TaskName::NBody => ParticleFile::new(run).serialize(to),
+/// Reading and writing by the task, for every data set of images in the list.
+macro_rules! by_task {
+    ($($name:literal, $about:literal: $variant:ident($table:ident);)*) => {
+        impl RunConfig {
+            /// Reads the run file of a task.
+            pub(super) fn read<'de, D: Deserializer<'de>>(
+                task: TaskName,
+                from: D,
+            ) -> Result<Self, D::Error> {
+                match task {
+                    $(TaskName::$variant => ImageFile::<$table>::deserialize(from).map(Self::from),)*
+                    TaskName::NBody => ParticleFile::deserialize(from).map(Self::from),
+                }
+            }
         }
-    }
+
+        impl Serialize for RunConfig {
+            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                let run = self.clone();
+                match self.experiment.clone() {
+                    Experiment::Images(own) => match own.dataset {
+                        $(ImageDatasetConfig::$variant(dataset) => {
+                            ImageFile::new(run, dataset, own.model, own.augmentation).serialize(to)
+                        })*
+                    },
+                    Experiment::NBody(own) => {
+                        ParticleFile::new(run, own.dataset, own.graph, own.model, own.augmentation)
+                            .serialize(to)
+                    }
+                }
+            }
+        }
+    };
 }
+
+image_datasets!(by_task);
 
 /// The only key that is looked at before the others.
 #[derive(Deserialize)]

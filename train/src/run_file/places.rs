@@ -5,7 +5,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Experiment, ImageSource, RunConfig};
+use gcnn_datasets::Places;
+
+use super::{Experiment, RunConfig};
 
 /// The last part of a path, its name.
 pub fn last_part(path: &Path) -> PathBuf {
@@ -26,12 +28,14 @@ impl RunConfig {
                 own.dataset.path = own.dataset.path.as_deref().map(last_part);
                 own.dataset.cache_path = None;
             }
-            Experiment::Images(own) => match &mut own.dataset {
-                ImageSource::RotatedMnist(data) => data.path = None,
-                ImageSource::Nuclei(data) => data.path = None,
-                ImageSource::Pcam(data) => (data.path, data.cache) = (None, None),
-                ImageSource::ImageFolder(data) => data.path = last_part(&data.path),
-            },
+            Experiment::Images(own) => {
+                let path = own.dataset.places().path;
+                let kept = path.filter(|_| own.dataset.needs_a_place());
+                own.dataset.set_places(Places {
+                    path: kept.as_deref().map(last_part),
+                    cache: None,
+                });
+            }
         }
         self
     }
@@ -57,7 +61,7 @@ impl RunConfig {
     pub fn needs_a_place(&self) -> bool {
         match &self.experiment {
             Experiment::NBody(own) => own.dataset.path.is_some(),
-            Experiment::Images(own) => matches!(own.dataset, ImageSource::ImageFolder(_)),
+            Experiment::Images(own) => own.dataset.needs_a_place(),
         }
     }
 
@@ -71,22 +75,10 @@ impl RunConfig {
                 own.dataset.path = other.dataset.path.clone();
                 own.dataset.cache_path = other.dataset.cache_path.clone();
             }
-            (Experiment::Images(own), Experiment::Images(other)) => {
-                match (&mut own.dataset, &other.dataset) {
-                    (ImageSource::RotatedMnist(own), ImageSource::RotatedMnist(other)) => {
-                        own.path = other.path.clone();
-                    }
-                    (ImageSource::Nuclei(own), ImageSource::Nuclei(other)) => {
-                        own.path = other.path.clone();
-                    }
-                    (ImageSource::Pcam(own), ImageSource::Pcam(other)) => {
-                        (own.path, own.cache) = (other.path.clone(), other.cache.clone());
-                    }
-                    (ImageSource::ImageFolder(own), ImageSource::ImageFolder(other)) => {
-                        own.path = other.path.clone();
-                    }
-                    _ => {}
-                }
+            (Experiment::Images(own), Experiment::Images(other))
+                if own.dataset.task() == other.dataset.task() =>
+            {
+                own.dataset.set_places(other.dataset.places());
             }
             _ => {}
         }

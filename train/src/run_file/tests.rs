@@ -322,10 +322,15 @@ fn every_key_is_in_the_table_once() {
             ("augmentation", fields::<Augmentation>()),
         ]
     };
-    let digits = names::<experiment::DigitFile>(&with_images(fields::<RotatedMnistConfig>()));
-    let nuclei = names::<experiment::NucleiFile>(&with_images(fields::<NucleiConfig>()));
-    let pcam = names::<experiment::PcamFile>(&with_images(fields::<PcamConfig>()));
-    let folders = names::<experiment::FolderFile>(&with_images(fields::<ImageFolderConfig>()));
+    let digits = names::<experiment::ImageFile<RotatedMnistConfig>>(&with_images(fields::<
+        RotatedMnistConfig,
+    >()));
+    let nuclei =
+        names::<experiment::ImageFile<NucleiConfig>>(&with_images(fields::<NucleiConfig>()));
+    let pcam = names::<experiment::ImageFile<PcamConfig>>(&with_images(fields::<PcamConfig>()));
+    let folders = names::<experiment::ImageFile<ImageFolderConfig>>(&with_images(fields::<
+        ImageFolderConfig,
+    >()));
     let kinds = [
         fields::<LinearDynamicsConfig>(),
         fields::<NmpConfig>(),

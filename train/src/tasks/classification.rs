@@ -12,17 +12,21 @@ use burn::prelude::*;
 use burn::tensor::TensorData;
 use burn::tensor::activation::log_softmax;
 use gcnn_datasets::image_folder::is_same_class;
-use gcnn_datasets::{BatchLoader, BatchOptions, ImageBatch, ImageDataset, Normalisation, Splits};
+use gcnn_datasets::{
+    Augmentation, BatchLoader, BatchOptions, ImageBatch, ImageDataset, ImageSource, Normalisation,
+    Splits,
+};
 use gcnn_models::{ImageModel, ImageModelConfig, InputShape};
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
-use crate::run_file::{ImageExperiment, RunConfig};
+use crate::run_file::{ImageExperiment, RunConfig, TrainingConfig};
 use crate::task::class_report::ClassReport;
 use crate::task::equivariance::images::{own_elements, survey};
 use crate::task::equivariance::{Survey, Symmetric};
 use crate::task::metrics::{Measure, Outcomes};
 use crate::task::{Batches, Goal, Inference, Split, Step, Task};
+use crate::training::settings::Settings;
 
 /// Images of the equivariance report: enough to see every class many times.
 const REPORT_IMAGES: usize = 128;
@@ -136,8 +140,10 @@ pub struct Classification {
     test: Arc<ImageDataset>,
     about: String,
     format: ImageFormat,
-    own: ImageExperiment,
-    config: RunConfig,
+    model: ImageModelConfig,
+    augmentation: Augmentation,
+    seed: u64,
+    training: TrainingConfig,
 }
 
 impl Classification {
@@ -146,6 +152,32 @@ impl Classification {
         splits: Splits,
         own: &ImageExperiment,
         config: &RunConfig,
+    ) -> Result<Self, TrainError> {
+        let (model, augmentation) = (own.model.clone(), own.augmentation.clone());
+        Self::of_splits(splits, model, augmentation, &Settings::from(config))
+    }
+
+    /// For training a network on a data set of one's own, which no run file knows: [`train_own`] does it.
+    ///
+    /// [`train_own`]: crate::training::run::train_own
+    ///
+    /// # Errors
+    /// Where settings of the source cannot work, its images cannot be read, or a split of it is empty.
+    pub fn of_source(
+        source: &dyn ImageSource,
+        model: ImageModelConfig,
+        augmentation: Augmentation,
+        settings: &Settings,
+    ) -> Result<Self, TrainError> {
+        source.validate()?;
+        Self::of_splits(source.load()?, model, augmentation, settings)
+    }
+
+    fn of_splits(
+        splits: Splits,
+        model: ImageModelConfig,
+        augmentation: Augmentation,
+        settings: &Settings,
     ) -> Result<Self, TrainError> {
         for (split, name) in [(&splits.valid, "validation"), (&splits.test, "test")] {
             if split.is_empty() {
@@ -160,8 +192,10 @@ impl Classification {
             train: splits.train,
             valid: splits.valid,
             test: splits.test,
-            own: own.clone(),
-            config: config.clone(),
+            model,
+            augmentation,
+            seed: settings.seed,
+            training: settings.training.clone(),
         })
     }
 
@@ -182,8 +216,10 @@ impl Classification {
             test: images,
             about,
             format,
-            own: own.clone(),
-            config: config.clone(),
+            model: own.model.clone(),
+            augmentation: own.augmentation.clone(),
+            seed: config.seed,
+            training: config.training.clone(),
         })
     }
 
@@ -196,10 +232,10 @@ impl Classification {
         data: Option<&Path>,
         split: Split,
     ) -> Result<Self, TrainError> {
-        let dataset = match data {
-            Some(path) => own.dataset.at(path),
-            None => own.dataset.clone(),
-        };
+        let mut dataset = own.dataset.clone();
+        if let Some(path) = data {
+            dataset.use_all_of(path)?;
+        }
         let found = dataset.load_split(split)?;
         let about = format!("{split} images ({})", found.origin);
         Self::of_images(found.images, about, own, config, format)
@@ -272,7 +308,7 @@ impl Classification {
         let hit = -log_p.clone().gather(1, labels.clone());
         let correct = log_p.clone().detach().argmax(1).equal(labels).float();
         let outcomes = Tensor::cat(vec![hit.clone().detach(), correct], 1);
-        let smoothing = self.config.training.label_smoothing;
+        let smoothing = self.training.label_smoothing;
         let loss = if smoothing > 0.0 {
             hit.mean() * (1.0 - smoothing) - log_p.clone().mean() * smoothing
         } else {
@@ -306,7 +342,7 @@ impl Task for Classification {
     type Batch = ImageBatch;
 
     fn init(&self, device: &Device) -> Result<ImageModel, TrainError> {
-        self.format.network(&self.own.model, device)
+        self.format.network(&self.model, device)
     }
 
     fn describe(&self) -> serde_json::Value {
@@ -340,17 +376,17 @@ impl Task for Classification {
         start: usize,
     ) -> Result<Batches<ImageBatch>, TrainError> {
         let options = self
-            .options(self.config.training.batch_size)
-            .with_seed(self.config.seed)
+            .options(self.training.batch_size)
+            .with_seed(self.seed)
             .with_epoch(epoch)
             .with_shuffle(true)
             .with_start_batch(start)
-            .with_augmentation(self.own.augmentation.clone());
+            .with_augmentation(self.augmentation.clone());
         Self::stream(self.train.clone(), options)
     }
 
     fn batches(&self, split: Split) -> Result<Batches<ImageBatch>, TrainError> {
-        let options = self.options(self.config.training.eval_batch_size);
+        let options = self.options(self.training.eval_batch_size);
         let splits = [&self.train, &self.valid, &self.test];
         let images = split.of(splits, ImageDataset::concatenate)?;
         Self::stream(images, options)

@@ -1,5 +1,5 @@
 use super::*;
-use crate::run_file::ImageSource;
+use crate::run_file::ImageDatasetConfig;
 use crate::task::class_report::argmax;
 
 #[test]
@@ -16,7 +16,7 @@ fn the_first_of_the_largest_numbers_is_the_answer() {
 #[test]
 fn classes_are_called_what_the_format_or_the_data_says() {
     let own = ImageExperiment {
-        dataset: ImageSource::Nuclei(Default::default()),
+        dataset: ImageDatasetConfig::Nuclei(Default::default()),
         model: Default::default(),
         augmentation: Default::default(),
     };

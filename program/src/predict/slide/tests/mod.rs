@@ -39,14 +39,35 @@ impl ModuleMapper for Reseed {
     }
 }
 
-/// The network of a run file of the repository, for patches of 32×32 in grey or colour, its weights drawn.
+/// The network of `configs/histopathology/nuclei-c4.toml`.
+const CONVOLUTIONS: &str = r#"
+task = "nuclei"
+[model]
+group = "C4"
+channels = [10, 10, 10]
+kernel_sizes = [5, 5, 5]
+pool_after = [1, 2]
+head = "linear"
+dropout = 0.0
+"#;
+
+/// The network of `configs/histopathology/nuclei-d4-densenet.toml`.
+const DENSENET: &str = r#"
+task = "nuclei"
+[model]
+kind = "densenet"
+group = "D4"
+growth = 6
+blocks = 3
+"#;
+
+/// The network of a run file, for patches of 32×32 in grey or colour, its weights drawn.
 fn network(
-    file: &str,
+    run_file: &str,
     channels: usize,
     change: impl FnOnce(&mut ImageModelConfig),
 ) -> ImageNetwork {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/histopathology");
-    let config = RunConfig::load(&folder.join(file), &[]).expect("a run file");
+    let config = RunConfig::parse(run_file, "run.toml".as_ref(), &[]).expect("a run file");
     let Experiment::Images(mut experiment) = config.experiment else {
         panic!("a run on images");
     };
@@ -147,8 +168,8 @@ fn turn(map: Tensor<4>) -> Tensor<4> {
 #[test]
 fn class_maps_turn_with_the_tissue() {
     let tissue = tissue();
-    for (file, reflections) in [("nuclei-c4.toml", false), ("nuclei-d4-densenet.toml", true)] {
-        let network = network(file, 3, |_| ());
+    for (name, run_file, reflections) in [("C4", CONVOLUTIONS, false), ("D4", DENSENET, true)] {
+        let network = network(run_file, 3, |_| ());
         let device = Device::flex();
         let [height, width] = tissue.size;
         let strip = strip(&tissue.pixels, tissue.size[1]);
@@ -179,7 +200,7 @@ fn class_maps_turn_with_the_tissue() {
                 let error = differences.into_iter().fold(0.0, f32::max) / largest;
                 match mirrored && !reflections {
                     // A network over rotations alone has no reason to agree.
-                    true => assert!(error > 1e-3, "{file}: {error}"),
+                    true => assert!(error > 1e-3, "{name}: {error}"),
                     false => worst = worst.max(error),
                 }
             }
@@ -191,7 +212,7 @@ fn class_maps_turn_with_the_tissue() {
 
 #[test]
 fn pictures_of_turned_tissue_are_turned_pictures() {
-    let network = network("nuclei-c4.toml", 3, |_| ());
+    let network = network(CONVOLUTIONS, 3, |_| ());
     let upright = picture();
     let (map, classes, _) = mapped(&network, &upright, 100);
     let (width, height) = upright.dimensions();
@@ -211,7 +232,7 @@ fn pictures_of_turned_tissue_are_turned_pictures() {
 
 #[test]
 fn the_size_of_tiles_changes_nothing() {
-    let network = network("nuclei-d4-densenet.toml", 3, |_| ());
+    let network = network(DENSENET, 3, |_| ());
     let device = Device::flex();
     // A part whose sides are no multiples of anything.
     let part = image::imageops::crop_imm(&picture(), 3, 5, 131, 94).to_image();
@@ -264,7 +285,7 @@ fn the_size_of_tiles_changes_nothing() {
 
 #[test]
 fn the_overlay_is_the_tissue_under_the_classes() {
-    let network = network("nuclei-c4.toml", 3, |_| ());
+    let network = network(CONVOLUTIONS, 3, |_| ());
     let picture = picture();
     let (map, classes, overlay) = mapped(&network, &picture, 256);
     let mut seen = [0u64; 3];

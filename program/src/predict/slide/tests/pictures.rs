@@ -2,14 +2,14 @@
 
 use burn::tensor::activation::softmax;
 use gcnn_datasets::ImageFolderConfig;
-use gcnn_train::run_file::{ImageSource, RunConfig};
+use gcnn_train::run_file::{ImageDatasetConfig, RunConfig};
 use gcnn_train::task::Split;
 use gcnn_train::tasks::classification::Classification;
 use image::{GrayImage, Luma, RgbImage};
 use tempfile::TempDir;
 
 use super::super::*;
-use super::{network, picture};
+use super::{CONVOLUTIONS, network, picture};
 use crate::predict::picture::predict;
 
 /// The checksum of a PNG's chunk.
@@ -23,7 +23,7 @@ fn crc(bytes: &[u8]) -> u32 {
 
 #[test]
 fn damaged_pictures_leave_nothing_behind() {
-    let network = network("nuclei-c4.toml", 3, |_| ());
+    let network = network(CONVOLUTIONS, 3, |_| ());
     let folder: TempDir = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("tissue.png");
     let noise = RgbImage::from_fn(40, 400, |x, y| {
@@ -155,10 +155,10 @@ fn a_light_grey_patch_is_the_same_to_all() {
         .expect("saved");
 
     let device = Device::flex();
-    let mut network = network("nuclei-c4.toml", 1, |_| ());
+    let mut network = network(CONVOLUTIONS, 1, |_| ());
     network.format.class_names = Some(["a", "b", "c"].map(String::from).to_vec());
     let source = ImageFolderConfig::new(folder.path()).with_grey(true);
-    network.experiment.dataset = ImageSource::ImageFolder(source);
+    network.experiment.dataset = ImageDatasetConfig::ImageFolder(source);
     let format = network.format.clone();
     let config = RunConfig::default();
     let task = Classification::of_split(&network.experiment, &config, format, None, Split::Test);

@@ -4,7 +4,7 @@ use gcnn_layers::Padding2d;
 use gcnn_models::{GcnnConfig, PlainNetworkConfig};
 
 use super::super::*;
-use super::{network, picture};
+use super::{CONVOLUTIONS, network, picture};
 
 /// A network of one convolution, made by hand, for patches of 32×32.
 fn convolution(settings: &str) -> ImageNetwork {
@@ -18,7 +18,7 @@ fn convolution(settings: &str) -> ImageNetwork {
     ImageNetwork {
         model: plain.init(&Device::flex()).expect("a network"),
         trained: None,
-        ..network("nuclei-c4.toml", 3, |_| ())
+        ..network(CONVOLUTIONS, 3, |_| ())
     }
 }
 
@@ -60,7 +60,7 @@ fn steps_that_do_not_slide_are_refused() {
 
 #[test]
 fn networks_without_a_map_are_refused_with_the_reason() {
-    let padded = network("nuclei-c4.toml", 3, |model| {
+    let padded = network(CONVOLUTIONS, 3, |model| {
         *model = GcnnConfig {
             channels: vec![4, 4],
             kernel_sizes: vec![3, 3],
