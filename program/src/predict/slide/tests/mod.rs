@@ -205,8 +205,8 @@ fn class_maps_turn_with_the_tissue() {
                 }
             }
         }
-        println!("{file}: {worst:e}");
-        assert!(worst <= 1e-5, "{file}: {worst:e}");
+        println!("{name}: {worst:e}");
+        assert!(worst <= 1e-5, "{name}: {worst:e}");
     }
 }
 
