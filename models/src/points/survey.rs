@@ -9,7 +9,6 @@
 //! A model that doesn't claim the symmetry is measured by the same rule: features that nothing makes turn count as
 //! scalars, which is what they would have to be if the model were equivariant.
 
-use burn::prelude::*;
 use gcnn_layers::LayerError;
 use gcnn_layers::equivariance::OutputErrors;
 use gcnn_layers::irreps::Irreps;

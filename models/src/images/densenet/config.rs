@@ -1,6 +1,5 @@
 //! The configuration of a [`GroupDenseNet`](super::GroupDenseNet).
 
-use burn::prelude::*;
 use gcnn_layers::{
     FieldBatchNormConfig, Group, GroupConv2dConfig, KernelConfig, LiftingConv2dConfig, Parameters,
     ProjectionKind,
@@ -8,7 +7,7 @@ use gcnn_layers::{
 use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
-use crate::images::gcnn::{GcnnConfig, Head, InputShape, at_least, layer};
+use crate::images::gcnn::{GcnnConfig, Head, InputShape, layer};
 use crate::limits;
 
 /// The values that make one network of the family. The defaults are P4M-DenseNet's, for patches of 96×96 pixels.

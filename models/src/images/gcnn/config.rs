@@ -1,6 +1,5 @@
 //! The configuration of a [`Gcnn`](super::Gcnn), and what it means for images of a given size.
 
-use burn::prelude::*;
 use gcnn_layers::{
     DropoutUnit, FieldBatchNormConfig, FieldDropoutConfig, Group, GroupConv2dConfig, KernelConfig,
     LayerError, LiftingConv2dConfig, Padding2d, Parameters, ProjectionKind,
