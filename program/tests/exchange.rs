@@ -10,9 +10,9 @@ use std::process::Command;
 use burn::prelude::*;
 use common::{SMALL, fail, of_repository, run_file, succeed};
 use gcnn_layers::{Graph, Padding2d, ProjectionKind};
+use gcnn_models::export::sequential::sequential;
 use gcnn_models::points::{Dynamics, ParticleBatch, Particles};
 use gcnn_models::{GcnnConfig, GroupDenseNetConfig, Head, InputShape, PlainNetwork};
-use gcnn_train::exchange::sequential::sequential;
 use gcnn_train::weights::arrays::{self as weights, Weights};
 use gcnn_train::weights::evaluation::{Loaded, LoadedNetwork};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -596,7 +596,7 @@ fn damaged_checkpoints_do_no_harm() {
     let read = |bytes: &[u8]| {
         std::fs::write(&path, bytes).expect("a file");
         gcnn_train::exchange::pytorch::read(&path, |names| {
-            gcnn_train::exchange::official::OfficialModel::find(names).map(|(_, prefix)| prefix)
+            gcnn_models::export::official::OfficialModel::find(names).map(|(_, prefix)| prefix)
         })
         .is_ok()
     };

@@ -9,11 +9,14 @@
 //!
 //! [`Gcnn::export`](crate::Gcnn::export) and [`GroupDenseNet::export`](crate::GroupDenseNet::export) make one; its
 //! [`description`](PlainNetwork::describe) rebuilds it without the network that it was. It needs no group, no basis and no
-//! kernel of this project, so that other programs can read it too.
+//! kernel of this project, so that other programs can read it too: [`sequential`] has it as modules of PyTorch. [`official`] has
+//! networks of particles under the names that they were published with.
 
 mod config;
 mod file;
 mod network;
+pub mod official;
+pub mod sequential;
 mod windows;
 
 pub use config::{PlainNetworkConfig, PlainStepConfig};

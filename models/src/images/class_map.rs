@@ -30,3 +30,29 @@ pub(crate) fn pool_windows(map: Tensor<4>, window: [usize; 2], kind: ProjectionK
         ProjectionKind::Mean => avg_pool2d(map, AvgPoolOptions::new(window).with_stride([1, 1])),
     }
 }
+
+/// Index of the first of the largest values, as tensors have it; what is no number is not large.
+pub fn argmax(values: &[f32]) -> usize {
+    (1..values.len()).fold(0, |best, index| {
+        let (largest, value) = (values[best], values[index]);
+        match value > largest || (largest.is_nan() && !value.is_nan()) {
+            true => index,
+            false => best,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_the_largest_numbers_is_the_answer() {
+        assert_eq!(argmax(&[0.25, 0.5, 0.5, 0.25]), 1);
+        assert_eq!(argmax(&[f32::NAN, -1.0, f32::NAN, 2.0]), 3);
+        assert_eq!(argmax(&[1.0, f32::NAN]), 0);
+        assert_eq!(argmax(&[f32::NAN; 2]), 0);
+        assert_eq!(argmax(&[]), 0);
+        assert_eq!(argmax(&[f32::NEG_INFINITY; 2]), 0);
+    }
+}

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
+use gcnn_models::export::official::{OfficialModel, OfficialOptions, from_official};
 use gcnn_models::points::DynamicsConfig;
 use gcnn_train::TrainError;
 use gcnn_train::exchange::export;
-use gcnn_train::exchange::official::{OfficialModel, OfficialOptions, from_official};
 use gcnn_train::exchange::pytorch::{self, Checkpoint};
 use gcnn_train::files::same_file;
 use gcnn_train::run_file::{Experiment, ParticleExperiment, RunConfig, TaskName};

@@ -13,7 +13,7 @@ use burn::prelude::*;
 use burn::tensor::TensorData;
 use burn::tensor::activation::softmax;
 use gcnn_datasets::Picture;
-use gcnn_train::task::class_report::argmax;
+use gcnn_models::argmax;
 use gcnn_train::tasks::classification::ImageFormat;
 use gcnn_train::weights::evaluation::ImageNetwork;
 use serde::Serialize;

@@ -15,14 +15,14 @@ use burn::prelude::*;
 use gcnn_models::file::keys;
 
 use crate::TrainError;
-use crate::exchange::official::to_official;
-use crate::exchange::sequential::sequential;
 use crate::task::{Split, Task};
 use crate::tasks::classification::ImageFormat;
 use crate::training::run_folder::to_json;
 use crate::weights::arrays::{self as weights, collect};
 use crate::weights::evaluation::{ImageNetwork, Loaded, LoadedNetwork};
 use crate::weights::model_file::ModelFile;
+use gcnn_models::export::official::to_official;
+use gcnn_models::export::sequential::sequential;
 
 /// The key of the metadata with the configuration of a network that is written in its published form.
 pub const OFFICIAL_MODEL: &str = "gcnn.model";

@@ -2,11 +2,9 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | a trained network as ordinary layers, or as modules of PyTorch | [`export`], [`sequential`] |
-//! | networks under the names that they were published with | [`official`] |
+//! | a trained network as ordinary layers, or as modules of PyTorch | [`export`], [`gcnn_models::export::sequential`] |
+//! | networks under the names that they were published with | [`gcnn_models::export::official`] |
 //! | tensors in PyTorch's files | [`pytorch`] |
 
 pub mod export;
-pub mod official;
 pub mod pytorch;
-pub mod sequential;

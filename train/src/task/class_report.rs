@@ -10,6 +10,7 @@
 //! With two classes the AUC is that of class 1, with more the mean over classes. It is the rank statistic of Mann and Whitney
 //! (Hanley and McNeil 1982).
 
+use gcnn_models::argmax;
 use serde::Serialize;
 
 use crate::task::bootstrap::Units;
@@ -140,17 +141,6 @@ fn area(scores: &[f32], labels: &[u8], classes: usize, class: usize, examples: &
         rank += equal.len() as f64;
     }
     (sum - positive * (positive + 1.0) / 2.0) / (positive * negative)
-}
-
-/// Index of the first of the largest values, as tensors have it; what is no number is not large.
-pub fn argmax(values: &[f32]) -> usize {
-    (1..values.len()).fold(0, |best, index| {
-        let (largest, value) = (values[best], values[index]);
-        match value > largest || (largest.is_nan() && !value.is_nan()) {
-            true => index,
-            false => best,
-        }
-    })
 }
 
 #[cfg(test)]

@@ -19,13 +19,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::prelude::*;
-use burn::tensor::TensorData;
 use gcnn_datasets::{PictureHeader, PictureLimits, PictureRows, Samples};
-use gcnn_models::PlainNetwork;
-use gcnn_models::export::PlainStepConfig;
+use gcnn_models::pictures::{self, NO_CLASS, PatchGrid};
 use gcnn_train::TrainError;
 use gcnn_train::files::same_file;
-use gcnn_train::task::class_report::argmax;
 use gcnn_train::tasks::classification::ImageFormat;
 use gcnn_train::weights::evaluation::ImageNetwork;
 use serde::Serialize;
@@ -36,9 +33,6 @@ use canvas::Canvas;
 
 /// How large a picture may be.
 pub const LIMITS: &PictureLimits = &PictureLimits::SLIDE;
-
-/// The number in a class map where there is no class: closer to the border than half a patch, or where scores are no numbers.
-pub const NO_CLASS: u8 = 255;
 
 /// How much of a class's colour lies on the tissue.
 const TINT: f32 = 0.4;
@@ -72,43 +66,6 @@ pub struct TissueMap {
     /// The most rows of the picture that were in memory at once.
     #[serde(skip)]
     pub rows_held: usize,
-}
-
-/// Where patches lie in a picture.
-#[derive(Debug, Clone, Copy)]
-struct Grid {
-    patch: [usize; 2],
-    stride: usize,
-    size: [usize; 2],
-    /// Pixels before those that the first patch gives its class to.
-    margin: [usize; 2],
-    /// Patches along each axis.
-    count: [usize; 2],
-}
-
-impl Grid {
-    /// `size` is at least a patch.
-    fn new(size: [usize; 2], patch: [usize; 2], stride: usize) -> Self {
-        let axes = [0, 1];
-        Self {
-            patch,
-            stride,
-            size,
-            margin: axes.map(|axis| patch[axis].saturating_sub(stride) / 2),
-            count: axes.map(|axis| (size[axis] - patch[axis]) / stride + 1),
-        }
-    }
-
-    /// Pixels along an axis that so many patches side by side cover.
-    fn covered(&self, axis: usize, count: usize) -> usize {
-        self.stride * (count - 1) + self.patch[axis]
-    }
-
-    /// The patch whose class a pixel has.
-    fn patch_of(&self, axis: usize, pixel: usize) -> Option<usize> {
-        let patch = pixel.checked_sub(self.margin[axis])? / self.stride;
-        (patch < self.count[axis]).then_some(patch)
-    }
 }
 
 /// Rows of a picture that are in memory.
@@ -206,8 +163,11 @@ pub fn map(
     device: &Device,
     mut seen: impl FnMut(u64, u64),
 ) -> Result<TissueMap, ProgramError> {
-    check(network, file)?;
     let format = &network.format;
+    pictures::check(&network.model, format.input(), format.classes).map_err(|error| {
+        let file = file.display();
+        ProgramError::Refused(format!("{file}: larger than a patch, but {error}"))
+    })?;
     check_outputs(file, &options.output, &[file.to_path_buf()])?;
     let mut rows = PictureRows::open(file, LIMITS).map_err(ProgramError::image(file))?;
     let size = rows.size();
@@ -221,7 +181,7 @@ pub fn map(
             format.width
         )));
     }
-    let grid = Grid::new(size, [format.height, format.width], network.model.stride());
+    let grid = PatchGrid::new(size, [format.height, format.width], network.model.stride());
     let side = (options.tile / grid.stride).max(1);
     fs::create_dir_all(&options.output).map_err(TrainError::io("create", &options.output))?;
     let (classes_path, overlay_path) = targets(file, &options.output);
@@ -260,7 +220,7 @@ pub fn map(
         for column in (0..grid.count[1]).step_by(side) {
             let extent = [count, side.min(grid.count[1] - column)];
             let scores = tile(network, &strip, &grid, [band, column], extent, device)?;
-            place(&scores, &mut classes, grid.count[1], column, extent);
+            pictures::best_classes(&scores, extent, &mut classes, grid.count[1], column);
             let done = band * grid.count[1] + count * (column + extent[1]);
             seen(total, done as u64);
         }
@@ -276,7 +236,7 @@ pub fn map(
                 let start = (patch - band) * grid.count[1];
                 &classes[start..start + grid.count[1]]
             });
-            let numbers = spread(&grid, own);
+            let numbers = grid.spread(own);
             class_map.write(&numbers)?;
             overlay.write(&tinted(&strip.seen(row), &numbers))?;
         }
@@ -299,53 +259,6 @@ pub fn map(
     })
 }
 
-/// Refuses networks that have no map, or one whose numbers don't fit into a picture.
-fn check(network: &ImageNetwork, file: &Path) -> Result<(), ProgramError> {
-    let fault = |reason: String| {
-        Err(ProgramError::Refused(format!(
-            "{}: larger than a patch, but {reason}",
-            file.display()
-        )))
-    };
-    let format = &network.format;
-    if pads(&network.model.describe(format.input()).steps) {
-        return fault(
-            "the network pads what it sees: a patch inside a picture is not what it was trained on; --resize takes the \
-             whole picture for one patch"
-                .into(),
-        );
-    }
-    let (stride, patch) = (network.model.stride(), format.height.min(format.width));
-    if stride > patch {
-        return fault(format!(
-            "the network would see patches {stride} pixels apart, further than the {patch} pixels that a patch has"
-        ));
-    }
-    if network.format.classes > usize::from(NO_CLASS) {
-        return fault(format!(
-            "a map has at most {NO_CLASS} classes, the network {}",
-            network.format.classes
-        ));
-    }
-    if !matches!(network.format.channels, 1 | 3) {
-        return fault(format!(
-            "the network wants {} channels; pictures have 1 or 3",
-            network.format.channels
-        ));
-    }
-    Ok(())
-}
-
-/// Whether steps put something beyond the border of what they see. Inside a picture its surroundings are there.
-fn pads(steps: &[PlainStepConfig]) -> bool {
-    steps.iter().any(|step| match step {
-        PlainStepConfig::Wrap { pixels } => *pixels > 0,
-        PlainStepConfig::Convolution { padding, .. } => *padding != [0, 0],
-        PlainStepConfig::Beside { steps, .. } => pads(steps),
-        _ => false,
-    })
-}
-
 fn stem(file: &Path) -> &OsStr {
     file.file_stem().unwrap_or_default()
 }
@@ -364,7 +277,7 @@ fn targets(file: &Path, folder: &Path) -> (PathBuf, PathBuf) {
 fn tile(
     network: &ImageNetwork,
     strip: &Strip,
-    grid: &Grid,
+    grid: &PatchGrid,
     at: [usize; 2],
     extent: [usize; 2],
     device: &Device,
@@ -373,13 +286,14 @@ fn tile(
     let (height, width) = (grid.covered(0, extent[0]), grid.covered(1, extent[1]));
     let format = &network.format;
     let pixels = input(strip, [top, left], [height, width], format);
-    scores(
+    pictures::scores(
         &network.model,
         pixels,
         [format.channels, height, width],
         [format.classes, extent[0], extent[1]],
         device,
     )
+    .map_err(|error| ProgramError::Refused(error.to_string()))
 }
 
 /// A region of a picture as a network's input, `[channels, height, width]`, normalised.
@@ -407,47 +321,6 @@ fn input(
     pixels
 }
 
-/// What a network says of the patches of an image, `[classes, rows, columns]`, as many as `expected`.
-fn scores(
-    model: &PlainNetwork,
-    pixels: Vec<f32>,
-    [channels, height, width]: [usize; 3],
-    expected: [usize; 3],
-    device: &Device,
-) -> Result<Vec<f32>, ProgramError> {
-    let data = TensorData::new(pixels, [1, channels, height, width]);
-    let map = model.class_map(Tensor::from_data(data, device));
-    let [_, found @ ..] = map.dims();
-    if found != expected {
-        let words = |[classes, rows, columns]: [usize; 3]| {
-            format!("{rows}×{columns} patches in {classes} classes")
-        };
-        return Err(ProgramError::Refused(format!(
-            "the network does not slide over an image: of {height}×{width} pixels it makes {}, not {}",
-            words(found),
-            words(expected)
-        )));
-    }
-    Ok(map.into_data().iter::<f32>().collect())
-}
-
-/// Puts the best classes of a tile into those of its band.
-fn place(scores: &[f32], classes: &mut [u8], across: usize, column: usize, extent: [usize; 2]) {
-    let plane = extent[0] * extent[1];
-    let mut own = vec![0.0; scores.len() / plane];
-    for (number, row) in classes.chunks_exact_mut(across).enumerate() {
-        for (offset, class) in row[column..column + extent[1]].iter_mut().enumerate() {
-            for (index, score) in own.iter_mut().enumerate() {
-                *score = scores[index * plane + number * extent[1] + offset];
-            }
-            *class = match own.iter().any(|score| score.is_nan()) {
-                true => NO_CLASS,
-                false => argmax(&own) as u8,
-            };
-        }
-    }
-}
-
 /// Counts the patches of each class.
 fn count_classes(classes: &[u8], patches: &mut [u64]) {
     for class in classes {
@@ -456,16 +329,6 @@ fn count_classes(classes: &[u8], patches: &mut [u64]) {
             *count += 1;
         }
     }
-}
-
-/// A row of patches' classes as a row of pixels' numbers.
-fn spread(grid: &Grid, classes: Option<&[u8]>) -> Vec<u8> {
-    (0..grid.size[1])
-        .map(|pixel| match (classes, grid.patch_of(1, pixel)) {
-            (Some(classes), Some(patch)) => classes[patch],
-            _ => NO_CLASS,
-        })
-        .collect()
 }
 
 /// A row of tissue under the colours of its classes. The first class, which is what nobody looks for in the data sets of

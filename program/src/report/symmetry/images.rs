@@ -7,7 +7,7 @@ use gcnn_layers::Group;
 use gcnn_layers::equivariance::{
     Feature, PlaneTransformation, RoundImages, disc_mask, rim, survey as measure,
 };
-use gcnn_train::task::class_report::argmax;
+use gcnn_models::argmax;
 use gcnn_train::task::equivariance::images::{own_elements, survey};
 use gcnn_train::task::equivariance::{Standing, Survey};
 

@@ -1,16 +1,5 @@
 use super::*;
 use crate::run_file::ImageDatasetConfig;
-use crate::task::class_report::argmax;
-
-#[test]
-fn the_first_of_the_largest_numbers_is_the_answer() {
-    assert_eq!(argmax(&[0.25, 0.5, 0.5, 0.25]), 1);
-    assert_eq!(argmax(&[f32::NAN, -1.0, f32::NAN, 2.0]), 3);
-    assert_eq!(argmax(&[1.0, f32::NAN]), 0);
-    assert_eq!(argmax(&[f32::NAN; 2]), 0);
-    assert_eq!(argmax(&[]), 0);
-    assert_eq!(argmax(&[f32::NEG_INFINITY; 2]), 0);
-}
 
 /// Files of before there were names have none; the data they are used on may.
 #[test]

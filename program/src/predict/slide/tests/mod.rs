@@ -237,7 +237,7 @@ fn the_size_of_tiles_changes_nothing() {
     // A part whose sides are no multiples of anything.
     let part = image::imageops::crop_imm(&picture(), 3, 5, 131, 94).to_image();
     let strip = strip(part.as_raw(), 131);
-    let grid = Grid::new([94, 131], [32, 32], 4);
+    let grid = PatchGrid::new([94, 131], [32, 32], 4);
     assert_eq!((grid.count, grid.margin), ([16, 25], [14, 14]));
     let whole = tile(&network, &strip, &grid, [0, 0], grid.count, &device).expect("scores");
     let largest = whole.iter().fold(0.0f32, |a, b| a.max(b.abs()));

@@ -111,7 +111,7 @@ fn scores_that_are_no_numbers_give_no_class() {
     // Three classes of a band of one row of two patches: the second class of the second patch is unknown.
     let scores = [0.1, 0.9, 0.7, f32::NAN, 0.7, 0.0];
     let mut classes = [0; 2];
-    place(&scores, &mut classes, 2, 0, [1, 2]);
+    gcnn_models::pictures::best_classes(&scores, [1, 2], &mut classes, 2, 0);
     // Of equal scores the first counts.
     assert_eq!(classes, [1, NO_CLASS]);
     let mut patches = [0; 3];
@@ -178,7 +178,7 @@ fn a_light_grey_patch_is_the_same_to_all() {
         samples: rows.none(),
     };
     rows.read(32, &mut strip.samples).expect("pixels");
-    let grid = Grid::new([32, 32], [32, 32], network.model.stride());
+    let grid = PatchGrid::new([32, 32], [32, 32], network.model.stride());
     let mapped = tile(&network, &strip, &grid, [0, 0], [1, 1], &device).expect("scores");
     let mapped = softmax(Tensor::<1>::from_floats(&mapped[..], &device), 0);
     let mapped: Vec<f32> = mapped.into_data().iter().collect();

@@ -17,12 +17,11 @@
 
 use std::ops::Range;
 
-use gcnn_models::Parameters;
-use gcnn_models::file::{check_finite, compare};
-use gcnn_models::points::{DynamicsConfig, EgnnConfig, NmpConfig};
-use gcnn_models::weights::parameters_in;
+use gcnn_layers::Parameters;
 
-use crate::weights::arrays::{Array, Weights};
+use crate::file::{check_finite, compare};
+use crate::points::{DynamicsConfig, EgnnConfig, NmpConfig};
+use crate::weights::{Array, Weights, parameters_in};
 
 /// A network whose published weights can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

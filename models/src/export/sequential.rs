@@ -16,10 +16,10 @@
 use burn::nn::PaddingConfig2d;
 use burn::prelude::*;
 use gcnn_layers::ProjectionKind;
-use gcnn_models::export::{PlainNetwork, PlainStep, Windows, zero_padding};
 use serde_json::{Value, json};
 
-use crate::weights::arrays::{Array, Weights};
+use super::{PlainNetwork, PlainStep, Windows, zero_padding};
+use crate::weights::{Array, Weights};
 
 /// The modules of a network, and their weights.
 pub fn sequential(network: &PlainNetwork) -> (Value, Weights) {
