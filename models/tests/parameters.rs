@@ -4,8 +4,9 @@ use burn::module::Module;
 use burn::prelude::*;
 use gcnn_layers::kernel::{BSplineConfig, Support};
 use gcnn_layers::{Group, KernelConfig};
+use gcnn_models::error::Counted;
 use gcnn_models::file::{self, Header, WeightsError};
-use gcnn_models::limits::{self, Counted};
+use gcnn_models::limits;
 use gcnn_models::points::{
     DynamicsConfig, SeConvConfig, SegnnConfig, SegnnOutput, SteerableNormalisation,
 };

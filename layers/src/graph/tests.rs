@@ -16,7 +16,7 @@ fn pairs_within(points: &[[f64; 3]], radius: f64) -> Vec<(u32, u32)> {
     let mut pairs = Vec::new();
     for (target, a) in points.iter().enumerate() {
         for (source, b) in points.iter().enumerate() {
-            if source != target && build::squared(*a, *b) <= radius * radius {
+            if source != target && point::squared(*a, *b) <= radius * radius {
                 pairs.push((source as u32, target as u32));
             }
         }
@@ -85,7 +85,7 @@ fn nearest_neighbours_are_what_sorting_all_finds(
             .filter(|&n| n as usize != target)
             .collect();
         all.sort_by(|&a, &b| {
-            let distance = |n: u32| build::squared(*point, points[n as usize]);
+            let distance = |n: u32| point::squared(*point, points[n as usize]);
             distance(a).total_cmp(&distance(b))
         });
         let found: Vec<u32> = edges(&graph)

@@ -137,7 +137,7 @@ pub struct TensorProduct {
     pub(super) paths: Arc<Paths>,
     #[cfg(feature = "flex")]
     #[module(skip)]
-    plans: Arc<super::fused::Plans>,
+    pub(super) plans: Arc<super::fused::Plans>,
 }
 
 impl ModuleDisplay for TensorProduct {
