@@ -35,6 +35,7 @@ pub mod error;
 pub mod export;
 pub mod file;
 pub mod images;
+pub mod kinds;
 pub mod limits;
 pub mod named;
 pub mod points;

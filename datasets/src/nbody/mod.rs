@@ -47,6 +47,7 @@ const MOST_STATES: usize = 1 << 28;
 
 /// Which forces act.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum NBodySystem {
     /// Charges ±1 that attract and repel.
@@ -58,6 +59,7 @@ pub enum NBodySystem {
 
 /// Configuration of an N-body data set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct NBodyConfig {
     /// Which forces act: "charged" or "gravity". It also says what order the axes of files have: charged

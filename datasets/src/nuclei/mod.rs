@@ -53,6 +53,7 @@ const MOST_BYTES: usize = 1 << 33;
 
 /// Where tissue images come from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum NucleiSource {
     /// The folder, if there is one in the data folder or `path` says so, otherwise the images that the crate carries.
@@ -66,6 +67,7 @@ pub enum NucleiSource {
 
 /// Configuration of patches of nuclei.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct NucleiConfig {
     /// Where the images come from: "auto", "built-in" or "folder".

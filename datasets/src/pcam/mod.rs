@@ -50,6 +50,7 @@ const MOST_UNPACKED: u64 = 1 << 34;
 
 /// Configuration of PatchCamelyon.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct PcamConfig {
     /// The folder. None: the [data folder](crate::folders::data_folder).

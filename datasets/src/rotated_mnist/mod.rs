@@ -56,6 +56,7 @@ const BUILT_IN_LABELS: &[u8] = include_bytes!("../../data/digits-labels-idx1-uby
 
 /// Which form of the data set to use.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum RotatedMnistSource {
     /// The first of `amat`, `mnist` and `idx` that is in the folder.
@@ -74,6 +75,7 @@ pub enum RotatedMnistSource {
 
 /// Configuration of rotated MNIST.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct RotatedMnistConfig {
     /// Which form to use: "auto", "built-in", "amat", "mnist" or "idx".

@@ -35,6 +35,7 @@ pub const MAX_KERNEL_SIZE: usize = 31;
 
 /// How kernels are parametrised. In a run file: `kernel = { basis = "pixel" }`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "basis", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum KernelConfig {
     /// One weight per pixel. Groups that map the pixel grid to itself permute the weights, without any error; for the

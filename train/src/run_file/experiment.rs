@@ -11,6 +11,7 @@ use gcnn_datasets::{
 };
 use gcnn_models::ImageModelConfig;
 use gcnn_models::points::{DynamicsConfig, NeighbourhoodConfig};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{FinetuneConfig, ImageSource, RunConfig, TrainingConfig};
@@ -18,7 +19,7 @@ use crate::training::optimizer::OptimizerConfig;
 use crate::training::schedule::ScheduleConfig;
 
 /// What is learned from which data.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TaskName {
     /// Classification of randomly rotated digits
@@ -161,14 +162,20 @@ impl Experiment {
 /// `$from` and `$into` say what the tables are to an [`Experiment`].
 macro_rules! run_file {
     ($file:ident, $task:ident, { $($table:ident: $type:ty),* }, $from:pat => $tables:expr, $into:expr) => {
-        #[derive(Serialize, Deserialize)]
+        #[derive(Serialize, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields, default)]
         pub(super) struct $file {
+            /// What is learned from which data; it decides what the other tables may hold.
             task: TaskName,
+            /// Seed of initial weights, data order, augmentation and dropout.
             seed: u64,
+            /// Where to compute: "auto", "flex", "ndarray", "wgpu", "vulkan", "cuda:0" or "remote:HOST:PORT". "auto" takes a
+            /// GPU that works before the CPU.
             device: String,
+            /// Devices in place of one: each takes a share of every training step, the first does the rest.
             #[serde(skip_serializing_if = "Vec::is_empty")]
             devices: Vec<String>,
+            /// Run folder. Left out: `runs/NAME` by the file's name, numbered if taken.
             #[serde(skip_serializing_if = "Option::is_none")]
             output: Option<PathBuf>,
             $($table: $type,)*
@@ -278,6 +285,17 @@ impl RunConfig {
             own.dataset = own.dataset.resolved()?;
         }
         Ok(config)
+    }
+
+    /// What the run file of a task may hold.
+    pub(super) fn schema(task: TaskName, generator: &mut SchemaGenerator) -> Schema {
+        match task {
+            TaskName::RotatedMnist => DigitFile::json_schema(generator),
+            TaskName::Nuclei => NucleiFile::json_schema(generator),
+            TaskName::Pcam => PcamFile::json_schema(generator),
+            TaskName::ImageFolder => FolderFile::json_schema(generator),
+            TaskName::NBody => ParticleFile::json_schema(generator),
+        }
     }
 
     /// Reads the run file of a task.

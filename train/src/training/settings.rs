@@ -3,7 +3,7 @@
 //! A run file is turned into settings by `Settings::from(&config)`; a task of one's own, which no run file knows, has
 //! [`Settings::own`].
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::run_file::FinetuneConfig;
 use crate::run_file::{ConfigError, Experiment, RunConfig, TrainingConfig};
@@ -44,13 +44,21 @@ enum Origin {
 }
 
 /// What is written down of a task of one's own.
-#[derive(Serialize)]
-struct OwnFile<'a> {
-    task: &'a str,
+#[derive(Serialize, Deserialize)]
+struct OwnFile {
+    task: String,
     seed: u64,
-    optimizer: &'a OptimizerConfig,
-    schedule: &'a ScheduleConfig,
-    training: &'a TrainingConfig,
+    optimizer: OptimizerConfig,
+    schedule: ScheduleConfig,
+    training: TrainingConfig,
+}
+
+impl OwnFile {
+    fn to_toml(&self) -> Result<String, ConfigError> {
+        toml::to_string(self).map_err(|e| ConfigError::Write {
+            reason: e.to_string(),
+        })
+    }
 }
 
 impl From<&RunConfig> for Settings {
@@ -144,19 +152,23 @@ impl Settings {
     pub fn to_toml(&self) -> Result<String, ConfigError> {
         match &self.origin {
             Origin::RunFile(config) => config.to_toml(),
-            Origin::Own(task) => {
-                let file = OwnFile {
-                    task,
-                    seed: self.seed,
-                    optimizer: &self.optimizer,
-                    schedule: &self.schedule,
-                    training: &self.training,
-                };
-                toml::to_string(&file).map_err(|e| ConfigError::Write {
-                    reason: e.to_string(),
-                })
+            Origin::Own(task) => OwnFile {
+                task: task.clone(),
+                seed: self.seed,
+                optimizer: self.optimizer.clone(),
+                schedule: self.schedule.clone(),
+                training: self.training.clone(),
             }
+            .to_toml(),
         }
+    }
+
+    /// What a run folder kept of a task of one's own, as this version writes it.
+    pub(crate) fn rewritten(text: &str) -> Result<String, ConfigError> {
+        let file: OwnFile = toml::from_str(text).map_err(|e| ConfigError::Value {
+            reason: e.message().trim().to_string(),
+        })?;
+        file.to_toml()
     }
 
     /// What weights files say of it: nothing of where it was computed.
