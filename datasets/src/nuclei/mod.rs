@@ -72,7 +72,7 @@ pub enum NucleiSource {
 pub struct NucleiConfig {
     /// Where the images come from: "auto", "built-in" or "folder".
     pub source: NucleiSource,
-    /// The folder. None: `nuclei` in the [data folder](crate::folders::data_folder).
+    /// The folder. Left out: `nuclei` in the [data folder](crate::folders::data_folder).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
     /// The seed of the split and of the choice of pixels.

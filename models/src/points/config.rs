@@ -12,8 +12,10 @@ use crate::ModelError;
 use crate::kinds::{self, Kinds};
 use crate::limits;
 
-/// Which dynamics model, with its settings. In files `kind` names the model, `segnn` where it is left out, and settings that
-/// are left out are those of the published recipe.
+/// Which dynamics model, with its settings.
+///
+/// In files `kind` names the model, `segnn` where it is left out, and settings that are left out are those of the published
+/// recipe.
 ///
 /// ```
 /// use burn::prelude::*;
@@ -28,18 +30,25 @@ use crate::limits;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case", remote = "Self")]
-#[allow(missing_docs)] // The variants are the configurations of their names.
 pub enum DynamicsConfig {
+    /// Every particle keeps its velocity for a time that is learned.
     Linear(LinearDynamicsConfig),
+    /// Messages that see coordinates as plain numbers: no symmetry but that of permutations.
     Nmp(NmpConfig),
+    /// Pushes along the edges, by distance.
     RadialField(RadialFieldConfig),
+    /// Invariant messages, and pushes along the edges.
     Egnn(EgnnConfig),
+    /// Linear steerable kernels.
     #[serde(rename = "tfn")]
     TensorField(TensorFieldNetworkConfig),
+    /// Steerable kernels weighed by attention.
     #[serde(rename = "se3-transformer")]
     Se3Transformer(Se3TransformerConfig),
+    /// Steerable group convolution, with linear or non-linear messages.
     #[serde(rename = "seconv")]
     SeConv(SeConvConfig),
+    /// Steerable non-linear messages, steered by velocities too.
     Segnn(SegnnDynamicsConfig),
 }
 

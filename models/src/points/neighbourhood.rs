@@ -15,8 +15,9 @@ use crate::ModelError;
 use crate::kinds::{self, Kinds};
 use crate::limits;
 
-/// Which particles a particle hears: the `[graph]` table of a run file. In files `edges` names the rule, `all` where it is
-/// left out.
+/// Which particles a particle hears.
+///
+/// The `[graph]` table of a run file. In files `edges` names the rule, `all` where it is left out.
 ///
 /// ```
 /// use gcnn_models::points::NeighbourhoodConfig;

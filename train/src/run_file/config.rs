@@ -53,7 +53,9 @@ impl Default for RunConfig {
     }
 }
 
-/// How long to train, and in which portions: the `[training]` table of a run file.
+/// How long to train, and in which portions.
+///
+/// The `[training]` table of a run file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainingConfig {

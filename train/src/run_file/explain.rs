@@ -7,8 +7,11 @@ use toml::de::DeTable;
 use toml::{Table, Value};
 
 use super::lines::Lines;
+use super::schema_words::{
+    Variant, choices, is_table, meanings, resolved, values, variants, words,
+};
 use super::settings::value_of;
-use super::{RunConfig, TaskName, schema};
+use super::{FinetuneConfig, RunConfig, TaskName, schema};
 
 /// A key of a task's run files.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,19 +63,15 @@ fn read(root: &Schema, task: TaskName) -> Vec<Key> {
     let file = files.and_then(|files| {
         (files.iter()).find(|file| file["properties"]["task"]["const"] == task.name())
     });
-    let mut keys = Vec::new();
+    let mut reader = Reader {
+        root,
+        task,
+        keys: Vec::new(),
+    };
     if let Some(file) = file {
-        let run = Written::new(task, None);
-        walk(
-            root,
-            file,
-            "",
-            &run,
-            &|kind| Written::new(task, Some(kind)),
-            &mut keys,
-        );
+        reader.table("", file, &Written::new(task, None));
     }
-    keys
+    reader.keys
 }
 
 /// What the run of a task is written as.
@@ -90,15 +89,18 @@ impl Written {
             let table: Table = [(key.to_string(), value.into())].into_iter().collect();
             given.insert(section.into(), table.into());
         }
-        let run = RunConfig::read(task, given);
-        let text = run
-            .ok()
-            .and_then(|run| run.to_toml().ok())
-            .unwrap_or_default();
+        let run = RunConfig::read(task, given).unwrap_or_else(|_| RunConfig::new(task));
+        let table = Table::try_from(&run).unwrap_or_default();
+        // A table that is left out has an order, too.
+        let whole = RunConfig {
+            finetune: Some(FinetuneConfig::default()),
+            ..run
+        };
+        let text = whole.to_toml().unwrap_or_default();
         let document = DeTable::parse(&text).ok();
         Self {
+            table,
             lines: document.map(|document| Lines::new(&text, document.get_ref())),
-            table: text.parse().unwrap_or_default(),
         }
     }
 
@@ -114,196 +116,84 @@ impl Written {
     }
 }
 
-/// Collects the keys of a table of this schema. `kinds` writes the run with another kind of a table.
-fn walk(
-    root: &Schema,
-    schema: &Schema,
-    section: &str,
-    run: &Written,
-    kinds: &dyn Fn([&str; 3]) -> Written,
-    keys: &mut Vec<Key>,
-) {
-    let name_of = |leaf: &str| match section {
-        "" => leaf.to_string(),
-        section => format!("{section}.{leaf}"),
-    };
-    let mut tables = Vec::new();
-    let variants = variants(schema);
-    for variant in &variants {
-        let other;
-        let run = match &variant.kind {
-            Some((key, value)) => {
-                other = kinds([section, key, value]);
-                &other
-            }
-            None => run,
+/// Collects the keys of a task.
+struct Reader<'a> {
+    root: &'a Schema,
+    task: TaskName,
+    keys: Vec<Key>,
+}
+
+impl Reader<'_> {
+    /// The keys of a table: the one that chooses among its kinds, those that all share, those of the kind by default, and
+    /// those of the others. Tables within the top come after its keys.
+    fn table(&mut self, section: &str, schema: &Schema, run: &Written) {
+        let mut variants = variants(schema);
+        let by_default = |kind: &Option<(String, String)>| {
+            kind.as_ref().is_none_or(|(key, kind)| {
+                let chosen = value_of(&run.table, &format!("{section}.{key}"));
+                chosen.and_then(|chosen| chosen.as_str()) == Some(kind)
+            })
         };
-        let Some(own) = variant.schema["properties"].as_object() else {
-            continue;
-        };
-        for leaf in run.order(section, own.keys()) {
-            let inner = resolved(root, &own[leaf]);
-            if section.is_empty() && is_table(&inner) {
-                tables.push((leaf.to_string(), inner));
-                continue;
-            }
-            let chooses = variant.kind.as_ref().is_some_and(|(key, _)| key == leaf);
-            let is_shared =
-                chooses || (variants.iter()).all(|v| v.schema["properties"][leaf] == own[leaf]);
-            let key = Key {
-                name: name_of(leaf),
-                kind: variant.kind.clone().filter(|_| !is_shared),
-                chooses,
-                values: match chooses {
-                    true => choices(&variants),
-                    false => values(root, &inner),
-                },
-                doc: match chooses {
-                    true => words(schema),
-                    false => words(&inner),
-                },
-                meanings: match chooses {
-                    true => (variants.iter()).filter_map(Variant::meaning).collect(),
-                    false => meanings(root, &inner),
-                },
-                default: value_of(&run.table, &name_of(leaf)).cloned(),
+        variants.sort_by_key(|variant| !by_default(&variant.kind));
+        let mut tables = Vec::new();
+        for variant in &variants {
+            let other;
+            let run = match &variant.kind {
+                Some((key, kind)) if !by_default(&variant.kind) => {
+                    other = Written::new(self.task, Some([section, key, kind]));
+                    &other
+                }
+                _ => run,
             };
-            if !is_shared || !keys.iter().any(|known| known.name == key.name) {
-                keys.push(key);
+            let Some(own) = variant.schema["properties"].as_object() else {
+                continue;
+            };
+            let chooses = |leaf: &str| (variant.kind.as_ref()).is_some_and(|(key, _)| key == leaf);
+            let is_shared = |leaf: &str| {
+                chooses(leaf)
+                    || (variants.iter()).all(|v| v.schema["properties"][leaf] == own[leaf])
+            };
+            let mut names = run.order(section, own.keys());
+            names.sort_by_key(|leaf| (!chooses(leaf), !is_shared(leaf)));
+            for leaf in names {
+                let inner = resolved(self.root, &own[leaf]);
+                if section.is_empty() && is_table(&inner) {
+                    tables.push((leaf, inner));
+                    continue;
+                }
+                let mut key = self.key(section, leaf, &inner, run);
+                if chooses(leaf) {
+                    key.chooses = true;
+                    key.values = choices(&variants);
+                    key.doc = words(schema);
+                    key.meanings = variants.iter().filter_map(Variant::meaning).collect();
+                }
+                key.kind = variant.kind.clone().filter(|_| !is_shared(leaf));
+                if key.kind.is_some() || !self.keys.iter().any(|known| known.name == key.name) {
+                    self.keys.push(key);
+                }
             }
         }
-    }
-    for (name, inner) in tables {
-        walk(root, &inner, &name, run, kinds, keys);
-    }
-}
-
-/// A kind of a table, or the table where it has none.
-struct Variant<'a> {
-    kind: Option<(String, String)>,
-    schema: &'a Schema,
-}
-
-impl Variant<'_> {
-    /// The kind with what it means.
-    fn meaning(&self) -> Option<(String, String)> {
-        let (_, kind) = self.kind.as_ref()?;
-        Some((kind.clone(), words(self.schema))).filter(|(_, words)| !words.is_empty())
-    }
-}
-
-/// The kinds of a table.
-fn variants(schema: &Schema) -> Vec<Variant<'_>> {
-    let Some(kinds) = schema["oneOf"].as_array() else {
-        return vec![Variant { kind: None, schema }];
-    };
-    let kind_of = |schema: &Schema| {
-        let keys = schema["properties"].as_object()?;
-        let (key, kind) = keys.iter().find(|(_, key)| key["const"].is_string())?;
-        Some((key.clone(), kind["const"].as_str()?.to_string()))
-    };
-    let kinds = kinds.iter().map(|schema| (kind_of(schema), schema));
-    kinds
-        .filter(|(kind, _)| kind.is_some())
-        .map(|(kind, schema)| Variant { kind, schema })
-        .collect()
-}
-
-/// Whether a schema is that of a table with keys of its own.
-fn is_table(schema: &Schema) -> bool {
-    schema["properties"].is_object() || variants(schema).iter().any(|v| v.kind.is_some())
-}
-
-/// What a reference stands for, with the words that stand beside it.
-fn resolved(root: &Schema, schema: &Schema) -> Schema {
-    let name = schema["$ref"].as_str().and_then(|to| to.rsplit('/').next());
-    let Some(name) = name else {
-        return schema.clone();
-    };
-    let mut target = root["$defs"][name].clone();
-    if let (Some(words), Some(target)) = (schema.get("description"), target.as_object_mut()) {
-        target.insert("description".into(), words.clone());
-    }
-    target
-}
-
-/// The first paragraph of a description.
-fn words(schema: &Schema) -> String {
-    let text = schema["description"].as_str().unwrap_or_default();
-    text.split("\n\n").next().unwrap_or_default().to_string()
-}
-
-/// Values with names, or the keys of an inner table, and what they mean.
-fn meanings(root: &Schema, schema: &Schema) -> Vec<(String, String)> {
-    let mut all = Vec::new();
-    for one in schema["oneOf"].as_array().into_iter().flatten() {
-        if let Some(value) = one["const"].as_str() {
-            all.push((value.to_string(), words(one)));
+        for (name, inner) in tables {
+            self.table(name, &inner, run);
         }
     }
-    for variant in variants(schema).into_iter().filter(|_| is_table(schema)) {
-        all.extend(variant.meaning());
-        let keys = variant.schema["properties"]
-            .as_object()
-            .into_iter()
-            .flatten();
-        for (leaf, key) in keys.filter(|(_, key)| !key["const"].is_string()) {
-            let key = resolved(root, key);
-            let about = format!("{}; {}", values(root, &key), words(&key));
-            all.push((format!("  {leaf}"), about));
-        }
-    }
-    all.retain(|(_, words)| !words.is_empty());
-    all
-}
 
-fn choices(kinds: &[Variant<'_>]) -> String {
-    let names = kinds.iter().filter_map(|variant| variant.kind.as_ref());
-    let names: Vec<String> = names.map(|(_, kind)| format!("\"{kind}\"")).collect();
-    names.join(" | ")
-}
-
-/// What may stand behind a key.
-fn values(root: &Schema, schema: &Schema) -> String {
-    let list = |all: &[Schema]| {
-        let all = all.iter().map(Schema::to_string);
-        all.collect::<Vec<_>>().join(" | ")
-    };
-    if schema["const"].is_string() {
-        return schema["const"].to_string();
-    }
-    if let Some(all) = schema["enum"].as_array() {
-        return list(all);
-    }
-    if is_table(schema) {
-        let kinds = variants(schema);
-        let chooser = kinds.iter().find_map(|variant| variant.kind.as_ref());
-        return match chooser {
-            Some((key, _)) => format!("table with {key} = {}", choices(&kinds)),
-            None => "table".into(),
+    /// A key of a table, as if it had no kinds.
+    fn key(&self, section: &str, leaf: &str, schema: &Schema, run: &Written) -> Key {
+        let name = match section {
+            "" => leaf.to_string(),
+            section => format!("{section}.{leaf}"),
         };
-    }
-    if let Some(all) = schema["oneOf"].as_array() {
-        let named: Vec<String> = all.iter().map(|one| values(root, one)).collect();
-        return named.join(" | ");
-    }
-    if let Some(examples) = schema["examples"].as_array() {
-        return format!("{} | …", list(examples));
-    }
-    match schema["type"].as_str() {
-        Some("boolean") => "true | false".into(),
-        Some("integer") => "whole number".into(),
-        Some("number") => "number".into(),
-        Some("string") => "text".into(),
-        Some("array") => {
-            let item = resolved(root, &schema["items"]);
-            format!("list of {}s", values(root, &item))
+        Key {
+            default: value_of(&run.table, &name).cloned(),
+            name,
+            kind: None,
+            chooses: false,
+            values: values(self.root, schema),
+            doc: words(schema),
+            meanings: meanings(self.root, schema),
         }
-        Some("object") => {
-            let item = resolved(root, &schema["additionalProperties"]);
-            format!("table of {}s", values(root, &item))
-        }
-        _ => "anything".into(),
     }
 }
 
@@ -374,4 +264,53 @@ fn entry(key: &Key, is_default: bool) -> String {
     }
     text.push_str(if is_comment { "# " } else { "" });
     text + &set + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_explanation_is_a_run_file_of_the_defaults_and_tells_of_every_key() {
+        for task in TaskName::ALL {
+            let text = explain(task);
+            let read = RunConfig::parse(&text, "run.toml".as_ref(), &[]);
+            assert_eq!(read.expect("a run file"), RunConfig::new(task));
+            for key in keys(task) {
+                assert!(!key.doc.is_empty(), "{} has no doc comment", key.name);
+                let told = format!("# {}\n# {}\n", key.doc, key.values);
+                assert!(text.contains(&told), "{}\n{text}", key.name);
+                assert_ne!(key.values, "anything", "{}", key.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_kind_has_its_keys_and_defaults() {
+        let of = |name: &str| -> Vec<(String, String)> {
+            let keys = keys(TaskName::NBody).iter().filter(|key| key.name == name);
+            let told = keys.filter_map(|key| {
+                let (_, kind) = key.kind.clone()?;
+                Some((kind, key.default.as_ref()?.to_string()))
+            });
+            told.collect()
+        };
+        let momentum = [("sgd".to_string(), "0.9".to_string())];
+        assert_eq!(of("optimizer.momentum"), momentum);
+        assert!(of("optimizer.lr").is_empty());
+        let hidden = of("model.hidden");
+        assert!(hidden.contains(&("egnn".into(), "64".into())), "{hidden:?}");
+        assert!(hidden.contains(&("segnn".into(), "\"32x0e+32x1o\"".into())));
+        assert_eq!(
+            of("graph.radius"),
+            [("radius".to_string(), "1.0".to_string())]
+        );
+    }
+
+    #[test]
+    fn a_meaning_is_short() {
+        let words = meaning(TaskName::RotatedMnist, "optimizer.lr");
+        assert_eq!(words.as_deref(), Some("learning rate before the schedule"));
+        assert_eq!(meaning(TaskName::NBody, "dataset.train_fraction"), None);
+    }
 }

@@ -21,6 +21,7 @@ mod overrides;
 pub(crate) mod pattern;
 mod places;
 mod schema;
+mod schema_words;
 mod settings;
 
 pub use config::{RunConfig, TrainingConfig};

@@ -66,6 +66,7 @@ fn optional_kind<K: Kinds + JsonSchema>(definitions: &mut Map<String, Value>) {
             && let Some(required) = kind["required"].as_array_mut()
         {
             required.retain(|key| key != K::KEY);
+            tidy(kind);
         }
     }
 }
@@ -82,6 +83,7 @@ fn tidy(schema: &mut Value) {
             }
             object.values_mut().for_each(tidy);
             share(object);
+            object.retain(|name, all| name != "required" || all != &json!([]));
         }
         _ => {}
     }

@@ -35,7 +35,7 @@ const LEAST: f64 = 1e-30;
 pub enum OnDivergence {
     /// End it; the best weights so far stay.
     Stop,
-    /// Go back to the last good checkpoint and go on at half the rate, at most [`MOST_RETURNS`] times.
+    /// Go back to the last good checkpoint and go on at half the rate, four times at most.
     #[default]
     Restore,
     /// Say so and go on.

@@ -8,8 +8,10 @@ use super::ImageModel;
 use crate::kinds::{self, Kinds};
 use crate::{GcnnConfig, GroupDenseNetConfig, InputShape, ModelError};
 
-/// Which network for images, with its settings. In files `kind` names the network, `gcnn` where it is left out, and
-/// settings that are left out are those of the published recipe.
+/// Which network for images, with its settings.
+///
+/// In files `kind` names the network, `gcnn` where it is left out, and settings that are left out are those of the published
+/// recipe.
 ///
 /// ```
 /// use burn::prelude::*;
@@ -28,9 +30,10 @@ use crate::{GcnnConfig, GroupDenseNetConfig, InputShape, ModelError};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case", remote = "Self")]
-#[allow(missing_docs)] // The variants are the configurations of their names.
 pub enum ImageModelConfig {
+    /// Group convolutions, one after the other. The defaults are P4CNN's.
     Gcnn(GcnnConfig),
+    /// Densely connected blocks of group convolutions. The defaults are P4M-DenseNet's, for patches of 96×96 pixels.
     #[serde(rename = "densenet")]
     DenseNet(GroupDenseNetConfig),
 }

@@ -4,7 +4,9 @@ use gcnn_models::kinds::{self, Kinds};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// How weights move: the `[optimizer]` table of a run file.
+/// How weights move.
+///
+/// The `[optimizer]` table of a run file.
 ///
 /// ```
 /// use gcnn_train::training::optimizer::{OptimizerConfig, SgdRule, UpdateRule};

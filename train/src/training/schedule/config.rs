@@ -4,7 +4,9 @@ use gcnn_models::kinds::{self, Kinds};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// How the learning rate changes: the `[schedule]` table of a run file.
+/// How the learning rate changes.
+///
+/// The `[schedule]` table of a run file.
 // `remote` makes functions of what would be the traits' implementations, which stand below.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, remote = "Self")]
