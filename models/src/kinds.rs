@@ -54,7 +54,6 @@ fn drop_other_kinds<K: Kinds>(table: &mut Table) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::ImageModelConfig;
     use crate::points::{DynamicsConfig, NeighbourhoodConfig};
 

@@ -80,6 +80,9 @@ fn the_run_files_of_the_zoo_are_read_and_written_anew() {
         let (file, _) = ModelFile::load(Path::new(&format!("zoo:{name}"))).expect(name);
         let text = file.config.to_toml().expect("TOML");
         assert_eq!(parse(&text, &[]).as_ref(), Ok(&file.config), "{text}");
-        assert!(!text.contains("momentum") && text.contains("beta_1"), "{text}");
+        assert!(
+            !text.contains("momentum") && text.contains("beta_1"),
+            "{text}"
+        );
     }
 }

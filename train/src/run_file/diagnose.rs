@@ -78,12 +78,15 @@ fn culprit(given: &Table, table: &str, message: &str, complaint: &str) -> Option
                 .err()
                 .is_none_or(|error| error.to_string() != complaint)
         });
-    let kind = || {
-        let unknown = message.strip_prefix("unknown variant `")?;
-        let unknown = unknown.split('`').next();
-        (inner.iter())
-            .find(|(key, value)| KIND_KEYS.contains(&key.as_str()) && value.as_str() == unknown)
+    let unknown = message
+        .strip_prefix("unknown variant `")
+        .and_then(|rest| rest.split('`').next());
+    let is_wrong = |value: &Value| match unknown {
+        Some(unknown) => value.as_str() == Some(unknown),
+        None => !value.is_str() && message.ends_with("expected variant identifier"),
     };
+    let kind =
+        || (inner.iter()).find(|(key, value)| KIND_KEYS.contains(&key.as_str()) && is_wrong(value));
     (chosen.or_else(|| kind().map(|(key, _)| key))).cloned()
 }
 
@@ -127,7 +130,7 @@ fn expected_found(message: &str, value: Option<&Value>) -> Option<String> {
         "a boolean" => "true or false",
         "a sequence" => "a list, as in [1, 2]",
         "a map" => "a table",
-        "string only" | "string or table" => "a text in quotes",
+        "string only" | "string or table" | "variant identifier" => "a text in quotes",
         name if name.starts_with("struct ") || name.starts_with("internally tagged enum ") => {
             "a table"
         }

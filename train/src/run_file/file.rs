@@ -93,11 +93,6 @@ impl RunFile {
         self.config
     }
 
-    /// The file's path.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Keys that the file or an override sets although the task has no use for them, in words.
     pub fn without_effect(&self) -> Vec<String> {
         let key = "training.label_smoothing";

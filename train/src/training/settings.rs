@@ -179,3 +179,23 @@ impl Settings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_former_versions_kept_is_what_this_one_writes() {
+        let now = Settings::own("springs").to_toml().expect("TOML");
+        let training = now.split_once("[training]").expect("a table").1;
+        let before = format!(
+            "task = \"springs\"\nseed = 0\n\
+             [optimizer]\nkind = \"adam\"\nlr = 0.001\nweight_decay = 0.0\nbeta_1 = 0.9\nbeta_2 = 0.999\n\
+             epsilon = 0.00000001\nmomentum = 0.9\nnesterov = false\n\
+             [schedule]\nkind = \"constant\"\nwarmup_epochs = 0.0\nevery = 20\nfactor = 0.5\nstart = 0\n\
+             floor = 0.0\npatience = 10\n[training]{training}"
+        );
+        assert_eq!(Settings::rewritten(&before).ok(), Some(now.clone()));
+        assert_eq!(Settings::rewritten(&now).ok(), Some(now));
+    }
+}
