@@ -32,7 +32,7 @@ pub struct OptimizerConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum UpdateRule {
-    /// Adam: steps by the running mean of gradients over the root of that of their squares.
+    /// Steps by the running mean of gradients over the root of that of their squares.
     Adam(AdamRule),
     /// Adam with decoupled weight decay.
     AdamW(AdamRule),
