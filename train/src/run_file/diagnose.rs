@@ -29,12 +29,16 @@ fn fault(given: &Table, error: &Error) -> Fault {
     // The complaint names the table whose keys depend on its kind, not the key in it.
     while let Some(inner) = culprit(given, &key, &message, &error.to_string()) {
         let is_unknown = unknown == Some(inner.as_str());
+        // A key without a name is not a step further.
+        let is_last = is_unknown || inner.is_empty();
         key = match key.as_str() {
             "" => inner,
             table => format!("{table}.{inner}"),
         };
         if is_unknown {
             part = Part::Key;
+        }
+        if is_last {
             break;
         }
     }

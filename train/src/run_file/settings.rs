@@ -38,8 +38,11 @@ pub fn value_of<'a>(table: &'a Table, name: &str) -> Option<&'a Value> {
 
 /// The table of a full name; the whole one for an empty name.
 pub(super) fn table_of<'a>(table: &'a mut Table, name: &str) -> Option<&'a mut Table> {
+    if name.is_empty() {
+        return Some(table);
+    }
     let mut table = table;
-    for part in name.split('.').filter(|part| !part.is_empty()) {
+    for part in name.split('.') {
         table = table.get_mut(part)?.as_table_mut()?;
     }
     Some(table)

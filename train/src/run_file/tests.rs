@@ -193,6 +193,11 @@ fn what_is_written_reads_as_the_same() {
     "[finetune]\nfrom = \"a\"\nrates = { \"blocks.0\" = \"x\" }",
     "run.toml:3:24: expected a number, found string \"x\""
 )]
+#[case::key_without_a_name(
+    "[finetune]\nfrom = \"a\"\nrates = { \"\" = \"x\" }",
+    "run.toml:3:16: expected a number, found string \"x\""
+)]
+#[case::nothing_but_a_value("\"\" = 1", "run.toml:1:1: unknown key `` at the top of the file")]
 #[case::kind_of_the_file(
     "[schedule]\nkind = 3",
     "run.toml:2:8: expected a text in quotes, found integer `3`"
