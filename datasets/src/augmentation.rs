@@ -14,6 +14,7 @@ use crate::rotate::{self, Interpolation, Motion};
 
 /// By which angles training images are turned.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum RotationAugmentation {
     /// Not at all.
@@ -27,6 +28,7 @@ pub enum RotationAugmentation {
 
 /// Random motions of training images, and random changes of the colours of those with three channels.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Augmentation {
     /// By which angles to turn: "none", "right-angles" or "continuous".

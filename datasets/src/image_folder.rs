@@ -36,6 +36,7 @@ const LIMITS: &PictureLimits = &PictureLimits::DATASET;
 
 /// Configuration of a folder of images.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct ImageFolderConfig {
     /// The folder with `train`, `valid` and `test` in it. There is no default one.

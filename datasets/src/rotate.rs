@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 /// How an image is read between its pixels.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Interpolation {
     /// From the 2 × 2 pixels around.

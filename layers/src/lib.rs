@@ -69,6 +69,8 @@ mod mark;
 pub mod norm;
 mod parameters;
 pub mod pool;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod steerable;
 
 #[cfg(test)]

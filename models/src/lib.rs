@@ -8,6 +8,7 @@
 //! | networks that read points: SEGNN, EGNN, tensor field network, SE(3)-transformer and what they are compared with | [`points`] |
 //! | trained networks, and any weights file as a network | [`zoo`] |
 //! | weights files; arrays by name | [`mod@file`], [`weights`] |
+//! | tables of run files whose keys depend on a kind | [`kinds`] |
 //! | a trained G-CNN as plain convolutions | [`export`] |
 //!
 //! # An example
@@ -35,6 +36,7 @@ pub mod error;
 pub mod export;
 pub mod file;
 pub mod images;
+pub mod kinds;
 pub mod limits;
 pub mod named;
 pub mod pictures;

@@ -34,6 +34,7 @@ fn commands(folder: &Path) -> Vec<Vec<String>> {
         "zoo show rotmnist-p4cnn --json",
         "devices",
         "config --explain nbody",
+        "config --schema",
         "config small.toml",
         "eval a",
         "eval a --json",

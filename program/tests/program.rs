@@ -10,7 +10,7 @@ use common::{SMALL, fail, of_repository, run, run_file, succeed};
 use gcnn_datasets::RotatedMnistSource::BuiltIn;
 use gcnn_datasets::nuclei::{BUILT_IN_NAMES, CLASS_NAMES};
 use gcnn_datasets::{ImageSource, NucleiConfig, NucleiSource, RotatedMnistConfig};
-use gcnn_train::run_file::{Experiment, ImageDatasetConfig, RunConfig};
+use gcnn_train::run_file::{Experiment, ImageDatasetConfig, RunFile};
 use gcnn_train::weights::arrays::{self as weights, Array, Weights};
 use serde_json::Value;
 
@@ -426,7 +426,8 @@ fn configurations_are_shown_explained_and_checked() {
     );
     let explained = succeed(root, &["config", "--explain"]);
     assert!(
-        explained.contains("[schedule]") && explained.contains("# update rule"),
+        explained.contains("[schedule]")
+            && explained.contains("# Learning rate before the schedule"),
         "{explained}"
     );
     std::fs::write(
@@ -759,15 +760,9 @@ fn the_configs_of_the_repository_work() {
     }
     assert!(files.len() > 15, "{files:?}");
     for file in files {
-        let text = std::fs::read_to_string(&file).expect("text");
-        let config = RunConfig::load(&file, &[]).expect("a valid run file");
-        assert_eq!(
-            config.without_effect(&text, &[]),
-            [""; 0],
-            "{}",
-            file.display()
-        );
-        match config.experiment {
+        let read = RunFile::load(&file, &[]).expect("a valid run file");
+        assert_eq!(read.without_effect(), [""; 0], "{}", file.display());
+        match read.into_config().experiment {
             Experiment::Images(own) => {
                 let (channels, size) = match &own.dataset {
                     ImageDatasetConfig::RotatedMnist(_) => (1, 28),

@@ -68,3 +68,21 @@ fn settings_that_differ_are_named() {
     .expect("valid");
     check_resumable(&plain, &longer).expect("only its length differs");
 }
+
+/// The trained networks that the program carries were written by several versions; each keeps its run file.
+#[cfg(feature = "zoo")]
+#[test]
+fn the_run_files_of_the_zoo_are_read_and_written_anew() {
+    use gcnn_train::weights::model_file::ModelFile;
+
+    for entry in gcnn_models::zoo::entries() {
+        let name = entry.name;
+        let (file, _) = ModelFile::load(Path::new(&format!("zoo:{name}"))).expect(name);
+        let text = file.config.to_toml().expect("TOML");
+        assert_eq!(parse(&text, &[]).as_ref(), Ok(&file.config), "{text}");
+        assert!(
+            !text.contains("momentum") && text.contains("beta_1"),
+            "{text}"
+        );
+    }
+}

@@ -16,6 +16,7 @@ use crate::random::{Purpose, Random};
 
 /// The `[augmentation]` table for particles.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct NBodyAugmentation {
     /// Turn and reflect each training simulation at random.

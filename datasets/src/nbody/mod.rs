@@ -43,6 +43,7 @@ pub const GRAVITY_SIZES: [usize; 3] = [1_000, 200, 200];
 
 /// Which forces act.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum NBodySystem {
     /// Charges ±1 that attract and repel.
@@ -54,26 +55,27 @@ pub enum NBodySystem {
 
 /// Configuration of an N-body data set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct NBodyConfig {
     /// Which forces act: "charged" or "gravity". It also says what order the axes of files have: charged
     /// `[simulations, frames, 3, particles]`, gravity `[simulations, frames, bodies, 3]`.
     pub system: NBodySystem,
-    /// A folder with the community's `.npy` files. None: simulate.
+    /// A folder with the community's `.npy` files. Left out: simulate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
     /// The seed of the initial states, where they are simulated.
     pub seed: u64,
-    /// How many particles. None: 5 charged, 100 masses.
+    /// How many particles. Left out: 5 charged, 100 masses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub particles: Option<usize>,
-    /// How many training simulations; from files at most so many. None: as many as the benchmark has.
+    /// How many training simulations; from files at most so many. Left out: as many as the benchmark has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train: Option<usize>,
-    /// How many validation simulations. None: as many as the benchmark has.
+    /// How many validation simulations. Left out: as many as the benchmark has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid: Option<usize>,
-    /// How many test simulations. None: as many as the benchmark has.
+    /// How many test simulations. Left out: as many as the benchmark has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test: Option<usize>,
     /// The frame to predict from.
@@ -82,7 +84,7 @@ pub struct NBodyConfig {
     pub target_frame: usize,
     /// Whether to keep simulations on disk for the next time.
     pub cache: bool,
-    /// Where to keep them. None: `nbody` in the [data folder](crate::folders::data_folder).
+    /// Where to keep them. Left out: `nbody` in the [data folder](crate::folders::data_folder).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_path: Option<PathBuf>,
 }

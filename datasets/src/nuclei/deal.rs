@@ -114,6 +114,6 @@ mod tests {
             [2, 0, 1]
         );
         assert_eq!(deal(&images, [1.0, 0.0, 0.0], 0)[0].len(), 3);
-        assert_eq!(deal(&[], [0.6, 0.2, 0.2], 0), [vec![], vec![], vec![]]);
+        assert_eq!(deal(&[], [0.6, 0.2, 0.2], 0), <[Vec<usize>; 3]>::default());
     }
 }

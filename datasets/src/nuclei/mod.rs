@@ -51,6 +51,7 @@ pub const CLASS_NAMES: [&str; CLASSES] = ["background", "interior", "border"];
 
 /// Where tissue images come from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum NucleiSource {
     /// The folder, if there is one in the data folder or `path` says so, otherwise the images that the crate carries.
@@ -64,11 +65,12 @@ pub enum NucleiSource {
 
 /// Configuration of patches of nuclei.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct NucleiConfig {
     /// Where the images come from: "auto", "built-in" or "folder".
     pub source: NucleiSource,
-    /// The folder. None: `nuclei` in the [data folder](crate::folders::data_folder).
+    /// The folder. Left out: `nuclei` in the [data folder](crate::folders::data_folder).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
     /// The seed of the split and of the choice of pixels.

@@ -51,12 +51,13 @@ const MOST_UNPACKED: u64 = 1 << 34;
 
 /// Configuration of PatchCamelyon.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct PcamConfig {
-    /// The folder. None: the [data folder](crate::folders::data_folder).
+    /// The folder. Left out: the [data folder](crate::folders::data_folder).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
-    /// Where gzipped files are unpacked. None: beside them.
+    /// Where gzipped files are unpacked. Left out: beside them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache: Option<PathBuf>,
     /// How much memory each split may take to remember chunks of its file, in MiB. Where chunks hold several patches, these are

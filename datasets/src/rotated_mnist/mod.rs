@@ -54,6 +54,7 @@ pub const BUILT_IN_SIZES: [usize; 3] = [4_000, 1_000, 3_000];
 
 /// Which form of the data set to use.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum RotatedMnistSource {
     /// The first of `amat`, `mnist` and `idx` that is in the folder.
@@ -72,11 +73,12 @@ pub enum RotatedMnistSource {
 
 /// Configuration of rotated MNIST.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct RotatedMnistConfig {
     /// Which form to use: "auto", "built-in", "amat", "mnist" or "idx".
     pub source: RotatedMnistSource,
-    /// The folder, or one `.amat` file. None: the [data folder](crate::folders::data_folder).
+    /// The folder, or one `.amat` file. Left out: the [data folder](crate::folders::data_folder).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
     /// The seed of the choice of digits and of the angles, where the set is made here, and of a share of the training images.
@@ -85,10 +87,10 @@ pub struct RotatedMnistConfig {
     pub interpolation: Interpolation,
     /// The share of the training images (within `train_limit`) that are used: for learning from little. A smaller share is part of a larger one.
     pub train_fraction: f64,
-    /// Use only so many training images, the first ones.
+    /// Use only so many training images, the first ones. Left out: all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train_limit: Option<usize>,
-    /// Use only so many validation images.
+    /// Use only so many validation images. Left out: all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_limit: Option<usize>,
     /// Use only so many test images.

@@ -20,6 +20,7 @@ use crate::kernel::{KernelConfig, KernelSize};
 
 /// What lies beyond the border of the image.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Padding2d {
     /// Nothing: the kernel stays inside, and the output is smaller.

@@ -33,6 +33,7 @@ use crate::group::Group;
 
 /// How kernels are parametrised. In a run file: `kernel = { basis = "pixel" }`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "basis", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum KernelConfig {
     /// One weight per pixel. Groups that map the pixel grid to itself permute the weights, without any error; for the

@@ -17,6 +17,7 @@ use crate::LayerError;
 
 /// What [`FieldDropout`] drops at once. Written `field` and `value` in files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum DropoutUnit {
     /// A channel with all its orientations and positions.

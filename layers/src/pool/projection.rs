@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 /// How [`Projection`] and [`GlobalPool2d`](super::GlobalPool2d) pool. Written `max` and `mean` in files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ProjectionKind {
     /// The strongest response.

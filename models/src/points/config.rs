@@ -2,17 +2,20 @@
 
 use burn::prelude::*;
 use gcnn_layers::Parameters;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{
     DynamicsModel, EgnnConfig, LinearDynamicsConfig, NmpConfig, RadialFieldConfig,
     Se3TransformerConfig, SeConvConfig, SegnnDynamicsConfig, TensorFieldNetworkConfig,
 };
 use crate::ModelError;
+use crate::kinds::{self, Kinds};
 use crate::limits;
 
-/// Which dynamics model, with its settings. In files `kind` names the model, and settings that are left out are those of
-/// the published recipe.
+/// Which dynamics model, with its settings.
+///
+/// In files `kind` names the model, `segnn` where it is left out, and settings that are left out are those of the published
+/// recipe.
 ///
 /// ```
 /// use burn::prelude::*;
@@ -23,20 +26,29 @@ use crate::limits;
 /// assert_eq!(model.num_params(), 2 * 33_473 + 128);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+// `remote` makes functions of what would be the traits' implementations, which stand below.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-#[allow(missing_docs)] // The variants are the configurations of their names.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(tag = "kind", rename_all = "kebab-case", remote = "Self")]
 pub enum DynamicsConfig {
+    /// Every particle keeps its velocity for a time that is learned.
     Linear(LinearDynamicsConfig),
+    /// Messages that see coordinates as plain numbers: no symmetry but that of permutations.
     Nmp(NmpConfig),
+    /// Pushes along the edges, by distance.
     RadialField(RadialFieldConfig),
+    /// Invariant messages, and pushes along the edges.
     Egnn(EgnnConfig),
+    /// Linear steerable kernels.
     #[serde(rename = "tfn")]
     TensorField(TensorFieldNetworkConfig),
+    /// Steerable kernels weighed by attention.
     #[serde(rename = "se3-transformer")]
     Se3Transformer(Se3TransformerConfig),
+    /// Steerable group convolution, with linear or non-linear messages.
     #[serde(rename = "seconv")]
     SeConv(SeConvConfig),
+    /// Steerable non-linear messages, steered by velocities too.
     Segnn(SegnnDynamicsConfig),
 }
 
@@ -119,5 +131,27 @@ impl DynamicsConfig {
             Self::SeConv(config) => DynamicsModel::SeConv(config.init(device)?),
             Self::Segnn(config) => DynamicsModel::Segnn(config.init(device)?),
         })
+    }
+}
+
+impl Serialize for DynamicsConfig {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, to)
+    }
+}
+
+impl<'de> Deserialize<'de> for DynamicsConfig {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        kinds::deserialize(from)
+    }
+}
+
+impl Kinds for DynamicsConfig {
+    const KEY: &'static str = "kind";
+    const DEFAULT: &'static str = "segnn";
+
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        // The derived function.
+        Self::deserialize(from)
     }
 }

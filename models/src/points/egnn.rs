@@ -25,6 +25,7 @@ use crate::limits;
 
 /// Configuration of an [`Egnn`]. The defaults are the published recipe, 134,020 parameters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct EgnnConfig {
     /// Features of a node and of a message.

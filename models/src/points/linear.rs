@@ -17,6 +17,7 @@ use crate::ModelError;
 
 /// Configuration of [`LinearDynamics`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct LinearDynamicsConfig {
     /// Where t starts.

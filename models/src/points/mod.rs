@@ -47,7 +47,7 @@ pub use edge_mlp::{EdgeMlp, Mlp};
 pub use egnn::{Egnn, EgnnConfig, EgnnLayer};
 pub use linear::{LinearDynamics, LinearDynamicsConfig};
 pub use model::DynamicsModel;
-pub use neighbourhood::{EdgeRule, NeighbourhoodConfig};
+pub use neighbourhood::{NearestEdges, NeighbourhoodConfig, RadiusEdges};
 pub use nmp::{Nmp, NmpConfig, NmpLayer};
 pub use normalisation::SteerableNormalisation;
 pub use radial_field::{RadialField, RadialFieldConfig, RadialFieldLayer};

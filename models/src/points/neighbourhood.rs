@@ -8,81 +8,127 @@
 //!
 //! Each rule looks at distances within a system only, so it commutes with rotations, reflections and shifts.
 
-use gcnn_layers::Graph;
-use serde::{Deserialize, Serialize};
+use gcnn_layers::{Graph, GraphError};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::ModelError;
+use crate::kinds::{self, Kinds};
 use crate::limits;
 
-/// A rule that draws edges. Written `all`, `nearest` and `radius` in files.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EdgeRule {
-    /// Between all particles of a system.
-    #[default]
-    All,
-    /// From the nearest particles.
-    Nearest,
-    /// From all particles within a radius.
-    Radius,
-}
-
-/// The `[graph]` table of a run file.
+/// Which particles a particle hears.
+///
+/// The `[graph]` table of a run file. In files `edges` names the rule, `all` where it is left out.
 ///
 /// ```
 /// use gcnn_models::points::NeighbourhoodConfig;
 ///
 /// let positions = [0., 0., 0., 1., 0., 0., 3., 0., 0.];
-/// let all = NeighbourhoodConfig::default();
-/// assert_eq!(all.graph(&positions, 3)?.edges(), 6);
-/// assert_eq!(all.with_radius(1.5).graph(&positions, 3)?.edges(), 2);
+/// assert_eq!(NeighbourhoodConfig::default().graph(&positions, 3)?.edges(), 6);
+/// assert_eq!(NeighbourhoodConfig::radius(1.5).graph(&positions, 3)?.edges(), 2);
 /// # Ok::<(), gcnn_models::ModelError>(())
 /// ```
+// `remote` makes functions of what would be the traits' implementations, which stand below.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(
+    tag = "edges",
+    rename_all = "kebab-case",
+    deny_unknown_fields,
+    remote = "Self"
+)]
+pub enum NeighbourhoodConfig {
+    /// All others of its system.
+    All {},
+    /// The nearest ones.
+    Nearest(NearestEdges),
+    /// All within a radius.
+    Radius(RadiusEdges),
+}
+
+/// Edges from the nearest particles.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-pub struct NeighbourhoodConfig {
-    /// Which particles a particle hears.
-    pub edges: EdgeRule,
+pub struct NearestEdges {
     /// How many of the nearest.
     pub neighbours: usize,
-    /// Within what distance.
+}
+
+impl Default for NearestEdges {
+    fn default() -> Self {
+        Self { neighbours: 6 }
+    }
+}
+
+/// Edges from all particles within a radius.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct RadiusEdges {
+    /// Within what distance, above 0.
     pub radius: f64,
+}
+
+impl Default for RadiusEdges {
+    fn default() -> Self {
+        Self { radius: 1.0 }
+    }
 }
 
 impl Default for NeighbourhoodConfig {
     fn default() -> Self {
-        Self {
-            edges: EdgeRule::All,
-            neighbours: 6,
-            radius: 1.0,
-        }
+        Self::All {}
+    }
+}
+
+impl Serialize for NeighbourhoodConfig {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, to)
+    }
+}
+
+impl<'de> Deserialize<'de> for NeighbourhoodConfig {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        kinds::deserialize(from)
+    }
+}
+
+impl Kinds for NeighbourhoodConfig {
+    const KEY: &'static str = "edges";
+    const DEFAULT: &'static str = "all";
+    const FORMER: &'static [&'static str] = &["edges", "neighbours", "radius"];
+
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        // The derived function.
+        Self::deserialize(from)
     }
 }
 
 impl NeighbourhoodConfig {
-    /// Edges from the nearest particles.
-    pub fn with_nearest(mut self, neighbours: usize) -> Self {
-        (self.edges, self.neighbours) = (EdgeRule::Nearest, neighbours);
-        self
+    /// Edges from so many of the nearest particles.
+    pub fn nearest(neighbours: usize) -> Self {
+        Self::Nearest(NearestEdges { neighbours })
     }
 
     /// Edges from all particles within a radius.
-    pub fn with_radius(mut self, radius: f64) -> Self {
-        (self.edges, self.radius) = (EdgeRule::Radius, radius);
-        self
+    pub fn radius(radius: f64) -> Self {
+        Self::Radius(RadiusEdges { radius })
     }
 
     /// Checks that the rule can draw edges.
     pub fn validate(&self) -> Result<(), ModelError> {
-        limits::check_all(&[("neighbours", self.neighbours, limits::NEIGHBOURS)])?;
-        if self.radius.is_finite() && self.radius > 0.0 {
-            return Ok(());
+        match self {
+            Self::All {} => Ok(()),
+            Self::Nearest(NearestEdges { neighbours }) => {
+                limits::check_all(&[("neighbours", *neighbours, limits::NEIGHBOURS)])
+            }
+            Self::Radius(RadiusEdges { radius }) if radius.is_finite() && *radius > 0.0 => Ok(()),
+            Self::Radius(RadiusEdges { radius }) => Err(ModelError::OutOfRange {
+                what: "radius",
+                value: *radius,
+                range: "greater than 0",
+            }),
         }
-        Err(ModelError::OutOfRange {
-            what: "radius",
-            value: self.radius,
-            range: "greater than 0",
-        })
     }
 
     /// The graph of systems of `particles` particles each, given x, y, z of every particle, system after system.
@@ -98,17 +144,15 @@ impl NeighbourhoodConfig {
                 expected: systems * particles * 3,
             });
         }
-        let drawn = match self.edges {
-            EdgeRule::All => Graph::fully_connected(particles).and_then(|one| one.repeat(systems)),
-            rule => {
-                let one = |points: &[[f32; 3]]| match rule {
-                    EdgeRule::Radius => Graph::within_radius(points, self.radius),
-                    _ => Graph::nearest(points, self.neighbours),
-                };
-                let graphs: Result<Vec<Graph>, _> =
-                    points.chunks_exact(particles.max(1)).map(one).collect();
-                graphs.and_then(|graphs| Graph::batch(&graphs))
-            }
+        let each = |one: &dyn Fn(&[[f32; 3]]) -> Result<Graph, GraphError>| {
+            let graphs: Result<Vec<Graph>, _> =
+                points.chunks_exact(particles.max(1)).map(one).collect();
+            graphs.and_then(|graphs| Graph::batch(&graphs))
+        };
+        let drawn = match self {
+            Self::All {} => Graph::fully_connected(particles).and_then(|one| one.repeat(systems)),
+            Self::Nearest(own) => each(&|points| Graph::nearest(points, own.neighbours)),
+            Self::Radius(own) => each(&|points| Graph::within_radius(points, own.radius)),
         };
         Ok(drawn?)
     }
@@ -125,8 +169,8 @@ mod tests {
         let twice = [LINE, LINE].concat();
         for config in [
             NeighbourhoodConfig::default(),
-            NeighbourhoodConfig::default().with_nearest(2),
-            NeighbourhoodConfig::default().with_radius(2.5),
+            NeighbourhoodConfig::nearest(2),
+            NeighbourhoodConfig::radius(2.5),
         ] {
             let one = config.graph(&LINE, 4).expect("a graph");
             let two = config.graph(&twice, 4).expect("a graph");
@@ -141,17 +185,17 @@ mod tests {
     fn each_rule_draws_its_edges() {
         let config = NeighbourhoodConfig::default();
         let edges = |config: NeighbourhoodConfig| config.graph(&LINE, 4).map(|graph| graph.edges());
-        assert_eq!(edges(config.clone()).expect("all"), 12);
-        assert_eq!(edges(config.clone().with_nearest(1)).expect("nearest"), 4);
+        assert_eq!(edges(config).expect("all"), 12);
+        assert_eq!(edges(NeighbourhoodConfig::nearest(1)).expect("nearest"), 4);
         // 0 – 1 and 1 – 3, in both directions.
-        assert_eq!(edges(config.with_radius(2.0)).expect("radius"), 4);
+        assert_eq!(edges(NeighbourhoodConfig::radius(2.0)).expect("radius"), 4);
     }
 
     #[test]
     fn what_cannot_be_is_refused() {
         let config = NeighbourhoodConfig::default();
-        assert!(config.clone().with_radius(f64::NAN).validate().is_err());
-        assert!(config.clone().with_nearest(0).validate().is_err());
+        assert!(NeighbourhoodConfig::radius(f64::NAN).validate().is_err());
+        assert!(NeighbourhoodConfig::nearest(0).validate().is_err());
         assert!(config.graph(&LINE, 3).is_err());
         assert!(config.graph(&LINE[..11], 4).is_err());
     }

@@ -24,6 +24,7 @@ use crate::limits;
 
 /// Configuration of an [`Nmp`]. The defaults are the published recipe, 104,387 parameters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct NmpConfig {
     /// Features of a node and of a message.

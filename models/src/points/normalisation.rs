@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 /// What steerable features are normalised by. Written `none`, `instance` and `batch` in files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum SteerableNormalisation {
     /// Nothing.

@@ -21,6 +21,7 @@ use crate::limits;
 
 /// Configuration of a [`RadialField`]. The defaults are the published recipe, 2,052 parameters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct RadialFieldConfig {
     /// Features inside φ and φ_v.

@@ -32,6 +32,7 @@ use crate::limits;
 
 /// Configuration of an [`Se3Transformer`]. The defaults have the published size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Se3TransformerConfig {
     /// Channels of each degree.

@@ -31,6 +31,7 @@ use crate::limits;
 
 /// What a neighbour's message is. Written `linear` and `non-linear` in files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum SeConvMessage {
     /// A linear map of the sender.
@@ -41,6 +42,7 @@ pub enum SeConvMessage {
 
 /// Configuration of a [`SeConv`]. The defaults are the published non-linear model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct SeConvConfig {
     /// What a neighbour's message is.

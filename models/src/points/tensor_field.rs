@@ -24,6 +24,7 @@ use crate::limits;
 
 /// Configuration of a [`TensorFieldNetwork`]. The defaults have the published size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct TensorFieldNetworkConfig {
     /// Channels of each degree.

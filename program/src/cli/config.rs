@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::TypedValueParser;
-use gcnn_train::finetune::load_run_file;
-use gcnn_train::run_file::{TaskName, keys};
+use gcnn_train::finetune;
+use gcnn_train::run_file::{RunFile, TaskName, explain, schema};
 
 use super::one_of;
 use crate::ProgramError;
@@ -14,12 +14,15 @@ use crate::output;
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
     /// Run file to show with all defaults filled in
-    #[arg(value_name = "FILE", required_unless_present = "explain")]
+    #[arg(value_name = "FILE", required_unless_present_any = ["explain", "schema"])]
     file: Option<PathBuf>,
     /// Print every key of a task's run files with its type, default and meaning
     #[arg(long, value_name = "TASK", num_args = 0..=1, default_missing_value = "rotated-mnist",
           value_parser = task_parser())]
     explain: Option<TaskName>,
+    /// Print the JSON schema of run files, by which editors complete and check them
+    #[arg(long)]
+    schema: bool,
     /// Override a key, as in --set training.epochs=3
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -31,11 +34,15 @@ fn task_parser() -> impl TypedValueParser<Value = TaskName> {
 
 impl ConfigArgs {
     pub fn run(self) -> Result<(), ProgramError> {
+        if self.schema {
+            output::text(format!("{:#}\n", schema()))?;
+        }
         if let Some(task) = self.explain {
-            output::text(keys::explain(task)?)?;
+            output::text(explain(task))?;
         }
         if let Some(file) = &self.file {
-            output::text(load_run_file(file, &self.set)?.to_toml()?)?;
+            let file = RunFile::load(file, &self.set)?;
+            output::text(finetune::resolve(&file)?.to_toml()?)?;
         }
         Ok(())
     }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use gcnn_train::files::write_atomically;
-use gcnn_train::finetune::load_run_file;
+use gcnn_train::finetune;
+use gcnn_train::run_file::RunFile;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use super::DeviceArg;
@@ -62,7 +63,8 @@ impl EquivarianceArgs {
         };
         let data = self.data.as_deref();
         let found = if self.source.extension().is_some_and(|end| end == "toml") {
-            let config = load_run_file(&self.source, &self.set)?;
+            let file = RunFile::load(&self.source, &self.set)?;
+            let config = finetune::resolve(&file)?;
             report::of_config(&self.source, &config, data, &choice, &device, &mut seen)?
         } else if self.set.is_empty() {
             report::of_weights(&self.source, data, &choice, &device, &mut seen)?

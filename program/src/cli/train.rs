@@ -7,9 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Args;
 use gcnn_train::TrainError;
 use gcnn_train::device::DeviceName;
-use gcnn_train::files::read_text;
-use gcnn_train::finetune::load_run_file;
-use gcnn_train::run_file::RunConfig;
+use gcnn_train::finetune;
+use gcnn_train::run_file::{RunConfig, RunFile};
 use gcnn_train::training::run::{self, Run};
 use gcnn_train::training::run_folder::RunFolder;
 
@@ -45,22 +44,23 @@ pub struct TrainArgs {
 impl TrainArgs {
     pub fn run(self) -> Result<(), ProgramError> {
         let interrupt = interrupt();
+        if self.file.is_dir() {
+            let (config, folder) = self.resolve_folder()?;
+            return self.train(&config, &folder, interrupt);
+        }
+        let file = RunFile::load(&self.file, &self.set)?;
+        for note in file.without_effect() {
+            tracing::warn!("{}: {note}", self.file.display());
+        }
+        let is_numbered = !self.resume && self.output.is_none() && file.config().output.is_none();
         loop {
-            let (config, folder) = self.resolve()?;
+            let (config, folder) = self.resolve(&file)?;
             match self.train(&config, &folder, interrupt.clone()) {
                 // Somebody began there since: nothing has been done yet, and the next number is as good.
-                Err(ProgramError::Train(TrainError::Taken { .. })) if self.is_numbered()? => {
-                    continue;
-                }
+                Err(ProgramError::Train(TrainError::Taken { .. })) if is_numbered => continue,
                 ended => return ended,
             }
         }
-    }
-
-    /// Whether the run folder is one of those that are numbered.
-    fn is_numbered(&self) -> Result<bool, ProgramError> {
-        let named = self.resume || self.output.is_some();
-        Ok(!named && RunConfig::load(&self.file, &self.set)?.output.is_none())
     }
 
     fn train(
@@ -102,26 +102,14 @@ impl TrainArgs {
         Ok(())
     }
 
-    /// The configuration and the run folder that the arguments mean.
-    fn resolve(&self) -> Result<(RunConfig, RunFolder), ProgramError> {
-        if self.file.is_dir() {
-            return self.resolve_folder();
-        }
-        let text = read_text(&self.file)?;
-        let mut config = match self.resumed()? {
+    /// The configuration and the run folder that a run file means.
+    fn resolve(&self, file: &RunFile) -> Result<(RunConfig, RunFolder), ProgramError> {
+        let mut config = match self.resumed(file)? {
             // The network is in the run folder; the weights that a fine-tuned run came from may be gone by now.
-            Some(before) => {
-                let config = RunConfig::load(&self.file, &self.set)?;
-                match config.finetune {
-                    Some(_) => config.with_network_of(&before, &self.file, &text, &self.set)?,
-                    None => config,
-                }
-            }
-            None => load_run_file(&self.file, &self.set)?,
+            Some(before) if file.config().finetune.is_some() => file.with_network_of(&before)?,
+            Some(_) => file.config().clone(),
+            None => finetune::resolve(file)?,
         };
-        for note in config.without_effect(&text, &self.set) {
-            tracing::warn!("{}: {note}", self.file.display());
-        }
         self.apply_to(&mut config)?;
         let root = match &config.output {
             Some(root) => root.clone(),
@@ -151,12 +139,11 @@ impl TrainArgs {
     }
 
     /// The configuration of the run that `--resume` goes on with, where a run file names it and it has one.
-    fn resumed(&self) -> Result<Option<RunConfig>, ProgramError> {
+    fn resumed(&self, file: &RunFile) -> Result<Option<RunConfig>, ProgramError> {
         if !self.resume {
             return Ok(None);
         }
-        let config = RunConfig::load(&self.file, &self.set)?;
-        let root = self.output.clone().or(config.output);
+        let root = self.output.clone().or(file.config().output.clone());
         let folder = RunFolder::at(root.unwrap_or_else(|| default_folder(&self.file, true)));
         if !folder.config().exists() {
             return Ok(None);

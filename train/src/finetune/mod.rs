@@ -23,25 +23,22 @@ pub use transfer::{Sizes, Transfer, check_source, transfer};
 pub use tuning::Tuning;
 
 use crate::TrainError;
-use crate::files::read_text;
-use crate::run_file::{Experiment, RunConfig};
+use crate::run_file::{Experiment, RunConfig, RunFile};
 use crate::task::Task;
 use crate::weights::arrays::Weights;
 use crate::weights::model_file::ModelFile;
 
-/// Reads a run file and applies overrides; what a fine-tuned run says nothing about in its `[model]` is the source's.
-pub fn load_run_file(path: &Path, set: &[String]) -> Result<RunConfig, TrainError> {
-    let config = RunConfig::load(path, set)?;
-    let Some(from) = config
-        .finetune
-        .as_ref()
-        .map(|finetune| finetune.from.clone())
-    else {
-        return Ok(config);
+/// The run that a file describes; what a fine-tuned one says nothing about in its `[model]` is the source's.
+///
+/// # Errors
+/// If the source cannot be read, or the run cannot start from it.
+pub fn resolve(file: &RunFile) -> Result<RunConfig, TrainError> {
+    let Some(finetune) = &file.config().finetune else {
+        return Ok(file.config().clone());
     };
-    let (source, _) = ModelFile::load(&from)?;
-    let text = read_text(path)?;
-    let config = config.with_network_of(&source.config, path, &text, set)?;
+    let from = &finetune.from;
+    let (source, _) = ModelFile::load(from)?;
+    let config = file.with_network_of(&source.config)?;
     // The trainer checks this too; here it comes before a run folder is made and a network that may not fit the images.
     check_source(&source, &config.experiment).map_err(|reason| {
         TrainError::Finetune(format!("cannot start from {}: {reason}", from.display()))

@@ -1,98 +1,129 @@
-//! From a parser's complaint to file, line, column and the nearest valid key.
-
-use std::ops::Range;
-use std::path::Path;
+//! Tables as runs, or which key is at fault, and what would be right.
 
 use serde::Deserialize;
-use toml::Table;
-use toml::de::DeTable;
+use toml::de::Error;
+use toml::{Table, Value};
 
-use super::{ConfigError, Fault, RunConfig, TaskKey, keys};
+use super::experiment::TaskKey;
+use super::explain::{Key, keys};
+use super::fault::{Fault, Part};
+use super::settings::{table_of, value_of};
+use super::{RunConfig, TaskName};
 
-/// A parser's error in a file.
-pub fn file_error(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
-    let mut start = error.span().map_or(0, |span| span.start);
-    let mut section = section_at(text, start);
-    // A table whose keys depend on its `kind` complains as a whole: the key at fault is looked up in it.
-    if let Some(table) = table_at(text, start)
-        && let Some(span) = match unknown_key(error.message()) {
-            Some(key) => key_span(text, &format!("{table}.{key}")),
-            None => culprit(text, &table),
-        }
-    {
-        (start, section) = (span.start, table);
-    }
-    let (line, column) = position(text, start);
-    ConfigError::File {
-        path: path.to_path_buf(),
-        line,
-        column,
-        message: explain(error.message(), &section),
-    }
+/// Reads what a run file says.
+pub(super) fn read(given: &Table) -> Result<RunConfig, Fault> {
+    typed(given).map_err(|error| fault(given, &error))
 }
 
-/// A value that parsed but cannot work: points at the override or at the line that set it.
-pub fn value_error(path: &Path, text: &str, set: &[String], fault: Fault) -> ConfigError {
-    let message = fault.reason;
-    let by_override = set.iter().rev().find(|set| {
-        let key = set.split('=').next().unwrap_or_default().trim();
-        let rest = key.strip_prefix(&fault.key);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    });
-    if let Some(text) = by_override {
-        return ConfigError::Override {
-            text: text.clone(),
-            message,
+fn typed(given: &Table) -> Result<RunConfig, Error> {
+    let TaskKey { task } = TaskKey::deserialize(given.clone())?;
+    RunConfig::read(task, given.clone())
+}
+
+/// A parser's complaint about a table, as the key that it is about.
+fn fault(given: &Table, error: &Error) -> Fault {
+    let message = error.message().trim().replace('\n', "; ");
+    let unknown = unknown_key(&message);
+    let mut key = place(error);
+    let mut part = Part::Value;
+    // The complaint names the table whose keys depend on its kind, not the key in it.
+    while let Some(inner) = culprit(given, &key, &message, &error.to_string()) {
+        let is_unknown = unknown == Some(inner.as_str());
+        // A key without a name is not a step further.
+        let is_last = is_unknown || inner.is_empty();
+        key = match key.as_str() {
+            "" => inner,
+            table => format!("{table}.{inner}"),
         };
+        if is_unknown {
+            part = Part::Key;
+        }
+        if is_last {
+            break;
+        }
     }
-    let start = key_span(text, &fault.key).map_or(0, |span| span.start);
-    let (line, column) = position(text, start);
-    ConfigError::File {
-        path: path.to_path_buf(),
-        line,
-        column,
-        message,
-    }
+    let reason = match unknown {
+        Some(found) => {
+            let section = match part {
+                Part::Key => key.rsplit_once('.').map_or("", |(section, _)| section),
+                Part::Value => &key,
+            };
+            unknown_reason(given, found, section, &quoted(&message)[1..])
+        }
+        None => reason(&message, value_of(given, &key)),
+    };
+    Fault { key, part, reason }
 }
 
-/// Rewords serde's messages; `section` is the table where the complaint arose, empty at the top.
-pub fn explain(message: &str, section: &str) -> String {
-    let message = message.trim().replace('\n', "; ");
-    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let (Some(found), true) = (quoted.first(), message.starts_with("unknown ")) else {
-        return expected_found(&message).unwrap_or(message);
-    };
-    let valid = &quoted[1..];
-    let is_key = message.starts_with("unknown field");
-    let place = match (is_key, section) {
-        (true, "") => "at the top of the file".to_string(),
-        (true, section) => format!("in [{section}]"),
-        (false, _) => String::new(),
-    };
-    let what = if is_key { "key" } else { "value" };
-    let mut text = format!("unknown {what} `{found}` {place}")
-        .trim_end()
-        .to_string();
-    // The same key of the same table belongs to another task.
-    let elsewhere = keys::with_leaf(found).filter(|key| {
-        is_key
-            && key
-                .rsplit_once('.')
-                .is_none_or(|(table, _)| table != section)
-    });
-    match (nearest(found, valid), elsewhere) {
-        (Some(near), _) => text.push_str(&format!("; did you mean `{near}`?")),
-        (None, Some(key)) => text.push_str(&format!("; did you mean `{key}`?")),
-        (None, None) => {}
-    }
-    if !valid.is_empty() {
-        text.push_str(&format!(" (valid: {})", valid.join(", ")));
-    }
-    text
+/// Where the parser was: the last line of an error without a text to point at.
+fn place(error: &Error) -> String {
+    let words = error.to_string();
+    let line = words.trim_end().lines().skip(1).last().unwrap_or_default();
+    let name = line
+        .strip_prefix("in `")
+        .and_then(|rest| rest.strip_suffix('`'));
+    name.unwrap_or_default().to_string()
 }
 
-/// "invalid type: …, expected …" in the words of someone who writes files.
-fn expected_found(message: &str) -> Option<String> {
+/// The key of a table without which there would be another complaint, or none.
+fn culprit(given: &Table, table: &str, message: &str, complaint: &str) -> Option<String> {
+    let mut whole = given.clone();
+    let inner = table_of(&mut whole, table)?.clone();
+    // Without its kind a table would be read as another: that comes last.
+    let chosen = inner
+        .keys()
+        .filter(|key| !KIND_KEYS.contains(&key.as_str()))
+        .find(|key| {
+            let mut without = given.clone();
+            if let Some(inner) = table_of(&mut without, table) {
+                inner.remove(*key);
+            }
+            typed(&without)
+                .err()
+                .is_none_or(|error| error.to_string() != complaint)
+        });
+    let unknown = message
+        .strip_prefix("unknown variant `")
+        .and_then(|rest| rest.split('`').next());
+    let is_wrong = |value: &Value| match unknown {
+        Some(unknown) => value.as_str() == Some(unknown),
+        None => !value.is_str() && message.ends_with("expected variant identifier"),
+    };
+    let kind =
+        || (inner.iter()).find(|(key, value)| KIND_KEYS.contains(&key.as_str()) && is_wrong(value));
+    (chosen.or_else(|| kind().map(|(key, _)| key))).cloned()
+}
+
+/// The keys that decide which others their table has.
+const KIND_KEYS: [&str; 4] = ["task", "kind", "edges", "basis"];
+
+/// The key that a complaint is about, if it is about one that nobody knows.
+fn unknown_key(message: &str) -> Option<&str> {
+    message.strip_prefix("unknown field `")?.split('`').next()
+}
+
+/// The names that a complaint quotes.
+fn quoted(message: &str) -> Vec<&str> {
+    message.split('`').skip(1).step_by(2).collect()
+}
+
+/// A complaint in the words of someone who writes files; `value` is what stands there.
+fn reason(message: &str, value: Option<&Value>) -> String {
+    if message.starts_with("unknown variant ")
+        && let [found, valid @ ..] = quoted(message).as_slice()
+    {
+        let near = nearest(found, valid);
+        let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        return format!(
+            "unknown value `{found}`{near} (valid: {})",
+            valid.join(", ")
+        );
+    }
+    expected_found(message, value).unwrap_or_else(|| message.to_string())
+}
+
+/// "invalid type: …, expected …" in other words.
+fn expected_found(message: &str, value: Option<&Value>) -> Option<String> {
     let rest = message
         .strip_prefix("invalid type: ")
         .or_else(|| message.strip_prefix("invalid value: "))?;
@@ -102,10 +133,79 @@ fn expected_found(message: &str) -> Option<String> {
         "f32" | "f64" => "a number",
         "a boolean" => "true or false",
         "a sequence" => "a list, as in [1, 2]",
-        name if name.starts_with("struct ") => "a table",
+        "a map" => "a table",
+        "string only" | "string or table" | "variant identifier" => "a text in quotes",
+        name if name.starts_with("struct ") || name.starts_with("internally tagged enum ") => {
+            "a table"
+        }
         other => other,
     };
+    let found = match (found, value) {
+        ("unit variant", Some(value)) => format!("{} `{value}`", value.type_str()),
+        (found, _) => found.to_string(),
+    };
     Some(format!("expected {expected}, found {found}"))
+}
+
+/// Why a key of a table, or of the top where `section` is empty, is not known, and which one may be meant.
+fn unknown_reason(given: &Table, found: &str, section: &str, known: &[&str]) -> String {
+    let task = TaskKey::deserialize(given.clone()).map_or_else(|_| TaskName::default(), |k| k.task);
+    let own = keys(task);
+    let name = |leaf: &str| match section {
+        "" => leaf.to_string(),
+        section => format!("{section}.{leaf}"),
+    };
+    // Keys that all kinds share are not among those that a kind's own table knows.
+    let shared = own.iter().filter(|key| key.kind.is_none() && !key.chooses);
+    let mut valid: Vec<&str> = shared
+        .filter(|key| section != "" && key.name == name(key.leaf()))
+        .map(Key::leaf)
+        .filter(|leaf| !known.contains(leaf))
+        .collect();
+    valid.extend(known);
+    let hint = other_kinds(own, &name(found))
+        .or_else(|| nearest(found, &valid).map(|near| format!("did you mean `{near}`?")))
+        .or_else(|| {
+            let elsewhere = own.iter().find(|key| key.leaf() == found)?;
+            Some(format!("did you mean `{}`?", elsewhere.name))
+        })
+        .or_else(|| other_tasks(&name(found)));
+    let mut text = match section {
+        "" => format!("unknown key `{found}` at the top of the file"),
+        section => format!("unknown key `{found}` in [{section}]"),
+    };
+    if let Some(hint) = hint {
+        text.push_str(&format!("; {hint}"));
+    }
+    if !valid.is_empty() {
+        text.push_str(&format!(" (valid: {})", valid.join(", ")));
+    }
+    text
+}
+
+/// The kinds of its table that have a key.
+fn other_kinds(keys: &[Key], name: &str) -> Option<String> {
+    let kinds = keys.iter().filter(|key| key.name == name);
+    let kinds: Vec<&(String, String)> = kinds.filter_map(|key| key.kind.as_ref()).collect();
+    let (chooser, _) = kinds.first()?;
+    let kinds: Vec<String> = kinds
+        .iter()
+        .map(|(_, kind)| format!("\"{kind}\""))
+        .collect();
+    Some(format!("it belongs to {chooser} = {}", kinds.join(" or ")))
+}
+
+/// The tasks that have a key.
+fn other_tasks(name: &str) -> Option<String> {
+    let tasks = TaskName::ALL.into_iter();
+    let tasks: Vec<String> = tasks
+        .filter(|task| keys(*task).iter().any(|key| key.name == name))
+        .map(|task| format!("\"{task}\""))
+        .collect();
+    match tasks.is_empty() {
+        true => None,
+        false => Some(format!("it belongs to task = {}", tasks.join(" or "))),
+    }
 }
 
 /// The candidate most like `word`, if any is near enough to be a slip of the pen.
@@ -117,89 +217,4 @@ pub fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
         .filter(|(score, _)| *score > 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, c)| c)
-}
-
-/// Line and column, counted from 1, of a byte offset.
-fn position(text: &str, offset: usize) -> (usize, usize) {
-    let mut before = &text[..0];
-    if let Some(part) = text.get(..offset.min(text.len())) {
-        before = part;
-    }
-    let line = before.matches('\n').count() + 1;
-    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-    (line, column)
-}
-
-/// The table header above a byte offset.
-fn section_at(text: &str, offset: usize) -> String {
-    let upto = text.get(..offset).unwrap_or("");
-    // A key of the first line of a header belongs to the table above it: only whole lines count.
-    upto.lines()
-        .take(upto.matches('\n').count())
-        .filter_map(|line| {
-            let line = line.trim();
-            line.strip_prefix('[')?.split(']').next()
-        })
-        .last()
-        .unwrap_or("")
-        .trim()
-        .to_string()
-}
-
-/// The table that starts, with its header or its brace, at a byte offset.
-fn table_at(text: &str, offset: usize) -> Option<String> {
-    let document = DeTable::parse(text).ok()?;
-    let table = document
-        .get_ref()
-        .iter()
-        .find(|(_, value)| value.get_ref().as_table().is_some() && value.span().start == offset)?;
-    Some(table.0.get_ref().to_string())
-}
-
-/// The value of a table without which there would be another complaint, or none.
-fn culprit(text: &str, table: &str) -> Option<Range<usize>> {
-    let whole: Table = text.parse().ok()?;
-    let complaint = |file: Table| {
-        let read = TaskKey::deserialize(file.clone())
-            .and_then(|TaskKey { task }| RunConfig::read(task, file));
-        read.err().map(|error| error.message().to_string())
-    };
-    let before = complaint(whole.clone());
-    let keys = whole.get(table)?.as_table()?.keys();
-    // Without its kind a table would be read as another.
-    let key = keys.filter(|key| *key != "kind").find(|key| {
-        let mut without = whole.clone();
-        if let Some(table) = without.get_mut(table).and_then(|t| t.as_table_mut()) {
-            table.remove(*key);
-        }
-        complaint(without) != before
-    })?;
-    spans(text, &format!("{table}.{key}")).map(|[_, value]| value)
-}
-
-/// The key that serde does not know.
-fn unknown_key(message: &str) -> Option<&str> {
-    message.strip_prefix("unknown field `")?.split('`').next()
-}
-
-/// Where a file sets `section.key`.
-fn key_span(text: &str, key: &str) -> Option<Range<usize>> {
-    spans(text, key).map(|[key, _]| key)
-}
-
-/// Where the key and the value of `section.key` are in a file.
-fn spans(text: &str, key: &str) -> Option<[Range<usize>; 2]> {
-    let document = DeTable::parse(text).ok()?;
-    let mut table = document.get_ref();
-    let mut parts = key.split('.').peekable();
-    loop {
-        let part = parts.next()?;
-        let (name, value) = table
-            .iter()
-            .find(|(name, _)| name.get_ref().as_ref() == part)?;
-        if parts.peek().is_none() {
-            return Some([name.span(), value.span()]);
-        }
-        table = value.get_ref().as_table()?;
-    }
 }

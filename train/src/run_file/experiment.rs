@@ -12,6 +12,7 @@ use gcnn_datasets::{
 };
 use gcnn_models::ImageModelConfig;
 use gcnn_models::points::{DynamicsConfig, NeighbourhoodConfig};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::image_datasets::{DatasetTable, ImageDatasetConfig, TaskName, image_datasets};
@@ -107,14 +108,20 @@ macro_rules! run_file {
         $file:ident $(<$dataset:ident>)? of $task:expr, { $($table:ident: $type:ty),* }, $experiment:expr
     ) => {
         $(#[$doc])*
-        #[derive(Serialize, Deserialize)]
+        #[derive(Serialize, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields, default)]
-        pub(super) struct $file $(<$dataset>)? {
+        pub(super) struct $file $(<$dataset: DatasetTable>)? {
+            /// What is learned from which data; it decides what the other tables may hold.
             task: TaskName,
+            /// Seed of initial weights, data order, augmentation and dropout.
             seed: u64,
+            /// Where to compute: "auto", "flex", "ndarray", "wgpu", "vulkan", "cuda:0" or "remote:HOST:PORT". "auto" takes a
+            /// GPU that works before the CPU.
             device: String,
+            /// Devices in place of one: each takes a share of every training step, the first does the rest.
             #[serde(skip_serializing_if = "Vec::is_empty")]
             devices: Vec<String>,
+            /// Run folder. Left out: `runs/NAME` by the file's name, numbered if taken.
             #[serde(skip_serializing_if = "Option::is_none")]
             output: Option<PathBuf>,
             $($table: $type,)*
@@ -212,6 +219,14 @@ impl RunConfig {
 macro_rules! by_task {
     ($($name:literal, $about:literal: $variant:ident($table:ident);)*) => {
         impl RunConfig {
+            /// What the run file of a task may hold.
+            pub(super) fn schema(task: TaskName, generator: &mut SchemaGenerator) -> Schema {
+                match task {
+                    $(TaskName::$variant => ImageFile::<$table>::json_schema(generator),)*
+                    TaskName::NBody => ParticleFile::json_schema(generator),
+                }
+            }
+
             /// Reads the run file of a task.
             pub(super) fn read<'de, D: Deserializer<'de>>(
                 task: TaskName,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::pattern::Pattern;
@@ -11,18 +12,20 @@ use super::pattern::Pattern;
 ///
 /// A pattern is the name of a layer, or of one of its parameters, as weights files have them: `blocks.0` means
 /// `blocks.0.norm.scale` and all else under it. `*` stands for anything within a part of a name: `blocks.*.norm`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FinetuneConfig {
-    /// The trained network: `zoo:NAME`, a weights file, or a run folder, whose best weights are meant.
+    /// The trained network: "zoo:NAME", a weights file, or a run folder, whose best weights are meant. What `[model]` leaves
+    /// out is taken from it.
     pub from: PathBuf,
-    /// Patterns of layers that stay as they are.
+    /// Patterns of layers that stay as they are, running statistics included.
     pub freeze: Vec<String>,
-    /// Patterns of layers that start from random weights.
+    /// Patterns of layers that start from random weights; those that depend on the number of classes do where that has changed.
     pub reinit: Vec<String>,
-    /// What the learning rate is multiplied by for a layer and for each one nearer to the input: 1 treats all alike.
+    /// What the learning rate is multiplied by for a layer and for each one nearer to the input, above 0 and at most 1; 1 treats
+    /// all alike.
     pub layer_decay: f64,
-    /// Factors on the learning rate by pattern.
+    /// Factors on the learning rate by pattern, as in `{ linear = 10 }`.
     pub rates: BTreeMap<String, f64>,
 }
 

@@ -3,6 +3,7 @@
 use std::ops::{Deref, DerefMut};
 
 use gcnn_datasets::{ImageFolderConfig, ImageSource, NucleiConfig, PcamConfig, RotatedMnistConfig};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// Hands the list of data sets of images to a macro: what run files call the task and what it is, the name of its variant, and
@@ -21,7 +22,9 @@ macro_rules! image_datasets {
 pub(super) use image_datasets;
 
 /// What the run file of a task for images has as its `[dataset]` table.
-pub(super) trait DatasetTable: ImageSource + Default + Serialize + DeserializeOwned {
+pub(super) trait DatasetTable:
+    ImageSource + Default + Serialize + DeserializeOwned + JsonSchema
+{
     /// The task.
     const TASK: TaskName;
 
@@ -32,7 +35,7 @@ pub(super) trait DatasetTable: ImageSource + Default + Serialize + DeserializeOw
 macro_rules! tasks {
     ($($name:literal, $about:literal: $variant:ident($table:ident);)*) => {
         /// What is learned from which data.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         pub enum TaskName {
             $(
                 #[doc = $about]

@@ -2,7 +2,9 @@
 //!
 //! None of these counts takes memory by itself; above its limit each is a slip of the pen, and arithmetic on it could overflow.
 
-use super::{Fault, RunConfig};
+use super::RunConfig;
+use super::fault::Fault;
+use crate::training::schedule::ScheduleShape;
 
 /// Epochs, and counts of them.
 pub const EPOCHS: usize = 1_000_000;
@@ -23,18 +25,21 @@ struct Count {
 
 /// Refuses counts outside of their limits, and names the first.
 pub(super) fn check(config: &RunConfig) -> Result<(), Fault> {
-    let (t, s) = (&config.training, &config.schedule);
-    let counts = [
+    let t = &config.training;
+    let mut counts = vec![
         ("training.epochs", t.epochs, 1, EPOCHS),
         ("training.batch_size", t.batch_size, 1, BATCH),
         ("training.micro_batch_size", t.micro_batch_size, 0, BATCH),
         ("training.eval_batch_size", t.eval_batch_size, 1, BATCH),
         ("training.checkpoint_every", t.checkpoint_every, 0, STEPS),
         ("training.patience", t.patience, 0, EPOCHS),
-        ("schedule.every", s.every, 1, EPOCHS),
-        ("schedule.start", s.start, 0, EPOCHS),
-        ("schedule.patience", s.patience, 1, EPOCHS),
     ];
+    counts.extend(match &config.schedule.shape {
+        ScheduleShape::Constant {} | ScheduleShape::Cosine(_) => None,
+        ScheduleShape::Step(shape) => Some(("schedule.every", shape.every, 1, EPOCHS)),
+        ScheduleShape::Exponential(shape) => Some(("schedule.start", shape.start, 0, EPOCHS)),
+        ScheduleShape::Plateau(shape) => Some(("schedule.patience", shape.patience, 1, EPOCHS)),
+    });
     for (key, found, least, most) in counts {
         Count {
             key,

@@ -1,119 +1,80 @@
 //! `--set section.key=value` on top of a run file.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
-use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{ConfigError, RunConfig, TaskKey, diagnose};
+use super::ConfigError;
+use super::settings::put;
 
-/// Applies overrides one after the other, so that an error names the one at fault.
-pub fn apply(path: &Path, text: &str, set: &[String]) -> Result<RunConfig, ConfigError> {
-    let mut table: Table =
-        toml::from_str(text).map_err(|e| diagnose::file_error(path, text, &e))?;
-    let mut config = RunConfig::default();
-    for assignment in set {
-        let fault = |message: String| ConfigError::Override {
-            text: assignment.clone(),
-            message,
-        };
-        let Some((key, text)) = assignment.split_once('=') else {
-            return Err(fault("expected section.key=value".into()));
+/// A key that the command line sets.
+#[derive(Debug, Clone)]
+pub(super) struct Override {
+    /// As it was typed.
+    typed: String,
+    /// The key's full name.
+    key: String,
+    /// What it is set to.
+    value: Value,
+    /// The same as a text.
+    text: String,
+}
+
+impl Override {
+    /// Reads `section.key=value`. The value is TOML where it reads as that, otherwise the text itself.
+    pub fn parse(typed: &str) -> Result<Self, ConfigError> {
+        let Some((key, text)) = typed.split_once('=') else {
+            return Err(ConfigError::Override {
+                text: typed.into(),
+                message: "expected section.key=value".into(),
+            });
         };
         let (key, text) = (key.trim(), text.trim());
-        let with = |value: Value| {
-            let mut with = table.clone();
-            put(&mut with, key, value).map(|()| with).map_err(fault)
-        };
-        let typed = with(parse_value(text))?;
-        let found = read(&typed).map(|read| (read, typed)).or_else(|e| {
-            // A text may look like something else: a folder `2018`, a name `true`.
-            let quoted = with(Value::String(text.to_string()))?;
-            match read(&quoted) {
-                Ok(read) => Ok((read, quoted)),
-                Err(_) => {
-                    let section = section_of(key, e.message());
-                    Err(fault(diagnose::explain(e.message(), &section)))
-                }
-            }
-        });
-        (config, table) = found?;
+        let value = toml::from_str::<Table>(&format!("value = {text}"))
+            .ok()
+            .and_then(|mut table| table.remove("value"))
+            .unwrap_or_else(|| text.into());
+        Ok(Self {
+            typed: typed.into(),
+            key: key.into(),
+            value,
+            text: text.into(),
+        })
     }
-    Ok(config)
-}
 
-/// A run file's table as a configuration.
-fn read(table: &Table) -> Result<RunConfig, toml::de::Error> {
-    let TaskKey { task } = TaskKey::deserialize(table.clone())?;
-    RunConfig::read(task, table.clone())
-}
-
-/// What a file and overrides, which were applied before without complaint, set.
-pub fn given(text: &str, set: &[String]) -> Table {
-    let mut table = text.parse::<Table>().unwrap_or_default();
-    for (key, value) in set.iter().filter_map(|s| s.split_once('=')) {
-        let _ = put(&mut table, key.trim(), parse_value(value.trim()));
+    /// Sets the key.
+    pub fn apply(&self, table: &mut Table) -> Result<(), ConfigError> {
+        put(table, &self.key, self.value.clone()).map_err(|message| self.fault(message))
     }
-    table
-}
 
-/// Every setting of a table by its full name. A table that holds nothing is a setting, too.
-pub fn flatten(table: &Table) -> BTreeMap<String, Value> {
-    let mut flat = BTreeMap::new();
-    collect(table, "", &mut flat);
-    flat
-}
+    /// Sets the key to its value as a text: a folder may be called `2018`, a name `true`. None where it is one already.
+    pub fn as_text(&self) -> Option<Self> {
+        let text = Value::String(self.text.clone());
+        (!self.value.is_str()).then(|| Self {
+            value: text,
+            ..self.clone()
+        })
+    }
 
-fn collect(table: &Table, prefix: &str, flat: &mut BTreeMap<String, Value>) {
-    for (key, value) in table {
-        let name = match prefix {
-            "" => key.clone(),
-            prefix => format!("{prefix}.{key}"),
-        };
-        match value {
-            Value::Table(inner) if !inner.is_empty() => collect(inner, &name, flat),
-            value => {
-                flat.insert(name, value.clone());
-            }
+    /// Whether it sets a key, or one within that.
+    pub fn sets(&self, key: &str) -> bool {
+        within(&self.key, key)
+    }
+
+    /// Whether a fault at a key may be its own: it sets the key, one within, or the table around it.
+    pub fn concerns(&self, key: &str) -> bool {
+        self.sets(key) || within(key, &self.key)
+    }
+
+    /// Why it is refused.
+    pub fn fault(&self, message: String) -> ConfigError {
+        ConfigError::Override {
+            text: self.typed.clone(),
+            message,
         }
     }
 }
 
-/// The table that complained: the one in front of the part that the message is about.
-fn section_of(key: &str, message: &str) -> String {
-    let parts: Vec<&str> = key.split('.').collect();
-    let at_fault = parts
-        .iter()
-        .position(|part| message.contains(&format!("`{part}`")))
-        .unwrap_or(parts.len() - 1);
-    parts[..at_fault].join(".")
-}
-
-/// A TOML value where it reads as one, otherwise the text itself.
-fn parse_value(text: &str) -> Value {
-    toml::from_str::<Table>(&format!("value = {text}"))
-        .ok()
-        .and_then(|mut table| table.remove("value"))
-        .unwrap_or_else(|| Value::String(text.to_string()))
-}
-
-/// Sets `section.key` in a table.
-pub fn put(table: &mut Table, key: &str, value: Value) -> Result<(), String> {
-    match key.split_once('.') {
-        None if key.is_empty() => Err("the key is empty; expected section.key=value".into()),
-        None => {
-            table.insert(key.to_string(), value);
-            Ok(())
-        }
-        Some((head, rest)) => {
-            let inner = table
-                .entry(head.to_string())
-                .or_insert_with(|| Value::Table(Table::new()));
-            match inner {
-                Value::Table(inner) => put(inner, rest, value),
-                other => Err(format!("`{head}` is {other}, it has no key `{rest}`")),
-            }
-        }
-    }
+/// Whether a full name is another, or within the table of that name.
+fn within(key: &str, table: &str) -> bool {
+    let rest = key.strip_prefix(table);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

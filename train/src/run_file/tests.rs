@@ -1,22 +1,11 @@
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use rstest::rstest;
-use serde::de::{DeserializeOwned, Deserializer, Visitor};
-use serde::forward_to_deserialize_any;
 
-use gcnn_datasets::{
-    Augmentation, ImageFolderConfig, NBodyAugmentation, NBodyConfig, NucleiConfig, PcamConfig,
-    RotatedMnistConfig,
-};
-use gcnn_models::points::{
-    DynamicsConfig, EgnnConfig, LinearDynamicsConfig, NeighbourhoodConfig, NmpConfig,
-    RadialFieldConfig, Se3TransformerConfig, SeConvConfig, SegnnDynamicsConfig,
-    TensorFieldNetworkConfig,
-};
-use gcnn_models::{GcnnConfig, GroupDenseNetConfig, ImageModelConfig};
+use gcnn_models::ImageModelConfig;
 
 use super::*;
+use crate::training::optimizer::{SgdRule, UpdateRule};
 
 fn parse(text: &str, set: &[&str]) -> Result<RunConfig, ConfigError> {
     let set: Vec<String> = set.iter().map(|s| s.to_string()).collect();
@@ -40,17 +29,6 @@ fn what_is_written_reads_as_the_same() {
     .expect("a valid file");
     let text = config.to_toml().expect("TOML");
     assert_eq!(parse(&text, &[]).expect("its own output"), config);
-}
-
-#[test]
-fn the_explanation_is_a_run_file_of_the_defaults() {
-    for task in TaskName::ALL {
-        let text = keys::explain(task).expect("text");
-        assert_eq!(parse(&text, &[]).expect("a run file"), RunConfig::new(task));
-        for key in keys::of(task) {
-            assert!(text.contains(key.doc), "{} is not explained", key.name);
-        }
-    }
 }
 
 #[rstest]
@@ -84,15 +62,15 @@ fn the_explanation_is_a_run_file_of_the_defaults() {
 )]
 #[case::inner_table(
     "[model]\ngroup = \"C8\"\nkernel = { basis = \"b-splin\" }",
-    "run.toml:3:10: unknown value `b-splin`; did you mean `b-spline`?"
+    "run.toml:3:20: unknown value `b-splin`; did you mean `b-spline`? (valid: pixel, b-spline)"
 )]
 #[case::key_of_the_other_network(
     "[model]\nkind = \"densenet\"\nchannels = [3]",
-    "run.toml:3:1: unknown key `channels` in [model] (valid: group, growth, blocks, kernel, projection)"
+    "run.toml:3:1: unknown key `channels` in [model]; it belongs to kind = \"gcnn\" (valid: group, growth, blocks, kernel, projection)"
 )]
 #[case::key_of_the_network_by_default(
     "[model]\ngrowth = 9",
-    "run.toml:2:1: unknown key `growth` in [model]"
+    "run.toml:2:1: unknown key `growth` in [model]; it belongs to kind = \"densenet\" (valid: group, channels,"
 )]
 #[case::image_kind(
     "[model]\nkind = \"dense\"",
@@ -119,8 +97,8 @@ fn the_explanation_is_a_run_file_of_the_defaults() {
     "run.toml:2:6: expected a number, found string \"a\""
 )]
 #[case::boolean(
-    "[optimizer]\nnesterov = 1",
-    "run.toml:2:12: expected true or false, found integer `1`"
+    "[optimizer]\nkind = \"sgd\"\nnesterov = 1",
+    "run.toml:3:12: expected true or false, found integer `1`"
 )]
 #[case::table("training = 3", "run.toml:1:12: expected a table, found integer `3`")]
 #[case::zero(
@@ -128,7 +106,7 @@ fn the_explanation_is_a_run_file_of_the_defaults() {
     "run.toml:3:1: `training.epochs` is 0, expected a whole number ≥ 1"
 )]
 #[case::range(
-    "[schedule]\nfactor = 2.0",
+    "[schedule]\nfactor = 2.0\nkind = \"step\"",
     "run.toml:2:1: `schedule.factor` is 2, expected a number in (0, 1]"
 )]
 #[case::nan(
@@ -153,7 +131,7 @@ fn the_explanation_is_a_run_file_of_the_defaults() {
 )]
 #[case::key_of_another_task(
     "task = \"nbody\"\n[augmentation]\nflip = true",
-    "run.toml:3:1: unknown key `flip` in [augmentation] (valid: orthogonal, time_reversal)"
+    "run.toml:3:1: unknown key `flip` in [augmentation]; it belongs to task = \"rotated-mnist\" or \"nuclei\" or \"pcam\" or \"image-folder\" (valid: orthogonal, time_reversal)"
 )]
 #[case::kind(
     "task = \"nbody\"\n[model]\nkind = \"egn\"",
@@ -174,6 +152,55 @@ fn the_explanation_is_a_run_file_of_the_defaults() {
 #[case::graph(
     "task = \"nbody\"\n[graph]\nedges = \"near\"",
     "run.toml:3:9: unknown value `near`; did you mean `nearest`?"
+)]
+#[case::key_of_another_rule(
+    "[optimizer]\nlr = 0.1\nmomentum = 0.9",
+    "run.toml:3:1: unknown key `momentum` in [optimizer]; it belongs to kind = \"sgd\" (valid: lr, weight_decay, beta_1, beta_2, epsilon)"
+)]
+#[case::key_of_two_rules(
+    "[optimizer]\nkind = \"sgd\"\nbeta_1 = 0.9",
+    "run.toml:3:1: unknown key `beta_1` in [optimizer]; it belongs to kind = \"adam\" or \"adamw\" (valid: lr,"
+)]
+#[case::key_that_kinds_share(
+    "[schedule]\nkind = \"step\"\nwarmup = 2",
+    "run.toml:3:1: unknown key `warmup` in [schedule]; did you mean `warmup_epochs`? (valid: warmup_epochs, every, factor)"
+)]
+#[case::key_of_no_shape(
+    "[schedule]\nfloor = 0.1",
+    "run.toml:2:1: unknown key `floor` in [schedule]; it belongs to kind = \"cosine\" (valid: warmup_epochs)"
+)]
+#[case::key_of_other_edges(
+    "task = \"nbody\"\ngraph = { edges = \"nearest\", radius = 2.0 }",
+    "run.toml:2:30: unknown key `radius` in [graph]; it belongs to edges = \"radius\" (valid: neighbours)"
+)]
+#[case::value_of_a_rule(
+    "[optimizer]\nkind = \"sgd\"\nmomentum = \"much\"",
+    "run.toml:3:12: expected a number, found string \"much\""
+)]
+#[case::key_of_an_inner_table(
+    "[model.kernel]\nbasis = \"b-spline\"\nordr = 2",
+    "run.toml:3:1: unknown key `ordr` in [model.kernel]; did you mean `order`?"
+)]
+#[case::value_of_an_inner_table(
+    "[model]\nkernel = { basis = \"b-spline\", order = \"two\" }",
+    "run.toml:2:40: expected a whole number ≥ 0, found string \"two\""
+)]
+#[case::word(
+    "[augmentation]\nrotation = 3",
+    "run.toml:2:12: expected a text in quotes, found integer `3`"
+)]
+#[case::pattern_with_dots(
+    "[finetune]\nfrom = \"a\"\nrates = { \"blocks.0\" = \"x\" }",
+    "run.toml:3:24: expected a number, found string \"x\""
+)]
+#[case::key_without_a_name(
+    "[finetune]\nfrom = \"a\"\nrates = { \"\" = \"x\" }",
+    "run.toml:3:16: expected a number, found string \"x\""
+)]
+#[case::nothing_but_a_value("\"\" = 1", "run.toml:1:1: unknown key `` at the top of the file")]
+#[case::kind_of_the_file(
+    "[schedule]\nkind = 3",
+    "run.toml:2:8: expected a text in quotes, found integer `3`"
 )]
 #[case::syntax("[optimizer\n", "run.toml:1:11: unclosed table")]
 #[case::twice("seed = 1\nseed = 2", "run.toml:2:1: duplicate key")]
@@ -210,6 +237,10 @@ fn a_wrong_file_is_told_where_and_what(#[case] text: &str, #[case] expected: &st
     "optimizer.kind=adan",
     "--set optimizer.kind=adan: unknown value `adan`; did you mean `adam`?"
 )]
+#[case(
+    "optimizer.momentum=0.5",
+    "--set optimizer.momentum=0.5: unknown key `momentum` in [optimizer]; it belongs to kind = \"sgd\""
+)]
 #[case("seed.x=2", "--set seed.x=2: `seed` is 3, it has no key `x`")]
 #[case("seed", "--set seed: expected section.key=value")]
 #[case("=3", "--set =3: the key is empty")]
@@ -238,10 +269,8 @@ fn overrides_win_over_the_file_and_the_last_over_the_first() {
     )
     .expect("valid overrides");
     assert_eq!((config.seed, config.training.epochs), (1, 7));
-    assert_eq!(
-        (config.optimizer.lr, config.optimizer.kind),
-        (0.01, OptimizerKind::Sgd)
-    );
+    let rule = UpdateRule::Sgd(SgdRule::default());
+    assert_eq!((config.optimizer.lr, config.optimizer.rule), (0.01, rule));
     let Experiment::Images(own) = config.experiment else {
         panic!("another task");
     };
@@ -252,137 +281,71 @@ fn overrides_win_over_the_file_and_the_last_over_the_first() {
     assert_eq!(config.device, "cuda:1");
 }
 
+/// What version 0.1 wrote of every run: all keys of all kinds.
+const FORMER: &str = "task = \"nbody\"
+[graph]
+edges = \"nearest\"
+neighbours = 3
+radius = 2.5
+[optimizer]
+kind = \"adam\"
+lr = 0.005
+weight_decay = 0.1
+beta_1 = 0.8
+beta_2 = 0.99
+epsilon = 0.00000001
+momentum = 0.5
+nesterov = true
+[schedule]
+kind = \"cosine\"
+warmup_epochs = 1.0
+every = 20
+factor = 0.25
+start = 0
+floor = 0.1
+patience = 10
+";
+
 #[test]
-fn keys_that_do_nothing_are_noticed() {
-    let text = "[optimizer]\nmomentum = 0.5\nbeta_1 = 0.8";
-    let config = parse(text, &[]).expect("valid");
-    let notes = config.without_effect(text, &["schedule.floor=0.1".into()]);
+fn files_of_former_versions_read_as_what_they_meant() {
+    let config = parse(FORMER, &[]).expect("what was written");
+    let new = "task = \"nbody\"
+        graph = { edges = \"nearest\", neighbours = 3 }
+        optimizer = { lr = 0.005, weight_decay = 0.1, beta_1 = 0.8, beta_2 = 0.99 }
+        schedule = { kind = \"cosine\", warmup_epochs = 1, floor = 0.1 }";
+    assert_eq!(config, parse(new, &[]).expect("the new form"));
+    // It is written in the new form, and may be changed as any other.
+    let text = config.to_toml().expect("TOML");
+    for key in ["momentum", "every", "radius"] {
+        assert!(!text.contains(&format!("\n{key} =")), "{text}");
+    }
+    assert_eq!(parse(&text, &[]).expect("its own output"), config);
+    let set = ["optimizer.kind=sgd", "schedule.kind=constant"];
+    let sgd = parse(FORMER, &set).expect("what was written, changed");
+    let rule = SgdRule {
+        momentum: 0.5,
+        nesterov: true,
+    };
+    assert_eq!(sgd.optimizer.rule, UpdateRule::Sgd(rule));
+    assert_eq!(sgd.schedule.warmup_epochs, 1.0);
+    // A key less, and somebody wrote it by hand.
+    let text = FORMER.replace("beta_2 = 0.99\n", "");
+    let error = parse(&text, &[]).expect_err("a hand's").to_string();
     assert_eq!(
-        notes,
-        [
-            "`optimizer.momentum` has no effect with optimizer.kind = \"adam\"",
-            "`schedule.floor` has no effect with schedule.kind = \"constant\""
-        ]
+        error,
+        "run.toml:12:1: unknown key `momentum` in [optimizer]; it belongs to kind = \"sgd\" (valid: lr, weight_decay, beta_1, beta_2, epsilon)"
     );
 }
 
-/// The field names of a struct that serde reads.
-fn fields<T: DeserializeOwned>() -> Vec<String> {
-    struct Probe<'a>(&'a mut Vec<String>);
-    impl<'de> Deserializer<'de> for Probe<'_> {
-        type Error = serde::de::value::Error;
-        fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
-            Err(serde::de::Error::custom("only structs"))
-        }
-        fn deserialize_struct<V: Visitor<'de>>(
-            self,
-            _name: &'static str,
-            fields: &'static [&'static str],
-            _visitor: V,
-        ) -> Result<V::Value, Self::Error> {
-            self.0.extend(fields.iter().map(|f| f.to_string()));
-            Err(serde::de::Error::custom("seen enough"))
-        }
-        forward_to_deserialize_any! {
-            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
-            unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
-        }
-    }
-    let mut names = Vec::new();
-    let stopped = T::deserialize(Probe(&mut names));
-    assert!(stopped.is_err());
-    names
-}
-
-/// The keys of a run file of type `F` with these tables.
-fn names<F: DeserializeOwned>(tables: &[(&str, Vec<String>)]) -> BTreeSet<String> {
-    let mut names: BTreeSet<String> = fields::<F>().into_iter().collect();
-    let shared = [
-        ("finetune", fields::<FinetuneConfig>()),
-        ("optimizer", fields::<OptimizerConfig>()),
-        ("schedule", fields::<ScheduleConfig>()),
-        ("training", fields::<TrainingConfig>()),
-    ];
-    for (section, fields) in tables.iter().chain(&shared) {
-        assert!(names.remove(*section), "[{section}] is no section");
-        names.extend(fields.iter().map(|f| format!("{section}.{f}")));
-    }
-    names
-}
-
 #[test]
-fn every_key_is_in_the_table_once() {
-    // The fields of all kinds of network that a file can hold, and the key that chooses among them.
-    let mut image_model = [fields::<GcnnConfig>(), fields::<GroupDenseNetConfig>()].concat();
-    image_model.push("kind".into());
-    let with_images = |dataset| {
-        [
-            ("dataset", dataset),
-            ("model", image_model.clone()),
-            ("augmentation", fields::<Augmentation>()),
-        ]
-    };
-    let digits = names::<experiment::ImageFile<RotatedMnistConfig>>(&with_images(fields::<
-        RotatedMnistConfig,
-    >()));
-    let nuclei =
-        names::<experiment::ImageFile<NucleiConfig>>(&with_images(fields::<NucleiConfig>()));
-    let pcam = names::<experiment::ImageFile<PcamConfig>>(&with_images(fields::<PcamConfig>()));
-    let folders = names::<experiment::ImageFile<ImageFolderConfig>>(&with_images(fields::<
-        ImageFolderConfig,
-    >()));
-    let kinds = [
-        fields::<LinearDynamicsConfig>(),
-        fields::<NmpConfig>(),
-        fields::<RadialFieldConfig>(),
-        fields::<EgnnConfig>(),
-        fields::<TensorFieldNetworkConfig>(),
-        fields::<Se3TransformerConfig>(),
-        fields::<SeConvConfig>(),
-        fields::<SegnnDynamicsConfig>(),
-    ];
-    assert_eq!(kinds.len(), DynamicsConfig::all().len());
-    let mut model = kinds.concat();
-    model.push("kind".into());
-    let particles = names::<experiment::ParticleFile>(&[
-        ("dataset", fields::<NBodyConfig>()),
-        ("graph", fields::<NeighbourhoodConfig>()),
-        ("model", model),
-        ("augmentation", fields::<NBodyAugmentation>()),
-    ]);
-    for (task, expected) in [
-        (TaskName::RotatedMnist, digits),
-        (TaskName::Nuclei, nuclei),
-        (TaskName::Pcam, pcam),
-        (TaskName::ImageFolder, folders),
-        (TaskName::NBody, particles),
-    ] {
-        let found: BTreeSet<String> = keys::of(task).map(|k| k.name.to_string()).collect();
-        assert_eq!(found, expected);
-        assert_eq!(found.len(), keys::of(task).count());
-    }
-}
-
-#[test]
-fn the_table_knows_which_kinds_of_network_have_a_key() {
-    for config in DynamicsConfig::all() {
-        let kind = config.kind();
-        let written = toml::Table::try_from(&config).expect("a table");
-        for key in keys::NBODY.iter().filter(|k| k.name.starts_with("model.")) {
-            let leaf = key.name.trim_start_matches("model.");
-            let told = key.with.is_empty() || key.with.contains(&kind);
-            assert_eq!(written.contains_key(leaf), told, "{kind} and {leaf}");
-        }
-    }
-    for config in ImageModelConfig::all() {
-        let kind = config.kind();
-        let written = toml::Table::try_from(&config).expect("a table");
-        for key in keys::IMAGES.iter().filter(|k| k.name.starts_with("model.")) {
-            let leaf = key.name.trim_start_matches("model.");
-            let told = key.with.is_empty() || key.with.contains(&kind);
-            assert_eq!(written.contains_key(leaf), told, "{kind} and {leaf}");
-        }
-    }
+fn keys_that_do_nothing_are_noticed() {
+    let file = |text: &str| RunFile::parse(text, Path::new("run.toml"), &[]).expect("valid");
+    let smooth = "[training]\nlabel_smoothing = 0.1\n";
+    assert_eq!(file(smooth).without_effect(), [""; 0]);
+    assert_eq!(
+        file(&format!("task = \"nbody\"\n{smooth}")).without_effect(),
+        ["`training.label_smoothing` has no effect with task = \"nbody\""]
+    );
 }
 
 /// A folder may be called like a number, and a number is still one where a number is meant.

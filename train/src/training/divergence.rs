@@ -14,6 +14,7 @@
 //!
 //! Losses that can be negative have no logarithm; of those only what is no finite number counts.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Steps over which the recent loss is averaged.
@@ -29,12 +30,12 @@ const TIMES: f64 = 20.0;
 const LEAST: f64 = 1e-30;
 
 /// What to do with a run that diverges: `training.on_divergence`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OnDivergence {
     /// End it; the best weights so far stay.
     Stop,
-    /// Go back to the last good checkpoint and go on at half the rate, at most [`MOST_RETURNS`] times.
+    /// Go back to the last good checkpoint and go on at half the rate, four times at most.
     #[default]
     Restore,
     /// Say so and go on.

@@ -7,6 +7,8 @@
 //! g ← g · min(1, c / ‖g‖),   ‖g‖² = Σ over all parameters
 //! ```
 
+mod config;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use burn::module::{Module, ModuleVisitor, Param};
@@ -23,56 +25,9 @@ use gcnn_models::named::{self, MapNamed};
 use gcnn_models::weights::parameters_in;
 use serde::{Deserialize, Serialize};
 
+pub use config::{AdamRule, OptimizerConfig, SgdRule, UpdateRule};
+
 use crate::weights::arrays::{Array, Weights};
-
-/// Update rules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OptimizerKind {
-    /// Adam; weight decay joins the gradient (L2).
-    Adam,
-    /// Adam with decoupled weight decay.
-    AdamW,
-    /// Stochastic gradient descent with momentum.
-    Sgd,
-}
-
-/// The `[optimizer]` table of a run file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct OptimizerConfig {
-    /// Update rule.
-    pub kind: OptimizerKind,
-    /// Learning rate before the schedule.
-    pub lr: f64,
-    /// Weight decay.
-    pub weight_decay: f64,
-    /// Adam, AdamW: decay of the mean gradient.
-    pub beta_1: f64,
-    /// Adam, AdamW: decay of the mean squared gradient.
-    pub beta_2: f64,
-    /// Adam, AdamW: added to the root mean square.
-    pub epsilon: f64,
-    /// Sgd: momentum.
-    pub momentum: f64,
-    /// Sgd: look ahead along the momentum.
-    pub nesterov: bool,
-}
-
-impl Default for OptimizerConfig {
-    fn default() -> Self {
-        Self {
-            kind: OptimizerKind::Adam,
-            lr: 1e-3,
-            weight_decay: 0.0,
-            beta_1: 0.9,
-            beta_2: 0.999,
-            epsilon: 1e-8,
-            momentum: 0.9,
-            nesterov: false,
-        }
-    }
-}
 
 #[derive(Clone)]
 enum Rule {
@@ -112,13 +67,13 @@ pub struct UpdaterScalars {
 impl OptimizerConfig {
     /// Arrays and counts that the rule keeps for a parameter, by the end of their names.
     fn kept(&self) -> (&'static [&'static str], &'static [&'static str]) {
-        match self.kind {
-            OptimizerKind::Adam | OptimizerKind::AdamW => (
+        match &self.rule {
+            UpdateRule::Adam(_) | UpdateRule::AdamW(_) => (
                 &["momentum.moment_1", "momentum.moment_2"],
                 &["momentum.time"],
             ),
-            OptimizerKind::Sgd if self.momentum > 0.0 => (&["momentum.velocity"], &[]),
-            OptimizerKind::Sgd => (&[], &[]),
+            UpdateRule::Sgd(rule) if rule.momentum > 0.0 => (&["momentum.velocity"], &[]),
+            UpdateRule::Sgd(_) => (&[], &[]),
         }
     }
 
@@ -162,30 +117,30 @@ impl OptimizerConfig {
     pub fn init(&self, clip_norm: f64) -> ModuleUpdater {
         let decay =
             (self.weight_decay > 0.0).then(|| WeightDecayConfig::new(self.weight_decay as f32));
-        let rule = match self.kind {
-            OptimizerKind::Adam => Rule::Adam(
+        let rule = match &self.rule {
+            UpdateRule::Adam(own) => Rule::Adam(
                 AdamConfig::new()
-                    .with_beta_1(self.beta_1 as f32)
-                    .with_beta_2(self.beta_2 as f32)
-                    .with_epsilon(self.epsilon as f32)
+                    .with_beta_1(own.beta_1 as f32)
+                    .with_beta_2(own.beta_2 as f32)
+                    .with_epsilon(own.epsilon as f32)
                     .with_weight_decay(decay)
                     .build(),
             ),
-            OptimizerKind::AdamW => Rule::AdamW(
+            UpdateRule::AdamW(own) => Rule::AdamW(
                 AdamWConfig::new()
-                    .with_beta_1(self.beta_1 as f32)
-                    .with_beta_2(self.beta_2 as f32)
-                    .with_epsilon(self.epsilon as f32)
+                    .with_beta_1(own.beta_1 as f32)
+                    .with_beta_2(own.beta_2 as f32)
+                    .with_epsilon(own.epsilon as f32)
                     .with_weight_decay(self.weight_decay as f32)
                     .build(),
             ),
-            OptimizerKind::Sgd => {
+            UpdateRule::Sgd(own) => {
                 // Dampening 0 is the textbook momentum v ← μ v + g.
-                let momentum = (self.momentum > 0.0).then(|| {
+                let momentum = (own.momentum > 0.0).then(|| {
                     MomentumConfig::new()
-                        .with_momentum(self.momentum)
+                        .with_momentum(own.momentum)
                         .with_dampening(0.0)
-                        .with_nesterov(self.nesterov)
+                        .with_nesterov(own.nesterov)
                 });
                 Rule::Sgd(
                     SgdConfig::new()
@@ -378,213 +333,4 @@ impl<O: Optimizer> MapNamed for Update<'_, O> {
 }
 
 #[cfg(all(test, feature = "flex"))]
-mod tests {
-    use burn::nn::{Linear, LinearConfig};
-    use burn::optim::ModuleOptimizer;
-    use rstest::rstest;
-
-    use gcnn_models::weights::parameters_of;
-
-    use super::*;
-    use crate::weights::arrays::{apply, collect};
-
-    /// A layer whose weights are known, not drawn: the random stream is shared by all tests of a process.
-    fn layer(device: &Device) -> Linear {
-        let linear = LinearConfig::new(3, 2).init(device);
-        let weights = collect(&linear)
-            .into_iter()
-            .map(|(name, mut array)| {
-                for (i, value) in array.values.iter_mut().enumerate() {
-                    *value = (i as f32 * 0.7 + name.len() as f32).sin();
-                }
-                (name, array)
-            })
-            .collect();
-        apply(linear, &weights).expect("weights of the same layer")
-    }
-
-    fn gradients(layer: &Linear, step: usize, device: &Device) -> GradientsParams {
-        let t = step as f32;
-        let input = Tensor::<2>::from_floats([[1.0, t.sin(), t.cos()], [0.5, t, -1.0]], device);
-        GradientsParams::from_grads(layer.forward(input).square().sum().backward(), layer)
-    }
-
-    fn configs() -> [OptimizerConfig; 4] {
-        let of = |kind, weight_decay, nesterov| OptimizerConfig {
-            kind,
-            lr: 0.05,
-            weight_decay,
-            nesterov,
-            ..Default::default()
-        };
-        [
-            of(OptimizerKind::Adam, 0.1, false),
-            of(OptimizerKind::AdamW, 0.1, false),
-            of(OptimizerKind::Sgd, 0.0, false),
-            of(OptimizerKind::Sgd, 0.1, true),
-        ]
-    }
-
-    fn burns_own(config: &OptimizerConfig) -> ModuleOptimizer {
-        let decay =
-            (config.weight_decay > 0.0).then(|| WeightDecayConfig::new(config.weight_decay as f32));
-        match config.kind {
-            OptimizerKind::Adam => AdamConfig::new()
-                .with_epsilon(1e-8)
-                .with_weight_decay(decay)
-                .init(),
-            OptimizerKind::AdamW => AdamWConfig::new()
-                .with_epsilon(1e-8)
-                .with_weight_decay(config.weight_decay as f32)
-                .init(),
-            OptimizerKind::Sgd => SgdConfig::new()
-                .with_weight_decay(decay)
-                .with_momentum(Some(
-                    MomentumConfig::new()
-                        .with_dampening(0.0)
-                        .with_nesterov(config.nesterov),
-                ))
-                .init(),
-        }
-    }
-
-    #[rstest]
-    fn updates_are_those_of_burns_optimizers(#[values(0, 1, 2, 3)] index: usize) {
-        let config = &configs()[index];
-        let device = Device::flex().autodiff();
-        let (mut ours, mut theirs) = (layer(&device), layer(&device));
-        let (mut updater, mut optimizer) = (config.init(0.0), burns_own(config));
-        for step in 0..5 {
-            let grads = gradients(&ours, step, &device);
-            ours = updater.step(config.lr, ours, grads);
-            let grads = gradients(&theirs, step, &device);
-            theirs = optimizer.step(config.lr, theirs, grads);
-        }
-        assert_eq!(collect(&ours), collect(&theirs));
-        assert_ne!(collect(&ours), collect(&layer(&device)));
-    }
-
-    #[rstest]
-    fn a_restored_state_goes_on_bit_for_bit(#[values(0, 1, 2, 3)] index: usize) {
-        let config = &configs()[index];
-        let device = Device::flex().autodiff();
-        let mut network = layer(&device);
-        let mut updater = config.init(1.0);
-        for step in 0..3 {
-            let grads = gradients(&network, step, &device);
-            network = updater.step(config.lr, network, grads);
-        }
-        let (arrays, scalars) = updater.state();
-        let json = serde_json::to_string(&scalars).expect("JSON");
-        let scalars = serde_json::from_str(&json).expect("JSON");
-        let mut restored = config.init(1.0);
-        restored
-            .restore(
-                &parameters_of(&network),
-                &arrays,
-                &scalars,
-                &device.clone().inner(),
-            )
-            .expect("its own state");
-        let next = |updater: &mut ModuleUpdater| {
-            let grads = gradients(&network, 3, &device);
-            collect(&updater.step(config.lr, network.clone(), grads))
-        };
-        assert_eq!(next(&mut updater), next(&mut restored));
-
-        let mut incomplete = arrays.clone();
-        incomplete.clear();
-        let restored_of = |arrays: &Weights, scalars: &UpdaterScalars| {
-            let parameters = parameters_of(&network);
-            let device = device.clone().inner();
-            config
-                .init(1.0)
-                .restore(&parameters, arrays, scalars, &device)
-        };
-        let words = restored_of(&incomplete, &scalars).expect_err("nothing is there");
-        assert!(words.contains("is missing"), "{words}");
-
-        // A state that is of no parameter, or of another shape or rank, is refused before any of it is loaded.
-        let refused = |change: &dyn Fn(&mut Weights, &mut UpdaterScalars)| {
-            let (mut arrays, mut scalars) = (arrays.clone(), scalars.clone());
-            change(&mut arrays, &mut scalars);
-            restored_of(&arrays, &scalars).expect_err("damaged")
-        };
-        let words = refused(&|_, scalars| {
-            scalars.ranks.values_mut().for_each(|rank| *rank += 1);
-        });
-        assert!(words.contains("axes"), "{words}");
-        let words = refused(&|_, scalars| {
-            scalars.ranks.insert("nothing".into(), 1);
-        });
-        assert!(words.contains("`nothing`"), "{words}");
-        let words = refused(&|_, scalars| {
-            scalars.counts.insert("nothing.momentum.time".into(), 1);
-        });
-        assert!(words.contains("`nothing.momentum.time`"), "{words}");
-        if let Some(name) = arrays.keys().next().cloned() {
-            let words = refused(&|arrays, _| {
-                arrays
-                    .entry(name.clone())
-                    .and_modify(|array| array.shape.push(1));
-            });
-            assert!(words.contains(&name) && words.contains("shape"), "{words}");
-            let words = refused(&|arrays, _| {
-                let array = arrays.get(&name).cloned();
-                arrays.extend(array.map(|array| ("elsewhere.moment_1".to_string(), array)));
-            });
-            assert!(words.contains("`elsewhere.moment_1`"), "{words}");
-        }
-    }
-
-    #[test]
-    fn a_factor_changes_the_rate_of_its_parameter_alone() {
-        let device = Device::flex().autodiff();
-        let config = OptimizerConfig {
-            kind: OptimizerKind::Sgd,
-            momentum: 0.0,
-            ..Default::default()
-        };
-        let after = |lr: f64, factors: &[(&str, f64)]| {
-            let factors = factors.iter().map(|(name, f)| (name.to_string(), *f));
-            let mut updater = config.init(0.0).with_factors(factors.collect());
-            let before = layer(&device);
-            let grads = gradients(&before, 1, &device);
-            collect(&updater.step(lr, before, grads))
-        };
-        let mixed = after(0.05, &[("bias", 3.0)]);
-        assert_eq!(mixed["weight"], after(0.05, &[])["weight"]);
-        assert_eq!(mixed["bias"], after(0.05 * 3.0, &[])["bias"]);
-        assert_ne!(mixed["bias"], after(0.05, &[])["bias"]);
-    }
-
-    #[test]
-    fn the_whole_gradient_is_clipped_as_one_vector() {
-        let device = Device::flex().autodiff();
-        let config = OptimizerConfig {
-            kind: OptimizerKind::Sgd,
-            momentum: 0.0,
-            ..Default::default()
-        };
-        let moved = |clip: f64| -> Vec<f32> {
-            let before = layer(&device);
-            let grads = gradients(&before, 1, &device);
-            let after = collect(&config.init(clip).step(1.0, before, grads));
-            let before = collect(&layer(&device));
-            before
-                .iter()
-                .flat_map(|(name, a)| a.values.iter().zip(&after[name].values))
-                .map(|(b, a)| b - a)
-                .collect()
-        };
-        let norm = |v: &[f32]| v.iter().map(|x| x * x).sum::<f32>().sqrt();
-        let free = moved(0.0);
-        assert!(norm(&free) > 1.0);
-        let clipped = moved(0.5);
-        assert!((norm(&clipped) - 0.5).abs() < 1e-5);
-        for (c, f) in clipped.iter().zip(&free) {
-            assert!((c - f * 0.5 / norm(&free)).abs() < 1e-5);
-        }
-        assert_eq!(moved(1e6), free);
-    }
-}
+mod tests;

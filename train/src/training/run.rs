@@ -222,7 +222,7 @@ pub fn train_own<T: Task>(
 ) -> Result<Trained<T::Model>, TrainError> {
     let resume = folder.config().is_file();
     if resume {
-        let before = table(&read_text(&folder.config())?)?;
+        let before = table(&Settings::rewritten(&read_text(&folder.config())?)?)?;
         compare_settings(before, table(&settings.to_toml()?)?)?;
     }
     let description = Description {

@@ -12,61 +12,15 @@
 //!
 //! All but `plateau` depend on the step alone, so they need no state in a checkpoint.
 
+mod config;
+
 use serde::{Deserialize, Serialize};
 
-/// Shapes of the learning rate over a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ScheduleKind {
-    /// No change.
-    Constant,
-    /// Multiplied by `factor` every `every` epochs.
-    Step,
-    /// Half a cosine from the full rate to `floor` times it.
-    Cosine,
-    /// Multiplied by `factor` after each epoch from `start` on.
-    Exponential,
-    /// Multiplied by `factor` when validation has not improved for `patience` epochs.
-    Plateau,
-}
-
-/// The `[schedule]` table of a run file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ScheduleConfig {
-    /// Shape of the schedule.
-    pub kind: ScheduleKind,
-    /// Epochs of linear growth from zero, before any shape.
-    pub warmup_epochs: f64,
-    /// Step: epochs between reductions.
-    pub every: usize,
-    /// Step, exponential, plateau: what the rate is multiplied by.
-    pub factor: f64,
-    /// Exponential: the first epoch (counted from 0) that is reduced.
-    pub start: usize,
-    /// Cosine: the last rate as a fraction of the first.
-    pub floor: f64,
-    /// Plateau: epochs without progress before a reduction.
-    pub patience: usize,
-}
-
-impl Default for ScheduleConfig {
-    fn default() -> Self {
-        Self {
-            kind: ScheduleKind::Constant,
-            warmup_epochs: 0.0,
-            every: 20,
-            factor: 0.5,
-            start: 0,
-            floor: 0.0,
-            patience: 10,
-        }
-    }
-}
+pub use config::{Cosine, Exponential, Plateau, ScheduleConfig, ScheduleShape, Step};
 
 /// What `plateau` has to remember.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Plateau {
+pub struct Standstill {
     /// Reductions so far.
     pub reductions: u32,
     /// Epochs since the last progress or reduction.
@@ -76,11 +30,11 @@ pub struct Plateau {
 /// A schedule fitted to the length of a run.
 ///
 /// ```
-/// use gcnn_train::training::schedule::{Plateau, ScheduleConfig, ScheduleKind};
+/// use gcnn_train::training::schedule::{Cosine, ScheduleConfig, ScheduleShape, Standstill};
 ///
-/// let config = ScheduleConfig { kind: ScheduleKind::Cosine, ..Default::default() };
+/// let config = ScheduleConfig::from(ScheduleShape::Cosine(Cosine::default()));
 /// let schedule = config.init(0.1, 100, 10);
-/// let rate = |step| schedule.rate(step, &Plateau::default());
+/// let rate = |step| schedule.rate(step, &Standstill::default());
 /// assert_eq!(rate(0), 0.1);
 /// assert!((rate(500) - 0.05).abs() < 1e-12);
 /// ```
@@ -106,7 +60,7 @@ impl ScheduleConfig {
 
 impl Schedule {
     /// The learning rate of optimizer step `step`, counted from 0.
-    pub fn rate(&self, step: u64, plateau: &Plateau) -> f64 {
+    pub fn rate(&self, step: u64, plateau: &Standstill) -> f64 {
         let c = &self.config;
         let per_epoch = self.steps_per_epoch as f64;
         let epoch = (step / self.steps_per_epoch as u64) as usize;
@@ -116,34 +70,34 @@ impl Schedule {
         } else {
             1.0
         };
-        let decay = match c.kind {
-            ScheduleKind::Constant => 1.0,
-            ScheduleKind::Step => c.factor.powi((epoch / c.every.max(1)) as i32),
-            ScheduleKind::Exponential => {
-                let reductions = (epoch + 1).saturating_sub(c.start);
-                c.factor.powi(reductions as i32)
+        let decay = match &c.shape {
+            ScheduleShape::Constant {} => 1.0,
+            ScheduleShape::Step(shape) => shape.factor.powi((epoch / shape.every.max(1)) as i32),
+            ScheduleShape::Exponential(shape) => {
+                let reductions = (epoch + 1).saturating_sub(shape.start);
+                shape.factor.powi(reductions as i32)
             }
-            ScheduleKind::Cosine => {
+            ScheduleShape::Cosine(Cosine { floor }) => {
                 let total = (self.epochs as f64 - c.warmup_epochs).max(f64::MIN_POSITIVE);
                 let done = ((time - c.warmup_epochs) / total).clamp(0.0, 1.0);
-                c.floor + (1.0 - c.floor) * 0.5 * (1.0 + (std::f64::consts::PI * done).cos())
+                floor + (1.0 - floor) * 0.5 * (1.0 + (std::f64::consts::PI * done).cos())
             }
-            ScheduleKind::Plateau => c.factor.powi(plateau.reductions as i32),
+            ScheduleShape::Plateau(shape) => shape.factor.powi(plateau.reductions as i32),
         };
         self.lr * warm * decay
     }
 
     /// Tells the schedule, after each epoch, whether validation improved.
-    pub fn observe(&self, improved: bool, plateau: &mut Plateau) {
-        if self.config.kind != ScheduleKind::Plateau {
+    pub fn observe(&self, improved: bool, plateau: &mut Standstill) {
+        let ScheduleShape::Plateau(Plateau { patience, .. }) = self.config.shape else {
             return;
-        }
+        };
         if improved {
             plateau.waited = 0;
             return;
         }
         plateau.waited += 1;
-        if plateau.waited >= self.config.patience.max(1) {
+        if plateau.waited >= patience.max(1) {
             plateau.reductions += 1;
             plateau.waited = 0;
         }
@@ -157,7 +111,7 @@ mod tests {
     fn rates(config: ScheduleConfig, epochs: usize, at: &[u64]) -> Vec<f64> {
         let schedule = config.init(0.1, 10, epochs);
         at.iter()
-            .map(|s| schedule.rate(*s, &Plateau::default()))
+            .map(|s| schedule.rate(*s, &Standstill::default()))
             .collect()
     }
 
@@ -178,28 +132,24 @@ mod tests {
 
     #[test]
     fn step_reduces_every_so_many_epochs() {
-        let config = ScheduleConfig {
-            kind: ScheduleKind::Step,
+        let shape = ScheduleShape::Step(Step {
             every: 2,
             factor: 0.1,
-            ..Default::default()
-        };
+        });
         close(
-            &rates(config, 6, &[0, 19, 20, 39, 40]),
+            &rates(shape.into(), 6, &[0, 19, 20, 39, 40]),
             &[0.1, 0.1, 0.01, 0.01, 0.001],
         );
     }
 
     #[test]
     fn exponential_starts_at_its_epoch() {
-        let config = ScheduleConfig {
-            kind: ScheduleKind::Exponential,
+        let shape = ScheduleShape::Exponential(Exponential {
             start: 2,
             factor: 0.8,
-            ..Default::default()
-        };
+        });
         close(
-            &rates(config, 6, &[0, 19, 20, 30]),
+            &rates(shape.into(), 6, &[0, 19, 20, 30]),
             &[0.1, 0.1, 0.08, 0.064],
         );
     }
@@ -207,10 +157,8 @@ mod tests {
     #[test]
     fn cosine_goes_from_the_warmed_rate_to_the_floor() {
         let config = ScheduleConfig {
-            kind: ScheduleKind::Cosine,
+            shape: ScheduleShape::Cosine(Cosine { floor: 0.1 }),
             warmup_epochs: 1.0,
-            floor: 0.1,
-            ..Default::default()
         };
         close(
             &rates(config, 5, &[0, 4, 9, 10, 30, 50]),
@@ -220,14 +168,12 @@ mod tests {
 
     #[test]
     fn plateau_waits_then_reduces_and_waits_again() {
-        let config = ScheduleConfig {
-            kind: ScheduleKind::Plateau,
+        let config = ScheduleConfig::from(ScheduleShape::Plateau(Plateau {
             patience: 2,
             factor: 0.5,
-            ..Default::default()
-        };
+        }));
         let schedule = config.init(0.1, 10, 10);
-        let mut plateau = Plateau::default();
+        let mut plateau = Standstill::default();
         let mut rates = Vec::new();
         for improved in [true, false, false, false, true, false, false] {
             schedule.observe(improved, &mut plateau);

@@ -3,7 +3,7 @@
 //! A run file is turned into settings by `Settings::from(&config)`; a task of one's own, which no run file knows, has
 //! [`Settings::own`].
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::run_file::FinetuneConfig;
 use crate::run_file::{ConfigError, Experiment, RunConfig, TrainingConfig};
@@ -44,13 +44,21 @@ enum Origin {
 }
 
 /// What is written down of a task of one's own.
-#[derive(Serialize)]
-struct OwnFile<'a> {
-    task: &'a str,
+#[derive(Serialize, Deserialize)]
+struct OwnFile {
+    task: String,
     seed: u64,
-    optimizer: &'a OptimizerConfig,
-    schedule: &'a ScheduleConfig,
-    training: &'a TrainingConfig,
+    optimizer: OptimizerConfig,
+    schedule: ScheduleConfig,
+    training: TrainingConfig,
+}
+
+impl OwnFile {
+    fn to_toml(&self) -> Result<String, ConfigError> {
+        toml::to_string(self).map_err(|e| ConfigError::Write {
+            reason: e.to_string(),
+        })
+    }
 }
 
 impl From<&RunConfig> for Settings {
@@ -144,19 +152,23 @@ impl Settings {
     pub fn to_toml(&self) -> Result<String, ConfigError> {
         match &self.origin {
             Origin::RunFile(config) => config.to_toml(),
-            Origin::Own(task) => {
-                let file = OwnFile {
-                    task,
-                    seed: self.seed,
-                    optimizer: &self.optimizer,
-                    schedule: &self.schedule,
-                    training: &self.training,
-                };
-                toml::to_string(&file).map_err(|e| ConfigError::Write {
-                    reason: e.to_string(),
-                })
+            Origin::Own(task) => OwnFile {
+                task: task.clone(),
+                seed: self.seed,
+                optimizer: self.optimizer.clone(),
+                schedule: self.schedule.clone(),
+                training: self.training.clone(),
             }
+            .to_toml(),
         }
+    }
+
+    /// What a run folder kept of a task of one's own, as this version writes it.
+    pub(crate) fn rewritten(text: &str) -> Result<String, ConfigError> {
+        let file: OwnFile = toml::from_str(text).map_err(|e| ConfigError::Value {
+            reason: e.message().trim().to_string(),
+        })?;
+        file.to_toml()
     }
 
     /// What weights files say of it: nothing of where it was computed.
@@ -165,5 +177,25 @@ impl Settings {
             Origin::RunFile(config) => config.without_machine().to_toml(),
             Origin::Own(_) => self.to_toml(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_former_versions_kept_is_what_this_one_writes() {
+        let now = Settings::own("springs").to_toml().expect("TOML");
+        let training = now.split_once("[training]").expect("a table").1;
+        let before = format!(
+            "task = \"springs\"\nseed = 0\n\
+             [optimizer]\nkind = \"adam\"\nlr = 0.001\nweight_decay = 0.0\nbeta_1 = 0.9\nbeta_2 = 0.999\n\
+             epsilon = 0.00000001\nmomentum = 0.9\nnesterov = false\n\
+             [schedule]\nkind = \"constant\"\nwarmup_epochs = 0.0\nevery = 20\nfactor = 0.5\nstart = 0\n\
+             floor = 0.0\npatience = 10\n[training]{training}"
+        );
+        assert_eq!(Settings::rewritten(&before).ok(), Some(now.clone()));
+        assert_eq!(Settings::rewritten(&now).ok(), Some(now));
     }
 }

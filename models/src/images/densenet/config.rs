@@ -27,6 +27,7 @@ use crate::limits;
 /// # Ok::<(), gcnn_models::ModelError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct GroupDenseNetConfig {
     /// H: rotations and reflections that the network is to be equivariant under.

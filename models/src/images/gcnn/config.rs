@@ -11,6 +11,7 @@ use crate::limits;
 
 /// What every hidden convolution is followed by. Written `batch` and `none` in files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Normalisation {
     /// Batch normalisation with statistics per field.
@@ -22,6 +23,7 @@ pub enum Normalisation {
 
 /// How class scores are made of the last feature map. Written `convolution` and `linear` in files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Head {
     /// One more group convolution, with a field per class, then pooling over H and the plane: the published P4CNN.
@@ -84,6 +86,7 @@ impl InputShape {
 /// # Ok::<(), gcnn_models::ModelError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct GcnnConfig {
     /// H: rotations and reflections that the network is to be equivariant under.

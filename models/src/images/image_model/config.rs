@@ -1,18 +1,17 @@
 //! The `[model]` table of a run file for images.
 
-use std::fmt;
-
 use burn::prelude::*;
 use gcnn_layers::{Group, KernelConfig, Parameters};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeSeed, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::ImageModel;
+use crate::kinds::{self, Kinds};
 use crate::{GcnnConfig, GroupDenseNetConfig, InputShape, ModelError};
 
-/// Which network for images, with its settings. In files `kind` names the network, `gcnn` where it is left out, and
-/// settings that are left out are those of the published recipe.
+/// Which network for images, with its settings.
+///
+/// In files `kind` names the network, `gcnn` where it is left out, and settings that are left out are those of the published
+/// recipe.
 ///
 /// ```
 /// use burn::prelude::*;
@@ -29,10 +28,12 @@ use crate::{GcnnConfig, GroupDenseNetConfig, InputShape, ModelError};
 /// ```
 // `remote` makes functions of what would be the traits' implementations, which stand below.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case", remote = "Self")]
-#[allow(missing_docs)] // The variants are the configurations of their names.
 pub enum ImageModelConfig {
+    /// Group convolutions, one after the other. The defaults are P4CNN's.
     Gcnn(GcnnConfig),
+    /// Densely connected blocks of group convolutions. The defaults are P4M-DenseNet's, for patches of 96×96 pixels.
     #[serde(rename = "densenet")]
     DenseNet(GroupDenseNetConfig),
 }
@@ -136,62 +137,16 @@ impl Serialize for ImageModelConfig {
 
 impl<'de> Deserialize<'de> for ImageModelConfig {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Settings;
-        impl<'de> Visitor<'de> for Settings {
-            type Value = ImageModelConfig;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a table")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-                let with_kind = WithKind {
-                    map,
-                    missing: true,
-                    at_end: false,
-                };
-                // The derived function, which needs the kind.
-                ImageModelConfig::deserialize(MapAccessDeserializer::new(with_kind))
-            }
-        }
-        from.deserialize_map(Settings)
+        kinds::deserialize(from)
     }
 }
 
-/// The key that names the network, and what it is where nobody says.
-const KIND: [&str; 2] = ["kind", "gcnn"];
+impl Kinds for ImageModelConfig {
+    const KEY: &'static str = "kind";
+    const DEFAULT: &'static str = "gcnn";
 
-/// A map, with the kind added at its end where it is missing.
-struct WithKind<A> {
-    map: A,
-    missing: bool,
-    at_end: bool,
-}
-
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithKind<A> {
-    type Error = A::Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, A::Error> {
-        match self.map.next_key::<String>()? {
-            Some(key) => {
-                self.missing &= key != KIND[0];
-                seed.deserialize(key.into_deserializer()).map(Some)
-            }
-            None if self.missing => {
-                (self.missing, self.at_end) = (false, true);
-                seed.deserialize(KIND[0].into_deserializer()).map(Some)
-            }
-            None => Ok(None),
-        }
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
-        match self.at_end {
-            true => seed.deserialize(KIND[1].into_deserializer()),
-            false => self.map.next_value_seed(seed),
-        }
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        // The derived function.
+        Self::deserialize(from)
     }
 }

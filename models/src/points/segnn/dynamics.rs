@@ -15,6 +15,7 @@ use crate::points::{Dynamics, ParticleBatch, steering};
 
 /// Configuration of a [`SegnnDynamics`]. The defaults are the published recipe, 147,424 parameters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct SegnnDynamicsConfig {
     /// Features of a node between layers, and of a message.

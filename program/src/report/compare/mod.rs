@@ -15,7 +15,7 @@ mod runs;
 use std::path::PathBuf;
 
 use gcnn_train::files::same_file;
-use gcnn_train::run_file::keys;
+use gcnn_train::run_file::meaning;
 use gcnn_train::task::interval::{self, Range};
 use gcnn_train::task::metrics::significant;
 use serde::Serialize;
@@ -159,7 +159,9 @@ impl Comparison {
             notes.push("the runs were not tested on equally many examples".into());
         }
         notes.dedup();
-        let over_words = over.as_deref().map(|key| meaning(first, key));
+        let over_words = over.as_deref();
+        let over_words =
+            over_words.map(|key| meaning(first.task, key).unwrap_or_else(|| key.into()));
         Ok(Self {
             measure,
             by,
@@ -328,13 +330,6 @@ fn number(run: &FinishedRun, key: &str) -> Result<f64, ProgramError> {
             other.map_or("left out".into(), |value| value.to_string())
         ))),
     }
-}
-
-/// What a setting means, up to the first comma.
-fn meaning(run: &FinishedRun, key: &str) -> String {
-    let known = keys::of(run.task).find(|known| known.name == key);
-    let doc = known.map_or(key, |known| known.doc);
-    doc.split([',', ';', ':']).next().unwrap_or(key).to_string()
 }
 
 #[cfg(test)]

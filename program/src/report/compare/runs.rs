@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use gcnn_train::TrainError;
-use gcnn_train::run_file::{RunConfig, TaskName, flatten};
+use gcnn_train::run_file::{RunConfig, TaskName, flatten, value_of};
 use gcnn_train::training::run::Report;
 use gcnn_train::training::run_folder::RunFolder;
 use toml::{Table, Value};
@@ -65,7 +65,7 @@ impl FinishedRun {
 
     /// A setting, by its full name.
     pub fn setting(&self, key: &str) -> Option<Value> {
-        gcnn_train::run_file::keys::value_of(&self.settings, key)
+        value_of(&self.settings, key).cloned()
     }
 
     /// Every setting that matters, by its full name.

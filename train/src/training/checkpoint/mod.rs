@@ -17,7 +17,7 @@ use crate::task::metrics::Sums;
 use crate::training::divergence::{Return, Watch};
 use crate::training::optimizer::UpdaterScalars;
 use crate::training::run_folder::EpochRecord;
-use crate::training::schedule::Plateau;
+use crate::training::schedule::Standstill;
 use crate::weights::arrays::{self as weights, Weights};
 
 const FORMAT: &str = "1";
@@ -58,7 +58,7 @@ pub struct Progress {
     /// Epochs since the best one.
     pub since_best: usize,
     /// What the learning rate's `plateau` schedule remembers.
-    pub plateau: Plateau,
+    pub plateau: Standstill,
     /// Whether training is over (the epochs are done, or early stopping ended them).
     pub finished: bool,
 }

@@ -51,6 +51,7 @@ use crate::kernel::{KernelSize, Spaces};
 /// | `atrous` | `side` × `side` spread over the kernel | `rotations` spread over the circle, each a step wide |
 /// | `deformable` | as `atrous` to begin with, then trained | as `atrous` to begin with, then trained |
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Support {
     /// A uniform grid.
@@ -82,6 +83,7 @@ pub enum Support {
 /// # Ok::<(), gcnn_layers::LayerError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct BSplineConfig {
     /// n, the degree of the polynomial pieces: 0 to 5. 0 and 1 on the pixel grid are pixel kernels where the group is

@@ -1,0 +1,37 @@
+//! JSON schemas of what files write as a word: groups and representations.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::Group;
+use crate::irreps::Irreps;
+
+impl JsonSchema for Group {
+    fn schema_name() -> Cow<'static, str> {
+        "Group".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "A group by name: \"trivial\"; \"C8\" for the rotations by 45°, \"D4\" for those by 90° and reflections.",
+            "pattern": "^([Tt]rivial|[CDcd][0-9]+)$",
+            "examples": ["trivial", "C4", "D4", "C8"],
+        })
+    }
+}
+
+impl JsonSchema for Irreps {
+    fn schema_name() -> Cow<'static, str> {
+        "Irreps".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "A representation of O(3): \"32x0e+32x1o\" is 32 scalars and 32 vectors.",
+            "examples": ["32x0e+32x1o"],
+        })
+    }
+}

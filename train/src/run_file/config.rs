@@ -1,0 +1,134 @@
+//! A run with everything that it depends on.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{ConfigError, Experiment, FinetuneConfig, TaskName};
+use crate::training::divergence::OnDivergence;
+use crate::training::optimizer::OptimizerConfig;
+use crate::training::schedule::ScheduleConfig;
+
+/// One experiment: everything a run depends on.
+///
+/// ```
+/// use gcnn_train::run_file::{RunConfig, TaskName};
+///
+/// let text = "task = \"nbody\"\n[model]\nkind = \"egnn\"\n";
+/// let set = ["training.epochs=3".to_string()];
+/// let config = RunConfig::parse(text, "experiment.toml".as_ref(), &set)?;
+/// assert_eq!((config.experiment.task(), config.training.epochs), (TaskName::NBody, 3));
+///
+/// let error = RunConfig::parse("[training]\nepoch = 3\n", "experiment.toml".as_ref(), &[]);
+/// let text = error.expect_err("no such key").to_string();
+/// assert!(text.starts_with("experiment.toml:2:1: unknown key `epoch` in [training]; did you mean `epochs`?"));
+/// # Ok::<(), gcnn_train::run_file::ConfigError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunConfig {
+    /// Seed of initial weights, data order, augmentation and dropout.
+    pub seed: u64,
+    /// Where to compute.
+    pub device: String,
+    /// Devices that share the work of training, in place of one `device`.
+    pub devices: Vec<String>,
+    /// Run folder; `None` chooses one under `runs/` by the file's name.
+    pub output: Option<PathBuf>,
+    /// Data and network, by the file's `task`.
+    pub experiment: Experiment,
+    /// Trained weights to start from, where there are any.
+    pub finetune: Option<FinetuneConfig>,
+    /// How weights move.
+    pub optimizer: OptimizerConfig,
+    /// How the learning rate changes.
+    pub schedule: ScheduleConfig,
+    /// How long and in which portions.
+    pub training: TrainingConfig,
+}
+
+impl Default for RunConfig {
+    fn default() -> Self {
+        Self::new(TaskName::default())
+    }
+}
+
+/// How long to train, and in which portions.
+///
+/// The `[training]` table of a run file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainingConfig {
+    /// Passes over the training set, at least 1.
+    pub epochs: usize,
+    /// Examples per optimizer step, at least 1.
+    pub batch_size: usize,
+    /// Examples that pass through the network at once, for less memory: gradients of a batch's parts are summed, and batch
+    /// normalisation sees the parts. 0 takes whole batches.
+    pub micro_batch_size: usize,
+    /// Examples per batch when evaluating, at least 1.
+    pub eval_batch_size: usize,
+    /// Steps between checkpoints within an epoch; 0 keeps to one after each epoch.
+    pub checkpoint_every: usize,
+    /// Epochs without progress on validation before the run ends; 0 never ends it.
+    pub patience: usize,
+    /// Largest norm of the whole gradient, 0 or more; 0 does not clip.
+    pub clip_norm: f64,
+    /// Share of the target spread over all classes, at least 0 and below 1; particles have no classes.
+    pub label_smoothing: f64,
+    /// What to do when the loss is no number or rises far above where it was.
+    pub on_divergence: OnDivergence,
+    /// Decay per step of the running average of the weights that is evaluated and kept, at least 0 and below 1; 0 keeps the
+    /// weights themselves.
+    pub average: f64,
+}
+
+impl Default for TrainingConfig {
+    fn default() -> Self {
+        Self {
+            epochs: 30,
+            batch_size: 128,
+            micro_batch_size: 0,
+            eval_batch_size: 500,
+            checkpoint_every: 0,
+            patience: 0,
+            clip_norm: 0.0,
+            label_smoothing: 0.0,
+            on_divergence: OnDivergence::default(),
+            average: 0.0,
+        }
+    }
+}
+
+impl RunConfig {
+    /// The default run of a task.
+    pub fn new(task: TaskName) -> Self {
+        Self {
+            seed: 0,
+            device: "auto".into(),
+            devices: Vec::new(),
+            output: None,
+            experiment: Experiment::new(task),
+            finetune: None,
+            optimizer: Default::default(),
+            schedule: Default::default(),
+            training: Default::default(),
+        }
+    }
+
+    /// The complete configuration as a run file.
+    pub fn to_toml(&self) -> Result<String, ConfigError> {
+        toml::to_string(self).map_err(|e| ConfigError::Write {
+            reason: e.to_string(),
+        })
+    }
+
+    /// The same without a word of where it is computed, which says nothing about the weights that come of it.
+    pub fn without_machine(&self) -> Self {
+        Self {
+            device: "auto".into(),
+            devices: Vec::new(),
+            ..self.clone().without_places()
+        }
+    }
+}
