@@ -107,10 +107,10 @@ macro_rules! run_file {
         $(#[$doc:meta])*
         $file:ident $(<$dataset:ident>)? of $task:expr, { $($table:ident: $type:ty),* }, $experiment:expr
     ) => {
-        $(#[$doc])*
         #[derive(Serialize, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields, default)]
-        pub(super) struct $file $(<$dataset: DatasetTable>)? {
+        $(#[$doc])*
+        pub(super) struct $file $(<$dataset>)? {
             /// What is learned from which data; it decides what the other tables may hold.
             task: TaskName,
             /// Seed of initial weights, data order, augmentation and dropout.
@@ -177,6 +177,7 @@ macro_rules! run_file {
 
 run_file!(
     /// The run file of a task for images, whose data sets alone differ.
+    #[schemars(bound = "D: DatasetTable")]
     ImageFile<D> of D::TASK,
     { dataset: D, model: ImageModelConfig, augmentation: Augmentation },
     |dataset, model, augmentation| Experiment::Images(ImageExperiment {
