@@ -29,7 +29,8 @@ pub trait Kinds: Serialize + Sized {
 /// Reads a table with or without its kind.
 ///
 /// A table with all the keys of [`FORMER`](Kinds::FORMER) is one that an earlier version wrote: keys of other kinds, which
-/// never had an effect, are dropped. In any other table they are errors.
+/// never had an effect, are dropped. In any other table they are errors. Whole numbers end where those of TOML do, at
+/// 2⁶³ − 1, in whatever format the table is.
 ///
 /// # Errors
 /// If it is no table, or [`read`](Kinds::read) refuses it.

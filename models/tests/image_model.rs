@@ -103,5 +103,5 @@ fn files_name_the_network_or_mean_the_gcnn() {
     let error = |text| read(text).unwrap_err().to_string();
     assert!(error(r#"{ "growth": 5 }"#).contains("unknown field `growth`"));
     assert!(error(r#"{ "kind": "cnn" }"#).contains("unknown variant `cnn`"));
-    assert!(error("3").contains("expected a table"));
+    assert!(error("3").contains("expected a map"));
 }
