@@ -194,7 +194,7 @@ fn counts_that_no_network_has_are_refused_by_name() {
         error
     };
     // TOML has no larger whole number.
-    let (most, blocks) = (i64::MAX, ["1x0e+1x1o"; 300].join("+"));
+    let (most, blocks) = (i64::MAX as usize, ["1x0e+1x1o"; 300].join("+"));
     for (settings, key) in [
         (json!({ "kind": "egnn", "layers": i64::MAX }), "layers"),
         (json!({ "kind": "egnn", "hidden": most }), "hidden"),

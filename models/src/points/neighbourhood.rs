@@ -8,7 +8,7 @@
 //!
 //! Each rule looks at distances within a system only, so it commutes with rotations, reflections and shifts.
 
-use gcnn_layers::{Graph, GraphError};
+use gcnn_layers::Graph;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::ModelError;
@@ -144,15 +144,19 @@ impl NeighbourhoodConfig {
                 expected: systems * particles * 3,
             });
         }
-        let each = |one: &dyn Fn(&[[f32; 3]]) -> Result<Graph, GraphError>| {
-            let graphs: Result<Vec<Graph>, _> =
-                points.chunks_exact(particles.max(1)).map(one).collect();
-            graphs.and_then(|graphs| Graph::batch(&graphs))
+        let one = |points: &[[f32; 3]]| match self {
+            Self::All {} => Graph::fully_connected(points.len()),
+            Self::Nearest(own) => Graph::nearest(points, own.neighbours),
+            Self::Radius(own) => Graph::within_radius(points, own.radius),
         };
+        // Where all are connected, the systems are alike.
         let drawn = match self {
             Self::All {} => Graph::fully_connected(particles).and_then(|one| one.repeat(systems)),
-            Self::Nearest(own) => each(&|points| Graph::nearest(points, own.neighbours)),
-            Self::Radius(own) => each(&|points| Graph::within_radius(points, own.radius)),
+            Self::Nearest(_) | Self::Radius(_) => {
+                let graphs: Result<Vec<Graph>, _> =
+                    points.chunks_exact(particles.max(1)).map(one).collect();
+                graphs.and_then(|graphs| Graph::batch(&graphs))
+            }
         };
         Ok(drawn?)
     }

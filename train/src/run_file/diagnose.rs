@@ -158,7 +158,7 @@ fn unknown_reason(given: &Table, found: &str, section: &str, known: &[&str]) -> 
     // Keys that all kinds share are not among those that a kind's own table knows.
     let shared = own.iter().filter(|key| key.kind.is_none() && !key.chooses);
     let mut valid: Vec<&str> = shared
-        .filter(|key| section != "" && key.name == name(key.leaf()))
+        .filter(|key| !section.is_empty() && key.name == name(key.leaf()))
         .map(Key::leaf)
         .filter(|leaf| !known.contains(leaf))
         .collect();
