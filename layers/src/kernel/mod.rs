@@ -10,7 +10,7 @@
 //!
 //! Pixel kernels have a weight per relative element, AlongH = 1; splines may have fewer.
 //!
-//! A [`Kernel`] has one duty, [`bank`](Kernel::bank): the filters of an ordinary convolution. [`linear`] kernels are matrices
+//! A [`Kernel`] has one duty, [`bank`](Kernel::bank): the filters of an ordinary convolution. Linear kernels are matrices
 //! ([`SampledKernel`], plain numbers) times weights.
 
 mod bank;
