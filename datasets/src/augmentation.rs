@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::DatasetError;
 use crate::colour::ColourChange;
 use crate::random::{Purpose, Random};
-use crate::rotate::{self, Interpolation, Motion};
+use crate::rotate::{self, AffineMap, Interpolation};
 
 /// By which angles training images are turned.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -120,14 +120,14 @@ impl Augmentation {
     }
 
     /// The motion of an image in an epoch.
-    pub fn motion(&self, seed: u64, epoch: usize, image: usize) -> Motion {
+    pub fn motion(&self, seed: u64, epoch: usize, image: usize) -> AffineMap {
         let mut random = Random::new(seed, Purpose::Augmentation, epoch as u64, image as u64);
         // Always the same draws, so that switching one motion on leaves the others as they were.
         let [turn, flip, right, up, wide, high] = [(); 6].map(|()| random.unit());
         let rotation = match self.rotation {
-            RotationAugmentation::None => Motion::rotation(0.0),
-            RotationAugmentation::RightAngles => Motion::quarter_turns((turn * 4.0) as usize),
-            RotationAugmentation::Continuous => Motion::rotation(turn * std::f64::consts::TAU),
+            RotationAugmentation::None => AffineMap::rotation(0.0),
+            RotationAugmentation::RightAngles => AffineMap::quarter_turns((turn * 4.0) as usize),
+            RotationAugmentation::Continuous => AffineMap::rotation(turn * std::f64::consts::TAU),
         };
         let shift = [right, up].map(|unit| (2.0 * unit - 1.0) * self.translation);
         let scale = [wide, high].map(|unit| 1.0 + (2.0 * unit - 1.0) * self.scale);
@@ -157,7 +157,7 @@ impl Augmentation {
         &self,
         image: &mut [f32],
         shape: [usize; 3],
-        motion: Motion,
+        motion: AffineMap,
         scratch: &mut Vec<f32>,
     ) {
         if motion.is_identity() {
@@ -202,7 +202,7 @@ mod tests {
         let mut counts = [0; 4];
         for image in 0..4000 {
             let motion = augmentation.motion(0, 0, image);
-            let turns = (0..4).position(|turns| motion == Motion::quarter_turns(turns));
+            let turns = (0..4).position(|turns| motion == AffineMap::quarter_turns(turns));
             counts[turns.unwrap()] += 1;
         }
         // Five standard deviations of a binomial count around 1000.

@@ -12,7 +12,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::DatasetError;
-pub use normalisation::Normalisation;
+pub use normalisation::ChannelNormalisation;
 use pixels::Pixels;
 pub use pixels::ReadImages;
 pub use source::{ImageSource, Places};

@@ -65,8 +65,8 @@ pub use augmentation::{Augmentation, RotationAugmentation};
 pub use error::DatasetError;
 pub use image_folder::ImageFolderConfig;
 pub use images::{
-    Description, ImageDataset, ImageSource, Normalisation, Places, ReadImages, Split, SplitImages,
-    Splits,
+    ChannelNormalisation, Description, ImageDataset, ImageSource, Places, ReadImages, Split,
+    SplitImages, Splits,
 };
 pub use loader::{BatchLoader, BatchOptions, ImageBatch};
 pub use nbody::{

@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 
 use crate::DatasetError;
 use crate::augmentation::Augmentation;
-use crate::images::{ImageDataset, Normalisation};
+use crate::images::{ChannelNormalisation, ImageDataset};
 use crate::random::{Purpose, Random};
 
 /// How a [`BatchLoader`] goes through a set of images.
@@ -33,7 +33,7 @@ pub struct BatchOptions {
     /// Random motions of the images and changes of their colours.
     pub augmentation: Augmentation,
     /// What to subtract and divide by, after the motion.
-    pub normalisation: Option<Normalisation>,
+    pub normalisation: Option<ChannelNormalisation>,
 }
 
 impl BatchOptions {
@@ -95,7 +95,7 @@ impl BatchOptions {
     }
 
     /// What to subtract and divide by.
-    pub fn with_normalisation(mut self, normalisation: Option<Normalisation>) -> Self {
+    pub fn with_normalisation(mut self, normalisation: Option<ChannelNormalisation>) -> Self {
         self.normalisation = normalisation;
         self
     }

@@ -31,7 +31,7 @@ pub enum Interpolation {
 
 /// A motion of the plane: first the scaling, then the mirror, then the rotation, then the translation.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Motion {
+pub struct AffineMap {
     cos: f64,
     sin: f64,
     mirror: bool,
@@ -39,7 +39,7 @@ pub struct Motion {
     scale: [f64; 2],
 }
 
-impl Motion {
+impl AffineMap {
     /// The rotation by `angle` radians, counter-clockwise. Multiples of π/2 get exact matrices.
     pub fn rotation(angle: f64) -> Self {
         let quarters = angle / FRAC_PI_2;
@@ -107,7 +107,7 @@ impl Motion {
 pub fn transform(
     image: &[f32],
     [channels, height, width]: [usize; 3],
-    motion: Motion,
+    motion: AffineMap,
     interpolation: Interpolation,
     moved: &mut [f32],
 ) {
@@ -237,7 +237,7 @@ mod tests {
     fn moved(
         image: &[f32],
         shape: [usize; 3],
-        motion: Motion,
+        motion: AffineMap,
         interpolation: Interpolation,
     ) -> Vec<f32> {
         let mut out = vec![f32::NAN; image.len()];
@@ -249,13 +249,13 @@ mod tests {
     fn scaling_moves_pixels_away_from_the_centre() {
         let mut image = vec![0.0; 49];
         image[3 * 7 + 4] = 1.0;
-        let wider = Motion::rotation(0.0).with_scale([2.0, 1.0]);
+        let wider = AffineMap::rotation(0.0).with_scale([2.0, 1.0]);
         let wide = moved(&image, [1, 7, 7], wider, Interpolation::Bilinear);
         // From one pixel right of the centre to two, and twice as wide; as high as before.
         assert_eq!(wide[3 * 7 + 3..3 * 7 + 7], [0.0, 0.5, 1.0, 0.5]);
         assert!(wide.iter().sum::<f32>() == 2.0);
         // The rotation comes after it.
-        let turned = Motion::quarter_turns(1).with_scale([2.0, 1.0]);
+        let turned = AffineMap::quarter_turns(1).with_scale([2.0, 1.0]);
         let high = moved(&image, [1, 7, 7], turned, Interpolation::Bilinear);
         assert_eq!([high[2 * 7 + 3], high[7 + 3], high[3]], [0.5, 1.0, 0.5]);
     }
@@ -273,12 +273,17 @@ mod tests {
             for (turns, expected) in expected.iter().enumerate() {
                 let shape = [1, 3, 3];
                 assert_eq!(
-                    moved(&image, shape, Motion::quarter_turns(turns), interpolation),
+                    moved(
+                        &image,
+                        shape,
+                        AffineMap::quarter_turns(turns),
+                        interpolation
+                    ),
                     expected
                 );
                 let angle = turns as f64 * FRAC_PI_2 - 4.0 * PI;
                 assert_eq!(
-                    moved(&image, shape, Motion::rotation(angle), interpolation),
+                    moved(&image, shape, AffineMap::rotation(angle), interpolation),
                     expected
                 );
             }
@@ -296,7 +301,7 @@ mod tests {
                 turned = moved(
                     &turned,
                     [2, 28, 28],
-                    Motion::quarter_turns(1),
+                    AffineMap::quarter_turns(1),
                     interpolation,
                 );
             }
@@ -307,17 +312,17 @@ mod tests {
     #[test]
     fn mirror_comes_before_rotation_and_shift_after() {
         let image = [1.0, 2.0, 3.0, 4.0];
-        let mirror = Motion::rotation(0.0).with_mirror(true);
+        let mirror = AffineMap::rotation(0.0).with_mirror(true);
         assert_eq!(
             moved(&image, [1, 2, 2], mirror, Interpolation::Bilinear),
             [3.0, 4.0, 1.0, 2.0]
         );
-        let both = Motion::quarter_turns(1).with_mirror(true);
+        let both = AffineMap::quarter_turns(1).with_mirror(true);
         assert_eq!(
             moved(&image, [1, 2, 2], both, Interpolation::Bicubic),
             [4.0, 2.0, 3.0, 1.0]
         );
-        let right = Motion::quarter_turns(2).with_shift([1.0, 0.0]);
+        let right = AffineMap::quarter_turns(2).with_shift([1.0, 0.0]);
         assert_eq!(
             moved(&image, [1, 2, 2], right, Interpolation::Bicubic),
             [0.0, 4.0, 0.0, 2.0]
@@ -350,7 +355,7 @@ mod tests {
                 let turned = moved(
                     &sample(0.0),
                     [1, size, size],
-                    Motion::rotation(angle),
+                    AffineMap::rotation(angle),
                     interpolation,
                 );
                 let worst = turned
@@ -371,7 +376,7 @@ mod tests {
         let turned = moved(
             &image,
             [1, 10, 10],
-            Motion::rotation(0.4),
+            AffineMap::rotation(0.4),
             Interpolation::Bicubic,
         );
         assert!(turned.iter().all(|value| (0.0..=1.0).contains(value)));

@@ -6,7 +6,7 @@ use burn::data::dataloader::batcher::Batcher;
 use burn::data::dataset::{Dataset, DatasetError};
 use burn::prelude::*;
 use gcnn_datasets::{
-    ImageDataset, ImageSource, Normalisation, RotatedMnistConfig, RotatedMnistSource,
+    ChannelNormalisation, ImageDataset, ImageSource, RotatedMnistConfig, RotatedMnistSource,
 };
 
 /// A digit and what it is.
@@ -21,7 +21,7 @@ pub struct Digit {
 /// Digits, normalised, as Burn's loaders want them.
 pub struct Digits {
     images: Arc<ImageDataset>,
-    normalisation: Normalisation,
+    normalisation: ChannelNormalisation,
 }
 
 impl Digits {

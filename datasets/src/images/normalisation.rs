@@ -15,14 +15,14 @@ const SAMPLE: [usize; 2] = [64, 32];
 /// Mean and standard deviation of each channel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Normalisation {
+pub struct ChannelNormalisation {
     /// What is subtracted, per channel.
     pub mean: Vec<f32>,
     /// What is divided by, per channel.
     pub std: Vec<f32>,
 }
 
-impl Normalisation {
+impl ChannelNormalisation {
     /// The statistics of a set of images in memory. A channel without variation gets the standard deviation 1.
     ///
     /// # Panics
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn statistics_are_those_of_each_channel() {
-        let normalisation = Normalisation::of(&two_channels());
+        let normalisation = ChannelNormalisation::of(&two_channels());
         assert!((normalisation.mean[0] - 0.3).abs() < 1e-6);
         assert!((normalisation.std[0] - 0.05f32.sqrt()).abs() < 1e-6);
         // The second channel is constant.
@@ -146,7 +146,7 @@ mod tests {
         assert!(normalisation.validate(2).is_ok());
         assert!(normalisation.validate(1).is_err());
         assert!(
-            Normalisation {
+            ChannelNormalisation {
                 mean: vec![0.0],
                 std: vec![0.0]
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ImageDataset, Normalisation};
+use super::{ChannelNormalisation, ImageDataset};
 use crate::DatasetError;
 
 /// One of the three splits, or all images together.
@@ -133,7 +133,7 @@ pub struct Splits {
     /// What is measured once, at the end.
     pub test: Arc<ImageDataset>,
     /// Statistics of the training split.
-    pub normalisation: Normalisation,
+    pub normalisation: ChannelNormalisation,
     /// Name, origin and sizes.
     pub description: Description,
 }
@@ -163,7 +163,7 @@ impl Splits {
             return Err(DatasetError::setting("train", "at least one image", "none"));
         }
         Ok(Self {
-            normalisation: Normalisation::measure(&train)?,
+            normalisation: ChannelNormalisation::measure(&train)?,
             description: Description {
                 name: name.to_string(),
                 origin: origin.to_string(),

@@ -78,7 +78,7 @@ fn going_on_in_the_middle_gives_the_remaining_batches() {
 
 #[test]
 fn images_move_and_are_normalised_after_that() {
-    let normalisation = Normalisation {
+    let normalisation = ChannelNormalisation {
         mean: vec![0.5],
         std: vec![2.0],
     };
@@ -146,7 +146,7 @@ fn the_length_is_known_and_dropping_early_ends_the_worker() {
 #[test]
 fn impossible_options_are_refused() {
     assert!(BatchLoader::new(images(3), BatchOptions::new(0)).is_err());
-    let normalisation = Normalisation {
+    let normalisation = ChannelNormalisation {
         mean: vec![0.0; 3],
         std: vec![1.0; 3],
     };

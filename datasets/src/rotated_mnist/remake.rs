@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use super::{CLASSES, SHAPE, SIZES};
 use crate::idx::LabelledBytes;
 use crate::random::{Purpose, Random};
-use crate::rotate::{self, Interpolation, Motion};
+use crate::rotate::{self, AffineMap, Interpolation};
 use crate::{DatasetError, ImageDataset};
 
 /// Digits in MNIST's training file.
@@ -66,7 +66,7 @@ impl Rotation {
                     .iter()
                     .map(|byte| f32::from(*byte) / 255.0)
                     .collect();
-                let motion = Motion::rotation(self.angle(*digit));
+                let motion = AffineMap::rotation(self.angle(*digit));
                 rotate::transform(&upright, SHAPE, motion, self.interpolation, turned);
             });
         let label = |digit: &u32| {

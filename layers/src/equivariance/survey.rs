@@ -296,6 +296,8 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
+    use burn::module::Param;
+
     use super::*;
     use crate::testing::noise;
     use crate::{GlobalPool2dConfig, GroupConv2dConfig, LiftingConv2dConfig, ProjectionConfig};
@@ -305,8 +307,11 @@ mod tests {
         group: &Group,
         device: &Device,
     ) -> impl Fn(Tensor<4>) -> Vec<(String, Feature)> + use<> {
-        let lift = LiftingConv2dConfig::new(group.clone(), [2, 4], 3).init(device);
-        let conv = GroupConv2dConfig::new(group.clone(), [4, 5], 3).init(device);
+        let mut lift = LiftingConv2dConfig::new(group.clone(), [2, 4], 3).init(device);
+        let mut conv = GroupConv2dConfig::new(group.clone(), [4, 5], 3).init(device);
+        // The same weights in every run: the device's own seed is shared by all tests.
+        lift.weight = Param::from_tensor(noise(lift.weight.dims(), 11, device));
+        conv.weight = Param::from_tensor(noise(conv.weight.dims(), 12, device));
         let (project, pool) = (
             ProjectionConfig::new().init(),
             GlobalPool2dConfig::new().init(),

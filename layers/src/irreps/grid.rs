@@ -13,15 +13,15 @@
 
 use std::f64::consts::{PI, TAU};
 
-use super::harmonics::{Normalisation, solid_harmonics};
+use super::harmonics::{HarmonicsNormalisation, solid_harmonics};
 use super::{IrrepsError, check_degree};
 
 /// Points on the sphere with weights, and the harmonics on them.
 ///
 /// ```
-/// use gcnn_layers::irreps::{Normalisation, SphericalGrid};
+/// use gcnn_layers::irreps::{HarmonicsNormalisation, SphericalGrid};
 ///
-/// let grid = SphericalGrid::new(2, Normalisation::Component)?;
+/// let grid = SphericalGrid::new(2, HarmonicsNormalisation::Component)?;
 /// let (to_grid, from_grid) = (grid.to_grid(), grid.from_grid());
 /// // from · to = 1: row 4 of the one, column 4 of the other.
 /// let n = grid.points().len();
@@ -32,7 +32,7 @@ use super::{IrrepsError, check_degree};
 #[derive(Debug, Clone, PartialEq)]
 pub struct SphericalGrid {
     l_max: usize,
-    normalisation: Normalisation,
+    normalisation: HarmonicsNormalisation,
     points: Vec<[f64; 3]>,
     weights: Vec<f64>,
     /// `[points, (l_max+1)²]`.
@@ -44,7 +44,7 @@ impl SphericalGrid {
     pub const MAX_RESOLUTION: usize = super::limits::MAX_RESOLUTION;
 
     /// The smallest grid that determines all functions up to a degree.
-    pub fn new(l_max: usize, normalisation: Normalisation) -> Result<Self, IrrepsError> {
+    pub fn new(l_max: usize, normalisation: HarmonicsNormalisation) -> Result<Self, IrrepsError> {
         check_degree(l_max)?;
         Self::with_resolution(l_max, l_max + 1, 2 * l_max + 1, normalisation)
     }
@@ -54,7 +54,7 @@ impl SphericalGrid {
         l_max: usize,
         polar: usize,
         azimuth: usize,
-        normalisation: Normalisation,
+        normalisation: HarmonicsNormalisation,
     ) -> Result<Self, IrrepsError> {
         check_degree(l_max)?;
         if polar <= l_max || azimuth <= 2 * l_max || polar.max(azimuth) > Self::MAX_RESOLUTION {

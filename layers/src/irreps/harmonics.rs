@@ -23,7 +23,7 @@ pub const MIN_RADIUS: f64 = 1e-12;
 /// How harmonics of a degree are scaled, on the unit sphere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Normalisation {
+pub enum HarmonicsNormalisation {
     /// ∫ Y_lm² = 1 over the sphere, of area 4π.
     #[default]
     Integral,
@@ -33,7 +33,7 @@ pub enum Normalisation {
     Norm,
 }
 
-impl Normalisation {
+impl HarmonicsNormalisation {
     /// What to multiply harmonics of unit norm by.
     pub fn factor(self, degree: usize) -> f64 {
         let size = 2.0 * degree as f64 + 1.0;
@@ -67,7 +67,7 @@ pub fn zonal_coefficients(l: usize, m: usize) -> (f64, f64) {
 pub fn solid_harmonics(
     l_max: usize,
     point: [f64; 3],
-    normalisation: Normalisation,
+    normalisation: HarmonicsNormalisation,
 ) -> Result<Vec<f64>, IrrepsError> {
     check_degree(l_max)?;
     let mut values = vec![0.0; (l_max + 1) * (l_max + 1)];
@@ -81,7 +81,7 @@ pub fn solid_harmonics(
 pub fn solid_harmonics_gradient(
     l_max: usize,
     point: [f64; 3],
-    normalisation: Normalisation,
+    normalisation: HarmonicsNormalisation,
 ) -> Result<(Vec<f64>, Vec<[f64; 3]>), IrrepsError> {
     check_degree(l_max)?;
     let count = (l_max + 1) * (l_max + 1);
@@ -99,16 +99,16 @@ pub fn solid_harmonics_gradient(
 /// 0, the one value there that turns as it must.
 ///
 /// ```
-/// use gcnn_layers::irreps::{Normalisation, spherical_harmonics};
+/// use gcnn_layers::irreps::{HarmonicsNormalisation, spherical_harmonics};
 ///
-/// let y = spherical_harmonics(1, [3.0, 0.0, 4.0], Normalisation::Norm)?;
+/// let y = spherical_harmonics(1, [3.0, 0.0, 4.0], HarmonicsNormalisation::Norm)?;
 /// assert_eq!(y, [1.0, 0.6, 0.0, 0.8]);
 /// # Ok::<(), gcnn_layers::irreps::IrrepsError>(())
 /// ```
 pub fn spherical_harmonics(
     l_max: usize,
     point: [f64; 3],
-    normalisation: Normalisation,
+    normalisation: HarmonicsNormalisation,
 ) -> Result<Vec<f64>, IrrepsError> {
     let (direction, _) = unit(point);
     solid_harmonics(l_max, direction, normalisation)
@@ -118,7 +118,7 @@ pub fn spherical_harmonics(
 pub fn spherical_harmonics_gradient(
     l_max: usize,
     point: [f64; 3],
-    normalisation: Normalisation,
+    normalisation: HarmonicsNormalisation,
 ) -> Result<(Vec<f64>, Vec<[f64; 3]>), IrrepsError> {
     let (direction, radius) = unit(point);
     let (values, mut gradients) = solid_harmonics_gradient(l_max, direction, normalisation)?;
@@ -158,7 +158,7 @@ struct Zonal {
 fn recur(
     l_max: usize,
     [x, y, z]: [f64; 3],
-    normalisation: Normalisation,
+    normalisation: HarmonicsNormalisation,
     mut emit: impl FnMut(usize, f64, [f64; 3]),
 ) {
     let square = x * x + y * y + z * z;

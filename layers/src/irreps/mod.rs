@@ -35,8 +35,9 @@ pub use clebsch_gordan::{ClebschGordan, Coupling, clebsch_gordan};
 pub use error::IrrepsError;
 pub use grid::SphericalGrid;
 pub use harmonics::{
-    MIN_RADIUS, Normalisation, sectoral_coefficient, solid_harmonics, solid_harmonics_gradient,
-    spherical_harmonics, spherical_harmonics_gradient, zonal_coefficients,
+    HarmonicsNormalisation, MIN_RADIUS, sectoral_coefficient, solid_harmonics,
+    solid_harmonics_gradient, spherical_harmonics, spherical_harmonics_gradient,
+    zonal_coefficients,
 };
 pub use irrep::{Irrep, Parity};
 pub use limits::L_MAX;

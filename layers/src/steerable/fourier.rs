@@ -11,7 +11,7 @@
 
 use super::layout::expect_features;
 use crate::LayerError;
-use crate::irreps::{Block, Irreps, Normalisation, SphericalGrid};
+use crate::irreps::{Block, HarmonicsNormalisation, Irreps, SphericalGrid};
 use burn::module::{DisplaySettings, ModuleDisplay};
 use burn::prelude::*;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ impl SphericalFourierConfig {
         }
         let times = |points: usize| points.saturating_mul(self.oversampling);
         let (polar, azimuth) = (times(self.l_max + 1), times(2 * self.l_max + 1));
-        let norm = Normalisation::Norm;
+        let norm = HarmonicsNormalisation::Norm;
         Ok(SphericalGrid::with_resolution(
             self.l_max, polar, azimuth, norm,
         )?)

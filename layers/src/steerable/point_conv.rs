@@ -14,7 +14,7 @@ use super::gathered::GatheredInput;
 use super::spherical_harmonics::{SphericalHarmonics, SphericalHarmonicsConfig};
 use super::tensor_product::{TensorProduct, TensorProductConfig};
 use crate::graph::GraphTensors;
-use crate::irreps::{Block, Irreps, Normalisation};
+use crate::irreps::{Block, HarmonicsNormalisation, Irreps};
 use crate::{LayerError, expect};
 use burn::module::{DisplaySettings, ModuleDisplay};
 use burn::nn::{Linear, LinearConfig};
@@ -84,8 +84,8 @@ impl PointConvConfig {
     /// Builds the layer, or says what [`validate`](Self::validate) finds wrong.
     pub fn try_init(&self, device: &Device) -> Result<PointConv, LayerError> {
         let product = self.product()?;
-        let harmonics =
-            SphericalHarmonicsConfig::new(self.l_max).with_normalisation(Normalisation::Component);
+        let harmonics = SphericalHarmonicsConfig::new(self.l_max)
+            .with_normalisation(HarmonicsNormalisation::Component);
         Ok(PointConv {
             harmonics: harmonics.try_init()?,
             hidden: LinearConfig::new(1, self.radial_hidden).init(device),

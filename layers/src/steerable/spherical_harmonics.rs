@@ -8,7 +8,7 @@
 //! matrix product a degree, which every backend can differentiate. The origin has no direction: there Y_0 keeps its
 //! constant, the others are 0, and all gradients are 0.
 
-use crate::irreps::{self, Irreps, MIN_RADIUS, Normalisation};
+use crate::irreps::{self, HarmonicsNormalisation, Irreps, MIN_RADIUS};
 use crate::{LayerError, expect};
 use burn::module::{DisplaySettings, ModuleDisplay};
 use burn::prelude::*;
@@ -22,8 +22,8 @@ pub struct SphericalHarmonicsConfig {
     /// The highest degree.
     pub l_max: usize,
     /// How large the harmonics are.
-    #[config(default = "Normalisation::Integral")]
-    pub normalisation: Normalisation,
+    #[config(default = "HarmonicsNormalisation::Integral")]
+    pub normalisation: HarmonicsNormalisation,
     /// Whether vectors are taken to the unit sphere first. Otherwise the result is r^l Y_l.
     #[config(default = true)]
     pub on_sphere: bool,
@@ -65,8 +65,8 @@ fn step(degree: usize) -> Vec<f64> {
     }
     // κ from the harmonics at any point where they don't vanish. Degrees were checked before.
     let point = [0.6, 0.48, 0.64];
-    let all =
-        irreps::spherical_harmonics(degree + 1, point, Normalisation::Norm).unwrap_or_default();
+    let all = irreps::spherical_harmonics(degree + 1, point, HarmonicsNormalisation::Norm)
+        .unwrap_or_default();
     let of = |degree: usize| all.get(degree * degree..).unwrap_or_default();
     let expected = &of(degree + 1);
     let product = |output: usize| -> f64 {
@@ -86,10 +86,10 @@ fn step(degree: usize) -> Vec<f64> {
 ///
 /// ```
 /// use burn::prelude::*;
-/// use gcnn_layers::irreps::Normalisation;
+/// use gcnn_layers::irreps::HarmonicsNormalisation;
 /// use gcnn_layers::steerable::SphericalHarmonicsConfig;
 ///
-/// let harmonics = SphericalHarmonicsConfig::new(1).with_normalisation(Normalisation::Norm).init();
+/// let harmonics = SphericalHarmonicsConfig::new(1).with_normalisation(HarmonicsNormalisation::Norm).init();
 /// let vectors = Tensor::<2>::from_floats([[3., 0., 4.], [0., 0., 0.]], &Device::flex());
 /// let values = harmonics.forward(vectors).into_data();
 /// assert_eq!(values, TensorData::from([[1., 0.6, 0., 0.8], [1f32, 0., 0., 0.]]));
@@ -104,7 +104,7 @@ pub struct SphericalHarmonics {
     #[module(skip)]
     steps: Vec<Vec<f64>>,
     #[module(skip)]
-    normalisation: Normalisation,
+    normalisation: HarmonicsNormalisation,
     on_sphere: bool,
 }
 

@@ -1,12 +1,9 @@
-//! The description of a [`PlainNetwork`].
+//! The description of a [`PlainNetwork`](super::PlainNetwork).
 
-use burn::nn::conv::Conv2dConfig;
-use burn::nn::{Initializer, LinearConfig, PaddingConfig2d, Relu};
-use burn::prelude::*;
 use gcnn_layers::{Parameters, ProjectionKind};
 use serde::{Deserialize, Serialize};
 
-use super::{Beside, ChannelScale, GroupPool, PlainNetwork, PlainStep, PlanePool, Windows, Wrap};
+use super::Windows;
 use crate::{InputShape, ModelError, limits};
 
 /// The steps of a network of ordinary layers.
@@ -145,23 +142,10 @@ impl PlainNetworkConfig {
         parameters(&self.steps)
     }
 
-    /// Builds the network with weights of zero, to be replaced by those of a file. It takes memory for as many
-    /// [`parameters`](Self::parameters) as the description claims.
-    pub fn init(&self, device: &Device) -> Result<PlainNetwork, ModelError> {
-        self.classes()?;
-        let pooled = |step: &PlainStepConfig| matches!(step, PlainStepConfig::PoolPlane { .. });
-        let before = self.steps.iter().position(pooled);
-        let before = &self.steps[..before.unwrap_or(self.steps.len())];
-        let [_, height, width] = follow(before, self.input(), false)?;
-        Ok(PlainNetwork::new(
-            init(&self.steps, device),
-            [height, width],
-        ))
+    /// Channels, height and width of the map after the first steps.
+    pub(super) fn size_after(&self, steps: &[PlainStepConfig]) -> Result<Size, ModelError> {
+        follow(steps, self.input(), false)
     }
-}
-
-fn init(steps: &[PlainStepConfig], device: &Device) -> Vec<PlainStep> {
-    steps.iter().map(|step| step.init(device)).collect()
 }
 
 fn parameters(steps: &[PlainStepConfig]) -> Parameters {
@@ -315,50 +299,6 @@ impl PlainStepConfig {
             _ => return Parameters::new(),
         };
         Parameters::new().with_module(field, own)
-    }
-
-    fn init(&self, device: &Device) -> PlainStep {
-        match *self {
-            Self::Wrap { pixels } => PlainStep::Wrap(Wrap { pixels }),
-            Self::Convolution {
-                channels,
-                kernel_size,
-                stride,
-                padding: [rows, columns],
-                dilation,
-                bias,
-            } => PlainStep::Convolution(
-                Conv2dConfig::new(channels, kernel_size)
-                    .with_stride(stride)
-                    .with_padding(PaddingConfig2d::Explicit(rows, columns, rows, columns))
-                    .with_dilation(dilation)
-                    .with_bias(bias)
-                    .with_initializer(Initializer::Zeros)
-                    .init(device),
-            ),
-            Self::Scale { channels } => PlainStep::Scale(ChannelScale::new(
-                Tensor::ones([channels], device),
-                Tensor::zeros([channels], device),
-            )),
-            Self::Relu {} => PlainStep::Relu(Relu::new()),
-            Self::MaxPool(ref windows) => PlainStep::MaxPool(windows.maximum()),
-            Self::AveragePool(ref windows) => PlainStep::AveragePool(windows.mean()),
-            Self::Beside { border, ref steps } => PlainStep::Beside(Beside {
-                border,
-                steps: init(steps, device),
-            }),
-            Self::PoolGroup { order, kind } => PlainStep::PoolGroup(GroupPool { order, kind }),
-            Self::PoolPlane { kind } => PlainStep::PoolPlane(PlanePool { kind }),
-            Self::Linear {
-                features: [from, to],
-                bias,
-            } => PlainStep::Linear(
-                LinearConfig::new(from, to)
-                    .with_bias(bias)
-                    .with_initializer(Initializer::Zeros)
-                    .init(device),
-            ),
-        }
     }
 }
 

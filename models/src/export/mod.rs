@@ -12,6 +12,7 @@
 //! kernel of this project, so that other programs can read it too: [`sequential`] has it as modules of PyTorch. [`official`] has
 //! networks of particles under the names that they were published with.
 
+mod build;
 mod config;
 mod file;
 mod network;

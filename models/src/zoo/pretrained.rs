@@ -149,11 +149,11 @@ struct ImageData {
     height: usize,
     width: usize,
     classes: usize,
-    normalisation: Normalisation,
+    normalisation: ChannelNormalisation,
 }
 
 #[derive(Deserialize)]
-struct Normalisation {
+struct ChannelNormalisation {
     mean: Vec<f32>,
     std: Vec<f32>,
 }
@@ -196,7 +196,7 @@ impl TrainedClassifier {
             width: data.width,
         };
         input.check_limits(data.classes)?;
-        let Normalisation { mean, std } = data.normalisation;
+        let ChannelNormalisation { mean, std } = data.normalisation;
         let finite = mean.iter().chain(&std).all(|value| value.is_finite());
         if [mean.len(), std.len()] != [data.channels; 2] || std.contains(&0.0) || !finite {
             return Err(fault(

@@ -13,8 +13,8 @@ use burn::tensor::TensorData;
 use burn::tensor::activation::log_softmax;
 use gcnn_datasets::image_folder::is_same_class;
 use gcnn_datasets::{
-    Augmentation, BatchLoader, BatchOptions, ImageBatch, ImageDataset, ImageSource, Normalisation,
-    Splits,
+    Augmentation, BatchLoader, BatchOptions, ChannelNormalisation, ImageBatch, ImageDataset,
+    ImageSource, Splits,
 };
 use gcnn_models::{ImageModel, ImageModelConfig, InputShape};
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,7 @@ pub struct ImageFormat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_names: Option<Vec<String>>,
     /// What is subtracted and divided by, per channel.
-    pub normalisation: Normalisation,
+    pub normalisation: ChannelNormalisation,
 }
 
 impl ImageFormat {
@@ -270,7 +270,7 @@ impl Classification {
     }
 
     /// What images are normalised by.
-    pub fn normalisation(&self) -> &Normalisation {
+    pub fn normalisation(&self) -> &ChannelNormalisation {
         &self.format.normalisation
     }
 

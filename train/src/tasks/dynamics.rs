@@ -33,7 +33,7 @@ pub struct SystemFormat {
 }
 
 /// Learning to predict where particles will be.
-pub struct Motion {
+pub struct ParticleDynamics {
     train: Arc<NBodyDataset>,
     valid: Arc<NBodyDataset>,
     test: Arc<NBodyDataset>,
@@ -42,7 +42,7 @@ pub struct Motion {
     config: RunConfig,
 }
 
-impl Motion {
+impl ParticleDynamics {
     /// For training.
     pub fn new(
         splits: NBodySplits,
@@ -130,7 +130,7 @@ pub fn particles(
     Ok(ParticleBatch::new(numbers, &graph, device)?)
 }
 
-impl Task for Motion {
+impl Task for ParticleDynamics {
     type Model = DynamicsModel;
     type Batch = NBodyBatch;
 
@@ -224,7 +224,7 @@ impl Task for Motion {
 }
 
 /// The error is relative to how far the predicted particles are from their mean.
-impl Symmetric for Motion {
+impl Symmetric for ParticleDynamics {
     fn survey(&self, model: &DynamicsModel, device: &Device) -> Result<Survey, TrainError> {
         let count = self.test.count().min(REPORT_SIMULATIONS) as u32;
         let batch = self.test.batch(&(0..count).collect::<Vec<_>>());
@@ -241,7 +241,7 @@ mod tests {
     use crate::run_file::{Experiment, TaskName};
     use crate::task::evaluate;
 
-    fn motion(model: DynamicsConfig) -> Motion {
+    fn motion(model: DynamicsConfig) -> ParticleDynamics {
         let own = ParticleExperiment {
             dataset: NBodyConfig::default()
                 .with_sizes([6, 4, 5])
@@ -253,7 +253,8 @@ mod tests {
         config.experiment = Experiment::NBody(own.clone());
         config.training.batch_size = 4;
         config.training.eval_batch_size = 2;
-        Motion::new(own.dataset.load().expect("simulations"), &own, &config).expect("a task")
+        ParticleDynamics::new(own.dataset.load().expect("simulations"), &own, &config)
+            .expect("a task")
     }
 
     #[test]
@@ -283,7 +284,7 @@ mod tests {
     fn simulations_to_evaluate_on_are_counted_once() {
         let task = motion(DynamicsConfig::default());
         let some = task.simulations().slice(0..3);
-        let task = Motion::of_simulations(some, "some".into(), &task.own, &task.config);
+        let task = ParticleDynamics::of_simulations(some, "some".into(), &task.own, &task.config);
         let task = task.expect("a task");
         let examples = [Split::Train, Split::Test, Split::All].map(|split| task.examples(split));
         assert_eq!(examples, [0, 3, 3]);

@@ -128,7 +128,7 @@ mod tests {
     use crate::run_file::{Experiment, RunConfig};
     use crate::task::Split;
     use crate::tasks::classification::Classification;
-    use crate::tasks::dynamics::Motion;
+    use crate::tasks::dynamics::ParticleDynamics;
     use crate::weights::arrays::{Weights, apply, collect};
 
     fn config(text: &str) -> RunConfig {
@@ -194,7 +194,7 @@ mod tests {
             panic!("particles");
         };
         let data = own.dataset.load().expect("simulations");
-        let task = Motion::new(data, own, &config).expect("a task");
+        let task = ParticleDynamics::new(data, own, &config).expect("a task");
         assert_eq!(task.examples(Split::Train), 10);
         let (expected, outcomes) = step_on(&task, 1, 0);
         for (count, at_once) in [(2, 0), (3, 0), (16, 0), (1, 4), (1, 1), (2, 2)] {

@@ -18,7 +18,7 @@ use crate::task::equivariance::{ElementError, Symmetric};
 use crate::task::metrics::{Measure, interval_words, significant};
 use crate::task::{Split, Task, evaluate};
 use crate::tasks::classification::Classification;
-use crate::tasks::dynamics::Motion;
+use crate::tasks::dynamics::ParticleDynamics;
 use crate::training::divergence::Return;
 use crate::training::progress::Reporter;
 use crate::training::run_data::{RunData, identities};
@@ -161,7 +161,7 @@ pub fn train(run: Run) -> Result<Report, TrainError> {
         Experiment::NBody(own) => {
             let splits = own.dataset.load()?;
             let description = splits.description.clone();
-            let task = Motion::new(splits, own, &config)?;
+            let task = ParticleDynamics::new(splits, own, &config)?;
             train_task(&task, description, &config, run)
         }
     }

@@ -14,7 +14,7 @@ use crate::task::class_report::ClassReport;
 use crate::task::metrics::{Measure, Outcomes};
 use crate::task::{Inference, Split, Step, Task, evaluate_by};
 use crate::tasks::classification::{Classification, ImageFormat};
-use crate::tasks::dynamics::{Motion, SystemFormat};
+use crate::tasks::dynamics::{ParticleDynamics, SystemFormat};
 use crate::weights::arrays::{self as weights, Weights};
 use crate::weights::model_file::{ModelFile, check_place};
 
@@ -251,9 +251,9 @@ impl ParticleNetwork {
         file: &ModelFile,
         data: Option<&Path>,
         split: Split,
-    ) -> Result<Motion, TrainError> {
+    ) -> Result<ParticleDynamics, TrainError> {
         check_place(file, data)?;
-        let task = Motion::of_split(&self.experiment, &file.config, data, split)?;
+        let task = ParticleDynamics::of_split(&self.experiment, &file.config, data, split)?;
         let found = task.simulations().particles();
         if found != self.format.particles {
             tracing::warn!(

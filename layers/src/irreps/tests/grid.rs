@@ -10,9 +10,9 @@ use super::{distance, times};
 #[case(L_MAX)]
 fn coming_back_from_the_smallest_grid_is_exact(#[case] l_max: usize) {
     for normalisation in [
-        Normalisation::Integral,
-        Normalisation::Component,
-        Normalisation::Norm,
+        HarmonicsNormalisation::Integral,
+        HarmonicsNormalisation::Component,
+        HarmonicsNormalisation::Norm,
     ] {
         let grid = SphericalGrid::new(l_max, normalisation).unwrap();
         assert_eq!(grid.points().len(), (l_max + 1) * (2 * l_max + 1));
@@ -28,7 +28,7 @@ fn coming_back_from_the_smallest_grid_is_exact(#[case] l_max: usize) {
 /// The mean over the sphere of y^(2k) is 1/(2k + 1): exact up to the stated degree, and not beyond.
 #[test]
 fn quadrature_has_its_stated_degree() {
-    let grid = SphericalGrid::new(5, Normalisation::Norm).unwrap();
+    let grid = SphericalGrid::new(5, HarmonicsNormalisation::Norm).unwrap();
     let mean = |power: i32| -> f64 {
         let values = grid.points().iter().map(|point| point[1].powi(power));
         values
@@ -47,7 +47,8 @@ fn quadrature_has_its_stated_degree() {
 fn nonlinearities_commute_with_rotations_where_the_grid_is_fine_enough() {
     let error = |polar, azimuth| {
         let grid =
-            SphericalGrid::with_resolution(3, polar, azimuth, Normalisation::Component).unwrap();
+            SphericalGrid::with_resolution(3, polar, azimuth, HarmonicsNormalisation::Component)
+                .unwrap();
         let irreps = Irreps::spherical_harmonics(3).unwrap();
         let square = |coefficients: &[f64]| {
             let mut samples = times(&grid.to_grid(), coefficients);
@@ -68,7 +69,7 @@ fn nonlinearities_commute_with_rotations_where_the_grid_is_fine_enough() {
 #[test]
 fn unsuitable_grids_are_refused() {
     let with = |l_max, polar, azimuth| {
-        SphericalGrid::with_resolution(l_max, polar, azimuth, Normalisation::Norm)
+        SphericalGrid::with_resolution(l_max, polar, azimuth, HarmonicsNormalisation::Norm)
     };
     assert_eq!(
         with(2, 3, 4).unwrap_err().to_string(),

@@ -16,7 +16,7 @@ fn degrees_zero_to_two_by_hand() {
         root * y * z,
         root / 2.0 * (z * z - x * x),
     ];
-    let values = solid_harmonics(2, [x, y, z], Normalisation::Norm).unwrap();
+    let values = solid_harmonics(2, [x, y, z], HarmonicsNormalisation::Norm).unwrap();
     assert!(distance(&values, &expected) < 1e-15);
 }
 
@@ -25,9 +25,11 @@ fn normalisations_hold_at_every_point() {
     use std::f64::consts::PI;
     for point in points() {
         for (normalisation, expected) in [
-            (Normalisation::Norm, |_| 1.0),
-            (Normalisation::Component, |l| 2.0 * l + 1.0),
-            (Normalisation::Integral, |l| (2.0 * l + 1.0) / (4.0 * PI)),
+            (HarmonicsNormalisation::Norm, |_| 1.0),
+            (HarmonicsNormalisation::Component, |l| 2.0 * l + 1.0),
+            (HarmonicsNormalisation::Integral, |l| {
+                (2.0 * l + 1.0) / (4.0 * PI)
+            }),
         ] as [(_, fn(f64) -> f64); 3]
         {
             let values = spherical_harmonics(L_MAX, point, normalisation).unwrap();
@@ -42,8 +44,13 @@ fn normalisations_hold_at_every_point() {
 #[test]
 fn solid_harmonics_are_homogeneous_and_have_the_parity_of_their_degree() {
     for point in points() {
-        let values = solid_harmonics(L_MAX, point, Normalisation::Norm).unwrap();
-        let scaled = solid_harmonics(L_MAX, point.map(|c| -1.25 * c), Normalisation::Norm).unwrap();
+        let values = solid_harmonics(L_MAX, point, HarmonicsNormalisation::Norm).unwrap();
+        let scaled = solid_harmonics(
+            L_MAX,
+            point.map(|c| -1.25 * c),
+            HarmonicsNormalisation::Norm,
+        )
+        .unwrap();
         for (index, (value, scaled)) in values.iter().zip(scaled).enumerate() {
             let power = (-1.25f64).powi(index.isqrt() as i32);
             assert!((scaled - power * value).abs() < 1e-13 * (1.0 + scaled.abs()));
@@ -68,7 +75,7 @@ fn slopes(f: impl Fn([f64; 3]) -> Vec<f64>, point: [f64; 3], axis: usize) -> Vec
 #[test]
 fn gradients_match_finite_differences() {
     for point in points().map(|p| p.map(|c| c / 2.0)) {
-        let norm = Normalisation::Norm;
+        let norm = HarmonicsNormalisation::Norm;
         let (values, solid) = solid_harmonics_gradient(L_MAX, point, norm).unwrap();
         assert_eq!(values, solid_harmonics(L_MAX, point, norm).unwrap());
         for axis in 0..3 {
@@ -92,7 +99,7 @@ fn gradients_match_finite_differences() {
 #[test]
 fn solid_harmonics_are_smooth_at_the_origin() {
     let (values, gradients) =
-        solid_harmonics_gradient(L_MAX, [0.0; 3], Normalisation::Norm).unwrap();
+        solid_harmonics_gradient(L_MAX, [0.0; 3], HarmonicsNormalisation::Norm).unwrap();
     for (index, (value, gradient)) in values.iter().zip(gradients).enumerate() {
         assert_eq!(*value, f64::from(index == 0));
         let mut expected = [0.0; 3];
@@ -107,22 +114,22 @@ fn solid_harmonics_are_smooth_at_the_origin() {
 fn coincident_points_have_no_direction_and_finite_gradients() {
     for point in [[0.0; 3], [1e-13, 0.0, 0.0], [1e-300, -1e-300, 5e-324]] {
         let (values, gradients) =
-            spherical_harmonics_gradient(L_MAX, point, Normalisation::Norm).unwrap();
+            spherical_harmonics_gradient(L_MAX, point, HarmonicsNormalisation::Norm).unwrap();
         assert_eq!(values[0], 1.0);
         assert!(values[1..].iter().all(|value| *value == 0.0));
         assert!(gradients.concat().iter().all(|value| *value == 0.0));
     }
     // Points next to each other, but not coincident, have a direction.
-    let values = spherical_harmonics(1, [0.0, 1e-9, 0.0], Normalisation::Norm).unwrap();
+    let values = spherical_harmonics(1, [0.0, 1e-9, 0.0], HarmonicsNormalisation::Norm).unwrap();
     assert_eq!(values, [1.0, 0.0, 1.0, 0.0]);
     // So have points so far away that their squares overflow.
-    let values = spherical_harmonics(1, [0.0, 0.0, 1e200], Normalisation::Norm).unwrap();
+    let values = spherical_harmonics(1, [0.0, 0.0, 1e200], HarmonicsNormalisation::Norm).unwrap();
     assert_eq!(values, [1.0, 0.0, 0.0, 1.0]);
 }
 
 #[test]
 fn degrees_without_tables_are_refused() {
-    let error = spherical_harmonics(12, [1.0; 3], Normalisation::Norm).unwrap_err();
+    let error = spherical_harmonics(12, [1.0; 3], HarmonicsNormalisation::Norm).unwrap_err();
     assert_eq!(
         error.to_string(),
         "degree 12 is too high: degrees go from 0 to 11"

@@ -29,7 +29,7 @@ fn harmonics_are_those_of_the_reference() {
     let reference = reference();
     assert_eq!(reference.spherical_harmonics_integral.len(), 7);
     for (index, point) in reference.points.iter().enumerate() {
-        let ours = spherical_harmonics(6, *point, Normalisation::Integral).unwrap();
+        let ours = spherical_harmonics(6, *point, HarmonicsNormalisation::Integral).unwrap();
         for (l, theirs) in &reference.spherical_harmonics_integral {
             let difference = distance(&ours[l * l..(l + 1) * (l + 1)], &theirs[index]);
             assert!(difference < 3e-11, "l = {l}, point {index}: {difference:e}");

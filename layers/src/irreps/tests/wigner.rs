@@ -43,9 +43,13 @@ fn harmonics_turn_with_their_argument() {
     for (seed, point) in points().enumerate() {
         let rotation = random_rotation(seed as u64);
         let matrices = wigner_d_up_to(L_MAX, &rotation).unwrap();
-        let here = spherical_harmonics(L_MAX, point, Normalisation::Component).unwrap();
-        let there =
-            spherical_harmonics(L_MAX, apply(&rotation, point), Normalisation::Component).unwrap();
+        let here = spherical_harmonics(L_MAX, point, HarmonicsNormalisation::Component).unwrap();
+        let there = spherical_harmonics(
+            L_MAX,
+            apply(&rotation, point),
+            HarmonicsNormalisation::Component,
+        )
+        .unwrap();
         for (l, matrix) in matrices.iter().enumerate() {
             let degree = l * l..(l + 1) * (l + 1);
             let difference = distance(&times(matrix, &here[degree.clone()]), &there[degree]);

@@ -199,7 +199,12 @@ fn harmonics_are_those_of_the_tables(#[values(1, 2, 3, 11)] l_max: usize) {
     let points = numbers(vectors.clone());
     let expected = points.chunks_exact(3).flat_map(|p| {
         let point = [p[0], p[1], p[2]];
-        spherical_harmonics(l_max, point, crate::irreps::Normalisation::Integral).unwrap()
+        spherical_harmonics(
+            l_max,
+            point,
+            crate::irreps::HarmonicsNormalisation::Integral,
+        )
+        .unwrap()
     });
     for (ours, theirs) in numbers(layer.forward(vectors)).into_iter().zip(expected) {
         assert!((ours - theirs).abs() < 1e-12, "{ours} against {theirs}");

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use gcnn_datasets::{Normalisation, PictureLimits};
+use gcnn_datasets::{ChannelNormalisation, PictureLimits};
 use image::imageops::{self, FilterType};
 use image::{DynamicImage, GrayImage, ImageFormat as FileFormat, Luma, RgbImage};
 
@@ -15,7 +15,7 @@ fn format() -> ImageFormat {
         width: 4,
         classes: 10,
         class_names: None,
-        normalisation: Normalisation {
+        normalisation: ChannelNormalisation {
             mean: vec![0.0],
             std: vec![1.0],
         },

@@ -2,7 +2,7 @@
 
 use burn::prelude::*;
 use burn::tensor::activation::softmax;
-use gcnn_datasets::Normalisation;
+use gcnn_datasets::ChannelNormalisation;
 use gcnn_layers::Group;
 use gcnn_layers::equivariance::{
     Feature, PlaneTransformation, RoundImages, disc_mask, rim, survey as measure,
@@ -125,7 +125,7 @@ impl Probe<'_> {
         &self,
         image: Tensor<4>,
         choice: &Choice,
-        normalisation: &Normalisation,
+        normalisation: &ChannelNormalisation,
     ) -> Result<Scene, ProgramError> {
         let round = RoundImages::new(image);
         let outputs = |transformation| (self.outputs)(round.turned(transformation));
@@ -328,7 +328,7 @@ fn difference_of(found: Tensor<5>, expected: Tensor<5>, scale: f32) -> (Tile, f6
 }
 
 /// An image as it was before it was normalised.
-fn picture_of(image: Tensor<4>, normalisation: &Normalisation) -> Tile {
+fn picture_of(image: Tensor<4>, normalisation: &ChannelNormalisation) -> Tile {
     let [_, channels, height, width] = image.dims();
     let values: Vec<f32> = image.into_data().iter::<f32>().collect();
     let pixels = height * width;
@@ -368,7 +368,7 @@ mod tests {
         };
         let image = Tensor::<1, Int>::arange(0..81, &device).float();
         let image = image.reshape([1, 1, 9, 9]) / 81.0;
-        let normalisation = Normalisation {
+        let normalisation = ChannelNormalisation {
             mean: vec![0.0],
             std: vec![1.0],
         };

@@ -15,7 +15,7 @@ use gcnn_train::run_file::{Experiment, ParticleExperiment, RunConfig};
 use gcnn_train::task::equivariance;
 use gcnn_train::task::{Split, Task};
 use gcnn_train::tasks::classification::{Classification, ImageFormat};
-use gcnn_train::tasks::dynamics::{self, Motion};
+use gcnn_train::tasks::dynamics::{self, ParticleDynamics};
 use gcnn_train::training::random;
 use gcnn_train::weights::arrays::{self as weights, count_trainable};
 use gcnn_train::weights::evaluation::{Loaded, LoadedNetwork};
@@ -90,7 +90,7 @@ pub fn of_config(
             of_images(&task, None, &about, seen)
         }
         Experiment::NBody(own) => {
-            let task = Motion::of_split(own, config, data, Split::Test)?;
+            let task = ParticleDynamics::of_split(own, config, data, Split::Test)?;
             of_particles(&task, own, None, &about, seen)
         }
     }
@@ -259,7 +259,7 @@ fn of_images(
 }
 
 fn of_particles(
-    task: &Motion,
+    task: &ParticleDynamics,
     own: &ParticleExperiment,
     trained: Option<&DynamicsModel>,
     about: &About,

@@ -1,6 +1,6 @@
 use super::*;
 use crate::run_file::{Experiment, RunConfig};
-use crate::tasks::dynamics::Motion;
+use crate::tasks::dynamics::ParticleDynamics;
 #[cfg(feature = "flex")]
 use gcnn_models::points::DynamicsModel;
 
@@ -33,7 +33,7 @@ fn a_run_that_goes_on_after_an_epochs_last_batch_records_that_batchs_rate() {
         panic!("particles");
     };
     let data = own.dataset.load().expect("simulations");
-    let task = Motion::new(data, own, &config).expect("a task");
+    let task = ParticleDynamics::new(data, own, &config).expect("a task");
     let root = tempfile::tempdir().expect("a temporary folder");
     let rates = |name: &str, seen: usize| -> Vec<f64> {
         let folder = RunFolder::at(root.path().join(name));
@@ -85,7 +85,8 @@ fn descend(
     let Experiment::NBody(own) = &config.experiment else {
         panic!("particles");
     };
-    let task = Motion::new(own.dataset.load().expect("simulations"), own, &config).expect("a task");
+    let task = ParticleDynamics::new(own.dataset.load().expect("simulations"), own, &config)
+        .expect("a task");
     let folder = RunFolder::at(root.join(name));
     let _held = folder.take(true).expect("a folder");
     let interrupt = Arc::new(AtomicBool::new(false));

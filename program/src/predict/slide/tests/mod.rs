@@ -3,7 +3,7 @@ mod refused;
 
 use burn::module::{Module, ModuleMapper, Param};
 use gcnn_datasets::nuclei::{BUILT_IN_NAMES, CLASS_NAMES, Tissue};
-use gcnn_datasets::{Normalisation, NucleiConfig, NucleiSource};
+use gcnn_datasets::{ChannelNormalisation, NucleiConfig, NucleiSource};
 use gcnn_models::ImageModelConfig;
 use gcnn_train::run_file::{Experiment, RunConfig};
 use image::{GrayImage, RgbImage};
@@ -78,7 +78,7 @@ fn network(
         width: 32,
         classes: 3,
         class_names: Some(CLASS_NAMES.map(String::from).to_vec()),
-        normalisation: Normalisation {
+        normalisation: ChannelNormalisation {
             mean: [0.7, 0.5, 0.7][..channels].to_vec(),
             std: [0.2, 0.2, 0.1][..channels].to_vec(),
         },
