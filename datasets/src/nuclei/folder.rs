@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::names::{MOST_IMAGES, TissueName};
 use super::{NucleiSource, Tissue, built_in, index};
 use crate::{DatasetError, folders};
 
@@ -12,20 +13,8 @@ const INDEX: &str = "index.csv";
 /// What the name of a label file ends with.
 const LABELS: &str = "_labels.png";
 
-/// The most images that a folder may have.
-pub(super) const MOST_IMAGES: usize = 100_000;
-
 /// The folder of nuclei inside a data folder.
 const INNER: [&str; 1] = ["nuclei"];
-
-/// A tissue image of a folder.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TissueName {
-    /// How it was stained, as `index.csv` says; empty where nothing is known.
-    pub stain: String,
-    /// The name of its file without `.png`.
-    pub name: String,
-}
 
 /// Tissue images to read, sorted by name.
 #[derive(Debug)]

@@ -15,8 +15,7 @@ use std::path::Path;
 
 use csv::{ByteRecord, ReaderBuilder, Trim};
 
-use super::TissueName;
-use super::folder::MOST_IMAGES;
+use super::names::{MOST_IMAGES, TissueName};
 use crate::{DatasetError, files};
 
 /// The longest list of images that is read.

@@ -22,6 +22,7 @@ mod deal;
 mod folder;
 mod index;
 mod losses;
+mod names;
 mod patches;
 mod tissue;
 
@@ -35,8 +36,8 @@ use crate::images::settings::shared_settings;
 use crate::images::{ImageSource, Places, Split, SplitImages, Splits, part};
 pub use built_in::BUILT_IN_NAMES;
 use folder::Folder;
-pub use folder::TissueName;
 use losses::Losses;
+pub use names::TissueName;
 use patches::Cut;
 pub use tissue::{BORDER, Tissue};
 

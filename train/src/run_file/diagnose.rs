@@ -4,10 +4,10 @@ use serde::Deserialize;
 use toml::de::Error;
 use toml::{Table, Value};
 
-use super::experiment::TaskKey;
 use super::explain::{Key, keys};
 use super::fault::{Fault, Part};
 use super::settings::{table_of, value_of};
+use super::tables::TaskKey;
 use super::{RunConfig, TaskName};
 
 /// Reads what a run file says.

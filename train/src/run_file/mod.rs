@@ -23,6 +23,7 @@ mod places;
 mod schema;
 mod schema_words;
 mod settings;
+mod tables;
 
 pub use config::{RunConfig, TrainingConfig};
 pub use diagnose::nearest;
