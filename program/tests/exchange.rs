@@ -384,6 +384,19 @@ fn reproduces(checkpoint: &Path, reference: &str, kind: &str) {
         "exported as it was imported"
     );
     let again = succeed(root, &["import", "out.safetensors"]);
+    // A name that nobody chose takes no file's place; one that was chosen does.
+    let before = std::fs::read(root.join("out-gcnn.safetensors")).expect("weights");
+    let error = fail(root, &["import", "out.safetensors"]);
+    assert!(error.contains("out-gcnn.safetensors is there already") && error.contains("--output"));
+    let chosen = [
+        "import",
+        "out.safetensors",
+        "--output",
+        "out-gcnn.safetensors",
+    ];
+    succeed(root, &chosen);
+    let after = std::fs::read(root.join("out-gcnn.safetensors")).expect("weights");
+    assert_eq!(before, after);
     assert!(again.contains("out-gcnn.safetensors"), "{again}");
     let (first, _) = weights::load(&root.join("own.safetensors")).expect("weights");
     let (second, _) = weights::load(&root.join("out-gcnn.safetensors")).expect("weights");

@@ -91,6 +91,13 @@ impl ImportArgs {
                 output.display()
             )));
         }
+        // A name that nobody chose takes no file's place.
+        if self.output.is_none() && output.exists() {
+            return Err(ProgramError::Refused(format!(
+                "{} is there already; name the weights file to write by --output",
+                output.display()
+            )));
+        }
         file.save(&output, &weights)?;
         output::line(&about)?;
         Ok(())

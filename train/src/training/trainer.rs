@@ -9,8 +9,10 @@
 //! Bit-exact resumption rests on one rule: whatever is random at step t depends on the seed and on t alone, never on
 //! what was drawn before.
 
+mod returning;
+mod saving;
+
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -18,7 +20,6 @@ use std::time::Instant;
 use burn::module::Module;
 use burn::prelude::*;
 use gcnn_models::file::{WeightsError, check_finite};
-use gcnn_models::weights::parameters_of;
 
 use crate::TrainError;
 use crate::finetune::{self, Tuning};
@@ -26,7 +27,7 @@ use crate::task::metrics::{Measure, Outcomes, Sums};
 use crate::task::{Identities, Split, Task, evaluate};
 use crate::training::average;
 use crate::training::best::improves;
-use crate::training::checkpoint::{Best, Checkpoint, Content, Progress};
+use crate::training::checkpoint::{Best, Progress};
 use crate::training::divergence::{Divergence, MOST_RETURNS, OnDivergence, RATE_FACTOR, Return};
 use crate::training::optimizer::ModuleUpdater;
 use crate::training::parallel;
@@ -36,7 +37,6 @@ use crate::training::run_folder::{EpochRecord, PassRecord, RunFolder};
 use crate::training::schedule::Schedule;
 use crate::training::settings::Settings;
 use crate::weights::arrays::{self as weights, Weights};
-use crate::weights::model_file::About;
 
 /// Batches whose outcomes may wait on the device before they are read; reading stops a GPU's pipeline.
 const PENDING: usize = 8;
@@ -297,50 +297,6 @@ impl<'a, T: Task> Trainer<'a, T> {
         found
     }
 
-    /// Does what is asked for with a run that diverges; whether it went back, so that the epoch begins again.
-    fn diverged(&mut self, what: String, loss: f64) -> Result<bool, TrainError> {
-        let (epoch, step) = (self.progress.epoch + 1, self.progress.step);
-        let gone = self.progress.returns.len();
-        let action = self.settings.training.on_divergence;
-        if action == OnDivergence::Continue {
-            if self.progress.watch.tell() {
-                self.reporter.note(&format!(
-                    "{what} in epoch {epoch}, step {step}: the training diverges, and goes on because \
-                     training.on_divergence = \"continue\""
-                ));
-            }
-            return Ok(false);
-        }
-        let good = self.folder.good_checkpoint();
-        if action == OnDivergence::Stop || gone >= MOST_RETURNS || !good.exists() {
-            return Err(TrainError::Diverged {
-                what,
-                epoch,
-                step,
-                returns: gone,
-                best: self.progress.best.as_ref().map(|best| best.epoch),
-            });
-        }
-        let mut returns = self.progress.returns.clone();
-        self.restore(&good)?;
-        returns.push(Return {
-            epoch,
-            step,
-            loss,
-            to_epoch: self.progress.epoch,
-            rate_factor: RATE_FACTOR.powi(gone as i32 + 1),
-        });
-        self.reporter.note(&format!(
-            "{what} in epoch {epoch}, step {step}: the training diverged. It goes on from the end of epoch {}, at {} times \
-             its learning rate",
-            self.progress.epoch,
-            RATE_FACTOR.powi(gone as i32 + 1)
-        ));
-        self.progress.returns = returns;
-        self.save()?;
-        Ok(true)
-    }
-
     /// Validation, records, weights and checkpoint after the last batch of an epoch.
     fn close_epoch(&mut self, rate: f64) -> Result<(), TrainError> {
         let start = Instant::now();
@@ -452,83 +408,6 @@ impl<'a, T: Task> Trainer<'a, T> {
             epoch: self.progress.epoch + 1,
             folder: self.folder.root().to_path_buf(),
         }
-    }
-
-    fn save(&self) -> Result<(), TrainError> {
-        self.save_to(&self.folder.checkpoint())
-    }
-
-    fn save_to(&self, path: &Path) -> Result<(), TrainError> {
-        let (optimizer, scalars) = self.updater.state();
-        Checkpoint {
-            progress: self.progress.clone(),
-            // `valid` brings pending updates of running statistics in.
-            model: weights::collect(&self.model.valid()),
-            average: self.average.as_ref().map(weights::collect),
-            best: self.best.clone(),
-            optimizer,
-            scalars,
-        }
-        .save(path)
-    }
-
-    fn restore(&mut self, path: &Path) -> Result<(), TrainError> {
-        let fault = |reason: String| TrainError::weights(path, reason);
-        let parameters = parameters_of(&self.model);
-        let checkpoint = Checkpoint::load_of(
-            path,
-            &Content {
-                parameters: &parameters,
-                optimizer: &self.settings.optimizer,
-                averaged: self.average.is_some(),
-            },
-        )?;
-        // A run that goes on whatever it comes to may have come to no numbers.
-        if self.settings.training.on_divergence != OnDivergence::Continue {
-            checkpoint.check_finite().map_err(fault)?;
-        }
-        self.updater
-            .restore(
-                &parameters,
-                &checkpoint.optimizer,
-                &checkpoint.scalars,
-                &self.device.clone().inner(),
-            )
-            .map_err(fault)?;
-        self.model = weights::apply(self.model.clone(), &checkpoint.model).map_err(fault)?;
-        if let (Some(average), Some(saved)) = (self.average.take(), &checkpoint.average) {
-            self.average = Some(weights::apply(average, saved).map_err(fault)?);
-        }
-        self.best = checkpoint.best;
-        self.progress = checkpoint.progress;
-        // More epochs may be asked for than the run was started with.
-        let p = &mut self.progress;
-        let patience = self.settings.training.patience;
-        p.finished =
-            p.epoch >= self.settings.training.epochs || (patience > 0 && p.since_best >= patience);
-        // A kill may have come between the weights of an epoch and its checkpoint.
-        if let (Some(weights), Some(best)) = (&self.best, &self.progress.best) {
-            self.save_weights(&self.folder.best(), best.epoch, &best.measures, weights)?;
-        }
-        Ok(())
-    }
-
-    /// Writes weights that rebuild their network, whole or not at all.
-    fn save_weights(
-        &self,
-        path: &Path,
-        epoch: usize,
-        measures: &BTreeMap<String, f64>,
-        weights: &Weights,
-    ) -> Result<(), TrainError> {
-        let about = About {
-            config: self.settings.to_weights_toml()?,
-            data: &self.task.describe(),
-            identity: &self.identity,
-            epoch,
-            measures,
-        };
-        weights::save(path, weights, about.metadata(path)?)
     }
 }
 
