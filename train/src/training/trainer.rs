@@ -28,7 +28,7 @@ use crate::task::{Identities, Split, Task, evaluate};
 use crate::training::average;
 use crate::training::best::improves;
 use crate::training::checkpoint::{Best, Progress};
-use crate::training::divergence::{Divergence, MOST_RETURNS, OnDivergence, RATE_FACTOR, Return};
+use crate::training::divergence::{Divergence, Return};
 use crate::training::optimizer::ModuleUpdater;
 use crate::training::parallel;
 use crate::training::progress::{Moment, Plan, Reporter};

@@ -1,6 +1,10 @@
+use std::path::Path;
+
 use super::*;
 use crate::run_file::{Experiment, RunConfig};
 use crate::tasks::dynamics::ParticleDynamics;
+use crate::training::checkpoint::Checkpoint;
+use crate::training::divergence::{MOST_RETURNS, RATE_FACTOR};
 #[cfg(feature = "flex")]
 use gcnn_models::points::DynamicsModel;
 
