@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The error of one group element.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -13,8 +13,13 @@ pub struct ElementError {
     pub name: String,
     /// Whether the element maps the pixel grid to itself; if not, the error includes that of interpolation.
     pub exact: bool,
-    /// ‖L_g Φ(f) − Φ(L_g f)‖ / ‖Φ(f)‖.
+    /// ‖L_g Φ(f) − Φ(L_g f)‖ / ‖Φ(f)‖. What is no number is `null` in JSON.
+    #[serde(deserialize_with = "null_is_nan")]
     pub error: f64,
+}
+
+fn null_is_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
 /// The errors of all elements of a group. Displays as a table.

@@ -17,11 +17,11 @@ pub struct ConfigArgs {
     #[arg(value_name = "FILE", required_unless_present_any = ["explain", "schema"])]
     file: Option<PathBuf>,
     /// Print every key of a task's run files with its type, default and meaning
-    #[arg(long, value_name = "TASK", num_args = 0..=1, default_missing_value = "rotated-mnist",
+    #[arg(long, value_name = "TASK", conflicts_with_all = ["file", "set", "schema"], num_args = 0..=1, default_missing_value = "rotated-mnist",
           value_parser = task_parser())]
     explain: Option<TaskName>,
     /// Print the JSON schema of run files, by which editors complete and check them
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["file", "set"])]
     schema: bool,
     /// Override a key, as in --set training.epochs=3
     #[arg(long = "set", value_name = "KEY=VALUE")]

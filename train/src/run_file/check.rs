@@ -1,6 +1,8 @@
 //! Values that are of the right type but cannot work.
 
 use super::fault::Fault;
+use gcnn_models::ImageModelConfig;
+
 use super::{ConfigError, Experiment, RunConfig, limits};
 use crate::device::DeviceName;
 use crate::training::optimizer::UpdateRule;
@@ -35,7 +37,7 @@ impl RunConfig {
             return Err(Fault::new(key, &found, expected));
         }
         self.check_experiment()?;
-        self.check_devices()
+        self.check_places()
     }
 
     /// Numbers and where they may lie; not a number lies nowhere.
@@ -87,6 +89,11 @@ impl RunConfig {
                 "a number in [0, 1]",
             )),
         });
+        if let Experiment::Images(own) = &self.experiment
+            && let ImageModelConfig::Gcnn(model) = &own.model
+        {
+            numbers.push(("model.dropout", model.dropout, 0.0, BELOW_ONE, share));
+        }
         for (key, value, low, high, expected) in numbers {
             if !(low..=high).contains(&value) {
                 return Err(Fault::new(key, &value.to_string(), expected));
@@ -122,7 +129,15 @@ impl RunConfig {
         }
     }
 
-    fn check_devices(&self) -> Result<(), Fault> {
+    fn check_places(&self) -> Result<(), Fault> {
+        if self
+            .output
+            .as_ref()
+            .is_some_and(|output| output.as_os_str().is_empty())
+        {
+            let expected = "a folder; left out, it is one by the file's name";
+            return Err(Fault::new("output", "\"\"", expected));
+        }
         device("device", &self.device)?;
         let mut devices = Vec::new();
         for name in &self.devices {

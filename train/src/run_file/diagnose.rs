@@ -8,10 +8,11 @@ use super::explain::{Key, keys};
 use super::fault::{Fault, Part};
 use super::settings::{table_of, value_of};
 use super::tables::TaskKey;
-use super::{RunConfig, TaskName};
+use super::{RunConfig, TaskName, kinds_of_values};
 
 /// Reads what a run file says.
 pub(super) fn read(given: &Table) -> Result<RunConfig, Fault> {
+    kinds_of_values::check(given)?;
     typed(given).map_err(|error| fault(given, &error))
 }
 

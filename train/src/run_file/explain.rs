@@ -38,6 +38,16 @@ impl Key {
         self.name.rsplit('.').next().unwrap_or(&self.name)
     }
 
+    /// What may stand there.
+    pub fn values(&self) -> &str {
+        &self.values
+    }
+
+    /// Whether a table stands there.
+    pub fn is_table(&self) -> bool {
+        self.values.starts_with("table")
+    }
+
     /// The table that it is in; empty at the top.
     fn section(&self) -> &str {
         self.name

@@ -15,6 +15,7 @@ mod fault;
 mod file;
 mod finetune;
 mod image_datasets;
+mod kinds_of_values;
 pub mod limits;
 mod lines;
 mod overrides;

@@ -5,6 +5,9 @@ use toml::{Table, Value};
 use super::ConfigError;
 use super::settings::put;
 
+/// The most parts of a key's name. Tables are made one within the other, so that there has to be an end.
+const MOST_PARTS: usize = 16;
+
 /// A key that the command line sets.
 #[derive(Debug, Clone)]
 pub(super) struct Override {
@@ -28,6 +31,12 @@ impl Override {
             });
         };
         let (key, text) = (key.trim(), text.trim());
+        if key.split('.').count() > MOST_PARTS {
+            return Err(ConfigError::Override {
+                text: "…".into(),
+                message: format!("the key has more than {MOST_PARTS} parts, as none has"),
+            });
+        }
         let value = toml::from_str::<Table>(&format!("value = {text}"))
             .ok()
             .and_then(|mut table| table.remove("value"))

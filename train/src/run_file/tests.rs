@@ -372,3 +372,75 @@ fn an_override_is_a_text_where_a_text_is_meant() {
     let error = set("training.epochs=-3").expect_err("no count").to_string();
     assert!(error.contains("-3") && !error.contains("string"), "{error}");
 }
+
+/// The parser alone would take a list for a table, and a table for a name.
+#[test]
+fn tables_are_tables_and_values_are_values() {
+    let refused = |text: &str| parse(text, &[]).expect_err(text).to_string();
+    for (text, words) in [
+        (
+            "training = [1, 2]",
+            "`training` is a list, expected a table",
+        ),
+        ("dataset = []", "`dataset` is a list, expected a table"),
+        ("augmentation = 3", "`augmentation` is 3, expected a table"),
+        (
+            "[[training]]\nepochs = 3",
+            "`training` is a list of tables, expected a table",
+        ),
+        (
+            "[model]\nkernel = [\"b-spline\", 2]",
+            "`model.kernel` is a list, expected a table",
+        ),
+        (
+            "task = { nbody = {} }",
+            "`task` is a table, expected a text",
+        ),
+        ("task = [\"nbody\"]", "`task` is a list, expected a text"),
+        (
+            "[dataset.source]\nbuilt-in = []",
+            "`dataset.source` is a table, expected",
+        ),
+        (
+            "[augmentation]\nrotation = { continuous = {} }",
+            "`augmentation.rotation` is a table, expected",
+        ),
+        (
+            "task = \"nbody\"\ngraph = [\"all\"]",
+            "`graph` is a list, expected a table",
+        ),
+    ] {
+        let error = refused(text);
+        assert!(error.contains(words), "{text}: {error}");
+        assert!(error.starts_with("run.toml:"), "{error}");
+    }
+    let error = parse("", &["training=[1]"])
+        .expect_err("a list")
+        .to_string();
+    assert!(
+        error.contains("--set") && error.contains("a list"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_no_run_can_do_is_refused_where_it_stands() {
+    let error = parse("output = \"\"", &[])
+        .expect_err("no folder")
+        .to_string();
+    assert!(
+        error.starts_with("run.toml:1:1: `output` is \"\", expected a folder"),
+        "{error}"
+    );
+    let error = parse("[model]\ndropout = 1.5", &[])
+        .expect_err("too much")
+        .to_string();
+    assert!(
+        error.starts_with("run.toml:2:1: `model.dropout` is 1.5, expected"),
+        "{error}"
+    );
+    // Tables are made one within the other.
+    let deep = format!("{}b=1", "a.".repeat(20_000));
+    let error = parse("", &[&deep]).expect_err("too deep").to_string();
+    assert!(error.contains("16 parts") && error.len() < 200, "{error}");
+}

@@ -4,31 +4,29 @@ use std::collections::BTreeMap;
 
 use crate::task::Goal;
 
-/// Whether `new` beats `old`: by the first goal in which they differ. What is no number beats nothing.
+/// Whether `new` beats `old`: by the first goal in which they differ. An epoch with a goal that is no number beats none.
 pub fn improves(
     goals: &[Goal],
     new: &BTreeMap<String, f64>,
     old: Option<&BTreeMap<String, f64>>,
 ) -> bool {
-    let number = |measures: &BTreeMap<String, f64>, name| {
-        let value = measures.get(name).copied();
-        value.filter(|value| value.is_finite())
+    let numbers = |measures: &BTreeMap<String, f64>| -> Option<Vec<f64>> {
+        let values = goals.iter().map(|goal| measures.get(goal.name).copied());
+        values
+            .map(|value| value.filter(|v| v.is_finite()))
+            .collect()
     };
-    let Some(old) = old else {
-        return goals
-            .first()
-            .is_none_or(|goal| number(new, goal.name).is_some());
+    let Some(new) = numbers(new) else {
+        return false;
     };
-    for goal in goals {
-        match (number(new, goal.name), number(old, goal.name)) {
-            (Some(new), Some(old)) if new == old => {}
-            (Some(new), Some(old)) => return (new > old) == goal.higher_is_better,
-            // Weights of older versions may have a best that was no number.
-            (new, old) if new.is_some() != old.is_some() => return new.is_some(),
-            _ => {}
-        }
-    }
-    false
+    // Weights of older versions may have a best that was no number.
+    let Some(old) = old.and_then(numbers) else {
+        return true;
+    };
+    let pairs = goals.iter().zip(new.into_iter().zip(old));
+    let mut differing = pairs.filter(|(_, (new, old))| new != old);
+    let first = differing.next();
+    first.is_some_and(|(goal, (new, old))| (new > old) == goal.higher_is_better)
 }
 
 #[cfg(test)]
@@ -65,7 +63,8 @@ mod tests {
         assert!(!better([nan, 1.0], [0.1, 9.0]) && !better([0.9, nan], [0.9, 9.0]));
         assert!(better([0.1, 9.0], [nan, 1.0]) && better([0.9, 9.0], [0.9, nan]));
         assert!(!better([nan, nan], [nan, nan]));
-        assert!(improves(&goals, &of(0.1, nan), None) && !improves(&goals, &of(nan, 0.1), None));
+        assert!(!improves(&goals, &of(0.1, nan), None) && !improves(&goals, &of(nan, 0.1), None));
+        assert!(improves(&goals, &of(0.1, 0.2), None));
         assert!(!improves(&goals[1..], &of(0.1, f64::INFINITY), None));
     }
 }

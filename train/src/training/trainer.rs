@@ -177,12 +177,11 @@ impl<'a, T: Task> Trainer<'a, T> {
         self.write_records()?;
         let fault = |reason: String| TrainError::weights(self.folder.checkpoint(), reason);
         let (Some(best), Some(weights)) = (self.progress.best.clone(), &self.best) else {
+            let goals = self.task.goals().iter().map(|goal| goal.name);
+            let goals: Vec<&str> = goals.collect();
             return Err(fault(format!(
-                "the run is over, but no epoch is its best: on validation {} was never a number",
-                self.task
-                    .goals()
-                    .first()
-                    .map_or("its goal", |goal| goal.name)
+                "the run is over, but no epoch is its best: on validation {} never came to numbers; a lower optimizer.lr may help",
+                goals.join(" and ")
             )));
         };
         let model = weights::apply(self.model.valid(), weights).map_err(fault)?;

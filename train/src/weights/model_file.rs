@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use gcnn_models::file::{Header, WeightsError, WeightsFile, keys};
 use gcnn_models::zoo::{self, Card};
 use gcnn_models::{ModelError, Parameters, PlainNetworkConfig};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::TrainError;
@@ -84,6 +85,10 @@ impl About<'_> {
     }
 }
 
+/// Measures as JSON has them, of which some may be no number.
+#[derive(Deserialize)]
+struct Measures(#[serde(with = "crate::task::numbers::map")] BTreeMap<String, f64>);
+
 /// What stands in front of a name of the zoo where a weights file is asked for.
 pub const ZOO: &str = "zoo:";
 
@@ -138,7 +143,7 @@ impl ModelFile {
             placed,
             identity: identity.unwrap_or_default(),
             epoch: header.json(keys::EPOCH).map_err(fault)?,
-            measures: header.json(keys::METRICS).map_err(fault)?,
+            measures: header.json::<Measures>(keys::METRICS).map_err(fault)?.0,
             card: header.json_if_any(keys::CARD).map_err(fault)?,
             plain: header.json_if_any(keys::PLAIN).map_err(fault)?,
         })

@@ -188,7 +188,7 @@ fn a_run_that_diverges_stops_or_goes_on_as_asked() {
     assert!(
         error
             .to_string()
-            .contains("on validation mse was never a number"),
+            .contains("on validation mse never came to numbers"),
         "{error}"
     );
     let folder = RunFolder::at(root.path().join("on"));
