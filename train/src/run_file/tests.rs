@@ -100,7 +100,7 @@ fn what_is_written_reads_as_the_same() {
     "[optimizer]\nkind = \"sgd\"\nnesterov = 1",
     "run.toml:3:12: expected true or false, found integer `1`"
 )]
-#[case::table("training = 3", "run.toml:1:12: expected a table, found integer `3`")]
+#[case::table("training = 3", "run.toml:1:12: `training` is 3, expected a table")]
 #[case::zero(
     "[training]\n\nepochs = 0",
     "run.toml:3:1: `training.epochs` is 0, expected a whole number ≥ 1"
