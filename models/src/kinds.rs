@@ -53,6 +53,41 @@ fn drop_other_kinds<K: Kinds>(table: &mut Table) {
     }
 }
 
+/// [`Kinds::read`] as `#[derive(Deserialize)] #[serde(remote = "Self")]` makes it, inside of the `impl`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __derived_read {
+    () => {
+        fn read<'de, D: ::serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+            // The derived function.
+            Self::deserialize(from)
+        }
+    };
+}
+
+/// Serde's traits for a table with kinds, which `#[serde(remote = "Self")]` leaves out.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __read_and_write {
+    ($table:ty) => {
+        impl ::serde::Serialize for $table {
+            fn serialize<S: ::serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                // The derived function.
+                <$table>::serialize(self, to)
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for $table {
+            fn deserialize<D: ::serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                $crate::kinds::deserialize(from)
+            }
+        }
+    };
+}
+
+pub use __derived_read as derived_read;
+pub use __read_and_write as read_and_write;
+
 #[cfg(test)]
 mod tests {
     use crate::ImageModelConfig;

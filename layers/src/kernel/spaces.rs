@@ -87,14 +87,8 @@ impl<'a> Spaces<'a> {
             return vec![Some(0); self.order_out()];
         };
         let place = |group: &Group| -> Vec<Option<usize>> {
-            let mut elements = group.elements().map(|h| group.matrix(h));
-            match group == larger {
-                true => group.elements().map(Some).collect(),
-                false => elements
-                    .by_ref()
-                    .map(|matrix| larger.element_of(matrix))
-                    .collect(),
-            }
+            let matrices = group.elements().map(|h| group.matrix(h));
+            matrices.map(|matrix| larger.element_of(matrix)).collect()
         };
         let (responses, inputs) = (place(output), place(input));
         let relative = |h: Option<usize>, k: Option<usize>| larger.relative(h?, k?);

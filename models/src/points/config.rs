@@ -2,7 +2,7 @@
 
 use burn::prelude::*;
 use gcnn_layers::Parameters;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::{
     DynamicsModel, EgnnConfig, LinearDynamicsConfig, NmpConfig, RadialFieldConfig,
@@ -134,24 +134,11 @@ impl DynamicsConfig {
     }
 }
 
-impl Serialize for DynamicsConfig {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        Self::serialize(self, to)
-    }
-}
-
-impl<'de> Deserialize<'de> for DynamicsConfig {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        kinds::deserialize(from)
-    }
-}
-
 impl Kinds for DynamicsConfig {
     const KEY: &'static str = "kind";
     const DEFAULT: &'static str = "segnn";
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        // The derived function.
-        Self::deserialize(from)
-    }
+    kinds::derived_read!();
 }
+
+kinds::read_and_write!(DynamicsConfig);

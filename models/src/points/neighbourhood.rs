@@ -9,7 +9,7 @@
 //! Each rule looks at distances within a system only, so it commutes with rotations, reflections and shifts.
 
 use gcnn_layers::Graph;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
 use crate::kinds::{self, Kinds};
@@ -81,28 +81,15 @@ impl Default for NeighbourhoodConfig {
     }
 }
 
-impl Serialize for NeighbourhoodConfig {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        Self::serialize(self, to)
-    }
-}
-
-impl<'de> Deserialize<'de> for NeighbourhoodConfig {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        kinds::deserialize(from)
-    }
-}
-
 impl Kinds for NeighbourhoodConfig {
     const KEY: &'static str = "edges";
     const DEFAULT: &'static str = "all";
     const FORMER: &'static [&'static str] = &["edges", "neighbours", "radius"];
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        // The derived function.
-        Self::deserialize(from)
-    }
+    kinds::derived_read!();
 }
+
+kinds::read_and_write!(NeighbourhoodConfig);
 
 impl NeighbourhoodConfig {
     /// Edges from so many of the nearest particles.

@@ -96,8 +96,10 @@ impl RunFile {
     /// Keys that the file or an override sets although the task has no use for them, in words.
     pub fn without_effect(&self) -> Vec<String> {
         let key = "training.label_smoothing";
+        // A file that says everything says that there is none.
+        let asked = self.config.training.label_smoothing > 0.0;
         match &self.config.experiment {
-            Experiment::NBody(_) if value_of(&self.given, key).is_some() => {
+            Experiment::NBody(_) if asked && value_of(&self.given, key).is_some() => {
                 let task = self.config.experiment.task();
                 vec![format!("`{key}` has no effect with task = \"{task}\"")]
             }

@@ -3,13 +3,13 @@
 //! The parser would take a list for a table, by the order of its keys, and a table for a name, as a variant with content. Nobody
 //! means that.
 
+use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::explain::keys;
 use super::fault::{Fault, Part};
 use super::settings::value_of;
 use super::tables::TaskKey;
-use serde::Deserialize;
 
 /// Refuses a value where a table is meant, and a table where a value is.
 pub(super) fn check(given: &Table) -> Result<(), Fault> {

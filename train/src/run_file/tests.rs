@@ -346,6 +346,11 @@ fn keys_that_do_nothing_are_noticed() {
         file(&format!("task = \"nbody\"\n{smooth}")).without_effect(),
         ["`training.label_smoothing` has no effect with task = \"nbody\""]
     );
+    // What `gcnn config` writes asks for nothing that does nothing.
+    let whole = file("task = \"nbody\"").into_config().to_toml();
+    let whole = whole.expect("TOML");
+    assert!(whole.contains("label_smoothing"));
+    assert_eq!(file(&whole).without_effect(), [""; 0]);
 }
 
 /// A folder may be called like a number, and a number is still one where a number is meant.

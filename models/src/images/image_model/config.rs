@@ -2,7 +2,7 @@
 
 use burn::prelude::*;
 use gcnn_layers::{Group, KernelConfig, Parameters};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::ImageModel;
 use crate::kinds::{self, Kinds};
@@ -129,24 +129,11 @@ impl ImageModelConfig {
     }
 }
 
-impl Serialize for ImageModelConfig {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        Self::serialize(self, to)
-    }
-}
-
-impl<'de> Deserialize<'de> for ImageModelConfig {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        kinds::deserialize(from)
-    }
-}
-
 impl Kinds for ImageModelConfig {
     const KEY: &'static str = "kind";
     const DEFAULT: &'static str = "gcnn";
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        // The derived function.
-        Self::deserialize(from)
-    }
+    kinds::derived_read!();
 }
+
+kinds::read_and_write!(ImageModelConfig);

@@ -2,7 +2,7 @@
 
 use gcnn_models::kinds::{self, Kinds};
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 /// How weights move.
 ///
@@ -91,18 +91,6 @@ impl Default for OptimizerConfig {
     }
 }
 
-impl Serialize for OptimizerConfig {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        Self::serialize(self, to)
-    }
-}
-
-impl<'de> Deserialize<'de> for OptimizerConfig {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        kinds::deserialize(from)
-    }
-}
-
 impl Kinds for OptimizerConfig {
     const KEY: &'static str = "kind";
     const DEFAULT: &'static str = "adam";
@@ -117,8 +105,7 @@ impl Kinds for OptimizerConfig {
         "nesterov",
     ];
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        // The derived function.
-        Self::deserialize(from)
-    }
+    kinds::derived_read!();
 }
+
+kinds::read_and_write!(OptimizerConfig);

@@ -2,7 +2,7 @@
 
 use gcnn_models::kinds::{self, Kinds};
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 /// How the learning rate changes.
 ///
@@ -117,18 +117,6 @@ impl From<ScheduleShape> for ScheduleConfig {
     }
 }
 
-impl Serialize for ScheduleConfig {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        Self::serialize(self, to)
-    }
-}
-
-impl<'de> Deserialize<'de> for ScheduleConfig {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        kinds::deserialize(from)
-    }
-}
-
 impl Kinds for ScheduleConfig {
     const KEY: &'static str = "kind";
     const DEFAULT: &'static str = "constant";
@@ -142,8 +130,7 @@ impl Kinds for ScheduleConfig {
         "patience",
     ];
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        // The derived function.
-        Self::deserialize(from)
-    }
+    kinds::derived_read!();
 }
+
+kinds::read_and_write!(ScheduleConfig);
