@@ -68,7 +68,7 @@ pub use images::{
     ChannelNormalisation, Description, ImageDataset, ImageSource, Places, ReadImages, Split,
     SplitImages, Splits,
 };
-pub use loader::{BatchLoader, BatchOptions, ImageBatch};
+pub use loader::{BatchLoader, BatchOptions, ImageBatch, Sampling};
 pub use nbody::{
     NBodyAugmentation, NBodyBatch, NBodyConfig, NBodyDataset, NBodyLoader, NBodySplits,
     NBodySystem, Trajectories,

@@ -3,15 +3,33 @@
 //! What a batch holds is a function of (seed, epoch, number of the batch): a run that stops in the middle of an epoch
 //! starts again at the next batch and sees the same images, turned by the same angles.
 
+mod order;
+
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
 
+use serde::{Deserialize, Serialize};
+
+use self::order::{Drawn, epoch_order};
 use crate::DatasetError;
 use crate::augmentation::Augmentation;
 use crate::images::{ChannelNormalisation, ImageDataset};
-use crate::random::{Purpose, Random};
+
+pub(crate) use self::order::order;
+
+/// Which images an epoch has. Written `all` and `balanced` in files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Sampling {
+    /// Every image once.
+    #[default]
+    All,
+    /// Of every class equally many, as many as there are images in all: those of small classes come again and again.
+    Balanced,
+}
 
 /// How a [`BatchLoader`] goes through a set of images.
 #[derive(Debug, Clone)]
@@ -26,6 +44,8 @@ pub struct BatchOptions {
     pub shuffle: bool,
     /// The batch to start with, for going on in the middle of an epoch.
     pub start_batch: usize,
+    /// Which images an epoch has, where the order is changed.
+    pub sampling: Sampling,
     /// Whether to leave out a last batch that isn't full.
     pub drop_last: bool,
     /// How many batches to prepare ahead, at least 1.
@@ -45,6 +65,7 @@ impl BatchOptions {
             epoch: 0,
             shuffle: false,
             start_batch: 0,
+            sampling: Sampling::All,
             drop_last: false,
             prefetch: 3,
             augmentation: Augmentation::none(),
@@ -73,6 +94,12 @@ impl BatchOptions {
     /// The batch to start with.
     pub fn with_start_batch(mut self, start_batch: usize) -> Self {
         self.start_batch = start_batch;
+        self
+    }
+
+    /// Which images an epoch has.
+    pub fn with_sampling(mut self, sampling: Sampling) -> Self {
+        self.sampling = sampling;
         self
     }
 
@@ -248,46 +275,21 @@ impl Drop for BatchLoader {
     }
 }
 
-/// The order of the items in an epoch.
-pub(crate) fn order(count: usize, options: &BatchOptions) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..count as u32).collect();
-    if options.shuffle {
-        Random::new(options.seed, Purpose::Order, options.epoch as u64, 0).shuffle(&mut order);
-    }
-    order
-}
-
-/// The order of the images in an epoch. Where images are read in blocks, blocks are shuffled, and images within windows of
-/// as many blocks as can be remembered: each block is read once.
-fn epoch_order(images: &ImageDataset, options: &BatchOptions) -> Vec<u32> {
-    let [block, blocks] = images.locality();
-    if block <= 1 || !options.shuffle {
-        return order(images.count(), options);
-    }
-    let mut random = Random::new(options.seed, Purpose::Order, options.epoch as u64, 0);
-    let all: Vec<u32> = (0..images.count() as u32).collect();
-    let mut shuffled: Vec<&[u32]> = all.chunks(block).collect();
-    random.shuffle(&mut shuffled);
-    let mut order = shuffled.concat();
-    for window in order.chunks_mut(block.saturating_mul(blocks.max(1))) {
-        random.shuffle(window);
-    }
-    order
-}
-
 fn batch(
     images: &ImageDataset,
     options: &BatchOptions,
-    indices: &[u32],
+    drawn: &[Drawn],
 ) -> Result<ImageBatch, DatasetError> {
+    let indices: Vec<u32> = drawn.iter().map(|drawn| drawn.index).collect();
     let mut pixels = vec![0.0; indices.len() * images.image_len()];
     let mut scratch = Vec::new();
-    for (index, image) in indices
+    for (drawn, image) in drawn
         .iter()
         .zip(pixels.chunks_exact_mut(images.image_len()))
     {
-        let index = *index as usize;
-        images.try_copy_image(index, image)?;
+        images.try_copy_image(drawn.index as usize, image)?;
+        // Sets have fewer than 2³² images.
+        let index = ((u64::from(drawn.copy) << 32) | u64::from(drawn.index)) as usize;
         if options.augmentation.changes_colour() {
             options
                 .augmentation
@@ -314,7 +316,7 @@ fn batch(
             .iter()
             .map(|index| i64::from(images.labels()[*index as usize]))
             .collect(),
-        indices: indices.to_vec(),
+        indices,
     })
 }
 

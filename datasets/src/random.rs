@@ -30,6 +30,8 @@ pub(crate) enum Purpose {
     Colour = 9,
     /// Which training images a share of them has.
     Share = 10,
+    /// The images of a class in an epoch that has of every class equally many.
+    Balance = 12,
 }
 
 /// A stream of random numbers.

@@ -49,5 +49,7 @@ pub use export::{PlainNetwork, PlainNetworkConfig};
 pub use gcnn_layers::Parameters;
 pub use images::class_map::argmax;
 pub use images::densenet::{GroupDenseNet, GroupDenseNetConfig};
-pub use images::gcnn::{Gcnn, GcnnConfig, Head, InputShape, LayerFeatures, Normalisation};
+pub use images::gcnn::{
+    Gcnn, GcnnConfig, Head, InputShape, LayerFeatures, NetworkSize, Normalisation,
+};
 pub use images::image_model::{ImageModel, ImageModelConfig};

@@ -9,6 +9,7 @@
 //! | what | where |
 //! | --- | --- |
 //! | run files, overrides, their documentation | [`run_file`] |
+//! | what suits a folder of pictures, for what a run file leaves out | [`suggestion`] |
 //! | what a learning problem is: data, network, loss, measures and how far they are to be trusted | [`task`] |
 //! | those of run files: images have classes, particles move | [`tasks`] |
 //! | time: the loop, update rules, rates, checkpoints, divergence, the run folder | [`training`] |
@@ -33,6 +34,7 @@ pub mod exchange;
 pub mod files;
 pub mod finetune;
 pub mod run_file;
+pub mod suggestion;
 pub mod task;
 pub mod tasks;
 pub mod training;

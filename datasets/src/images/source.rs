@@ -107,6 +107,11 @@ pub trait ImageSource: fmt::Debug {
         false
     }
 
+    /// `[channels, height, width]` of its images, as far as the settings alone tell.
+    fn shape(&self) -> Option<[usize; 3]> {
+        None
+    }
+
     /// Whether images are patches, so that a larger image is made of many.
     fn has_patches(&self) -> bool {
         false

@@ -319,6 +319,10 @@ impl ImageSource for NucleiConfig {
         self.path = places.path;
     }
 
+    fn shape(&self) -> Option<[usize; 3]> {
+        Some([3, self.patch_size, self.patch_size])
+    }
+
     fn has_patches(&self) -> bool {
         true
     }

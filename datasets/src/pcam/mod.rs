@@ -173,6 +173,10 @@ impl ImageSource for PcamConfig {
         (self.path, self.cache) = (places.path, places.cache);
     }
 
+    fn shape(&self) -> Option<[usize; 3]> {
+        Some(SHAPE)
+    }
+
     fn has_patches(&self) -> bool {
         true
     }

@@ -203,6 +203,10 @@ impl ImageSource for RotatedMnistConfig {
         self.path = places.path;
     }
 
+    fn shape(&self) -> Option<[usize; 3]> {
+        Some(SHAPE)
+    }
+
     fn is_light_on_dark(&self) -> bool {
         true
     }

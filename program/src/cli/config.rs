@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::TypedValueParser;
-use gcnn_train::finetune;
 use gcnn_train::run_file::{RunFile, TaskName, explain, schema};
+use gcnn_train::suggestion;
 
 use super::one_of;
 use crate::ProgramError;
@@ -42,7 +42,7 @@ impl ConfigArgs {
         }
         if let Some(file) = &self.file {
             let file = RunFile::load(file, &self.set)?;
-            output::text(finetune::resolve(&file)?.to_toml()?)?;
+            output::text(suggestion::resolve(&file)?.to_toml()?)?;
         }
         Ok(())
     }

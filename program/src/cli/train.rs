@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Args;
 use gcnn_train::TrainError;
 use gcnn_train::device::DeviceName;
-use gcnn_train::finetune;
 use gcnn_train::run_file::{RunConfig, RunFile};
+use gcnn_train::suggestion;
 use gcnn_train::training::run::{self, Run};
 use gcnn_train::training::run_folder::RunFolder;
 
@@ -18,8 +18,8 @@ use crate::progress::reporter;
 
 #[derive(Debug, Args)]
 pub struct TrainArgs {
-    /// Run file (TOML), or a run folder to go on with
-    #[arg(value_name = "FILE|RUN_DIR")]
+    /// Run file (TOML), a folder of pictures to learn from, or a run folder to go on with
+    #[arg(value_name = "FILE|FOLDER|RUN_DIR")]
     file: PathBuf,
     /// Override a key, as in --set training.epochs=3
     #[arg(long = "set", value_name = "KEY=VALUE")]
@@ -44,11 +44,14 @@ pub struct TrainArgs {
 impl TrainArgs {
     pub fn run(self) -> Result<(), ProgramError> {
         let interrupt = interrupt();
-        if self.file.is_dir() {
+        if RunFolder::at(&self.file).config().is_file() {
             let (config, folder) = self.resolve_folder()?;
             return self.train(&config, &folder, interrupt);
         }
-        let file = RunFile::load(&self.file, &self.set)?;
+        let file = match self.file.is_dir() {
+            true => suggestion::of_folder(&self.file, &self.set)?,
+            false => RunFile::load(&self.file, &self.set)?,
+        };
         for note in file.without_effect() {
             tracing::warn!("{}: {note}", self.file.display());
         }
@@ -105,10 +108,8 @@ impl TrainArgs {
     /// The configuration and the run folder that a run file means.
     fn resolve(&self, file: &RunFile) -> Result<(RunConfig, RunFolder), ProgramError> {
         let mut config = match self.resumed(file)? {
-            // The network is in the run folder; the weights that a fine-tuned run came from may be gone by now.
-            Some(before) if file.config().finetune.is_some() => file.with_network_of(&before)?,
-            Some(_) => file.config().clone(),
-            None => finetune::resolve(file)?,
+            Some(before) => suggestion::resolve_resumed(file, &before)?,
+            None => suggestion::resolve(file)?,
         };
         self.apply_to(&mut config)?;
         let root = match &config.output {
@@ -156,15 +157,10 @@ impl TrainArgs {
         let root = self.file.display();
         if !self.resume {
             return Err(ProgramError::Refused(format!(
-                "{root} is a folder; to go on with the run in it add --resume, to start a run give a run file"
+                "{root} holds a run; to go on with it add --resume, to start another one give a run file or a folder of pictures"
             )));
         }
         let folder = RunFolder::at(&self.file);
-        if !folder.config().exists() {
-            return Err(ProgramError::Refused(format!(
-                "nothing to resume: {root} holds no config.toml, so it is not a run folder"
-            )));
-        }
         let before = RunConfig::load(&folder.config(), &[])?;
         let mut config = RunConfig::load(&folder.config(), &self.set)?;
         self.apply_to(&mut config)?;
@@ -188,9 +184,13 @@ impl TrainArgs {
 
 /// `runs/NAME` for a run file NAME.toml, numbered: the first free one, or the last taken one to resume.
 fn default_folder(file: &Path, resume: bool) -> PathBuf {
-    let name = file
-        .file_stem()
-        .map_or("run".into(), |stem| stem.to_string_lossy().into_owned());
+    // A folder may be named by `.` or by `..`.
+    let whole = file.canonicalize().unwrap_or_else(|_| file.into());
+    let name = match whole.is_dir() {
+        true => whole.file_name(),
+        false => file.file_stem(),
+    };
+    let name = name.map_or("run".into(), |name| name.to_string_lossy().into_owned());
     let numbered = |i: usize| match i {
         1 => PathBuf::from("runs").join(&name),
         _ => PathBuf::from("runs").join(format!("{name}-{i}")),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use gcnn_datasets::Sampling;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -76,11 +77,26 @@ pub struct TrainingConfig {
     pub clip_norm: f64,
     /// Share of the target spread over all classes, at least 0 and below 1; particles have no classes.
     pub label_smoothing: f64,
+    /// How much the classes count in the loss; particles have none.
+    pub class_weights: ClassWeights,
+    /// Which training images an epoch has; of particles it has all.
+    pub sampling: Sampling,
     /// What to do when the loss is no number or rises far above where it was.
     pub on_divergence: OnDivergence,
     /// Decay per step of the running average of the weights that is evaluated and kept, at least 0 and below 1; 0 keeps the
     /// weights themselves.
     pub average: f64,
+}
+
+/// How much each class counts in the training loss. Written `none` and `balanced` in files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ClassWeights {
+    /// Every image counts the same.
+    #[default]
+    None,
+    /// Every class counts the same: n images of N in C classes count N / (C n) each.
+    Balanced,
 }
 
 impl Default for TrainingConfig {
@@ -94,6 +110,8 @@ impl Default for TrainingConfig {
             patience: 0,
             clip_norm: 0.0,
             label_smoothing: 0.0,
+            class_weights: ClassWeights::None,
+            sampling: Sampling::All,
             on_divergence: OnDivergence::default(),
             average: 0.0,
         }

@@ -14,7 +14,7 @@ use super::fault::Fault;
 use super::lines::Lines;
 use super::overrides::Override;
 use super::settings::value_of;
-use super::{ConfigError, Experiment, RunConfig};
+use super::{ConfigError, Experiment, RunConfig, TrainingConfig};
 
 /// A run file and the overrides on top of it.
 ///
@@ -35,6 +35,9 @@ pub struct RunFile {
     given: Table,
     config: RunConfig,
 }
+
+/// The keys that choose the kind of a table.
+const TAGS: [&str; 2] = [DynamicsConfig::KEY, NeighbourhoodConfig::KEY];
 
 impl RunFile {
     /// Reads a run file and applies overrides of the form `section.key=value`.
@@ -80,7 +83,23 @@ impl RunFile {
         };
         file.config = file.read()?;
         file.config.check().map_err(|fault| file.error(fault))?;
+        file.check_size().map_err(|fault| file.error(fault))?;
         Ok(file)
+    }
+
+    /// A network that is given by its size has its layers from there.
+    fn check_size(&self) -> Result<(), Fault> {
+        if !self.says("model.size") {
+            return Ok(());
+        }
+        let layers = ["channels", "kernel_sizes", "pool_after", "padding", "bias", "head"];
+        match layers.iter().find(|key| self.says(&format!("model.{key}"))) {
+            Some(key) => Err(Fault::of_key(
+                &format!("model.{key}"),
+                format!("`{key}` has no place beside `size`, which stands for it; leave out one of them"),
+            )),
+            None => Ok(()),
+        }
     }
 
     /// The whole run, with everything that the file leaves out.
@@ -93,18 +112,63 @@ impl RunFile {
         self.config
     }
 
+    /// Whether the file or an override says something of a table (`section`) or key (`section.key`).
+    pub fn says(&self, name: &str) -> bool {
+        value_of(&self.given, name).is_some()
+    }
+
+    /// The same file with values for what it leaves out. Where a table of it chooses another kind than these values are for, they
+    /// have no place in it.
+    ///
+    /// # Errors
+    /// If the two together cannot work.
+    pub fn completed(&self, defaults: &Table) -> Result<Self, ConfigError> {
+        let mut whole = self.given.clone();
+        for (section, value) in defaults {
+            let own = whole.entry(section).or_insert_with(|| match value {
+                Value::Table(_) => Table::new().into(),
+                value => value.clone(),
+            });
+            let (Value::Table(own), Value::Table(defaults)) = (own, value) else {
+                continue;
+            };
+            let is_other = |tag: &&str| {
+                let kind = own.get(*tag);
+                kind.is_some() && kind != defaults.get(*tag)
+            };
+            if TAGS.iter().any(|tag| is_other(&tag)) {
+                continue;
+            }
+            for (key, value) in defaults {
+                own.entry(key).or_insert_with(|| value.clone());
+            }
+        }
+        let config = read(&whole).map_err(|fault| self.error(fault))?;
+        config.check().map_err(|fault| self.error(fault))?;
+        Ok(Self {
+            config,
+            ..self.clone()
+        })
+    }
+
     /// Keys that the file or an override sets although the task has no use for them, in words.
     pub fn without_effect(&self) -> Vec<String> {
-        let key = "training.label_smoothing";
-        // A file that says everything says that there is none.
-        let asked = self.config.training.label_smoothing > 0.0;
-        match &self.config.experiment {
-            Experiment::NBody(_) if asked && value_of(&self.given, key).is_some() => {
-                let task = self.config.experiment.task();
-                vec![format!("`{key}` has no effect with task = \"{task}\"")]
-            }
-            _ => Vec::new(),
-        }
+        let Experiment::NBody(_) = &self.config.experiment else {
+            return Vec::new();
+        };
+        let (task, training) = (self.config.experiment.task(), &self.config.training);
+        // A file that says everything says of each that it isn't wanted.
+        let none = TrainingConfig::default();
+        [
+            ("label_smoothing", training.label_smoothing > 0.0),
+            ("class_weights", training.class_weights != none.class_weights),
+            ("sampling", training.sampling != none.sampling),
+        ]
+        .into_iter()
+        .map(|(key, asked)| (format!("training.{key}"), asked))
+        .filter(|(key, asked)| *asked && self.says(key))
+        .map(|(key, _)| format!("`{key}` has no effect with task = \"{task}\""))
+        .collect()
     }
 
     /// This run with the network of `source` (and, for particles, its edges), but for the keys of it that the file or an

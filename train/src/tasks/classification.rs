@@ -1,8 +1,11 @@
 //! Image classification: cross-entropy on logits, judged by accuracy.
 //!
 //! ```text
-//! loss = − Σ_c t_c log softmax(z)_c,   t_c = (1 − s) [c = label] + s / C,   s the label smoothing
+//! loss = − w Σ_c t_c log softmax(z)_c,   t_c = (1 − s) [c = label] + s / C,   s the label smoothing
+//! w    = 1, or N / (C n) where classes are to count the same: n of the N training images have the label
 //! ```
+//!
+//! Weights are for training alone: validation and test count every image the same.
 
 mod format;
 
@@ -22,7 +25,7 @@ use gcnn_datasets::{
 use gcnn_models::{ImageModel, ImageModelConfig};
 
 use crate::TrainError;
-use crate::run_file::{ImageExperiment, RunConfig, TrainingConfig};
+use crate::run_file::{ClassWeights, ImageExperiment, RunConfig, TrainingConfig};
 use crate::task::class_report::ClassReport;
 use crate::task::equivariance::images::{own_elements, survey};
 use crate::task::equivariance::{Survey, Symmetric};
@@ -44,6 +47,8 @@ pub struct Classification {
     augmentation: Augmentation,
     seed: u64,
     training: TrainingConfig,
+    /// The weight of each class in the training loss, where they differ.
+    class_weights: Option<Vec<f32>>,
 }
 
 impl Classification {
@@ -86,7 +91,12 @@ impl Classification {
                 )));
             }
         }
+        let class_weights = match settings.training.class_weights {
+            ClassWeights::None => None,
+            ClassWeights::Balanced => Some(balanced_weights(&splits.train)),
+        };
         Ok(Self {
+            class_weights,
             format: ImageFormat::of(&splits),
             about: splits.description.to_string(),
             train: splits.train,
@@ -120,6 +130,7 @@ impl Classification {
             augmentation: own.augmentation.clone(),
             seed: config.seed,
             training: config.training.clone(),
+            class_weights: None,
         })
     }
 
@@ -200,6 +211,17 @@ impl Classification {
         batch: &ImageBatch,
         device: &Device,
     ) -> Step {
+        self.weighted(logits, batch, device, None)
+    }
+
+    /// The same with weights of the classes in the loss.
+    fn weighted(
+        &self,
+        logits: impl FnOnce(Tensor<4>) -> Tensor<2>,
+        batch: &ImageBatch,
+        device: &Device,
+        weights: Option<&[f32]>,
+    ) -> Step {
         let [count, ..] = batch.shape;
         let logits = logits(images(batch.pixels.clone(), batch.shape, device));
         let labels: Tensor<2, Int> =
@@ -209,10 +231,20 @@ impl Classification {
         let correct = log_p.clone().detach().argmax(1).equal(labels).float();
         let outcomes = Tensor::cat(vec![hit.clone().detach(), correct], 1);
         let smoothing = self.training.label_smoothing;
+        let (own, all) = match weights {
+            None => (hit, log_p.clone()),
+            Some(weights) => {
+                let of_label = |label: &i64| weights[*label as usize];
+                let weights: Vec<f32> = batch.labels.iter().map(of_label).collect();
+                let weights = TensorData::new(weights, [count, 1]);
+                let weights: Tensor<2> = Tensor::from_data(weights, device);
+                (hit * weights.clone(), log_p.clone() * weights)
+            }
+        };
         let loss = if smoothing > 0.0 {
-            hit.mean() * (1.0 - smoothing) - log_p.clone().mean() * smoothing
+            own.mean() * (1.0 - smoothing) - all.mean() * smoothing
         } else {
-            hit.mean()
+            own.mean()
         };
         Step::new(loss, outcomes).with_scores(log_p)
     }
@@ -230,6 +262,20 @@ impl Classification {
             loader.next_batch().map_err(TrainError::from).transpose()
         })))
     }
+}
+
+/// N / (C n) for each class of n images; 1 where there are none.
+fn balanced_weights(images: &ImageDataset) -> Vec<f32> {
+    let mut counts = vec![0usize; images.classes()];
+    for label in images.labels() {
+        counts[usize::from(*label)] += 1;
+    }
+    let present = counts.iter().filter(|count| **count > 0).count();
+    let weight = |count: usize| match count {
+        0 => 1.0,
+        count => images.count() as f32 / (present * count) as f32,
+    };
+    counts.into_iter().map(weight).collect()
 }
 
 /// Pixels of a batch on a device.
@@ -281,6 +327,7 @@ impl Task for Classification {
             .with_epoch(epoch)
             .with_shuffle(true)
             .with_start_batch(start)
+            .with_sampling(self.training.sampling)
             .with_augmentation(self.augmentation.clone());
         Self::stream(self.train.clone(), options)
     }
@@ -306,7 +353,8 @@ impl Task for Classification {
         batch: &ImageBatch,
         device: &Device,
     ) -> Result<Step, TrainError> {
-        Ok(self.judge(|images| model.forward(images), batch, device))
+        let weights = self.class_weights.as_deref();
+        Ok(self.weighted(|images| model.forward(images), batch, device, weights))
     }
 
     fn inference<'a>(

@@ -11,9 +11,11 @@
 //! | what is random, and on what it depends | [`random`] |
 //! | everything a run needs to go on | [`checkpoint`] |
 //! | noticing that a run diverges | [`divergence`] |
+//! | what usually helps where it cannot learn what it could | [`advice`] |
 //! | the folder, and which data it is of | [`run_folder`], [`run_data`] |
 //! | who hears of it | [`progress`] |
 
+pub mod advice;
 pub mod average;
 pub mod best;
 pub mod checkpoint;

@@ -150,6 +150,15 @@ impl GroupDenseNetConfig {
         self.skeleton().map_sizes(input)
     }
 
+    /// How many pixels of an image, along a side, the last block sees at once.
+    ///
+    /// # Errors
+    /// Where counts are out of their limits.
+    pub fn receptive_field(&self, input: InputShape) -> Result<usize, ModelError> {
+        self.check()?;
+        self.skeleton().receptive_field(input)
+    }
+
     fn check(&self) -> Result<(), ModelError> {
         limits::check_all(&[
             ("growth", self.growth, limits::CHANNELS),

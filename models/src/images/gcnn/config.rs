@@ -6,6 +6,7 @@ use gcnn_layers::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::NetworkSize;
 use crate::ModelError;
 use crate::limits;
 
@@ -116,6 +117,10 @@ pub struct GcnnConfig {
     pub projection: ProjectionKind,
     /// Pooling over the plane in the head, where the last map is larger than one pixel.
     pub global_pool: ProjectionKind,
+    /// Layers and fields by a number of parameters, the same for every group: `small`, `medium` or `large`, about 25,000,
+    /// 100,000 and 400,000. It stands in place of `channels`, `kernel_sizes`, `pool_after`, `padding`, `bias` and `head`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<NetworkSize>,
 }
 
 impl Default for GcnnConfig {
@@ -142,6 +147,7 @@ impl GcnnConfig {
             head: Head::Convolution,
             projection: ProjectionKind::Max,
             global_pool: ProjectionKind::Mean,
+            size: None,
         }
     }
 
@@ -158,6 +164,10 @@ impl GcnnConfig {
     /// Checks every count against its limit, and the network's size, as far as that can be told without the images.
     pub fn check_counts(&self) -> Result<(), ModelError> {
         self.check_limits()?;
+        // Layers that depend on the images are within their budget.
+        if self.size.is_some() {
+            return Ok(());
+        }
         // Lists that don't belong together are refused where the network is built: a file may say one of them, and take the
         // other from the network that it starts from.
         if self.check_lists().is_err() {
@@ -185,6 +195,9 @@ impl GcnnConfig {
 
     /// What the network learns, by name and shape. Nothing is made for it, and its size is not bounded.
     pub fn parameters(&self, input: InputShape, classes: usize) -> Result<Parameters, ModelError> {
+        if self.size.is_some() {
+            return self.sized(input)?.parameters(input, classes);
+        }
         self.check_lists()?;
         let lifting = self.first_layer(input).parameters().map_err(layer(1))?;
         let mut all = Parameters::new().with_module("lifting", lifting);
@@ -210,6 +223,9 @@ impl GcnnConfig {
     /// Checks that the network can be built for such images, and with a group larger than the identity also that
     /// rotations by 90° are exact.
     pub fn validate(&self, input: InputShape) -> Result<(), ModelError> {
+        if self.size.is_some() {
+            return self.sized(input)?.validate(input);
+        }
         self.check_lists()?;
         self.check_counts()?;
         for (what, value) in [
@@ -231,6 +247,9 @@ impl GcnnConfig {
 
     /// Height and width of the map after each layer (and its pooling).
     pub fn map_sizes(&self, input: InputShape) -> Result<Vec<[usize; 2]>, ModelError> {
+        if self.size.is_some() {
+            return self.sized(input)?.map_sizes(input);
+        }
         self.check_lists()?;
         self.trace(input)
     }
@@ -242,7 +261,7 @@ impl GcnnConfig {
         limits::check_list("kernel_sizes", &self.kernel_sizes, layers, sides)
     }
 
-    fn check_lists(&self) -> Result<(), ModelError> {
+    pub(super) fn check_lists(&self) -> Result<(), ModelError> {
         self.check_limits()?;
         let hidden = self.channels.len();
         let (expected, rule) = match self.head {

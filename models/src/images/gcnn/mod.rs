@@ -12,7 +12,10 @@
 
 mod config;
 mod network;
+mod size;
+mod sized;
 
 pub use config::{GcnnConfig, Head, InputShape, Normalisation};
 pub(crate) use config::{POOL_SIZE, at_least, layer};
 pub use network::{Gcnn, LayerFeatures};
+pub use size::NetworkSize;

@@ -28,6 +28,9 @@ impl GcnnConfig {
         device: &Device,
     ) -> Result<Gcnn, ModelError> {
         at_least("the number of classes", classes, 1)?;
+        if self.size.is_some() {
+            return self.sized(input)?.init(input, classes, device);
+        }
         self.validate(input)?;
         self.check_size(input, classes)?;
         let sizes = self.map_sizes(input)?;

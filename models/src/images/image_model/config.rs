@@ -106,6 +106,36 @@ impl ImageModelConfig {
         }
     }
 
+    /// Whether the network is given by its size, so that its layers depend on the images.
+    pub fn is_sized(&self) -> bool {
+        match self {
+            Self::Gcnn(config) => config.size.is_some(),
+            Self::DenseNet(_) => false,
+        }
+    }
+
+    /// The same with its layers and fields for such images, where it is given by its size.
+    ///
+    /// # Errors
+    /// Where images have no pixels, or more than networks take.
+    pub fn sized(&self, input: InputShape) -> Result<Self, ModelError> {
+        match self {
+            Self::Gcnn(config) => Ok(Self::Gcnn(config.sized(input)?)),
+            Self::DenseNet(_) => Ok(self.clone()),
+        }
+    }
+
+    /// How many pixels of an image, along a side, the last hidden layer sees at once.
+    ///
+    /// # Errors
+    /// Where settings don't belong together.
+    pub fn receptive_field(&self, input: InputShape) -> Result<usize, ModelError> {
+        match self {
+            Self::Gcnn(config) => config.receptive_field(input),
+            Self::DenseNet(config) => config.receptive_field(input),
+        }
+    }
+
     /// What kernels are made of.
     pub fn kernel(&self) -> KernelConfig {
         match self {

@@ -1,0 +1,162 @@
+//! The rules: settings of a run from what a look at the pictures finds.
+//!
+//! ```text
+//! side        the largest of 32, 48, 64, 96, 128 that pictures have and the work allows; equal pictures of a fitting size keep it
+//! work        pictures shown × side², at most WORK: about five minutes on two cores
+//! epochs      what the work allows, 15 to 60
+//! batch       a power of two that gives an epoch at least 20 steps, 8 to 64
+//! average     decay 1 − 10 / steps of the run: the weights of the last tenth
+//! ```
+//!
+//! `docs/defaults.md` has the experiments that they were chosen by.
+
+use gcnn_datasets::image_folder::Survey;
+use gcnn_datasets::{DatasetError, ImageFolderConfig};
+use toml::Value;
+
+/// What the rules depend on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pictures {
+    /// Pictures to train with.
+    pub training: usize,
+    /// Classes.
+    pub classes: usize,
+    /// `[height, width]`, where all pictures have one size.
+    pub size: Option<[usize; 2]>,
+    /// The median of their shorter sides.
+    pub side: usize,
+    /// Whether their shapes differ, or are far from squares.
+    pub is_oblong: bool,
+    /// 1 where all of them are grey, otherwise 3.
+    pub channels: usize,
+}
+
+/// A setting with its reason.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setting {
+    /// `section.key`.
+    pub key: &'static str,
+    /// Its value.
+    pub value: Value,
+    /// Why, in a few words.
+    pub reason: String,
+    /// Keys that leave no room for it where a file says one of them.
+    pub yields_to: &'static [&'static str],
+}
+
+/// Settings that suit a folder of pictures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suggestion {
+    /// In the order of a run file.
+    pub settings: Vec<Setting>,
+}
+
+/// Sides that pictures are brought to: all can be halved two times and more.
+const SIDES: [usize; 5] = [32, 48, 64, 96, 128];
+/// Pictures of one size keep it up to this side.
+const KEPT: usize = 64;
+/// Pictures shown × pixels of each.
+const WORK: f64 = 2.2e8;
+const EPOCHS: [usize; 2] = [15, 60];
+const BATCH: [usize; 2] = [8, 64];
+const STEPS_PER_EPOCH: usize = 20;
+
+/// What says which layers a network has.
+const LAYERS: &[&str] = &[
+    "model.kind",
+    "model.channels",
+    "model.kernel_sizes",
+    "model.pool_after",
+    "model.head",
+    "model.padding",
+    "finetune",
+];
+
+impl Suggestion {
+    /// What suits these pictures.
+    pub fn new(pictures: &Pictures) -> Self {
+        let mut settings = Vec::new();
+        let mut add = |key, value: Value, reason: String, yields_to| {
+            settings.push(Setting {
+                key,
+                value,
+                reason,
+                yields_to,
+            });
+        };
+        let [height, width] = size(pictures);
+        let work = pictures.training as f64 * (height * width) as f64;
+        let epochs = ((WORK / work) as usize).clamp(EPOCHS[0], EPOCHS[1]);
+        let batch = batch(pictures.training);
+        let steps = pictures.training.div_ceil(batch);
+
+        let value = match height == width {
+            true => Value::from(height as i64),
+            false => vec![height as i64, width as i64].into(),
+        };
+        let reason = match pictures.size {
+            Some(own) if own == [height, width] => "as the pictures are".into(),
+            Some([own_height, own_width]) => {
+                format!("pictures are {own_height}×{own_width} (height×width)")
+            }
+            None => format!("pictures of several sizes, half of them below {} pixels", pictures.side),
+        };
+        add("dataset.size", value, reason, &[]);
+        if pictures.is_oblong {
+            let reason = "whole pictures, their shape kept, on the colour of their border";
+            add("dataset.fit", "pad".into(), reason.into(), &[]);
+        } else {
+            add("dataset.fit", "resize".into(), "the shapes are alike".into(), &[]);
+        }
+        let channels = if pictures.channels == 1 { "grey" } else { "colour" };
+        add("dataset.channels", channels.into(), "as the files are".into(), &["dataset.grey"]);
+
+        let reason = "rotations by 90°; flip: left and right only, trivial: neither, D4: both, C8: by 45°";
+        add("model.group", "C4".into(), reason.into(), &["finetune"]);
+        let reason = "small, medium, large: the same number of parameters for every group";
+        add("model.size", "medium".into(), reason.into(), LAYERS);
+        let reason = "none: it harms networks of small sets";
+        add("model.dropout", 0.0.into(), reason.into(), &["model.kind"]);
+
+        let reason = "training pictures are turned at random; \"none\" where up and down mean something";
+        add("augmentation.rotation", "continuous".into(), reason.into(), &[]);
+
+        add("optimizer.kind", "adamw".into(), String::new(), &[]);
+        add("optimizer.lr", 3e-3.into(), String::new(), &["optimizer.kind"]);
+        add("optimizer.weight_decay", 1e-2.into(), String::new(), &["optimizer.kind"]);
+        add("schedule.kind", "cosine".into(), String::new(), &[]);
+        let reason = "the rate rises over the first steps";
+        add("schedule.warmup_epochs", 1.0.into(), reason.into(), &[]);
+
+        let reason = format!("{} training pictures, {steps} steps each", pictures.training);
+        add("training.epochs", (epochs as i64).into(), reason, &[]);
+        add("training.batch_size", (batch as i64).into(), String::new(), &[]);
+        let decay = 1.0 - 10.0 / (epochs * steps).max(20) as f64;
+        let decay = (decay * 1e4).round() / 1e4;
+        add("training.average", decay.into(), "the mean weights of the last tenth".into(), &[]);
+        Self { settings }
+    }
+}
+
+/// `[height, width]` that pictures are brought to.
+fn size(pictures: &Pictures) -> [usize; 2] {
+    let least = (pictures.training * EPOCHS[0]).max(1) as f64;
+    let affordable = |[height, width]: [usize; 2]| least * (height * width) as f64 <= WORK;
+    if let Some(own) = pictures.size
+        && own.iter().all(|side| *side <= KEPT && side.is_multiple_of(4))
+        && affordable(own)
+    {
+        return own;
+    }
+    let fitting = |side: &&usize| **side <= pictures.side && affordable([**side; 2]);
+    let side = SIDES.iter().rev().find(fitting).unwrap_or(&SIDES[0]);
+    [*side; 2]
+}
+
+/// Pictures per step.
+fn batch(training: usize) -> usize {
+    let most = (training / STEPS_PER_EPOCH).max(1);
+    // The power of two that is not above.
+    let power = 1usize << most.ilog2();
+    power.clamp(BATCH[0], BATCH[1])
+}
