@@ -124,8 +124,14 @@ mod tests {
     #[test]
     fn it_depends_on_seed_and_epoch_alone() {
         let labels: Vec<u8> = (0..60).map(|i| u8::from(i % 5 == 0)).collect();
-        assert_eq!(balanced(&labels, &options(3)), balanced(&labels, &options(3)));
-        assert_ne!(balanced(&labels, &options(3)), balanced(&labels, &options(4)));
+        assert_eq!(
+            balanced(&labels, &options(3)),
+            balanced(&labels, &options(3))
+        );
+        assert_ne!(
+            balanced(&labels, &options(3)),
+            balanced(&labels, &options(4))
+        );
         assert!(balanced(&[], &options(1)).is_empty());
     }
 }

@@ -92,11 +92,20 @@ impl RunFile {
         if !self.says("model.size") {
             return Ok(());
         }
-        let layers = ["channels", "kernel_sizes", "pool_after", "padding", "bias", "head"];
+        let layers = [
+            "channels",
+            "kernel_sizes",
+            "pool_after",
+            "padding",
+            "bias",
+            "head",
+        ];
         match layers.iter().find(|key| self.says(&format!("model.{key}"))) {
             Some(key) => Err(Fault::of_key(
                 &format!("model.{key}"),
-                format!("`{key}` has no place beside `size`, which stands for it; leave out one of them"),
+                format!(
+                    "`{key}` has no place beside `size`, which stands for it; leave out one of them"
+                ),
             )),
             None => Ok(()),
         }
@@ -161,7 +170,10 @@ impl RunFile {
         let none = TrainingConfig::default();
         [
             ("label_smoothing", training.label_smoothing > 0.0),
-            ("class_weights", training.class_weights != none.class_weights),
+            (
+                "class_weights",
+                training.class_weights != none.class_weights,
+            ),
             ("sampling", training.sampling != none.sampling),
         ]
         .into_iter()

@@ -99,41 +99,88 @@ impl Suggestion {
             Some([own_height, own_width]) => {
                 format!("pictures are {own_height}×{own_width} (height×width)")
             }
-            None => format!("pictures of several sizes, half of them below {} pixels", pictures.side),
+            None => format!(
+                "pictures of several sizes, half of them below {} pixels",
+                pictures.side
+            ),
         };
         add("dataset.size", value, reason, &[]);
         if pictures.is_oblong {
             let reason = "whole pictures, their shape kept, on the colour of their border";
             add("dataset.fit", "pad".into(), reason.into(), &[]);
         } else {
-            add("dataset.fit", "resize".into(), "the shapes are alike".into(), &[]);
+            add(
+                "dataset.fit",
+                "resize".into(),
+                "the shapes are alike".into(),
+                &[],
+            );
         }
-        let channels = if pictures.channels == 1 { "grey" } else { "colour" };
-        add("dataset.channels", channels.into(), "as the files are".into(), &["dataset.grey"]);
+        let channels = if pictures.channels == 1 {
+            "grey"
+        } else {
+            "colour"
+        };
+        add(
+            "dataset.channels",
+            channels.into(),
+            "as the files are".into(),
+            &["dataset.grey"],
+        );
 
-        let reason = "rotations by 90°; flip: left and right only, trivial: neither, D4: both, C8: by 45°";
+        let reason =
+            "rotations by 90°; flip: left and right only, trivial: neither, D4: both, C8: by 45°";
         add("model.group", "C4".into(), reason.into(), &["finetune"]);
         let reason = "small, medium, large: the same number of parameters for every group";
         add("model.size", "medium".into(), reason.into(), LAYERS);
         let reason = "none: it harms networks of small sets";
         add("model.dropout", 0.0.into(), reason.into(), &["model.kind"]);
 
-        let reason = "training pictures are turned at random; \"none\" where up and down mean something";
-        add("augmentation.rotation", "continuous".into(), reason.into(), &[]);
+        let reason =
+            "training pictures are turned at random; \"none\" where up and down mean something";
+        add(
+            "augmentation.rotation",
+            "continuous".into(),
+            reason.into(),
+            &[],
+        );
 
         add("optimizer.kind", "adamw".into(), String::new(), &[]);
-        add("optimizer.lr", 3e-3.into(), String::new(), &["optimizer.kind"]);
-        add("optimizer.weight_decay", 1e-2.into(), String::new(), &["optimizer.kind"]);
+        add(
+            "optimizer.lr",
+            3e-3.into(),
+            String::new(),
+            &["optimizer.kind"],
+        );
+        add(
+            "optimizer.weight_decay",
+            1e-2.into(),
+            String::new(),
+            &["optimizer.kind"],
+        );
         add("schedule.kind", "cosine".into(), String::new(), &[]);
         let reason = "the rate rises over the first steps";
         add("schedule.warmup_epochs", 1.0.into(), reason.into(), &[]);
 
-        let reason = format!("{} training pictures, {steps} steps each", pictures.training);
+        let reason = format!(
+            "{} training pictures, {steps} steps each",
+            pictures.training
+        );
         add("training.epochs", (epochs as i64).into(), reason, &[]);
-        add("training.batch_size", (batch as i64).into(), String::new(), &[]);
+        add(
+            "training.batch_size",
+            (batch as i64).into(),
+            String::new(),
+            &[],
+        );
         let decay = 1.0 - 10.0 / (epochs * steps).max(20) as f64;
         let decay = (decay * 1e4).round() / 1e4;
-        add("training.average", decay.into(), "the mean weights of the last tenth".into(), &[]);
+        add(
+            "training.average",
+            decay.into(),
+            "the mean weights of the last tenth".into(),
+            &[],
+        );
         Self { settings }
     }
 }
@@ -143,7 +190,9 @@ fn size(pictures: &Pictures) -> [usize; 2] {
     let least = (pictures.training * EPOCHS[0]).max(1) as f64;
     let affordable = |[height, width]: [usize; 2]| least * (height * width) as f64 <= WORK;
     if let Some(own) = pictures.size
-        && own.iter().all(|side| *side <= KEPT && side.is_multiple_of(4))
+        && own
+            .iter()
+            .all(|side| *side <= KEPT && side.is_multiple_of(4))
         && affordable(own)
     {
         return own;

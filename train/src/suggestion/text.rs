@@ -15,7 +15,10 @@ impl Suggestion {
             let _ = writeln!(text, "# {line}");
         }
         let path = Value::from(folder.to_string_lossy().into_owned());
-        let _ = write!(text, "task = \"image-folder\"\nseed = 1\n\n[dataset]\npath = {path}\n");
+        let _ = write!(
+            text,
+            "task = \"image-folder\"\nseed = 1\n\n[dataset]\npath = {path}\n"
+        );
         let mut section = "dataset";
         for setting in &self.settings {
             let (own, key) = setting.key.split_once('.').unwrap_or(("", setting.key));

@@ -99,7 +99,12 @@ mod tests {
         }
     }
 
-    fn record(epoch: usize, training: PassRecord, validation: PassRecord, best: bool) -> EpochRecord {
+    fn record(
+        epoch: usize,
+        training: PassRecord,
+        validation: PassRecord,
+        best: bool,
+    ) -> EpochRecord {
         EpochRecord {
             epoch,
             step: epoch as u64,
@@ -115,7 +120,10 @@ mod tests {
     #[test]
     fn few_steps_are_told_with_a_batch_that_gives_more() {
         let said = before(210, 128);
-        assert!(said[0].contains("2 steps") && said[0].contains("8 would give it 27"), "{said:?}");
+        assert!(
+            said[0].contains("2 steps") && said[0].contains("8 would give it 27"),
+            "{said:?}"
+        );
         assert!(before(1280, 128).is_empty() && before(5, 1).len() == 1);
     }
 
@@ -123,7 +131,10 @@ mod tests {
     fn a_network_that_learns_by_heart_is_told_so() {
         let history = [record(1, pass(0.87, 0.3), pass(0.18, 2.0), true)];
         let said = after(&history, 60);
-        assert!(said[0].contains("training accuracy 87.0 %, validation 18.0 %"), "{said:?}");
+        assert!(
+            said[0].contains("training accuracy 87.0 %, validation 18.0 %"),
+            "{said:?}"
+        );
         // Ten examples say little: 0.2 is within three errors of 0.145.
         let history = [record(1, pass(0.90, 0.3), pass(0.70, 2.0), true)];
         assert!(after(&history, 10).is_empty());
@@ -138,7 +149,10 @@ mod tests {
                 .collect()
         };
         let said = after(&epochs(&[0.9, 0.5, 0.6, 0.7, 0.8]), 100);
-        assert!(said[0].contains("best in epoch 2 (0.500) and 0.800"), "{said:?}");
+        assert!(
+            said[0].contains("best in epoch 2 (0.500) and 0.800"),
+            "{said:?}"
+        );
         assert!(after(&epochs(&[0.9, 0.8, 0.7, 0.5, 0.8]), 100).is_empty());
         assert!(after(&epochs(&[0.9, 0.5, 0.6, 0.6, 0.6]), 100).is_empty());
         assert!(after(&[], 100).is_empty());
