@@ -8,6 +8,7 @@ mod format;
 
 pub use format::ImageFormat;
 
+use std::cell::RefCell;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -23,14 +24,14 @@ use gcnn_models::{ImageModel, ImageModelConfig};
 
 use crate::TrainError;
 use crate::run_file::{ImageExperiment, RunConfig, TrainingConfig};
-use crate::task::class_report::ClassReport;
-use crate::task::equivariance::images::{own_elements, survey};
+use crate::task::equivariance::images::{affordable, own_elements, passes, survey};
 use crate::task::equivariance::{Survey, Symmetric};
 use crate::task::metrics::{Measure, Outcomes};
+use crate::task::predictions::Predictions;
 use crate::task::{Batches, Goal, Inference, Split, Step, Task};
 use crate::training::settings::Settings;
 
-/// Images of the equivariance report: enough to see every class many times.
+/// Images of the equivariance report: enough to see every class many times. Of large ones there are fewer.
 const REPORT_IMAGES: usize = 128;
 
 /// Learning to classify the images of a data set.
@@ -151,14 +152,21 @@ impl Classification {
         &self.test
     }
 
-    /// How a network does on the test images, class by class.
-    pub fn class_report(&self, outcomes: &Outcomes) -> ClassReport {
-        ClassReport::new(
-            outcomes.scores(),
-            self.test.labels(),
-            &self.class_names(),
-            self.test.sources(),
-        )
+    /// What a network says of each image of a split.
+    ///
+    /// # Errors
+    /// Where the outcomes are not of these images.
+    pub fn judged(&self, split: Split, outcomes: &Outcomes) -> Result<Predictions, TrainError> {
+        let images = self.split_images(split)?;
+        let (labels, scores) = (images.labels().to_vec(), outcomes.scores().to_vec());
+        Predictions::new(split, self.class_names(), labels, scores)?
+            .with_groups(self.sources(split))?
+            .with_files(names_of(&images))
+    }
+
+    fn split_images(&self, split: Split) -> Result<Arc<ImageDataset>, TrainError> {
+        let splits = [&self.train, &self.valid, &self.test];
+        Ok(split.of(splits, ImageDataset::concatenate)?)
     }
 
     /// What the classes are called: by the network, or by the images it is used on, or their numbers.
@@ -232,6 +240,11 @@ impl Classification {
     }
 }
 
+/// What images are called, where they have names.
+fn names_of(_images: &ImageDataset) -> Option<Vec<String>> {
+    None
+}
+
 /// Pixels of a batch on a device.
 fn images(pixels: Vec<f32>, shape: [usize; 4], device: &Device) -> Tensor<4> {
     Tensor::from_data(TensorData::new(pixels, shape), device)
@@ -250,11 +263,7 @@ impl Task for Classification {
     }
 
     fn identity(&self, split: Split) -> Result<Option<String>, TrainError> {
-        let images = split.of(
-            [&self.train, &self.valid, &self.test],
-            ImageDataset::concatenate,
-        )?;
-        Ok(Some(images.identity()?))
+        Ok(Some(self.split_images(split)?.identity()?))
     }
 
     fn unit(&self) -> &'static str {
@@ -287,9 +296,7 @@ impl Task for Classification {
 
     fn batches(&self, split: Split) -> Result<Batches<ImageBatch>, TrainError> {
         let options = self.options(self.training.eval_batch_size);
-        let splits = [&self.train, &self.valid, &self.test];
-        let images = split.of(splits, ImageDataset::concatenate)?;
-        Self::stream(images, options)
+        Self::stream(self.split_images(split)?, options)
     }
 
     fn size(&self, batch: &ImageBatch) -> usize {
@@ -337,6 +344,14 @@ impl Task for Classification {
         vec![outcomes.share("accuracy"), outcomes.mean("loss")]
     }
 
+    fn predictions(
+        &self,
+        split: Split,
+        outcomes: &Outcomes,
+    ) -> Result<Option<Predictions>, TrainError> {
+        self.judged(split, outcomes).map(Some)
+    }
+
     fn goals(&self) -> &'static [Goal] {
         &[
             Goal {
@@ -353,13 +368,29 @@ impl Task for Classification {
 
 /// Under the elements of the network's own group.
 impl Symmetric for Classification {
-    fn survey(&self, model: &ImageModel, device: &Device) -> Result<Survey, TrainError> {
-        let count = self.test.count().min(REPORT_IMAGES);
-        let images = self.test_images(0..count, device)?;
+    fn survey(
+        &self,
+        model: &ImageModel,
+        device: &Device,
+        seen: &mut dyn FnMut(usize, usize),
+    ) -> Result<Survey, TrainError> {
         let group = model.group();
-        Ok(survey(group, own_elements(group), images, &|images| {
-            model.outputs(images)
-        }))
+        let elements = own_elements(group);
+        let one = model.outputs(self.test_images(0..1, device)?);
+        let most = self.test.count().min(REPORT_IMAGES);
+        let count = affordable(&elements, &one).min(most);
+        let images = self.test_images(0..count, device)?;
+        let all = count * passes(&elements);
+        let heard = RefCell::new((0, seen));
+        let outputs = |images: Tensor<4>| {
+            let [batch, ..] = images.dims();
+            let outputs = model.outputs(images);
+            let (done, seen) = &mut *heard.borrow_mut();
+            *done += batch;
+            seen(*done, all);
+            outputs
+        };
+        Ok(survey(group, elements, images, &outputs))
     }
 }
 
