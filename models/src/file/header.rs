@@ -19,6 +19,8 @@ pub mod keys {
     pub const EPOCH: &str = "gcnn.epoch";
     /// The validation measures.
     pub const METRICS: &str = "gcnn.metrics";
+    /// What class scores are divided by before they become probabilities.
+    pub const TEMPERATURE: &str = "gcnn.temperature";
     /// The [card](crate::zoo::Card) of a network of the zoo.
     pub const CARD: &str = "gcnn.card";
     /// The [steps](crate::PlainNetworkConfig) of an exported network.

@@ -3,6 +3,7 @@
 //! | part | where |
 //! | --- | --- |
 //! | what a file says beside its arrays | [`Header`], by the names in [`keys`] |
+//! | what its scores are divided by | [`Header::temperature`] |
 //! | reading: what a network needs is compared with what is there before an array is copied | [`WeightsFile`] |
 //! | writing: the same content is the same bytes | [`to_bytes`] |
 //! | names, shapes and values that do not fit | [`compare`], [`check_finite`] |
@@ -17,6 +18,7 @@ mod error;
 mod finite;
 mod header;
 mod read;
+mod temperature;
 mod write;
 
 pub use compare::compare;
@@ -24,4 +26,5 @@ pub use error::WeightsError;
 pub use finite::check_finite;
 pub use header::{Header, keys};
 pub use read::{WeightsFile, from_bytes};
+pub use temperature::TEMPERATURES;
 pub use write::to_bytes;

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `gcnn.config` | the run file: `task`, `[model]` and, for particles, `[graph]` |
 //! | `gcnn.data` | for images their size, number of classes and normalisation; for particles how many there are |
+//! | `gcnn.temperature` | what class scores are divided by before they become probabilities, where there is one |
 //! | `gcnn.card` | the card, where there is one |
 
 use burn::prelude::*;
@@ -54,6 +55,8 @@ pub struct TrainedClassifier {
     pub mean: Vec<f32>,
     /// What they are divided by then.
     pub std: Vec<f32>,
+    /// What class scores are divided by before they become probabilities; 1 where the file names none.
+    pub temperature: f64,
 }
 
 /// A network that predicts where particles will be, with the edges it was trained with.
@@ -95,12 +98,13 @@ impl TrainedClassifier {
             .forward((images - row(&self.mean)) / row(&self.std))
     }
 
-    /// Probabilities of the classes for images whose values lie in [0, 1].
+    /// Probabilities of the classes for images whose values lie in [0, 1], at the network's
+    /// [`temperature`](Self::temperature).
     ///
     /// # Shapes
     /// As [`logits`](Self::logits).
     pub fn probabilities(&self, images: Tensor<4>) -> Tensor<2> {
-        softmax(self.logits(images), 1)
+        softmax(self.logits(images).div_scalar(self.temperature), 1)
     }
 
     /// The most probable class of each image. Waits for the device.
@@ -214,6 +218,7 @@ impl TrainedClassifier {
             classes: data.classes,
             mean,
             std,
+            temperature: file.header().temperature()?.unwrap_or(1.0),
         })
     }
 }

@@ -58,6 +58,9 @@ impl EvalArgs {
             if let Some(classes) = &found.classes {
                 json["classes"] = serde_json::json!(classes);
             }
+            if let Some(calibration) = &found.calibration {
+                json["calibration"] = serde_json::json!(calibration);
+            }
             if let Some(same) = found.same_data {
                 json["same_data"] = serde_json::json!(same);
             }
@@ -75,6 +78,9 @@ impl EvalArgs {
             }
             if let Some(classes) = &found.classes {
                 output::text(classes.text())?;
+            }
+            if let Some(calibration) = &found.calibration {
+                output::text(calibration.text())?;
             }
         }
         Ok(())

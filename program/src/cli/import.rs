@@ -82,6 +82,7 @@ impl ImportArgs {
             placed: false,
             epoch: 0,
             measures: BTreeMap::new(),
+            temperature: None,
             card: None,
             plain: None,
         };

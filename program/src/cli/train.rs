@@ -86,7 +86,7 @@ impl TrainArgs {
                 _ => output::say(format_args!("devices: {}", config.devices.join(", "))),
             }
         }
-        let report = run::train(Run {
+        let ended = run::train(Run {
             config,
             device: &device,
             device_name: name,
@@ -96,7 +96,7 @@ impl TrainArgs {
             reporter: reporter.as_mut(),
             interrupt,
         })?;
-        output::say(report.text().trim_end());
+        output::say(ended.report.text().trim_end());
         let root = folder.root().display();
         output::say(format_args!("all of it is in {root}"));
         output::say(format_args!(

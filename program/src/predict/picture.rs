@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 
 use burn::prelude::*;
 use burn::tensor::TensorData;
-use burn::tensor::activation::softmax;
 use gcnn_datasets::Picture;
 use gcnn_models::argmax;
 use gcnn_train::tasks::classification::ImageFormat;
@@ -29,7 +28,7 @@ pub struct Prediction {
     pub file: PathBuf,
     /// The most probable class.
     pub class: usize,
-    /// Probability of each class.
+    /// Probability of each class, at the temperature that the network was calibrated to.
     pub probabilities: Vec<f32>,
 }
 
@@ -43,10 +42,8 @@ pub fn predict(
     let pixels = read(file, f, network.experiment.dataset.is_light_on_dark())?;
     let shape = [1, f.channels, f.height, f.width];
     let input = Tensor::<4>::from_data(TensorData::new(pixels, shape), device);
-    let probabilities: Vec<f32> = softmax(network.model.forward(input), 1)
-        .into_data()
-        .iter::<f32>()
-        .collect();
+    let probabilities = network.probabilities(input).into_data();
+    let probabilities: Vec<f32> = probabilities.iter::<f32>().collect();
     Ok(Prediction {
         file: file.to_path_buf(),
         class: argmax(&probabilities),

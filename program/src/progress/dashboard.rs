@@ -15,6 +15,7 @@ use burn::train::renderer::tui::TuiMetricsRendererWrapper;
 use burn::train::renderer::{MetricState, MetricsRenderer, MetricsRendererTraining};
 use gcnn_train::training::run_folder::EpochRecord;
 
+use super::closing::Closing;
 use super::{Moment, Plan, Reporter, duration};
 use crate::output;
 
@@ -27,6 +28,7 @@ pub struct Dashboard {
     epoch: Option<usize>,
     notes: Vec<String>,
     attempts: usize,
+    closing: Closing,
 }
 
 impl Dashboard {
@@ -40,6 +42,7 @@ impl Dashboard {
             epoch: None,
             notes: Vec::new(),
             attempts: 0,
+            closing: Closing::default(),
         }
     }
 
@@ -148,5 +151,10 @@ impl Reporter for Dashboard {
         for note in self.notes.drain(..) {
             output::say(&note);
         }
+    }
+
+    fn closing(&mut self, what: &str, done: usize, all: usize) {
+        // The screen is given back by then.
+        self.closing.hear(what, done, all);
     }
 }

@@ -1,5 +1,6 @@
 //! How a run shows itself while it works: a line per epoch, a bar within it, or Burn's dashboard; and curves in its folder.
 
+mod closing;
 #[cfg(feature = "tui")]
 mod dashboard;
 mod plain;
@@ -78,6 +79,9 @@ impl Reporter for WithCurves {
     }
     fn finish(&mut self) {
         self.0.finish();
+    }
+    fn closing(&mut self, what: &str, done: usize, all: usize) {
+        self.0.closing(what, done, all);
     }
 }
 

@@ -6,6 +6,7 @@ use gcnn_train::task::metrics::significant;
 use gcnn_train::training::run_folder::EpochRecord;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::closing::Closing;
 use super::{Moment, Plan, Reporter, duration};
 use crate::output;
 
@@ -14,6 +15,7 @@ use crate::output;
 pub struct Plain {
     plan: Option<Plan>,
     bar: Option<ProgressBar>,
+    closing: Closing,
 }
 
 impl Plain {
@@ -117,5 +119,9 @@ impl Reporter for Plain {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
+    }
+
+    fn closing(&mut self, what: &str, done: usize, all: usize) {
+        self.closing.hear(what, done, all);
     }
 }

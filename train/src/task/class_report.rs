@@ -11,16 +11,16 @@
 //! (Hanley and McNeil 1982).
 
 use gcnn_models::argmax;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::task::bootstrap::Units;
 use crate::task::metrics::interval_words;
 
-/// Draws for the interval of the AUC, each of which sorts all scores.
+/// Draws for the interval of the AUC.
 const DRAWS: usize = 300;
 
 /// Of a single class.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OneClass {
     /// Its name, or its number.
     pub name: String,
@@ -33,11 +33,13 @@ pub struct OneClass {
 }
 
 /// Of all classes.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClassReport {
     /// Area under the curve of the receiver's operating characteristic.
+    #[serde(with = "crate::task::numbers")]
     pub auc: f64,
     /// Its 95 % interval; no numbers where there is none, as of examples of a single source.
+    #[serde(with = "crate::task::numbers::pair")]
     pub auc_interval: [f64; 2],
     /// Class by class.
     pub classes: Vec<OneClass>,
@@ -59,7 +61,8 @@ impl ClassReport {
             None => Units::each(labels.len()),
         };
         let all: Vec<u32> = (0..labels.len() as u32).collect();
-        let area = |examples: &[u32]| mean_area(scores, labels, classes, examples);
+        let rankings = Rankings::new(scores, labels, classes);
+        let area = |examples: &[u32]| rankings.mean_area(examples);
         let (low, high) = units.interval(DRAWS, area);
         // Of few units the ends are moved apart; an area is a share.
         let auc_interval = [low, high].map(|end| end.clamp(0.0, 1.0));
@@ -110,37 +113,74 @@ impl ClassReport {
     }
 }
 
-/// The mean AUC over classes, or that of class 1 of two; of those that some examples have and others have not.
-fn mean_area(scores: &[f32], labels: &[u8], classes: usize, examples: &[u32]) -> f64 {
-    let first = usize::from(classes == 2);
-    let areas: Vec<f64> = (first..classes)
-        .map(|class| area(scores, labels, classes, class, examples))
-        .filter(|area| area.is_finite())
-        .collect();
-    areas.iter().sum::<f64>() / areas.len() as f64
+/// All examples in the order of each class's scores, sorted once for every draw of the bootstrap.
+struct Rankings<'a> {
+    labels: &'a [u8],
+    classes: Vec<Ranking>,
 }
 
-/// The AUC of one class against the others, by ranks; equal scores share their mean rank.
-fn area(scores: &[f32], labels: &[u8], classes: usize, class: usize, examples: &[u32]) -> f64 {
-    let mut ranked: Vec<(f32, bool)> = examples
-        .iter()
-        .map(|example| *example as usize)
-        .map(|example| {
-            let own = usize::from(labels[example]) == class;
-            (scores[example * classes + class], own)
-        })
-        .collect();
-    ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let positive = ranked.iter().filter(|(_, own)| *own).count() as f64;
-    let negative = ranked.len() as f64 - positive;
-    let mut rank = 0.0;
-    let mut sum = 0.0;
-    for equal in ranked.chunk_by(|a, b| a.0 == b.0) {
-        let own = equal.iter().filter(|(_, own)| *own).count() as f64;
-        sum += own * (rank + (equal.len() as f64 + 1.0) / 2.0);
-        rank += equal.len() as f64;
+struct Ranking {
+    class: usize,
+    /// Runs of examples with equal scores, from the lowest score up.
+    equal: Vec<Vec<u32>>,
+}
+
+impl<'a> Rankings<'a> {
+    /// Of every class, or of class 1 of two.
+    fn new(scores: &[f32], labels: &'a [u8], classes: usize) -> Self {
+        let first = usize::from(classes == 2);
+        let ranked = (first..classes).map(|class| {
+            let score = |example: &u32| scores[*example as usize * classes + class];
+            let mut order: Vec<u32> = (0..labels.len() as u32).collect();
+            order.sort_by(|a, b| score(a).total_cmp(&score(b)));
+            let runs = order.chunk_by(|a, b| score(a) == score(b));
+            Ranking {
+                class,
+                equal: runs.map(<[u32]>::to_vec).collect(),
+            }
+        });
+        Self {
+            labels,
+            classes: ranked.collect(),
+        }
     }
-    (sum - positive * (positive + 1.0) / 2.0) / (positive * negative)
+
+    /// The mean AUC over classes, of those that some of the drawn examples have and others have not.
+    fn mean_area(&self, drawn: &[u32]) -> f64 {
+        let mut times = vec![0u32; self.labels.len()];
+        drawn
+            .iter()
+            .for_each(|example| times[*example as usize] += 1);
+        let areas: Vec<f64> = self
+            .classes
+            .iter()
+            .map(|ranking| ranking.area(self.labels, &times))
+            .filter(|area| area.is_finite())
+            .collect();
+        areas.iter().sum::<f64>() / areas.len() as f64
+    }
+}
+
+impl Ranking {
+    /// The AUC of the class against the others, by ranks, each example as often as it was drawn; equal scores share their
+    /// mean rank.
+    fn area(&self, labels: &[u8], times: &[u32]) -> f64 {
+        let (mut rank, mut sum, mut positive) = (0.0, 0.0, 0.0);
+        for run in &self.equal {
+            let (mut own, mut all) = (0.0, 0.0);
+            for example in run {
+                let count = f64::from(times[*example as usize]);
+                all += count;
+                if usize::from(labels[*example as usize]) == self.class {
+                    own += count;
+                }
+            }
+            sum += own * (rank + (all + 1.0) / 2.0);
+            rank += all;
+            positive += own;
+        }
+        (sum - positive * (positive + 1.0) / 2.0) / (positive * (rank - positive))
+    }
 }
 
 #[cfg(test)]

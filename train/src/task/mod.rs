@@ -4,17 +4,20 @@
 //! meaning: what a batch is, what the loss is, which numbers describe a model.
 
 pub mod bootstrap;
+pub mod calibration;
 pub mod class_report;
 pub mod equivariance;
 pub mod interval;
 pub mod metrics;
 pub mod numbers;
+pub mod predictions;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::TrainError;
 use crate::task::metrics::{Measure, Outcomes};
+use crate::task::predictions::Predictions;
 use burn::module::Module;
 use burn::prelude::*;
 pub use gcnn_datasets::Split;
@@ -97,6 +100,11 @@ pub trait Task: Sync {
         Ok(None)
     }
 
+    /// What of data and network makes it unlikely that training goes well, in words: told before the first step.
+    fn cautions(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Number of examples of a split.
     fn examples(&self, split: Split) -> usize;
 
@@ -147,6 +155,16 @@ pub trait Task: Sync {
     fn measures(&self, outcomes: &Outcomes) -> Vec<Measure> {
         let columns = self.columns().iter();
         columns.map(|name| outcomes.bootstrap_mean(name)).collect()
+    }
+
+    /// What a network said of every example of a split, given the outcomes of [`evaluate`], where an answer is a choice between
+    /// classes. A run then writes a table of it, and calibrates the network.
+    fn predictions(
+        &self,
+        _split: Split,
+        _outcomes: &Outcomes,
+    ) -> Result<Option<Predictions>, TrainError> {
+        Ok(None)
     }
 
     /// Measures to choose the best epoch by; later ones decide where earlier ones are equal. A small loss, where a task says

@@ -1,6 +1,7 @@
 //! Numbers in JSON that may be none: what is not finite is written as `null`, and `null` is read as NaN.
 //!
-//! `#[serde(with = "crate::task::numbers")]` for one number, [`map`] for a table and [`list`] for a list of them.
+//! `#[serde(with = "crate::task::numbers")]` for one number, [`map`] for a table, [`list`] for a list and [`pair`] for
+//! two of them.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -67,6 +68,24 @@ pub mod list {
     }
 }
 
+/// Two numbers, such as the ends of an interval.
+pub mod pair {
+    use super::*;
+
+    /// Two numbers.
+    pub fn serialize<S: Serializer>(values: &[f64; 2], serializer: S) -> Result<S::Ok, S::Error> {
+        values
+            .map(|value| value.is_finite().then_some(value))
+            .serialize(serializer)
+    }
+
+    /// Two numbers.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[f64; 2], D::Error> {
+        let values = <[Option<f64>; 2]>::deserialize(deserializer)?;
+        Ok(values.map(|value| value.unwrap_or(f64::NAN)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -79,6 +98,8 @@ mod tests {
         one: f64,
         #[serde(with = "list")]
         row: Vec<f64>,
+        #[serde(with = "pair")]
+        ends: [f64; 2],
         #[serde(flatten, with = "map")]
         named: BTreeMap<String, f64>,
     }
@@ -88,12 +109,24 @@ mod tests {
         let record = Record {
             one: f64::INFINITY,
             row: vec![0.1, f64::NAN],
+            ends: [f64::NAN, 0.2],
             named: BTreeMap::from([("a".into(), f64::NAN), ("b".into(), 0.3)]),
         };
         let text = serde_json::to_string(&record).expect("JSON");
-        assert_eq!(text, r#"{"one":null,"row":[0.1,null],"a":null,"b":0.3}"#);
+        assert_eq!(
+            text,
+            r#"{"one":null,"row":[0.1,null],"ends":[null,0.2],"a":null,"b":0.3}"#
+        );
         let read: Record = serde_json::from_str(&text).expect("read again");
-        assert!(read.one.is_nan() && read.row[1].is_nan() && read.named["a"].is_nan());
-        assert_eq!((read.row[0], read.named["b"]), (0.1, 0.3));
+        assert!(
+            read.one.is_nan()
+                && read.row[1].is_nan()
+                && read.ends[0].is_nan()
+                && read.named["a"].is_nan()
+        );
+        assert_eq!(
+            (read.row[0], read.ends[1], read.named["b"]),
+            (0.1, 0.2, 0.3)
+        );
     }
 }

@@ -7,10 +7,13 @@
 //!
 //! Weights are for training alone: validation and test count every image the same.
 
+mod cautions;
 mod format;
+mod weights;
 
 pub use format::ImageFormat;
 
+use std::cell::RefCell;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,14 +29,14 @@ use gcnn_models::{ImageModel, ImageModelConfig};
 
 use crate::TrainError;
 use crate::run_file::{ClassWeights, ImageExperiment, RunConfig, TrainingConfig};
-use crate::task::class_report::ClassReport;
-use crate::task::equivariance::images::{own_elements, survey};
+use crate::task::equivariance::images::{affordable, own_elements, passes, survey};
 use crate::task::equivariance::{Survey, Symmetric};
 use crate::task::metrics::{Measure, Outcomes};
+use crate::task::predictions::Predictions;
 use crate::task::{Batches, Goal, Inference, Split, Step, Task};
 use crate::training::settings::Settings;
 
-/// Images of the equivariance report: enough to see every class many times.
+/// Images of the equivariance report: enough to see every class many times. Of large ones there are fewer.
 const REPORT_IMAGES: usize = 128;
 
 /// Learning to classify the images of a data set.
@@ -49,6 +52,8 @@ pub struct Classification {
     training: TrainingConfig,
     /// The weight of each class in the training loss, where they differ.
     class_weights: Option<Vec<f32>>,
+    /// What training begins with a word about.
+    cautions: Vec<String>,
 }
 
 impl Classification {
@@ -93,11 +98,14 @@ impl Classification {
         }
         let class_weights = match settings.training.class_weights {
             ClassWeights::None => None,
-            ClassWeights::Balanced => Some(balanced_weights(&splits.train)),
+            ClassWeights::Balanced => Some(weights::balanced(&splits.train)),
         };
+        let format = ImageFormat::of(&splits);
+        let cautions = cautions::of(&splits, &model.sized(format.input())?, &format)?;
         Ok(Self {
             class_weights,
-            format: ImageFormat::of(&splits),
+            cautions,
+            format,
             about: splits.description.to_string(),
             train: splits.train,
             valid: splits.valid,
@@ -131,6 +139,7 @@ impl Classification {
             seed: config.seed,
             training: config.training.clone(),
             class_weights: None,
+            cautions: Vec::new(),
         })
     }
 
@@ -162,14 +171,21 @@ impl Classification {
         &self.test
     }
 
-    /// How a network does on the test images, class by class.
-    pub fn class_report(&self, outcomes: &Outcomes) -> ClassReport {
-        ClassReport::new(
-            outcomes.scores(),
-            self.test.labels(),
-            &self.class_names(),
-            self.test.sources(),
-        )
+    /// What a network says of each image of a split.
+    ///
+    /// # Errors
+    /// Where the outcomes are not of these images.
+    pub fn judged(&self, split: Split, outcomes: &Outcomes) -> Result<Predictions, TrainError> {
+        let images = self.split_images(split)?;
+        let (labels, scores) = (images.labels().to_vec(), outcomes.scores().to_vec());
+        Predictions::new(split, self.class_names(), labels, scores)?
+            .with_groups(self.sources(split))?
+            .with_files(names_of(&images))
+    }
+
+    fn split_images(&self, split: Split) -> Result<Arc<ImageDataset>, TrainError> {
+        let splits = [&self.train, &self.valid, &self.test];
+        Ok(split.of(splits, ImageDataset::concatenate)?)
     }
 
     /// What the classes are called: by the network, or by the images it is used on, or their numbers.
@@ -264,18 +280,9 @@ impl Classification {
     }
 }
 
-/// N / (C n) for each class of n images; 1 where there are none.
-fn balanced_weights(images: &ImageDataset) -> Vec<f32> {
-    let mut counts = vec![0usize; images.classes()];
-    for label in images.labels() {
-        counts[usize::from(*label)] += 1;
-    }
-    let present = counts.iter().filter(|count| **count > 0).count();
-    let weight = |count: usize| match count {
-        0 => 1.0,
-        count => images.count() as f32 / (present * count) as f32,
-    };
-    counts.into_iter().map(weight).collect()
+/// What images are called, where they have names.
+fn names_of(images: &ImageDataset) -> Option<Vec<String>> {
+    images.names().map(<[String]>::to_vec)
 }
 
 /// Pixels of a batch on a device.
@@ -296,15 +303,15 @@ impl Task for Classification {
     }
 
     fn identity(&self, split: Split) -> Result<Option<String>, TrainError> {
-        let images = split.of(
-            [&self.train, &self.valid, &self.test],
-            ImageDataset::concatenate,
-        )?;
-        Ok(Some(images.identity()?))
+        Ok(Some(self.split_images(split)?.identity()?))
     }
 
     fn unit(&self) -> &'static str {
         "images"
+    }
+
+    fn cautions(&self) -> Vec<String> {
+        self.cautions.clone()
     }
 
     fn examples(&self, split: Split) -> usize {
@@ -334,9 +341,7 @@ impl Task for Classification {
 
     fn batches(&self, split: Split) -> Result<Batches<ImageBatch>, TrainError> {
         let options = self.options(self.training.eval_batch_size);
-        let splits = [&self.train, &self.valid, &self.test];
-        let images = split.of(splits, ImageDataset::concatenate)?;
-        Self::stream(images, options)
+        Self::stream(self.split_images(split)?, options)
     }
 
     fn size(&self, batch: &ImageBatch) -> usize {
@@ -385,6 +390,14 @@ impl Task for Classification {
         vec![outcomes.share("accuracy"), outcomes.mean("loss")]
     }
 
+    fn predictions(
+        &self,
+        split: Split,
+        outcomes: &Outcomes,
+    ) -> Result<Option<Predictions>, TrainError> {
+        self.judged(split, outcomes).map(Some)
+    }
+
     fn goals(&self) -> &'static [Goal] {
         &[
             Goal {
@@ -401,13 +414,29 @@ impl Task for Classification {
 
 /// Under the elements of the network's own group.
 impl Symmetric for Classification {
-    fn survey(&self, model: &ImageModel, device: &Device) -> Result<Survey, TrainError> {
-        let count = self.test.count().min(REPORT_IMAGES);
-        let images = self.test_images(0..count, device)?;
+    fn survey(
+        &self,
+        model: &ImageModel,
+        device: &Device,
+        seen: &mut dyn FnMut(usize, usize),
+    ) -> Result<Survey, TrainError> {
         let group = model.group();
-        Ok(survey(group, own_elements(group), images, &|images| {
-            model.outputs(images)
-        }))
+        let elements = own_elements(group);
+        let one = model.outputs(self.test_images(0..1, device)?);
+        let most = self.test.count().min(REPORT_IMAGES);
+        let count = affordable(&elements, &one).min(most);
+        let images = self.test_images(0..count, device)?;
+        let all = count * passes(&elements);
+        let heard = RefCell::new((0, seen));
+        let outputs = |images: Tensor<4>| {
+            let [batch, ..] = images.dims();
+            let outputs = model.outputs(images);
+            let (done, seen) = &mut *heard.borrow_mut();
+            *done += batch;
+            seen(*done, all);
+            outputs
+        };
+        Ok(survey(group, elements, images, &outputs))
     }
 }
 

@@ -225,10 +225,16 @@ impl Task for ParticleDynamics {
 
 /// The error is relative to how far the predicted particles are from their mean.
 impl Symmetric for ParticleDynamics {
-    fn survey(&self, model: &DynamicsModel, device: &Device) -> Result<Survey, TrainError> {
-        let count = self.test.count().min(REPORT_SIMULATIONS) as u32;
-        let batch = self.test.batch(&(0..count).collect::<Vec<_>>());
-        equivariance::particles::survey(model, &[particles(&batch, &self.own.graph, device)?])
+    fn survey(
+        &self,
+        model: &DynamicsModel,
+        device: &Device,
+        _seen: &mut dyn FnMut(usize, usize),
+    ) -> Result<Survey, TrainError> {
+        let count = self.test.count().min(REPORT_SIMULATIONS);
+        let batch = self.test.batch(&(0..count as u32).collect::<Vec<_>>());
+        let portion = particles(&batch, &self.own.graph, device)?;
+        equivariance::particles::survey(model, &[portion], count)
     }
 }
 

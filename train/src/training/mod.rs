@@ -3,6 +3,7 @@
 //! | what | where |
 //! | --- | --- |
 //! | a whole run: data, training, the one look at the test split, the report | [`run`] |
+//! | its end: test, calibration, `report.json` | `closing`, [`report`] |
 //! | the loop: steps, epochs, records | [`trainer`] |
 //! | what it takes of a run file, or of a program with a task of its own | [`settings`] |
 //! | update rules, rates over time, averages | [`optimizer`], [`schedule`], [`average`] |
@@ -19,11 +20,13 @@ pub mod advice;
 pub mod average;
 pub mod best;
 pub mod checkpoint;
+mod closing;
 pub mod divergence;
 pub mod optimizer;
 pub mod parallel;
 pub mod progress;
 pub mod random;
+pub mod report;
 pub mod run;
 pub mod run_data;
 pub mod run_folder;

@@ -62,6 +62,8 @@ pub trait Reporter {
     fn note(&mut self, text: &str);
     /// Training is over.
     fn finish(&mut self);
+    /// What comes after the last epoch has come so far: `what` is being done, of which there are `all` parts, and `done` of them are.
+    fn closing(&mut self, _what: &str, _done: usize, _all: usize) {}
 }
 
 /// Tells nobody.

@@ -1,26 +1,26 @@
 //! A whole run: data, training, the one look at the test split, the report.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use burn::prelude::*;
-use gcnn_datasets::Description;
-use serde::{Deserialize, Serialize};
+use gcnn_datasets::{Description, Splits};
 use toml::{Table, Value};
 
 use crate::TrainError;
 use crate::device::DeviceName;
 use crate::files::{read_text, write_atomically};
 use crate::run_file::{Experiment, RunConfig, flatten};
-use crate::task::equivariance::{ElementError, Symmetric};
-use crate::task::metrics::{Measure, interval_words, significant};
-use crate::task::{Split, Task, evaluate};
+use crate::task::equivariance::{Survey, Symmetric};
+use crate::task::metrics::Measure;
+use crate::task::predictions::Predictions;
+use crate::task::{Split, Task};
 use crate::tasks::classification::Classification;
 use crate::tasks::dynamics::ParticleDynamics;
-use crate::training::divergence::Return;
+use crate::training::closing::Closing;
 use crate::training::progress::Reporter;
+pub use crate::training::report::Report;
 use crate::training::run_data::{RunData, identities};
 use crate::training::run_folder::RunFolder;
 use crate::training::settings::Settings;
@@ -53,116 +53,52 @@ pub struct Trained<M> {
     pub model: M,
     /// `report.json`.
     pub report: Report,
+    /// What the network said of the test examples, where an answer is a choice between classes.
+    pub predictions: Option<Predictions>,
 }
 
-/// The end of a run: `report.json`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Report {
-    /// The test split with the best validation weights: metrics and intervals.
-    pub test: serde_json::Value,
-    /// Examples in the test split.
-    pub test_examples: usize,
-    /// The best validation epoch, counted from 1.
-    pub best_epoch: usize,
-    /// Its validation measures.
-    #[serde(with = "crate::task::numbers::map")]
-    pub validation: BTreeMap<String, f64>,
-    /// Parameters of the network.
-    pub parameters: usize,
-    /// The run's seed.
-    pub seed: u64,
-    /// Where it was computed.
-    pub device: String,
-    /// Where the run diverged and went back.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub returns: Vec<Return>,
-    /// Equivariance of the trained network, per group element.
-    pub equivariance: Vec<ElementError>,
+/// The end of a run of a run file.
+pub struct Ended {
+    /// `report.json`.
+    pub report: Report,
+    /// Of a classifier of images, what it was shown and said.
+    pub images: Option<Classified>,
 }
 
-impl Report {
-    /// The test measures by name; what was no number has none in JSON.
-    pub fn test_values(&self) -> BTreeMap<String, f64> {
-        let names = self.test["intervals"].as_object().into_iter().flatten();
-        names
-            .map(|(name, _)| (name.clone(), self.test_value(name)))
-            .collect()
-    }
-
-    fn test_value(&self, name: &str) -> f64 {
-        self.test["metrics"][name].as_f64().unwrap_or(f64::NAN)
-    }
-
-    /// The report of a run folder; none before the run is finished.
-    pub fn read(folder: &RunFolder) -> Result<Option<Self>, TrainError> {
-        let path = folder.report();
-        if !path.is_file() {
-            return Ok(None);
-        }
-        let report = serde_json::from_str(&read_text(&path)?);
-        report
-            .map(Some)
-            .map_err(|e| TrainError::io("read", &path)(e.into()))
-    }
-
-    /// The report in words.
-    pub fn text(&self) -> String {
-        let mut text = format!(
-            "{} parameters; best validation epoch {}\n",
-            self.parameters, self.best_epoch
-        );
-        for gone in &self.returns {
-            text.push_str(&format!(
-                "diverged in epoch {} and went back to the end of epoch {}, to {} times its learning rate\n",
-                gone.epoch, gone.to_epoch, gone.rate_factor
-            ));
-        }
-        text.push_str(&format!(
-            "test ({} examples, seen once):\n",
-            self.test_examples
-        ));
-        if let Some(intervals) = self.test["intervals"].as_object() {
-            for (name, interval) in intervals {
-                let end = |i: usize| interval[i].as_f64().unwrap_or(f64::NAN);
-                text.push_str(&format!(
-                    "  {name:<10} {}  ({})\n",
-                    significant(self.test_value(name)),
-                    interval_words([end(0), end(1)])
-                ));
-            }
-        }
-        if !self.equivariance.is_empty() {
-            text.push_str("equivariance of the trained network on test examples:\n");
-            for e in &self.equivariance {
-                let same = e.same_answer.map_or(String::new(), |share| {
-                    format!(", same answer {:.2} %", share * 100.0)
-                });
-                text.push_str(&format!(
-                    "  {:<44} relative error {:.1e}{same}\n",
-                    e.element, e.relative_error
-                ));
-            }
-        }
-        text
-    }
+/// The images of a run, and what its network says of those it was tested on.
+pub struct Classified {
+    /// The images.
+    pub splits: Splits,
+    /// Of the test split.
+    pub predictions: Predictions,
 }
 
 /// Trains as the configuration says and reports. The run folder and the weights keep the configuration with the data that
 /// `source = "auto"` meant.
-pub fn train(run: Run) -> Result<Report, TrainError> {
+pub fn train(run: Run) -> Result<Ended, TrainError> {
     let config = run.config.resolved()?;
     match &config.experiment {
         Experiment::Images(own) => {
             let splits = own.dataset.load()?;
-            let description = splits.description.clone();
-            let task = Classification::new(splits, own, &config)?;
-            train_task(&task, description, &config, run)
+            let task = Classification::new(splits.clone(), own, &config)?;
+            let trained = train_task(&task, splits.description.clone(), &config, run)?;
+            Ok(Ended {
+                report: trained.report,
+                images: trained.predictions.map(|predictions| Classified {
+                    splits,
+                    predictions,
+                }),
+            })
         }
         Experiment::NBody(own) => {
             let splits = own.dataset.load()?;
             let description = splits.description.clone();
             let task = ParticleDynamics::new(splits, own, &config)?;
-            train_task(&task, description, &config, run)
+            let trained = train_task(&task, description, &config, run)?;
+            Ok(Ended {
+                report: trained.report,
+                images: None,
+            })
         }
     }
 }
@@ -172,7 +108,7 @@ fn train_task<T: Symmetric>(
     description: Description,
     config: &RunConfig,
     run: Run,
-) -> Result<Report, TrainError> {
+) -> Result<Trained<T::Model>, TrainError> {
     run.reporter.note(&format!("data: {description}"));
     let place = Place {
         devices: match config.devices.len() {
@@ -187,10 +123,9 @@ fn train_task<T: Symmetric>(
         interrupt: run.interrupt,
     };
     let settings = Settings::from(config);
-    let trained = settle_and_train(task, &settings, description, place, |model| {
-        Ok(task.survey(model, run.device)?.outcome())
-    })?;
-    Ok(trained.report)
+    settle_and_train(task, &settings, description, place, |model, seen| {
+        task.survey(model, run.device, seen).map(Some)
+    })
 }
 
 /// Where and before whom a run happens.
@@ -242,7 +177,7 @@ pub fn train_own<T: Task>(
         reporter,
         interrupt,
     };
-    settle_and_train(task, settings, description, place, |_| Ok(Vec::new()))
+    settle_and_train(task, settings, description, place, |_, _| Ok(None))
 }
 
 /// Trains, and reports with what `symmetry` says of the trained network.
@@ -251,7 +186,7 @@ fn settle_and_train<T: Task>(
     settings: &Settings,
     description: Description,
     place: Place,
-    symmetry: impl FnOnce(&T::Model) -> Result<Vec<ElementError>, TrainError>,
+    symmetry: impl FnOnce(&T::Model, Seen) -> Result<Option<Survey>, TrainError>,
 ) -> Result<Trained<T::Model>, TrainError> {
     let data = RunData {
         description,
@@ -272,7 +207,23 @@ fn settle_and_train<T: Task>(
     data.settle(place.folder)?;
     write_atomically(&place.folder.config(), settings.to_toml()?.as_bytes())?;
     let finished = trainer.with_helpers(place.helpers).run()?;
-    let outcomes = evaluate(task, &finished.model, Split::Test, place.device, |_| {})?;
+    let close = Closing {
+        task,
+        settings,
+        identity: &data.identity,
+        finished: &finished,
+        folder: place.folder,
+        device: place.device,
+    };
+    let reporter = place.reporter;
+    let (outcomes, judged) = close.test(reporter)?;
+    let calibration = match &judged {
+        Some(judged) => Some(close.calibrate(judged, reporter)?),
+        None => None,
+    };
+    let survey = symmetry(&finished.model, &mut |done, all| {
+        reporter.closing("measuring the symmetry", done, all);
+    })?;
     let measures: Vec<Measure> = task.measures(&outcomes);
     let report = Report {
         test: evaluation::to_json(&measures),
@@ -283,20 +234,21 @@ fn settle_and_train<T: Task>(
         returns: finished.returns,
         seed: settings.seed,
         device: place.devices,
-        equivariance: symmetry(&finished.model)?,
+        classes: judged.as_ref().map(Predictions::class_report),
+        calibration,
+        equivariance: survey.as_ref().map_or(Vec::new(), Survey::outcome),
+        equivariance_examples: survey.map(|survey| survey.examples),
     };
-    write_report(&place.folder.report(), &report)?;
+    report.write(place.folder)?;
     Ok(Trained {
         model: finished.model,
         report,
+        predictions: judged,
     })
 }
 
-fn write_report(path: &Path, report: &Report) -> Result<(), TrainError> {
-    let json = serde_json::to_string_pretty(report)
-        .map_err(|e| TrainError::io("write", path)(e.into()))?;
-    write_atomically(path, json.as_bytes())
-}
+/// Hears how much is done, and how much there is.
+type Seen<'a> = &'a mut dyn FnMut(usize, usize);
 
 /// What may differ in a run that goes on: its length, its place and its bookkeeping.
 const MAY_DIFFER: [&str; 8] = [

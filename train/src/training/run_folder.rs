@@ -9,6 +9,8 @@
 //! best.safetensors     weights of the best validation epoch
 //! last.safetensors     weights of the last epoch
 //! report.json          the final test result
+//! predictions.csv      of a classifier: what it said of every validation and test example
+//! report.html          of a classifier: a page to look at (the program's)
 //! .lock                locked while somebody writes
 //! ```
 
@@ -172,6 +174,16 @@ impl RunFolder {
     /// `report.json`.
     pub fn report(&self) -> PathBuf {
         self.root.join("report.json")
+    }
+
+    /// `predictions.csv`.
+    pub fn predictions(&self) -> PathBuf {
+        self.root.join("predictions.csv")
+    }
+
+    /// `report.html`.
+    pub fn page(&self) -> PathBuf {
+        self.root.join("report.html")
     }
 
     /// Reads the history.

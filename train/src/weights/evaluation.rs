@@ -4,12 +4,14 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::prelude::*;
+use burn::tensor::activation::softmax;
 use gcnn_datasets::ImageBatch;
 use gcnn_models::points::DynamicsModel;
 use gcnn_models::{ImageModel, PlainNetwork};
 
 use crate::TrainError;
 use crate::run_file::{Experiment, ImageExperiment, ParticleExperiment};
+use crate::task::calibration::Calibration;
 use crate::task::class_report::ClassReport;
 use crate::task::metrics::{Measure, Outcomes};
 use crate::task::{Inference, Split, Step, Task, evaluate_by};
@@ -43,6 +45,8 @@ pub struct ImageNetwork {
     pub trained: Option<ImageModel>,
     /// What its images look like.
     pub format: ImageFormat,
+    /// What class scores are divided by before they become probabilities; 1 where nobody fitted it.
+    pub temperature: f64,
     /// What it was trained on.
     pub experiment: ImageExperiment,
 }
@@ -71,6 +75,8 @@ pub struct Evaluation {
     pub examples: usize,
     /// Class by class, where there are classes.
     pub classes: Option<ClassReport>,
+    /// How far probabilities are to be believed, where the network was calibrated.
+    pub calibration: Option<Calibration>,
 }
 
 impl Loaded {
@@ -116,13 +122,16 @@ impl Loaded {
                 let task = network.task(&self.file, data, split)?;
                 let step = network.inference(&task, device);
                 let outcomes = outcomes(&task, step, &mut seen)?;
+                let judged = task.judged(Split::Test, &outcomes)?;
+                let fitted = self.file.temperature;
                 Ok(Evaluation {
                     about: task.about_data().into(),
                     same_data: self.same_data(&task, data, split)?,
                     unit: task.unit(),
                     measures: task.measures(&outcomes),
                     examples: outcomes.len(),
-                    classes: Some(task.class_report(&outcomes)),
+                    classes: Some(judged.class_report()),
+                    calibration: fitted.map(|fitted| Calibration::new(&judged, fitted)),
                 })
             }
             LoadedNetwork::Particles(network) => {
@@ -136,6 +145,7 @@ impl Loaded {
                     measures: task.measures(&outcomes),
                     examples: outcomes.len(),
                     classes: None,
+                    calibration: None,
                 })
             }
         }
@@ -167,6 +177,7 @@ impl ImageNetwork {
         device: &Device,
     ) -> Result<Self, TrainError> {
         let format = file.image_format(path)?;
+        let temperature = file.temperature.unwrap_or(1.0);
         if let Some(plain) = &file.plain {
             let fault = |reason: String| TrainError::weights(path, reason);
             let model = plain
@@ -181,6 +192,7 @@ impl ImageNetwork {
                 model,
                 trained: None,
                 format,
+                temperature,
                 experiment: own.clone(),
             });
         }
@@ -191,6 +203,7 @@ impl ImageNetwork {
             model: trained.export(),
             trained: Some(trained),
             format,
+            temperature,
             experiment: own.clone(),
         })
     }
@@ -203,6 +216,15 @@ impl ImageNetwork {
                     .into(),
             )
         })
+    }
+
+    /// Probabilities of the classes for normalised images.
+    ///
+    /// # Shapes
+    /// - images: `[batch, channels, height, width]`
+    /// - output: `[batch, classes]`
+    pub fn probabilities(&self, images: Tensor<4>) -> Tensor<2> {
+        softmax(self.model.forward(images).div_scalar(self.temperature), 1)
     }
 
     /// What the network makes of a task's batches.

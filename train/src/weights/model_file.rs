@@ -8,6 +8,7 @@
 //! | `gcnn.identity` | what the examples of each split were, JSON |
 //! | `gcnn.epoch` | the epoch of these weights, counted from 1 |
 //! | `gcnn.metrics` | their validation measures, JSON |
+//! | `gcnn.temperature` | classifiers: what scores are divided by before they become probabilities, JSON |
 //! | `gcnn.card` | networks of the zoo: what is known about them, JSON |
 //! | `gcnn.plain` | of an exported network: the steps that it consists of, JSON; then the weights are theirs |
 //!
@@ -48,6 +49,8 @@ pub struct ModelFile {
     pub epoch: usize,
     /// Their validation measures.
     pub measures: BTreeMap<String, f64>,
+    /// What class scores are divided by before they become probabilities, where it was fitted.
+    pub temperature: Option<f64>,
     /// Networks of the zoo have a card.
     pub card: Option<Card>,
     /// The steps of an exported network, whose weights these are in place of those of the configured one.
@@ -66,6 +69,8 @@ pub(crate) struct About<'a> {
     pub epoch: usize,
     /// The validation measures.
     pub measures: &'a BTreeMap<String, f64>,
+    /// What class scores are divided by, where it was fitted.
+    pub temperature: Option<f64>,
 }
 
 impl About<'_> {
@@ -80,6 +85,9 @@ impl About<'_> {
         ]);
         if !self.identity.is_empty() {
             metadata.insert(keys::IDENTITY.into(), to_json(path, self.identity)?);
+        }
+        if let Some(temperature) = self.temperature {
+            metadata.insert(keys::TEMPERATURE.into(), to_json(path, &temperature)?);
         }
         Ok(metadata)
     }
@@ -106,6 +114,7 @@ impl ModelFile {
             identity: &self.identity,
             epoch: self.epoch,
             measures: &self.measures,
+            temperature: self.temperature,
         };
         let mut metadata = about.metadata(path)?;
         if let Some(card) = &self.card {
@@ -144,6 +153,7 @@ impl ModelFile {
             identity: identity.unwrap_or_default(),
             epoch: header.json(keys::EPOCH).map_err(fault)?,
             measures: header.json::<Measures>(keys::METRICS).map_err(fault)?.0,
+            temperature: header.temperature().map_err(fault)?,
             card: header.json_if_any(keys::CARD).map_err(fault)?,
             plain: header.json_if_any(keys::PLAIN).map_err(fault)?,
         })

@@ -295,7 +295,7 @@ fn of_particles(
         .then(|| parts.with(Scene::Clouds(clouds.collect())));
     let mut stage = |model: &DynamicsModel| {
         Ok::<_, ProgramError>(Stage {
-            survey: parts.with(equivariance::particles::survey(model, &portions)?),
+            survey: parts.with(equivariance::particles::survey(model, &portions, count)?),
             sweep: parts.with(particles::sweep(model, &swept)?),
             answers: parts.with(particles::answers(model, &one_now, example)),
         })

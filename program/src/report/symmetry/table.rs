@@ -249,6 +249,7 @@ mod tests {
             beginning: Beginning::OfTraining,
             before: Stage {
                 survey: Survey {
+                    examples: 9,
                     elements: vec![Element {
                         name: "rotation by 90°".into(),
                         standing: Standing::Exact,

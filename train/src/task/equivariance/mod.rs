@@ -20,8 +20,14 @@ use crate::task::Task;
 
 /// A task whose examples something acts on.
 pub trait Symmetric: Task {
-    /// Measures a network on some test examples, under what it is built to commute with and what it is not.
-    fn survey(&self, model: &Self::Model, device: &Device) -> Result<Survey, TrainError>;
+    /// Measures a network on some test examples, under what it is built to commute with and what it is not. `seen` hears how much
+    /// is done, and how much there is.
+    fn survey(
+        &self,
+        model: &Self::Model,
+        device: &Device,
+        seen: &mut dyn FnMut(usize, usize),
+    ) -> Result<Survey, TrainError>;
 }
 
 /// How far a network is from equivariance under one group element.
@@ -60,6 +66,8 @@ pub struct Element {
 /// The errors of every output under every element.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Survey {
+    /// How many examples it is over.
+    pub examples: usize,
     /// What acted.
     pub elements: Vec<Element>,
     /// Outputs from the first layer to the last, each with an error per element.

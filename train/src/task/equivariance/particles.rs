@@ -45,11 +45,16 @@ fn symmetries(equivariant: bool) -> Vec<(Symmetry, Element)> {
 }
 
 /// Every round of a model and its prediction, under every symmetry. The model sees each portion of the simulations by itself,
-/// which bounds the memory for what is kept of its rounds.
-pub fn survey(model: &DynamicsModel, portions: &[ParticleBatch]) -> Result<Survey, TrainError> {
+/// which bounds the memory for what is kept of its rounds. `examples` says how many simulations there are in all of them.
+pub fn survey(
+    model: &DynamicsModel,
+    portions: &[ParticleBatch],
+    examples: usize,
+) -> Result<Survey, TrainError> {
     let (symmetries, elements): (Vec<_>, Vec<_>) =
         symmetries(model.is_equivariant()).into_iter().unzip();
     Ok(Survey {
+        examples,
         elements,
         outputs: measure(model, portions, &symmetries)?,
     })

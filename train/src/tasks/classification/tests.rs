@@ -32,7 +32,8 @@ fn classes_are_called_what_the_format_or_the_data_says() {
             .expect("a task");
         let mut outcomes = Outcomes::new(task.columns());
         outcomes.extend_scores(&[1.0, 0.0, 0.0, 1.0]);
-        let report = task.class_report(&outcomes).classes;
+        let judged = task.judged(Split::Test, &outcomes).expect("two images");
+        let report = judged.class_report().classes;
         let reported: Vec<String> = report.into_iter().map(|class| class.name).collect();
         assert_eq!(reported, task.class_names());
         reported

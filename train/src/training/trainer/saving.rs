@@ -88,6 +88,7 @@ impl<T: Task> Trainer<'_, T> {
             identity: &self.identity,
             epoch,
             measures,
+            temperature: None,
         };
         weights::save(path, weights, about.metadata(path)?)
     }

@@ -91,6 +91,7 @@ fn network(
         model: trained.export(),
         trained: Some(trained),
         format,
+        temperature: 1.0,
         experiment,
     }
 }
