@@ -9,8 +9,8 @@
 //! | rotated MNIST: the community's files, re-made from MNIST, or the digits that the crate carries | [`rotated_mnist`] |
 //! | patches of stained tissue around nuclei, from a folder or carried | [`nuclei`] |
 //! | PatchCamelyon, read from its HDF5 files as batches need it | [`pcam`] |
-//! | people's own images, a folder for each class | [`image_folder`] |
-//! | one picture of any kind, whole or row by row | [`picture`] |
+//! | people's own images, by folders or by a table, and what is in such a folder | [`image_folder`] |
+//! | one picture of any kind, whole or row by row, in another size or range | [`picture`] |
 //! | particles in motion: simulated, or the community's files | [`nbody`] |
 //! | readers of files that others wrote | [`idx`], [`amat`], [`npy`], all but the last one perhaps packed: [`gunzip`] |
 //! | rotating images; random motions and colours of a training set | [`rotate`], [`augmentation`], [`colour`] |
@@ -57,6 +57,7 @@ mod random;
 pub mod rotate;
 pub mod rotated_mnist;
 mod shield;
+mod tables;
 #[cfg(test)]
 mod testing;
 
@@ -75,7 +76,9 @@ pub use nbody::{
 };
 pub use nuclei::{NucleiConfig, NucleiSource};
 pub use pcam::PcamConfig;
-pub use picture::{Picture, PictureHeader, PictureLimits, PictureRows, Samples};
+pub use picture::{
+    Fit, Picture, PictureHeader, PictureLimits, PictureRows, Preparation, Samples, Stretch,
+};
 pub use rotate::Interpolation;
 pub use rotated_mnist::{RotatedMnistConfig, RotatedMnistSource};
 pub use shield::silence_decoders;

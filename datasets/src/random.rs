@@ -6,6 +6,7 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use sha2::{Digest, Sha256};
 
 /// What a stream of random numbers is for: streams of different purposes are independent.
 #[derive(Debug, Clone, Copy)]
@@ -30,8 +31,18 @@ pub(crate) enum Purpose {
     Colour = 9,
     /// Which training images a share of them has.
     Share = 10,
+    /// The order in which pictures of a folder, or groups of them, are dealt to the splits.
+    PictureSplit = 11,
     /// The images of a class in an epoch that has of every class equally many.
     Balance = 12,
+}
+
+/// A number for a name.
+pub(crate) fn key(name: &str) -> u64 {
+    let hash = Sha256::digest(name.as_bytes());
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&hash[..8]);
+    u64::from_le_bytes(bytes)
 }
 
 /// A stream of random numbers.

@@ -2,7 +2,13 @@
 
 use std::fs;
 
+mod dealt;
+mod sizes;
+mod survey;
+mod tables;
+
 use super::*;
+use crate::picture::{Fit, Stretch};
 use image::{GrayImage, Luma, Rgb, RgbImage};
 use tempfile::TempDir;
 
@@ -27,6 +33,29 @@ fn folder() -> TempDir {
     }
     fs::write(folder.path().join("train/cat/.DS_Store"), b"x").unwrap();
     folder
+}
+
+/// A folder of pictures of 2 × 2 whose values are their numbers.
+fn folder_of(files: &[impl AsRef<str>]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, file) in files.iter().enumerate() {
+        let file = folder.path().join(file.as_ref());
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        let [low, high] = [number % 256, number / 256].map(|value| value as u8);
+        RgbImage::from_pixel(2, 2, Rgb([low, high, 0]))
+            .save(file)
+            .unwrap();
+    }
+    folder
+}
+
+/// The numbers of the pictures of a set.
+fn numbers(images: &ImageDataset) -> Vec<usize> {
+    let byte = |value: f32| (value * 255.0).round() as usize;
+    let number = |image: Vec<f32>| byte(image[0]) + 256 * byte(image[4]);
+    (0..images.count())
+        .map(|at| number(images.image(at)))
+        .collect()
 }
 
 fn error(config: &ImageFolderConfig) -> String {
@@ -166,7 +195,8 @@ fn what_does_not_fit_is_named() {
     fs::create_dir(file("test/bird")).unwrap();
     let found = error(&config);
     assert!(
-        found.contains("bird: expected one of the classes cat, dog"),
+        found.contains("bird: expected one of the classes cat, dog")
+            && found.contains("A class that training doesn't have cannot be learned"),
         "{found}"
     );
     fs::remove_dir(file("test/bird")).unwrap();
@@ -177,7 +207,7 @@ fn what_does_not_fit_is_named() {
     assert!(found.contains("valid is missing"), "{found}");
     assert_eq!(config.load_split(Split::All).unwrap().images.count(), 5);
     let nowhere = ImageFolderConfig::new(file("nowhere"));
-    assert!(error(&nowhere).contains("train is missing"));
+    assert!(error(&nowhere).contains("nowhere is missing"));
 }
 
 #[test]
@@ -227,6 +257,24 @@ fn a_share_of_the_training_images_is_read() {
 }
 
 #[test]
+fn classes_that_a_split_lacks_are_said() {
+    let folder = folder();
+    let config = ImageFolderConfig::new(folder.path());
+    let said = config.load().unwrap().description.origin;
+    assert!(
+        said.contains("; no pictures of cat in valid; 1 hidden"),
+        "{said}"
+    );
+    assert!(!said.contains("in test"), "{said}");
+    fs::rename(folder.path().join("valid"), folder.path().join("val")).unwrap();
+    let found = error(&config);
+    assert!(
+        found.ends_with("There is a folder val: rename it"),
+        "{found}"
+    );
+}
+
+#[test]
 fn settings_are_checked() {
     let config: ImageFolderConfig = toml::from_str("path = \"d\"").unwrap();
     assert_eq!(config, ImageFolderConfig::new("d"));
@@ -236,4 +284,120 @@ fn settings_are_checked() {
     assert!(unnamed.validate().is_ok());
     assert!(error(&unnamed).contains("dataset.path: expected the folder"));
     assert!(toml::from_str::<ImageFolderConfig>("path = \"d\"\ngray = true").is_err());
+    for (text, expected) in [
+        (
+            "size = 0",
+            "size: expected 1 to 4096 pixels a side, found 0 × 0",
+        ),
+        ("size = [64, 5000]", "found 64 × 5000"),
+        (
+            "split = [0.8, 0.2, 0.0]",
+            "split: expected three shares above 0",
+        ),
+        ("split = [0.7, 0.2, 0.2]", "that sum to 1"),
+        ("split = [nan, 0.2, 0.2]", "split: expected"),
+        ("folds = 1", "folds: expected 2 to 100, found 1"),
+        (
+            "folds = 5\nfold = 5",
+            "fold: expected 0 to 4 of 5 folds, found 5",
+        ),
+        (
+            "fold = 0",
+            "fold: expected no number of a fold without `folds`",
+        ),
+        (
+            "folds = 5\nsplit = [0.8, 0.1, 0.1]",
+            "expected one of `split` and `folds`",
+        ),
+        ("groups = \"(\"", "groups: expected a regular expression"),
+        (
+            "labels = \"../labels.csv\"",
+            "labels: expected a file of this folder",
+        ),
+        (
+            "labels = \"/labels.csv\"",
+            "labels: expected a file of this folder",
+        ),
+        ("train_fraction = 0.0", "train_fraction: expected"),
+    ] {
+        let config: ImageFolderConfig = toml::from_str(text).unwrap();
+        let found = config.validate().unwrap_err().to_string();
+        assert!(found.contains(expected), "{text}: {found}");
+    }
+    for text in [
+        "size = \"64\"",
+        "size = [1]",
+        "fit = \"squeeze\"",
+        "channels = \"gray\"",
+    ] {
+        assert!(toml::from_str::<ImageFolderConfig>(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn settings_are_written_as_they_are_read() {
+    let plain = toml::to_string(&ImageFolderConfig::new("d")).unwrap();
+    assert_eq!(
+        plain,
+        "path = \"d\"\nchannels = \"colour\"\nfit = \"pad\"\nstretch = \"none\"\nseed = 0\ntrain_fraction = 1.0\n\
+         memory_limit_mib = 4096\n"
+    );
+    let config = ImageFolderConfig::new("d")
+        .with_labels("a/b.csv")
+        .with_channels(Channels::Auto)
+        .with_size([48, 64])
+        .with_fit(Fit::Crop)
+        .with_stretch(Stretch::Asinh)
+        .with_fold(1, 5)
+        .with_groups("p[0-9]+")
+        .with_seed(3);
+    let text = toml::to_string(&config).unwrap();
+    assert!(text.contains("size = [48, 64]\n"), "{text}");
+    assert_eq!(toml::from_str::<ImageFolderConfig>(&text).unwrap(), config);
+    let square = toml::to_string(&config.with_size(32)).unwrap();
+    assert!(square.contains("size = 32\n"), "{square}");
+}
+
+/// Files of older versions say `grey`; it means what it meant, and is written as `channels`.
+#[test]
+fn the_older_word_for_channels_is_understood() {
+    let folder = folder();
+    for (text, channels) in [("grey = true", 1), ("grey = false\nchannels = \"grey\"", 3)] {
+        let config: ImageFolderConfig = toml::from_str(text).unwrap();
+        let config = ImageFolderConfig {
+            path: folder.path().into(),
+            ..config
+        };
+        assert_eq!(config.load().unwrap().train.channels(), channels);
+        let resolved = config.resolved().unwrap();
+        assert_eq!(resolved.load().unwrap().train.channels(), channels);
+        assert!(!toml::to_string(&resolved).unwrap().contains("grey ="));
+        assert_eq!(resolved.resolved().unwrap(), resolved);
+    }
+    // A folder that is not there is no reason to refuse settings that don't depend on it.
+    assert!(ImageFolderConfig::new("nowhere").resolved().is_ok());
+    assert!(ImageFolderConfig::new("").resolved().is_ok());
+}
+
+#[test]
+fn channels_are_those_of_the_files_where_that_is_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    for split in ["train", "valid", "test"] {
+        let place = folder.path().join(split).join("a");
+        fs::create_dir_all(&place).unwrap();
+        GrayImage::new(2, 2).save(place.join("1.png")).unwrap();
+    }
+    let config = ImageFolderConfig::new(folder.path()).with_channels(Channels::Auto);
+    assert_eq!(config.load().unwrap().train.channels(), 1);
+    assert_eq!(config.resolved().unwrap().channels, Channels::Grey);
+    RgbImage::new(2, 2)
+        .save(folder.path().join("test/a/2.bmp"))
+        .unwrap();
+    assert_eq!(
+        config.load_split(Split::Train).unwrap().images.channels(),
+        3
+    );
+    assert_eq!(config.resolved().unwrap().channels, Channels::Colour);
+    let nowhere = ImageFolderConfig::new("nowhere").with_channels(Channels::Auto);
+    assert!(nowhere.resolved().is_err());
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Split, SplitImages, Splits};
 use crate::DatasetError;
+use crate::picture::Preparation;
 
 /// A source of labelled images in three splits: the settings of a data set, which know how to read or make it.
 ///
@@ -121,6 +122,11 @@ pub trait ImageSource: fmt::Debug {
     /// meant the other way round.
     fn is_light_on_dark(&self) -> bool {
         false
+    }
+
+    /// What is done to a picture of another size on its way to a network, in training and wherever else the network is used.
+    fn preparation(&self) -> Preparation {
+        Preparation::default()
     }
 }
 

@@ -9,7 +9,7 @@ use super::{ChannelNormalisation, ImageDataset};
 use crate::DatasetError;
 
 /// One of the three splits, or all images together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Split {
     /// What the weights are fitted to.

@@ -11,18 +11,8 @@
 //! first part can be used alone; they come in an order in which every beginning has all stains in proportion, and a
 //! smaller part is contained in a larger one.
 
-use sha2::{Digest, Sha256};
-
 use super::TissueName;
-use crate::random::{Purpose, Random};
-
-/// A number for a name.
-pub(super) fn key(name: &str) -> u64 {
-    let hash = Sha256::digest(name.as_bytes());
-    let mut bytes = [0; 8];
-    bytes.copy_from_slice(&hash[..8]);
-    u64::from_le_bytes(bytes)
-}
+use crate::random::{Purpose, Random, key};
 
 /// Deals images to the splits by their shares. Training images are in the order in which a part of them is taken.
 pub(super) fn deal(images: &[TissueName], shares: [f64; 3], seed: u64) -> [Vec<usize>; 3] {

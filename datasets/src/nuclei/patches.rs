@@ -4,8 +4,8 @@ use rayon::prelude::*;
 
 use super::folder::Folder;
 use super::losses::Losses;
-use super::{CLASS_NAMES, CLASSES, deal};
-use crate::random::{Purpose, Random};
+use super::{CLASS_NAMES, CLASSES};
+use crate::random::{Purpose, Random, key};
 use crate::{DatasetError, ImageDataset};
 
 /// The most memory that the patches of a split may take: 8 GiB.
@@ -110,9 +110,9 @@ impl Cut<'_> {
         let places = centres.each_ref().map(Vec::len);
         let fewest = places.iter().copied().min().unwrap_or(0);
         let per_class = fewest.min(self.per_image / CLASSES);
-        let key = deal::key(&self.folder.images[image].name);
+        let image_key = key(&self.folder.images[image].name);
         for (class, centres) in centres.iter_mut().enumerate() {
-            let mut random = Random::new(self.seed, Purpose::Patches, key, class as u64);
+            let mut random = Random::new(self.seed, Purpose::Patches, image_key, class as u64);
             // The beginning of a shuffle: more patches keep the first ones.
             for place in 0..per_class {
                 let other = place + random.below(centres.len() - place);

@@ -1,12 +1,42 @@
 //! What kind of file a picture is, by its first bytes.
 
+use std::fmt;
 use std::io::{BufRead, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use image::ImageFormat;
+use serde::Serialize;
 
 use super::damaged;
 use crate::DatasetError;
+
+/// What kind of file a picture is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PictureFormat {
+    /// PNG.
+    Png,
+    /// JPEG.
+    Jpeg,
+    /// TIFF and BigTIFF.
+    Tiff,
+    /// BMP.
+    Bmp,
+    /// WebP.
+    WebP,
+}
+
+impl fmt::Display for PictureFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Png => "PNG",
+            Self::Jpeg => "JPEG",
+            Self::Tiff => "TIFF",
+            Self::Bmp => "BMP",
+            Self::WebP => "WebP",
+        })
+    }
+}
 
 /// Who decodes a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

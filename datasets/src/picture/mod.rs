@@ -17,8 +17,12 @@ mod limits;
 mod orientation;
 mod other;
 mod png;
+mod preparation;
+mod quantiles;
+mod resize;
 mod rows;
 mod samples;
+mod stretch;
 mod tiff;
 
 use std::fs::File;
@@ -28,9 +32,13 @@ use std::path::Path;
 use self::format::Format;
 use crate::DatasetError;
 use crate::shield;
+pub use format::PictureFormat;
 pub use limits::PictureLimits;
+pub use preparation::Preparation;
+pub use resize::Fit;
 pub use rows::PictureRows;
 pub use samples::Samples;
+pub use stretch::Stretch;
 
 /// What a decoder hands on: values that are upright and have no alpha.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,8 +51,12 @@ pub struct Picture {
 /// What the first bytes of a picture say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PictureHeader {
+    /// What kind of file it is.
+    pub format: PictureFormat,
     /// `[height, width]`, upright.
     pub size: [usize; 2],
+    /// 1 for grey, 3 for red, green and blue.
+    pub channels: usize,
     /// Whether its values have 8 bits or fewer, so that bytes hold them.
     pub is_bytes: bool,
 }

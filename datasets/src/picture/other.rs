@@ -6,7 +6,7 @@ use std::path::Path;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
 use super::orientation::{Orientation, upright_size};
-use super::{Picture, PictureHeader, PictureLimits, Samples, damaged, length};
+use super::{Picture, PictureFormat, PictureHeader, PictureLimits, Samples, damaged, length};
 use crate::DatasetError;
 
 /// The most pixels that a byte of a JPEG may stand for: a block of 64 takes a bit at least.
@@ -23,6 +23,12 @@ pub(super) fn header(
     let size = [height as usize, width as usize];
     let color = decoder.color_type();
     Ok(PictureHeader {
+        format: match format {
+            ImageFormat::Bmp => PictureFormat::Bmp,
+            ImageFormat::WebP => PictureFormat::WebP,
+            _ => PictureFormat::Jpeg,
+        },
+        channels: if color.has_color() { 3 } else { 1 },
         size: upright_size(size, orientation(&mut decoder)),
         is_bytes: color.bytes_per_pixel() == color.channel_count(),
     })

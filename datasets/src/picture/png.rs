@@ -9,7 +9,7 @@ use std::path::Path;
 use ::png::{BitDepth, ColorType, Decoder, DecodingError, Limits, Reader, Transformations};
 
 use super::orientation::{Orientation, upright, upright_size};
-use super::{Picture, PictureHeader, PictureLimits, Samples, damaged, is_damage};
+use super::{Picture, PictureFormat, PictureHeader, PictureLimits, Samples, damaged, is_damage};
 use crate::DatasetError;
 
 /// The most memory for rows and for what is noted beside the pixels: 16 MiB.
@@ -51,7 +51,9 @@ impl<R: BufRead + Seek> Opened<R> {
 
     pub(super) fn header(&self) -> PictureHeader {
         PictureHeader {
+            format: PictureFormat::Png,
             size: upright_size(self.size, self.orientation),
+            channels: self.channels(),
             is_bytes: self.depth() == BitDepth::Eight,
         }
     }

@@ -8,7 +8,7 @@ use ::tiff::tags::{SampleFormat, Tag};
 use ::tiff::{ColorType, TiffError};
 
 use super::orientation::{Orientation, upright, upright_size};
-use super::{Picture, PictureHeader, PictureLimits, Samples, damaged, is_damage};
+use super::{Picture, PictureFormat, PictureHeader, PictureLimits, Samples, damaged, is_damage};
 use crate::DatasetError;
 
 /// The most bytes of lists of strips and tiles, and of notes: 16 MiB.
@@ -77,7 +77,9 @@ impl<R: BufRead + Seek> Opened<R> {
 
     pub(super) fn header(&self) -> PictureHeader {
         PictureHeader {
+            format: PictureFormat::Tiff,
             size: upright_size(self.size, self.orientation),
+            channels: channels(self.color),
             is_bytes: self.color.bit_depth() <= 8,
         }
     }
@@ -116,7 +118,7 @@ impl<R: BufRead + Seek> Opened<R> {
             }
             _ => return Err(unknown(name, self.color, None)),
         };
-        let channels = if samples_kept(self.color) == 1 { 1 } else { 3 };
+        let channels = channels(self.color);
         if samples.len() != size[0] * size[1] * channels {
             return Err(damaged(name, "fewer values than pixels"));
         }
@@ -148,6 +150,11 @@ fn samples_kept(color: ColorType) -> usize {
         ColorType::CMYK(_) => 4,
         _ => 3,
     }
+}
+
+/// 1 for grey, 3 for colours.
+fn channels(color: ColorType) -> usize {
+    if samples_kept(color) == 1 { 1 } else { 3 }
 }
 
 /// Where the values of a pixel lie: beside each other, or each in a plane of its own.

@@ -1,17 +1,15 @@
 //! Classifying image files.
 //!
-//! A picture is brought to the network's format: grey or RGB as the network wants, in the middle of a ground that has the
-//! network's aspect ratio and the colour of the picture's border, resized, and normalised like the training images. A picture
-//! that has the network's size has the values that training reads from it. For a network that was trained on digits, which are
-//! light on dark, dark on light is turned into light on dark.
-
-mod fit;
+//! A picture is brought to the network's format: grey or RGB as the network wants, resized as the pictures that it was trained
+//! on were (by default in the middle of a ground that has the network's aspect ratio and the colour of the picture's border),
+//! and normalised like the training images. A picture that has the network's size has the values that training reads from it.
+//! For a network that was trained on digits, which are light on dark, dark on light is turned into light on dark.
 
 use std::path::{Path, PathBuf};
 
 use burn::prelude::*;
 use burn::tensor::TensorData;
-use gcnn_datasets::Picture;
+use gcnn_datasets::{Picture, Preparation};
 use gcnn_models::argmax;
 use gcnn_train::tasks::classification::ImageFormat;
 use gcnn_train::weights::evaluation::ImageNetwork;
@@ -19,7 +17,6 @@ use serde::Serialize;
 
 use crate::ProgramError;
 use crate::predict::slide;
-use fit::fit;
 
 /// What a network says about a picture.
 #[derive(Debug, Clone, Serialize)]
@@ -39,7 +36,9 @@ pub fn predict(
     device: &Device,
 ) -> Result<Prediction, ProgramError> {
     let f = &network.format;
-    let pixels = read(file, f, network.experiment.dataset.is_light_on_dark())?;
+    let dataset = &network.experiment.dataset;
+    let preparation = dataset.preparation();
+    let pixels = read(file, f, &preparation, dataset.is_light_on_dark())?;
     let shape = [1, f.channels, f.height, f.width];
     let input = Tensor::<4>::from_data(TensorData::new(pixels, shape), device);
     let probabilities = network.probabilities(input).into_data();
@@ -60,7 +59,12 @@ fn luma(colour: &[f32]) -> f32 {
 }
 
 /// A file's picture as the network's input, `[channels, height, width]`.
-fn read(file: &Path, format: &ImageFormat, light_on_dark: bool) -> Result<Vec<f32>, ProgramError> {
+fn read(
+    file: &Path,
+    format: &ImageFormat,
+    preparation: &Preparation,
+    light_on_dark: bool,
+) -> Result<Vec<f32>, ProgramError> {
     if !matches!(format.channels, 1 | 3) {
         return Err(ProgramError::Refused(format!(
             "the network wants {} channels; image files have 1 or 3",
@@ -68,43 +72,24 @@ fn read(file: &Path, format: &ImageFormat, light_on_dark: bool) -> Result<Vec<f3
         )));
     }
     let picture = Picture::read(file, slide::LIMITS).map_err(ProgramError::image(file))?;
-    Ok(prepare(picture, format, light_on_dark))
+    Ok(prepare(picture, format, preparation, light_on_dark))
 }
 
 /// Brings a picture to the network's format. `light_on_dark` says that a grey network knows nothing else.
-fn prepare(picture: Picture, format: &ImageFormat, light_on_dark: bool) -> Vec<f32> {
+fn prepare(
+    picture: Picture,
+    format: &ImageFormat,
+    preparation: &Preparation,
+    light_on_dark: bool,
+) -> Vec<f32> {
     let picture = picture.in_channels(format.channels);
-    let border = border_colour(&picture);
-    let mut pixels = fit(&picture, [format.height, format.width], &border);
-    if light_on_dark && format.channels == 1 && luma(&border) > 0.5 {
+    let mut pixels = preparation.apply(&picture, [format.height, format.width]);
+    let is_dark_on_light = || luma(&preparation.border_colour(&picture)) > 0.5;
+    if light_on_dark && format.channels == 1 && is_dark_on_light() {
         pixels.iter_mut().for_each(|p| *p = 1.0 - *p);
     }
     format.normalisation.apply(&mut pixels);
     pixels
-}
-
-/// Mean colour of the outermost pixels, a value for each channel.
-fn border_colour(picture: &Picture) -> Vec<f32> {
-    let ([height, width], channels) = (picture.size(), picture.channels());
-    let sides = [0, width - 1];
-    let mut sum = vec![0.0f64; channels];
-    let mut count = 0.0f64;
-    for row in 0..height {
-        let whole = row == 0 || row + 1 == height;
-        // A picture of one column has one side.
-        let columns: Vec<usize> = match whole {
-            true => (0..width).collect(),
-            false => sides[..width.min(2)].to_vec(),
-        };
-        for column in columns {
-            count += 1.0;
-            let place = (row * width + column) * channels;
-            for (channel, sum) in sum.iter_mut().enumerate() {
-                *sum += f64::from(picture.samples().value(place + channel));
-            }
-        }
-    }
-    sum.iter().map(|sum| (sum / count) as f32).collect()
 }
 
 #[cfg(test)]

@@ -40,6 +40,9 @@ pub struct Report {
     /// Of a classifier: how far its probabilities are to be believed, on the test split.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
+    /// What was told of data, network and training that may have kept it from being better.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// Equivariance of the trained network, per group element.
     pub equivariance: Vec<ElementError>,
     /// How many test examples that was measured on; older versions did not say.

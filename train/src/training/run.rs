@@ -18,6 +18,7 @@ use crate::task::predictions::Predictions;
 use crate::task::{Split, Task};
 use crate::tasks::classification::Classification;
 use crate::tasks::dynamics::ParticleDynamics;
+use crate::training::advice;
 use crate::training::closing::Closing;
 use crate::training::progress::Reporter;
 pub use crate::training::report::Report;
@@ -206,7 +207,10 @@ fn settle_and_train<T: Task>(
     let _held = place.folder.take(place.resume)?;
     data.settle(place.folder)?;
     write_atomically(&place.folder.config(), settings.to_toml()?.as_bytes())?;
-    let finished = trainer.with_helpers(place.helpers).run()?;
+    let mut warnings = task.cautions();
+    let (examples, batch_size) = (task.examples(Split::Train), settings.training.batch_size);
+    warnings.extend(advice::before(examples, batch_size));
+    let finished = trainer.with_helpers(place.helpers).warned_of(&warnings).run()?;
     let close = Closing {
         task,
         settings,
@@ -215,7 +219,11 @@ fn settle_and_train<T: Task>(
         folder: place.folder,
         device: place.device,
     };
+    let history = place.folder.read_metrics()?;
+    let late = advice::after(&history, task.examples(Split::Valid));
     let reporter = place.reporter;
+    late.iter().for_each(|said| reporter.note(&format!("note: {said}")));
+    warnings.extend(late);
     let (outcomes, judged) = close.test(reporter)?;
     let calibration = match &judged {
         Some(judged) => Some(close.calibrate(judged, reporter)?),
@@ -236,6 +244,7 @@ fn settle_and_train<T: Task>(
         device: place.devices,
         classes: judged.as_ref().map(Predictions::class_report),
         calibration,
+        warnings,
         equivariance: survey.as_ref().map_or(Vec::new(), Survey::outcome),
         equivariance_examples: survey.map(|survey| survey.examples),
     };

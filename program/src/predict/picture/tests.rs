@@ -3,8 +3,7 @@
 use std::io::Cursor;
 
 use gcnn_datasets::{ChannelNormalisation, PictureLimits};
-use image::imageops::{self, FilterType};
-use image::{DynamicImage, GrayImage, ImageFormat as FileFormat, Luma, RgbImage};
+use image::{DynamicImage, GrayImage, ImageFormat as FileFormat, Luma};
 
 use super::*;
 
@@ -33,10 +32,15 @@ fn picture(image: impl Into<DynamicImage>) -> Picture {
     Picture::from_bytes(bytes.get_ref(), "made".as_ref(), limits).expect("a picture")
 }
 
+/// A picture as a network gets it that was trained on pictures of its size.
+fn prepared(picture: Picture, format: &ImageFormat, light_on_dark: bool) -> Vec<f32> {
+    prepare(picture, format, &Preparation::default(), light_on_dark)
+}
+
 #[test]
 fn a_picture_of_the_right_size_keeps_its_pixels() {
     let image = GrayImage::from_fn(4, 4, |x, y| Luma([(x + 4 * y) as u8]));
-    let pixels = prepare(picture(image), &format(), true);
+    let pixels = prepared(picture(image), &format(), true);
     for (i, pixel) in pixels.iter().enumerate() {
         assert_eq!(*pixel, i as f32 / 255.0);
     }
@@ -45,57 +49,19 @@ fn a_picture_of_the_right_size_keeps_its_pixels() {
 #[test]
 fn dark_digits_are_turned_around_and_wide_pictures_are_padded() {
     let image = GrayImage::from_fn(8, 4, |x, _| Luma([if x == 4 { 0 } else { 255 }]));
-    let pixels = prepare(picture(image.clone()), &format(), true);
+    let pixels = prepared(picture(image.clone()), &format(), true);
     assert_eq!(pixels.len(), 16);
     // What is no digit may be light.
-    for (turned, pixel) in pixels.iter().zip(prepare(picture(image), &format(), false)) {
+    for (turned, pixel) in pixels
+        .iter()
+        .zip(prepared(picture(image), &format(), false))
+    {
         assert!((turned + pixel - 1.0).abs() < 1e-6, "{turned} and {pixel}");
     }
     // The rows of padding are as dark as the turned-around ground.
     let row = |y: usize| pixels[4 * y..4 * y + 4].iter().copied().fold(0.0, f32::max);
     assert!(row(0) < 0.2 && row(3) < 0.2, "{pixels:?}");
     assert!(row(1) > 0.3, "{pixels:?}");
-}
-
-/// The picture padded first and resized then, as was done before: the same to the bit where nothing is padded, and to
-/// rounding elsewhere.
-#[test]
-fn resizing_in_a_ground_is_padding_and_resizing() {
-    for (size, [height, width]) in [
-        ((12, 12), [4, 4]),
-        ((9, 9), [28, 28]),
-        ((10, 5), [4, 8]),
-        ((31, 7), [4, 4]),
-        ((3, 20), [6, 5]),
-    ] {
-        let image = RgbImage::from_fn(size.0, size.1, |x, y| {
-            image::Rgb([(x * 37 + y) as u8, (x * y * 11) as u8, (y * 53) as u8])
-        });
-        let picture = picture(image.clone());
-        let border = border_colour(&picture);
-        let found = fit(&picture, [height, width], &border);
-
-        let image = DynamicImage::ImageRgb8(image).into_rgb32f();
-        let aspect = width as f64 / height as f64;
-        let padded = (
-            size.0.max((f64::from(size.1) * aspect).round() as u32),
-            size.1.max((f64::from(size.0) / aspect).round() as u32),
-        );
-        let ground = image::Rgb([border[0], border[1], border[2]]);
-        let mut whole = image::Rgb32FImage::from_pixel(padded.0, padded.1, ground);
-        let at = [(padded.0 - size.0) / 2, (padded.1 - size.1) / 2].map(i64::from);
-        imageops::replace(&mut whole, &image, at[0], at[1]);
-        let expected = imageops::resize(&whole, width as u32, height as u32, FilterType::Triangle);
-        for (place, pixel) in expected.pixels().enumerate() {
-            for (channel, value) in pixel.0.into_iter().enumerate() {
-                let own = found[channel * height * width + place];
-                match padded == size {
-                    true => assert_eq!(own, value, "{size:?}"),
-                    false => assert!((own - value).abs() < 1e-6, "{own}, {value} of {size:?}"),
-                }
-            }
-        }
-    }
 }
 
 /// 32,000 pixels in a row, whose square ground would take 12 GB.
@@ -116,8 +82,8 @@ fn a_long_picture_takes_no_more_memory_than_it_has_pixels() {
         ..format()
     };
     // Its border is all of it, and so is its ground.
-    let grey = border_colour(&line)[0];
-    for pixel in prepare(line, &large, false) {
+    let grey = Preparation::default().border_colour(&line)[0];
+    for pixel in prepared(line, &large, false) {
         assert!((pixel - grey).abs() < 1e-3, "{pixel} and {grey}");
     }
 }

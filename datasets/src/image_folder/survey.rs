@@ -1,0 +1,3 @@
+//! x
+/// X.
+pub struct Survey;
