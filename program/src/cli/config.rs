@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::TypedValueParser;
 use gcnn_train::run_file::{RunFile, TaskName, explain, schema};
-use gcnn_train::suggestion;
 
-use super::one_of;
+use super::{one_of, resolve};
 use crate::ProgramError;
 use crate::output;
 
@@ -42,7 +41,7 @@ impl ConfigArgs {
         }
         if let Some(file) = &self.file {
             let file = RunFile::load(file, &self.set)?;
-            output::text(suggestion::resolve(&file)?.to_toml()?)?;
+            output::text(resolve(&file)?.to_toml()?)?;
         }
         Ok(())
     }

@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use gcnn_train::files::write_atomically;
 use gcnn_train::run_file::RunFile;
-use gcnn_train::suggestion;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 
-use super::DeviceArg;
+use super::{DeviceArg, resolve};
 use crate::ProgramError;
 use crate::output;
 use crate::report::symmetry::{Choice, picture, report, table};
@@ -64,7 +63,7 @@ impl EquivarianceArgs {
         let data = self.data.as_deref();
         let found = if self.source.extension().is_some_and(|end| end == "toml") {
             let file = RunFile::load(&self.source, &self.set)?;
-            let config = suggestion::resolve(&file)?;
+            let config = resolve(&file)?;
             report::of_config(&self.source, &config, data, &choice, &device, &mut seen)?
         } else if self.set.is_empty() {
             report::of_weights(&self.source, data, &choice, &device, &mut seen)?

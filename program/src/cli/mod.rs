@@ -8,6 +8,7 @@ mod equivariance;
 mod eval;
 mod export;
 mod import;
+mod init;
 mod predict;
 mod serve;
 mod train;
@@ -19,6 +20,9 @@ use burn::prelude::*;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use gcnn_train::device::DeviceName;
+use gcnn_train::run_file::{RunConfig, RunFile};
+use gcnn_train::suggestion;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::ProgramError;
 
@@ -32,7 +36,9 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Train a network as a run file says
+    /// Look at a folder of pictures, and write a run file that suits them
+    Init(init::InitArgs),
+    /// Train a network as a run file says, or on a folder of pictures
     Train(train::TrainArgs),
     /// Measure trained weights on a data set
     Eval(eval::EvalArgs),
@@ -56,6 +62,26 @@ enum Command {
     Devices,
     /// Lend this machine's devices to `--device remote:HOST:PORT` elsewhere
     Serve(serve::ServeArgs),
+}
+
+/// A bar for a look at many pictures.
+fn looking() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
+    if let Ok(style) = ProgressStyle::with_template("looking at the pictures {wide_bar} {percent} %") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// What a run file means, with a bar for the pictures that it leaves something to.
+fn resolve(file: &RunFile) -> Result<RunConfig, ProgramError> {
+    let bar = looking();
+    let config = suggestion::resolve(file, &mut |done, all| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    });
+    bar.finish_and_clear();
+    Ok(config?)
 }
 
 /// Where to compute, for commands without a run file.
@@ -104,6 +130,7 @@ impl Cli {
     /// Does what the command line says.
     pub fn run(self) -> Result<(), ProgramError> {
         match self.command {
+            Command::Init(args) => args.run(),
             Command::Train(args) => args.run(),
             Command::Eval(args) => args.run(),
             Command::Predict(args) => args.run(),

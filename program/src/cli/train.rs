@@ -1,5 +1,7 @@
 //! `gcnn train`.
 
+mod folds;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +14,7 @@ use gcnn_train::suggestion;
 use gcnn_train::training::run::{self, Run};
 use gcnn_train::training::run_folder::RunFolder;
 
+use super::resolve;
 use crate::ProgramError;
 use crate::output;
 use crate::progress::reporter;
@@ -33,6 +36,10 @@ pub struct TrainArgs {
     /// Go on from the last checkpoint of the run folder
     #[arg(long)]
     resume: bool,
+    /// Cross-validation on a folder of pictures: train a network for each of so many parts, test it on that part, and report all
+    /// of them together [default: what the file says, or 5]
+    #[arg(long, value_name = "COUNT", num_args = 0..=1, value_parser = clap::value_parser!(u16).range(2..=100))]
+    folds: Option<Option<u16>>,
     /// No dashboard, lines instead
     #[arg(long)]
     no_tui: bool,
@@ -45,20 +52,26 @@ impl TrainArgs {
     pub fn run(self) -> Result<(), ProgramError> {
         let interrupt = interrupt();
         if RunFolder::at(&self.file).config().is_file() {
+            if self.folds.is_some() {
+                return Err(ProgramError::Refused(format!(
+                    "{} holds a single run; --folds wants a run file or a folder of pictures",
+                    self.file.display()
+                )));
+            }
             let (config, folder) = self.resolve_folder()?;
-            return self.train(&config, &folder, interrupt);
+            return self.train(&config, &folder, self.resume, interrupt);
         }
-        let file = match self.file.is_dir() {
-            true => suggestion::of_folder(&self.file, &self.set)?,
-            false => RunFile::load(&self.file, &self.set)?,
-        };
+        let file = self.read(&[])?;
         for note in file.without_effect() {
             tracing::warn!("{}: {note}", self.file.display());
+        }
+        if let Some(count) = self.folds {
+            return self.train_folds(&file, count, interrupt);
         }
         let is_numbered = !self.resume && self.output.is_none() && file.config().output.is_none();
         loop {
             let (config, folder) = self.resolve(&file)?;
-            match self.train(&config, &folder, interrupt.clone()) {
+            match self.train(&config, &folder, self.resume, interrupt.clone()) {
                 // Somebody began there since: nothing has been done yet, and the next number is as good.
                 Err(ProgramError::Train(TrainError::Taken { .. })) if is_numbered => continue,
                 ended => return ended,
@@ -66,10 +79,20 @@ impl TrainArgs {
         }
     }
 
+    /// The run file, or that of a folder of pictures, with more overrides.
+    fn read(&self, more: &[String]) -> Result<RunFile, ProgramError> {
+        let set = [&self.set[..], more].concat();
+        Ok(match self.file.is_dir() {
+            true => suggestion::of_folder(&self.file, &set)?,
+            false => RunFile::load(&self.file, &set)?,
+        })
+    }
+
     fn train(
         &self,
         config: &RunConfig,
         folder: &RunFolder,
+        resume: bool,
         interrupt: Arc<AtomicBool>,
     ) -> Result<(), ProgramError> {
         let name = config.devices.first().unwrap_or(&config.device);
@@ -92,7 +115,7 @@ impl TrainArgs {
             device_name: name,
             helpers: &helpers,
             folder,
-            resume: self.resume,
+            resume,
             reporter: reporter.as_mut(),
             interrupt,
         })?;
@@ -109,7 +132,7 @@ impl TrainArgs {
     fn resolve(&self, file: &RunFile) -> Result<(RunConfig, RunFolder), ProgramError> {
         let mut config = match self.resumed(file)? {
             Some(before) => suggestion::resolve_resumed(file, &before)?,
-            None => suggestion::resolve(file)?,
+            None => resolve(file)?,
         };
         self.apply_to(&mut config)?;
         let root = match &config.output {

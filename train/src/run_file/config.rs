@@ -71,6 +71,8 @@ pub struct TrainingConfig {
     pub eval_batch_size: usize,
     /// Steps between checkpoints within an epoch; 0 keeps to one after each epoch.
     pub checkpoint_every: usize,
+    /// What the best epoch is chosen by, on validation, and what `patience` waits for.
+    pub goal: BestBy,
     /// Epochs without progress on validation before the run ends; 0 never ends it.
     pub patience: usize,
     /// Largest norm of the whole gradient, 0 or more; 0 does not clip.
@@ -86,6 +88,23 @@ pub struct TrainingConfig {
     /// Decay per step of the running average of the weights that is evaluated and kept, at least 0 and below 1; 0 keeps the
     /// weights themselves.
     pub average: f64,
+}
+
+/// What the best epoch is chosen by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BestBy {
+    /// What the task is judged by: accuracy, or of particles the error.
+    #[default]
+    Task,
+    /// The share of images that are classified rightly.
+    Accuracy,
+    /// The mean over the classes of their share, so that small classes count as much as large ones.
+    BalancedAccuracy,
+    /// The area under the curve of the receiver's operating characteristic.
+    Auc,
+    /// The loss.
+    Loss,
 }
 
 /// How much each class counts in the training loss. Written `none` and `balanced` in files.
@@ -107,6 +126,7 @@ impl Default for TrainingConfig {
             micro_batch_size: 0,
             eval_batch_size: 500,
             checkpoint_every: 0,
+            goal: BestBy::Task,
             patience: 0,
             clip_norm: 0.0,
             label_smoothing: 0.0,

@@ -175,6 +175,7 @@ impl RunFile {
                 training.class_weights != none.class_weights,
             ),
             ("sampling", training.sampling != none.sampling),
+            ("goal", training.goal != none.goal),
         ]
         .into_iter()
         .map(|(key, asked)| (format!("training.{key}"), asked))

@@ -16,6 +16,7 @@ pub use rules::{Pictures, Setting, Suggestion};
 use std::path::Path;
 
 use gcnn_datasets::ImageFolderConfig;
+use gcnn_datasets::image_folder::Survey;
 use gcnn_models::InputShape;
 use toml::{Table, Value};
 
@@ -30,9 +31,12 @@ use crate::run_file::{
 ///
 /// # Errors
 /// Where the pictures or the network that it starts from cannot be read, or something of it cannot work.
-pub fn resolve(file: &RunFile) -> Result<RunConfig, TrainError> {
-    sized(finetune::resolve(&complete(file)?)?)
+pub fn resolve(file: &RunFile, seen: Seen) -> Result<RunConfig, TrainError> {
+    sized(finetune::resolve(&complete(file, seen)?)?)
 }
+
+/// Hears how many pictures have been looked at, and how many there are.
+pub type Seen<'a> = &'a mut dyn FnMut(usize, usize);
 
 /// The run file of a folder of pictures: nothing but its path, and overrides of the form `section.key=value`.
 ///
@@ -81,11 +85,12 @@ fn folder_of(file: &RunFile) -> Option<&ImageFolderConfig> {
 ///
 /// # Errors
 /// Where the pictures cannot be looked at, or what the file says cannot work together with them.
-pub fn complete(file: &RunFile) -> Result<RunFile, TrainError> {
+pub fn complete(file: &RunFile, seen: Seen) -> Result<RunFile, TrainError> {
     let Some(folder) = folder_of(file) else {
         return Ok(file.clone());
     };
-    let pictures = Pictures::of(folder)?;
+    let survey = Survey::with_progress(folder, seen)?;
+    let pictures = Pictures::of(&survey, folder);
     let suggestion = Suggestion::new(&pictures);
     Ok(file.completed(&suggestion.table(file))?)
 }

@@ -10,8 +10,8 @@
 //!
 //! `docs/defaults.md` has the experiments that they were chosen by.
 
+use gcnn_datasets::ImageFolderConfig;
 use gcnn_datasets::image_folder::Survey;
-use gcnn_datasets::{DatasetError, ImageFolderConfig};
 use toml::Value;
 
 /// What the rules depend on.
@@ -29,6 +29,43 @@ pub struct Pictures {
     pub is_oblong: bool,
     /// 1 where all of them are grey, otherwise 3.
     pub channels: usize,
+}
+
+impl Pictures {
+    /// From a look at the folder, and what is known of how its pictures are dealt to the splits.
+    pub fn of(survey: &Survey, folder: &ImageFolderConfig) -> Self {
+        let given: Option<usize> = survey
+            .classes
+            .iter()
+            .map(|class| class.splits.map(|[train, ..]| train))
+            .sum();
+        let share = match (folder.folds, folder.split) {
+            (Some(folds), _) => 1.0 - 1.0 / folds.max(2) as f64 - VALIDATION,
+            (None, Some([train, ..])) => train,
+            (None, None) => TRAINING,
+        };
+        let dealt = given.map_or(share * survey.pictures as f64, |train| train as f64);
+        let training = ((dealt * folder.train_fraction) as usize).max(1);
+        let sizes = survey.sizes.as_ref();
+        let size = sizes.filter(|sizes| sizes.different == 1).map(|sizes| sizes.median);
+        let shapes = sizes.map(|sizes| [sizes.smallest, sizes.median, sizes.largest]);
+        let is_oblong = |[height, width]: [usize; 2]| {
+            let [short, long] = [height.min(width), height.max(width)];
+            long as f64 > OBLONG * short as f64
+        };
+        let is_square = |size: [usize; 2]| !is_oblong(size);
+        let colours = &survey.colours;
+        // Files may hold grey in three equal channels.
+        let is_grey = colours.colour == 0 || colours.sampled > 0 && colours.equal == colours.sampled;
+        Self {
+            training,
+            classes: survey.classes.len(),
+            size,
+            side: sizes.map_or(1, |sizes| sizes.median[0].min(sizes.median[1])),
+            is_oblong: !shapes.is_none_or(|shapes| shapes.into_iter().all(is_square)),
+            channels: if is_grey { 1 } else { 3 },
+        }
+    }
 }
 
 /// A setting with its reason.
@@ -57,6 +94,11 @@ const SIDES: [usize; 5] = [32, 48, 64, 96, 128];
 const KEPT: usize = 64;
 /// Pictures shown × pixels of each.
 const WORK: f64 = 2.2e8;
+/// The share of the pictures that training has where a file says nothing, and that of validation beside folds.
+const TRAINING: f64 = 0.7;
+const VALIDATION: f64 = 0.15;
+/// Pictures whose longer side is so many times the shorter one are not squares.
+const OBLONG: f64 = 1.15;
 const EPOCHS: [usize; 2] = [15, 60];
 const BATCH: [usize; 2] = [8, 64];
 const STEPS_PER_EPOCH: usize = 20;

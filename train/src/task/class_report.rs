@@ -60,12 +60,7 @@ impl ClassReport {
             Some(sources) => Units::by_source(sources),
             None => Units::each(labels.len()),
         };
-        let all: Vec<u32> = (0..labels.len() as u32).collect();
-        let rankings = Rankings::new(scores, labels, classes);
-        let area = |examples: &[u32]| rankings.mean_area(examples);
-        let (low, high) = units.interval(DRAWS, area);
-        // Of few units the ends are moved apart; an area is a share.
-        let auc_interval = [low, high].map(|end| end.clamp(0.0, 1.0));
+        let (auc, auc_interval) = mean_area(scores, labels, classes, &units);
         let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
         let one = |class: usize| {
             let hits = confusion[class][class];
@@ -79,7 +74,7 @@ impl ClassReport {
             }
         };
         Self {
-            auc: area(&all),
+            auc,
             auc_interval,
             classes: (0..classes).map(one).collect(),
             confusion,
@@ -111,6 +106,23 @@ impl ClassReport {
         }
         text
     }
+}
+
+/// The AUC of examples with labels and a row of scores for each, with its 95 % interval.
+pub fn mean_area(
+    scores: &[f32],
+    labels: &[u8],
+    classes: usize,
+    units: &Units,
+) -> (f64, [f64; 2]) {
+    let all: Vec<u32> = (0..labels.len() as u32).collect();
+    let rankings = Rankings::new(scores, labels, classes);
+    let (low, high) = units.interval(DRAWS, |examples: &[u32]| rankings.mean_area(examples));
+    // Of few units the ends are moved apart; an area is a share.
+    (
+        rankings.mean_area(&all),
+        [low, high].map(|end| end.clamp(0.0, 1.0)),
+    )
 }
 
 /// All examples in the order of each class's scores, sorted once for every draw of the bootstrap.

@@ -37,7 +37,7 @@ impl Range {
     /// The range of a measure of this program's tasks.
     pub fn of_measure(name: &str) -> Self {
         match name {
-            "accuracy" | "auc" => Self::Share,
+            "accuracy" | "balanced_accuracy" | "auc" => Self::Share,
             "loss" | "mse" => Self::NotNegative,
             _ => Self::Any,
         }

@@ -25,6 +25,7 @@ pub struct Outcomes {
     names: &'static [&'static str],
     columns: Vec<Vec<f32>>,
     sources: Option<Vec<u32>>,
+    labels: Vec<u8>,
     scores: Vec<f32>,
 }
 
@@ -35,6 +36,7 @@ impl Outcomes {
             names,
             columns: vec![Vec::new(); names.len()],
             sources: None,
+            labels: Vec::new(),
             scores: Vec::new(),
         }
     }
@@ -43,6 +45,25 @@ impl Outcomes {
     pub fn with_sources(mut self, sources: Option<Vec<u32>>) -> Self {
         self.sources = sources;
         self
+    }
+
+    /// Says which class each example is of.
+    pub fn with_labels(mut self, labels: Vec<u8>) -> Self {
+        self.labels = labels;
+        self
+    }
+
+    /// The class of each example; empty where the task has none.
+    pub fn labels(&self) -> &[u8] {
+        &self.labels
+    }
+
+    /// What the bootstrap draws: examples, or what they were cut from.
+    pub fn units(&self) -> Units {
+        match &self.sources {
+            Some(sources) => Units::by_source(sources),
+            None => Units::each(self.len()),
+        }
     }
 
     /// Appends the scores of examples, row by row, one for each class.
@@ -113,10 +134,7 @@ impl Outcomes {
     /// large ones carry the mean, such as squared errors.
     pub fn bootstrap_mean(&self, name: &'static str) -> Measure {
         let values = self.column(name);
-        let units = match &self.sources {
-            Some(sources) => Units::by_source(sources),
-            None => Units::each(values.len()),
-        };
+        let units = self.units();
         let mean = |examples: &[u32]| {
             let sum: f64 = examples
                 .iter()

@@ -3,10 +3,12 @@
 //! The loop ([`crate::training::trainer`]) owns time: epochs, steps, learning rate, checkpoints, records. A [`Task`] owns
 //! meaning: what a batch is, what the loss is, which numbers describe a model.
 
+pub mod balanced;
 pub mod bootstrap;
 pub mod calibration;
 pub mod class_report;
 pub mod equivariance;
+pub mod folds;
 pub mod interval;
 pub mod metrics;
 pub mod numbers;
@@ -146,6 +148,11 @@ pub trait Task: Sync {
         None
     }
 
+    /// The class of each example of a split; none where there are no classes.
+    fn labels(&self, _split: Split) -> Result<Vec<u8>, TrainError> {
+        Ok(Vec::new())
+    }
+
     /// Names of the outcome columns, the loss first; their means over an epoch are the training metrics.
     fn columns(&self) -> &'static [&'static str] {
         &["loss"]
@@ -195,7 +202,9 @@ pub fn evaluate_by<T: Task>(
     step: impl Fn(&T::Batch) -> Result<Step, TrainError>,
     mut seen: impl FnMut(usize),
 ) -> Result<Outcomes, TrainError> {
-    let mut outcomes = Outcomes::new(task.columns()).with_sources(task.sources(split));
+    let mut outcomes = Outcomes::new(task.columns())
+        .with_sources(task.sources(split))
+        .with_labels(task.labels(split)?);
     for batch in task.batches(split)? {
         let step = step(&batch?)?;
         let rows: Vec<f32> = step.outcomes.into_data().iter::<f32>().collect();

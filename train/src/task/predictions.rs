@@ -99,6 +99,29 @@ impl Predictions {
         }
     }
 
+    /// Those of several sets of examples, one after the other. Names and groups are kept where all have them.
+    ///
+    /// # Errors
+    /// Where there is no set, or their classes are not the same.
+    pub fn joined(sets: &[Self]) -> Result<Self, TrainError> {
+        let Some(first) = sets.first() else {
+            return Err(TrainError::Mismatch("there are no predictions to put together".into()));
+        };
+        if sets.iter().any(|set| set.classes != first.classes) {
+            return Err(TrainError::Mismatch("predictions of different classes have nothing in common".into()));
+        }
+        let groups: Option<Vec<&[u32]>> = sets.iter().map(Self::groups).collect();
+        let files: Option<Vec<&[String]>> = sets.iter().map(Self::files).collect();
+        Ok(Self {
+            split: first.split,
+            classes: first.classes.clone(),
+            labels: sets.iter().flat_map(|set| set.labels.iter().copied()).collect(),
+            scores: sets.iter().flat_map(|set| set.scores.iter().copied()).collect(),
+            groups: groups.map(|groups| groups.concat()),
+            files: files.map(|files| files.concat()),
+        })
+    }
+
     /// Whose examples they are.
     pub fn split(&self) -> Split {
         self.split

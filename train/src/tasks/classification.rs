@@ -9,6 +9,7 @@
 
 mod cautions;
 mod format;
+mod goals;
 mod weights;
 
 pub use format::ImageFormat;
@@ -382,12 +383,21 @@ impl Task for Classification {
         images.sources().map(<[u32]>::to_vec)
     }
 
+    fn labels(&self, split: Split) -> Result<Vec<u8>, TrainError> {
+        Ok(match split {
+            Split::Train => self.train.labels().to_vec(),
+            Split::Valid => self.valid.labels().to_vec(),
+            Split::Test => self.test.labels().to_vec(),
+            Split::All => self.split_images(split)?.labels().to_vec(),
+        })
+    }
+
     fn columns(&self) -> &'static [&'static str] {
         &["loss", "accuracy"]
     }
 
     fn measures(&self, outcomes: &Outcomes) -> Vec<Measure> {
-        vec![outcomes.share("accuracy"), outcomes.mean("loss")]
+        goals::measures(self.training.goal, outcomes)
     }
 
     fn predictions(
@@ -399,16 +409,7 @@ impl Task for Classification {
     }
 
     fn goals(&self) -> &'static [Goal] {
-        &[
-            Goal {
-                name: "accuracy",
-                higher_is_better: true,
-            },
-            Goal {
-                name: "loss",
-                higher_is_better: false,
-            },
-        ]
+        goals::of(self.training.goal)
     }
 }
 
