@@ -39,7 +39,9 @@ pub use self::entries::is_same_class;
 pub use self::layout::Layout;
 use self::read::Reader;
 pub use self::size::PictureSize;
-pub use self::survey::Survey;
+pub use self::survey::{
+    ClassCount, Colours, Confidence, Depths, Duplicates, GroupGuess, SamePictures, Sizes, Survey, Unreadable, Values,
+};
 use crate::DatasetError;
 use crate::images::{ImageDataset, ImageSource, Places, Split, SplitImages, Splits};
 use crate::picture::{PictureLimits, Preparation};

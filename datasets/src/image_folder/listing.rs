@@ -268,7 +268,7 @@ fn has_ending(file: &Path) -> bool {
 }
 
 /// The path of a file below a folder, `/` between its parts, in the composed form of Unicode. What is no UTF-8 is replaced.
-fn name_below(root: &Path, file: &Path) -> String {
+pub(super) fn name_below(root: &Path, file: &Path) -> String {
     let below = file.strip_prefix(root).unwrap_or(file);
     let parts = below.iter().map(|part| part.to_string_lossy());
     let name = parts.collect::<Vec<_>>().join("/");

@@ -92,7 +92,7 @@ impl Picture {
     }
 
     /// Checks that there is a value for each channel of each pixel, and that all are from 0 to 1.
-    fn new(
+    pub(crate) fn new(
         size: [usize; 2],
         channels: usize,
         samples: Samples,
