@@ -6,10 +6,10 @@
 
 use std::time::Instant;
 
+use burn::nn::pool::MaxPool2dConfig;
 use burn::prelude::*;
 use burn::tensor::TensorData;
 use burn::tensor::activation::relu;
-use burn::tensor::module::max_pool2d;
 use gcnn_cpu::memory::keep_freed_memory;
 use gcnn_cpu::normalisation::{Activation, normalise};
 
@@ -32,7 +32,10 @@ fn ordinary(map: Tensor<4>, scale: Tensor<1>, shift: Tensor<1>, pool: bool) -> T
     let slope = scale.reshape([1, channels, 1, 1]) / (variance + EPSILON).sqrt();
     let output = relu(centred * slope + shift.reshape([1, channels, 1, 1]));
     match pool {
-        true => max_pool2d(output, [2, 2], [2, 2], [0, 0], [1, 1], false),
+        true => MaxPool2dConfig::new([2, 2])
+            .with_strides([2, 2])
+            .init()
+            .forward(output),
         false => output,
     }
 }

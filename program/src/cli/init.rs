@@ -37,7 +37,7 @@ impl InitArgs {
         bar.finish_and_clear();
         let survey = survey.map_err(gcnn_train::TrainError::from)?;
         if self.json {
-            return output::line(&serde_json::json!(survey));
+            return output::line(serde_json::json!(survey));
         }
         let about = folder::describe(&survey);
         about.iter().try_for_each(output::line)?;
@@ -65,6 +65,9 @@ impl InitArgs {
         let suggestion = Suggestion::new(&pictures);
         let text = suggestion.to_run_file(&self.folder, &about);
         write_atomically(&file, text.as_bytes())?;
-        output::line(format_args!("run file: {0}; to train: gcnn train {0}", file.display()))
+        output::line(format_args!(
+            "run file: {0}; to train: gcnn train {0}",
+            file.display()
+        ))
     }
 }

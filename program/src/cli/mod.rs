@@ -67,7 +67,9 @@ enum Command {
 /// A bar for a look at many pictures.
 fn looking() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
-    if let Ok(style) = ProgressStyle::with_template("looking at the pictures {wide_bar} {percent} %") {
+    if let Ok(style) =
+        ProgressStyle::with_template("looking at the pictures {wide_bar} {percent} %")
+    {
         bar.set_style(style);
     }
     bar

@@ -47,7 +47,9 @@ impl Pictures {
         let dealt = given.map_or(share * survey.pictures as f64, |train| train as f64);
         let training = ((dealt * folder.train_fraction) as usize).max(1);
         let sizes = survey.sizes.as_ref();
-        let size = sizes.filter(|sizes| sizes.different == 1).map(|sizes| sizes.median);
+        let size = sizes
+            .filter(|sizes| sizes.different == 1)
+            .map(|sizes| sizes.median);
         let shapes = sizes.map(|sizes| [sizes.smallest, sizes.median, sizes.largest]);
         let is_oblong = |[height, width]: [usize; 2]| {
             let [short, long] = [height.min(width), height.max(width)];
@@ -56,7 +58,8 @@ impl Pictures {
         let is_square = |size: [usize; 2]| !is_oblong(size);
         let colours = &survey.colours;
         // Files may hold grey in three equal channels.
-        let is_grey = colours.colour == 0 || colours.sampled > 0 && colours.equal == colours.sampled;
+        let is_grey =
+            colours.colour == 0 || colours.sampled > 0 && colours.equal == colours.sampled;
         Self {
             training,
             classes: survey.classes.len(),

@@ -76,7 +76,14 @@ mod tests {
     #[test]
     fn shares_are_counted_by_hand() {
         // Three of four, and one of two.
-        let answers = [[1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [1.0, 0.0]];
+        let answers = [
+            [1.0, 0.0],
+            [1.0, 0.0],
+            [1.0, 0.0],
+            [0.0, 1.0],
+            [0.0, 1.0],
+            [1.0, 0.0],
+        ];
         let found = measure(&outcomes(&answers, &[0, 0, 0, 0, 1, 1]));
         assert!((found.value - 0.625).abs() < 1e-12);
         assert!(found.low < found.value && found.value < found.high);

@@ -109,12 +109,7 @@ impl ClassReport {
 }
 
 /// The AUC of examples with labels and a row of scores for each, with its 95 % interval.
-pub fn mean_area(
-    scores: &[f32],
-    labels: &[u8],
-    classes: usize,
-    units: &Units,
-) -> (f64, [f64; 2]) {
+pub fn mean_area(scores: &[f32], labels: &[u8], classes: usize, units: &Units) -> (f64, [f64; 2]) {
     let all: Vec<u32> = (0..labels.len() as u32).collect();
     let rankings = Rankings::new(scores, labels, classes);
     let (low, high) = units.interval(DRAWS, |examples: &[u32]| rankings.mean_area(examples));

@@ -47,7 +47,9 @@ impl Folds {
     pub fn new(folds: &[Predictions]) -> Result<Self, TrainError> {
         let pooled = Predictions::joined(folds)?;
         let outcomes = outcomes(&pooled);
-        let each = folds.iter().map(|fold| self::outcomes(fold).share(ACCURACY).value);
+        let each = folds
+            .iter()
+            .map(|fold| self::outcomes(fold).share(ACCURACY).value);
         let mut counts = vec![0usize; pooled.classes().len()];
         for label in pooled.labels() {
             counts[usize::from(*label)] += 1;
@@ -105,7 +107,9 @@ pub fn outcomes(predictions: &Predictions) -> Outcomes {
         .with_sources(predictions.groups().map(<[u32]>::to_vec))
         .with_labels(predictions.labels().to_vec());
     outcomes.extend(&hits);
-    predictions.rows().for_each(|row| outcomes.extend_scores(row));
+    predictions
+        .rows()
+        .for_each(|row| outcomes.extend_scores(row));
     outcomes
 }
 
@@ -120,9 +124,13 @@ const LONGEST: u64 = 1 << 30;
 /// Where there is no such table, or it is damaged.
 pub fn read(path: &Path, split: Split) -> Result<Predictions, TrainError> {
     let fault = |found: String| TrainError::weights(path, found);
-    let length = std::fs::metadata(path).map_err(TrainError::io("read", path))?.len();
+    let length = std::fs::metadata(path)
+        .map_err(TrainError::io("read", path))?
+        .len();
     if length > LONGEST {
-        return Err(fault(format!("{length} bytes are more than a table of predictions has")));
+        return Err(fault(format!(
+            "{length} bytes are more than a table of predictions has"
+        )));
     }
     let mut reader = Reader::from_path(path).map_err(|e| fault(e.to_string()))?;
     let header = reader.headers().map_err(|e| fault(e.to_string()))?.clone();
@@ -132,24 +140,33 @@ pub fn read(path: &Path, split: Split) -> Result<Predictions, TrainError> {
         .map_while(|name| name.strip_prefix("p:").map(String::from))
         .collect();
     if classes.is_empty() || header.len() != FIXED + classes.len() || classes.len() > 256 {
-        return Err(fault("it has not the columns of a table of predictions".into()));
+        return Err(fault(
+            "it has not the columns of a table of predictions".into(),
+        ));
     }
     let (mut labels, mut scores) = (Vec::new(), Vec::new());
     let (mut files, mut groups) = (Vec::new(), Vec::new());
     let mut record = StringRecord::new();
-    while reader.read_record(&mut record).map_err(|e| fault(e.to_string()))? {
+    while reader
+        .read_record(&mut record)
+        .map_err(|e| fault(e.to_string()))?
+    {
         let line = record.position().map_or(0, csv::Position::line);
         let value = |column: usize| record.get(column).unwrap_or_default();
         if value(0) != split.to_string() {
             continue;
         }
         let label = classes.iter().position(|name| name == value(4));
-        let label = label.ok_or_else(|| fault(format!("line {line}: no class is called {:?}", value(4))))?;
+        let label = label
+            .ok_or_else(|| fault(format!("line {line}: no class is called {:?}", value(4))))?;
         labels.push(label as u8);
         for column in FIXED..FIXED + classes.len() {
-            let share: f32 = value(column)
-                .parse()
-                .map_err(|_| fault(format!("line {line}: {:?} is no probability", value(column))))?;
+            let share: f32 = value(column).parse().map_err(|_| {
+                fault(format!(
+                    "line {line}: {:?} is no probability",
+                    value(column)
+                ))
+            })?;
             // What was rounded to nothing is less than a millionth.
             scores.push(share.max(1e-7).ln());
         }
@@ -193,7 +210,11 @@ mod tests {
         assert_eq!(found.balanced_accuracy.value, 0.75);
         assert_eq!(found.largest_class, 0.5);
         assert_eq!(found.classes.confusion, [[2, 0], [1, 1]]);
-        assert!(found.text().contains("2 folds together, 4 pictures"), "{}", found.text());
+        assert!(
+            found.text().contains("2 folds together, 4 pictures"),
+            "{}",
+            found.text()
+        );
         assert!(Folds::new(&[]).is_err());
     }
 
@@ -205,13 +226,23 @@ mod tests {
         let written = written.with_groups(Some(vec![3, 9])).expect("groups");
         predictions::write(&path, &[&written], 1.0).expect("written");
         let found = read(&path, Split::Test).expect("read");
-        assert_eq!((found.files(), found.groups()), (written.files(), written.groups()));
-        assert_eq!((found.labels(), found.classes()), (written.labels(), written.classes()));
+        assert_eq!(
+            (found.files(), found.groups()),
+            (written.files(), written.groups())
+        );
+        assert_eq!(
+            (found.labels(), found.classes()),
+            (written.labels(), written.classes())
+        );
         for (one, other) in found.rows().flatten().zip(written.rows().flatten()) {
             assert!((one.exp() - other.exp()).abs() < 1e-5);
         }
         assert!(read(&path, Split::Valid).expect("read").is_empty());
-        for damage in ["", "a,b\n1,2\n", "split,index,file,group,class,predicted,confidence,p:no\ntest,0,a,,yes,no,1,1\n"] {
+        for damage in [
+            "",
+            "a,b\n1,2\n",
+            "split,index,file,group,class,predicted,confidence,p:no\ntest,0,a,,yes,no,1,1\n",
+        ] {
             std::fs::write(&path, damage).expect("written");
             assert!(read(&path, Split::Test).is_err(), "{damage}");
         }

@@ -105,18 +105,28 @@ impl Predictions {
     /// Where there is no set, or their classes are not the same.
     pub fn joined(sets: &[Self]) -> Result<Self, TrainError> {
         let Some(first) = sets.first() else {
-            return Err(TrainError::Mismatch("there are no predictions to put together".into()));
+            return Err(TrainError::Mismatch(
+                "there are no predictions to put together".into(),
+            ));
         };
         if sets.iter().any(|set| set.classes != first.classes) {
-            return Err(TrainError::Mismatch("predictions of different classes have nothing in common".into()));
+            return Err(TrainError::Mismatch(
+                "predictions of different classes have nothing in common".into(),
+            ));
         }
         let groups: Option<Vec<&[u32]>> = sets.iter().map(Self::groups).collect();
         let files: Option<Vec<&[String]>> = sets.iter().map(Self::files).collect();
         Ok(Self {
             split: first.split,
             classes: first.classes.clone(),
-            labels: sets.iter().flat_map(|set| set.labels.iter().copied()).collect(),
-            scores: sets.iter().flat_map(|set| set.scores.iter().copied()).collect(),
+            labels: sets
+                .iter()
+                .flat_map(|set| set.labels.iter().copied())
+                .collect(),
+            scores: sets
+                .iter()
+                .flat_map(|set| set.scores.iter().copied())
+                .collect(),
             groups: groups.map(|groups| groups.concat()),
             files: files.map(|files| files.concat()),
         })

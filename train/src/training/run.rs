@@ -210,7 +210,10 @@ fn settle_and_train<T: Task>(
     let mut warnings = task.cautions();
     let (examples, batch_size) = (task.examples(Split::Train), settings.training.batch_size);
     warnings.extend(advice::before(examples, batch_size));
-    let finished = trainer.with_helpers(place.helpers).warned_of(&warnings).run()?;
+    let finished = trainer
+        .with_helpers(place.helpers)
+        .warned_of(&warnings)
+        .run()?;
     let close = Closing {
         task,
         settings,
@@ -222,7 +225,8 @@ fn settle_and_train<T: Task>(
     let history = place.folder.read_metrics()?;
     let late = advice::after(&history, task.examples(Split::Valid));
     let reporter = place.reporter;
-    late.iter().for_each(|said| reporter.note(&format!("note: {said}")));
+    late.iter()
+        .for_each(|said| reporter.note(&format!("note: {said}")));
     warnings.extend(late);
     let (outcomes, judged) = close.test(reporter)?;
     let calibration = match &judged {

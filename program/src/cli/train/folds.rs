@@ -12,12 +12,12 @@ use std::sync::atomic::AtomicBool;
 
 use gcnn_train::TrainError;
 use gcnn_train::files::write_atomically;
+use gcnn_train::run_file::RunConfig;
 use gcnn_train::run_file::{Experiment, ImageDatasetConfig, RunFile};
 use gcnn_train::suggestion;
+use gcnn_train::task::Split;
 use gcnn_train::task::folds::{self, Folds};
 use gcnn_train::task::predictions::{self, Predictions};
-use gcnn_train::task::Split;
-use gcnn_train::run_file::RunConfig;
 use gcnn_train::training::run;
 use gcnn_train::training::run_folder::RunFolder;
 
@@ -81,7 +81,10 @@ impl TrainArgs {
         folder: &RunFolder,
         interrupt: Arc<AtomicBool>,
     ) -> Result<(), ProgramError> {
-        let keys = [format!("dataset.folds={count}"), format!("dataset.fold={fold}")];
+        let keys = [
+            format!("dataset.folds={count}"),
+            format!("dataset.fold={fold}"),
+        ];
         let file = self.read(&keys)?;
         let resume = folder.config().is_file();
         let mut config = match resume {

@@ -8,6 +8,8 @@ use crate::task::{Goal, balanced};
 const AUC: &str = "auc";
 
 const ACCURACY: Goal = more("accuracy");
+const BALANCED: Goal = more(balanced::NAME);
+const AREA: Goal = more(AUC);
 const LOSS: Goal = Goal {
     name: "loss",
     higher_is_better: false,
@@ -24,8 +26,8 @@ const fn more(name: &'static str) -> Goal {
 pub(super) fn of(goal: BestBy) -> &'static [Goal] {
     match goal {
         BestBy::Task | BestBy::Accuracy => &[ACCURACY, LOSS],
-        BestBy::BalancedAccuracy => &[more(balanced::NAME), LOSS],
-        BestBy::Auc => &[more(AUC), LOSS],
+        BestBy::BalancedAccuracy => &[BALANCED, LOSS],
+        BestBy::Auc => &[AREA, LOSS],
         BestBy::Loss => &[LOSS, ACCURACY],
     }
 }
