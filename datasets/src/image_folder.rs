@@ -40,7 +40,8 @@ pub use self::layout::Layout;
 use self::read::Reader;
 pub use self::size::PictureSize;
 pub use self::survey::{
-    ClassCount, Colours, Confidence, Depths, Duplicates, GroupGuess, SamePictures, Sizes, Survey, Unreadable, Values,
+    ClassCount, Colours, Confidence, Depths, Duplicates, GroupGuess, SamePictures, Sizes, Survey,
+    Unreadable, Values,
 };
 use crate::DatasetError;
 use crate::images::{ImageDataset, ImageSource, Places, Split, SplitImages, Splits};

@@ -17,8 +17,8 @@ use serde::Serialize;
 use self::duplicates::identity;
 pub use self::duplicates::{Duplicates, SamePictures};
 pub use self::names::{Confidence, GroupGuess};
-pub use self::values::Values;
 use self::values::Seen;
+pub use self::values::Values;
 use super::layout::Layout;
 use super::listing::{Listed, Listing, name_below};
 use super::{ImageFolderConfig, LIMITS};
@@ -157,9 +157,12 @@ impl Survey {
         })?;
         let files = &listing.files;
         let planned = files.len() + files.len().min(MOST_DECODED[0] as usize);
-        let headers = in_chunks(files.len(), CHUNKS[0], |done| progress(done, planned), |at| {
-            PictureHeader::read(&files[at].file, LIMITS)
-        });
+        let headers = in_chunks(
+            files.len(),
+            CHUNKS[0],
+            |done| progress(done, planned),
+            |at| PictureHeader::read(&files[at].file, LIMITS),
+        );
         let mut found: Vec<(&Listed, PictureHeader)> = Vec::with_capacity(files.len());
         for (file, header) in files.iter().zip(headers) {
             match header {
@@ -270,7 +273,9 @@ fn list(
 /// The places of the pictures that are decoded.
 fn decoded(found: &[(&Listed, PictureHeader)]) -> Vec<usize> {
     let [most, most_pixels] = MOST_DECODED;
-    let pixels = found.iter().map(|(_, header)| header.size[0] as u64 * header.size[1] as u64);
+    let pixels = found
+        .iter()
+        .map(|(_, header)| header.size[0] as u64 * header.size[1] as u64);
     let pixels: u64 = pixels.fold(0, u64::saturating_add).max(1);
     let share = (most_pixels as f64 / pixels as f64).min(1.0);
     let most = (found.len() as f64 * share).floor().min(most as f64);

@@ -52,7 +52,11 @@ pub(super) fn identity(picture: &Picture) -> String {
 
 impl Duplicates {
     /// The sets among pictures with these identities, at most so many of them listed.
-    pub(super) fn of(mut pictures: Vec<(String, &Listed)>, classes: &[String], most: usize) -> Self {
+    pub(super) fn of(
+        mut pictures: Vec<(String, &Listed)>,
+        classes: &[String],
+        most: usize,
+    ) -> Self {
         pictures.sort_by(|one, other| {
             (one.0.cmp(&other.0)).then_with(|| one.1.name.cmp(&other.1.name))
         });
@@ -82,7 +86,9 @@ impl Duplicates {
         }
         own.sets.sort_by(|one, other| {
             let rank = |set: &SamePictures| (set.classes.len() < 2, set.splits.len() < 2);
-            rank(one).cmp(&rank(other)).then_with(|| one.names.cmp(&other.names))
+            rank(one)
+                .cmp(&rank(other))
+                .then_with(|| one.names.cmp(&other.names))
         });
         own.sets.truncate(most);
         own

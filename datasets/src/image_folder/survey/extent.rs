@@ -47,7 +47,8 @@ pub(super) fn extent(picture: &Picture) -> Option<f64> {
     }
     let reaches = |steps: usize| {
         let [down, across] = [rows, columns].map(|cells| (steps * cells).div_ceil(CELLS));
-        let most = (0..=rows - down).flat_map(|top| (0..=columns - across).map(move |left| [top, left]));
+        let most =
+            (0..=rows - down).flat_map(|top| (0..=columns - across).map(move |left| [top, left]));
         let most = most.map(|[top, left]| {
             let (bottom, right) = (top + down, left + across);
             sums[bottom][right] - sums[top][right] - sums[bottom][left] + sums[top][left]
@@ -94,7 +95,10 @@ mod tests {
             ([128, 128], [10, 20, 8, 64], 0.5),
         ] {
             let found = extent(&picture(size, place)).unwrap();
-            assert!((found - expected).abs() <= 0.04, "{size:?}, {place:?}: {found}");
+            assert!(
+                (found - expected).abs() <= 0.04,
+                "{size:?}, {place:?}: {found}"
+            );
         }
         assert_eq!(extent(&picture([50, 20], [0, 0, 50, 20])), None);
         assert!(extent(&picture([1, 3], [0, 1, 1, 1])).unwrap() <= 1.0);

@@ -53,7 +53,9 @@ pub enum Confidence {
 impl GroupGuess {
     /// The surest guess, the first of several that are as sure.
     pub(super) fn of(files: &[Listed]) -> Option<Self> {
-        let guesses = PATTERNS.into_iter().filter_map(|pattern| guess(files, pattern));
+        let guesses = PATTERNS
+            .into_iter()
+            .filter_map(|pattern| guess(files, pattern));
         let guesses: Vec<Self> = guesses.collect();
         let surest = guesses.iter().map(|guess| guess.confidence).max()?;
         guesses.into_iter().find(|guess| guess.confidence == surest)
@@ -115,12 +117,21 @@ mod tests {
     fn parts_of_names_that_come_back_are_groups() {
         let each = |name: fn(usize) -> String| of((0..60).map(|at| (name(at), (at % 2) as u8)));
         let guess = each(|at| format!("a/p_{}_{at}.png", at / 5)).unwrap();
-        assert_eq!((&guess.pattern[..], guess.groups, guess.largest), (PATTERNS[0], 12, 5));
-        assert_eq!((&guess.example[..], guess.confidence), ("p_0", Confidence::Likely));
+        assert_eq!(
+            (&guess.pattern[..], guess.groups, guess.largest),
+            (PATTERNS[0], 12, 5)
+        );
+        assert_eq!(
+            (&guess.example[..], guess.confidence),
+            ("p_0", Confidence::Likely)
+        );
         let guess = each(|at| format!("a/2024-05-{:02}-{at}.tif", at / 4)).unwrap();
         assert_eq!((&guess.pattern[..], guess.groups), (PATTERNS[1], 15));
         let guess = each(|at| format!("a/slide {} ({}).jpg", at / 5, at % 5)).unwrap();
-        assert_eq!((&guess.pattern[..], &guess.example[..]), (PATTERNS[2], "slide 0"));
+        assert_eq!(
+            (&guess.pattern[..], &guess.example[..]),
+            (PATTERNS[2], "slide 0")
+        );
         // One picture by itself.
         let guess = each(|at| format!("a/{}_{at}.png", (at + 4) / 5)).unwrap();
         assert_eq!((guess.groups, guess.confidence), (13, Confidence::Possible));

@@ -20,14 +20,24 @@ fn a_folder_of_splits_is_counted() {
     };
     assert_eq!(counts("cat"), (3, [2, 0, 1]));
     assert_eq!(counts("dog"), (3, [1, 1, 1]));
-    assert_eq!((found.pictures, found.passed_over, found.decoded), (6, 1, 6));
+    assert_eq!(
+        (found.pictures, found.passed_over, found.decoded),
+        (6, 1, 6)
+    );
     let sizes = found.sizes.unwrap();
     assert_eq!([sizes.smallest, sizes.median, sizes.largest], [[2, 3]; 3]);
     assert_eq!(sizes.different, 1);
     let formats: Vec<_> = found.formats.into_iter().collect();
     assert_eq!(formats, [(PictureFormat::Png, 4), (PictureFormat::Tiff, 2)]);
     assert_eq!((found.depths.bytes, found.depths.deeper), (6, 0));
-    assert_eq!((found.colours.colour, found.colours.sampled, found.colours.equal), (6, 6, 0));
+    assert_eq!(
+        (
+            found.colours.colour,
+            found.colours.sampled,
+            found.colours.equal
+        ),
+        (6, 6, 0)
+    );
     assert!(found.unreadable.is_empty() && found.groups.is_none());
     assert_eq!(found.duplicates.set_count, 0);
 
@@ -43,11 +53,19 @@ fn a_folder_of_splits_is_counted() {
     let unreadable: Vec<&str> = found.unreadable.iter().map(|file| &file.name[..]).collect();
     assert_eq!(
         unreadable,
-        ["test/dog/broken.png", "test/dog/notes.txt", "train/cat/cut.png", "valid/bird"]
+        [
+            "test/dog/broken.png",
+            "test/dog/notes.txt",
+            "train/cat/cut.png",
+            "valid/bird"
+        ]
     );
     assert_eq!(found.unreadable_count, 4);
     let reason = |at: usize| &found.unreadable[at].reason[..];
-    assert_eq!(reason(0), "expected an intact picture in PNG, JPEG, TIFF, BMP or WebP, found another kind of file");
+    assert_eq!(
+        reason(0),
+        "expected an intact picture in PNG, JPEG, TIFF, BMP or WebP, found another kind of file"
+    );
     assert!(reason(3).starts_with("expected one of the classes cat, dog"));
     // The header of what was cut off is whole.
     assert_eq!((found.pictures, found.decoded), (6, 5));
@@ -71,25 +89,44 @@ fn sizes_depths_and_colours_are_told() {
         let grey = RgbImage::from_fn(10 * number, 20, |x, _| Rgb([(20 + x % 50) as u8; 3]));
         grey.save(place(&format!("a/{number}.jpg"))).unwrap();
         let file = place(&format!("b/{number}.bmp"));
-        RgbImage::from_pixel(10, 10, Rgb([number as u8, 9, 0])).save(file).unwrap();
+        RgbImage::from_pixel(10, 10, Rgb([number as u8, 9, 0]))
+            .save(file)
+            .unwrap();
     }
     let deep = image::ImageBuffer::<Luma<u16>, _>::from_fn(10, 10, |x, y| {
-        Luma([if x == 0 && y == 0 { 4095 } else { x as u16 * 10 }])
+        Luma([if x == 0 && y == 0 {
+            4095
+        } else {
+            x as u16 * 10
+        }])
     });
     deep.save(place("b/deep.tif")).unwrap();
     let found = survey(&folder);
     assert_eq!(found.layout, Layout::Classes);
     assert!(found.classes.iter().all(|class| class.splits.is_none()));
     let sizes = found.sizes.unwrap();
-    assert_eq!((sizes.smallest, sizes.median, sizes.largest), ([10, 10], [10, 10], [20, 50]));
+    assert_eq!(
+        (sizes.smallest, sizes.median, sizes.largest),
+        ([10, 10], [10, 10], [20, 50])
+    );
     assert_eq!(sizes.different, 6);
     assert_eq!((found.depths.bytes, found.depths.deeper), (10, 1));
-    assert_eq!((found.colours.grey, found.colours.colour, found.colours.equal), (1, 10, 5));
+    assert_eq!(
+        (
+            found.colours.grey,
+            found.colours.colour,
+            found.colours.equal
+        ),
+        (1, 10, 5)
+    );
     let values = found.values.unwrap();
     assert_eq!(values.largest_word, Some(4095));
     assert!(values.used < 0.3 && values.low < values.high, "{values:?}");
     let formats: Vec<PictureFormat> = found.formats.into_keys().collect();
-    assert_eq!(formats, [PictureFormat::Jpeg, PictureFormat::Tiff, PictureFormat::Bmp]);
+    assert_eq!(
+        formats,
+        [PictureFormat::Jpeg, PictureFormat::Tiff, PictureFormat::Bmp]
+    );
 }
 
 #[test]
@@ -99,7 +136,8 @@ fn the_extent_of_what_is_seen_is_a_median() {
     fs::create_dir(&class).unwrap();
     for number in 0..9u32 {
         let side = 8 + 8 * (number % 3);
-        let light = |x: u32, y: u32| 10 + number + 200 * u32::from(x.min(y) >= 2 && x.max(y) < 2 + side);
+        let light =
+            |x: u32, y: u32| 10 + number + 200 * u32::from(x.min(y) >= 2 && x.max(y) < 2 + side);
         let picture = GrayImage::from_fn(64, 64, |x, y| Luma([light(x, y) as u8]));
         picture.save(class.join(format!("{number}.png"))).unwrap();
     }
@@ -111,7 +149,12 @@ fn the_extent_of_what_is_seen_is_a_median() {
 
 #[test]
 fn the_same_pictures_are_found_and_label_conflicts_come_first() {
-    let files = ["train/a/1.png", "train/b/2.png", "valid/a/3.png", "test/b/4.png"];
+    let files = [
+        "train/a/1.png",
+        "train/b/2.png",
+        "valid/a/3.png",
+        "test/b/4.png",
+    ];
     let folder = folder_of(&files);
     let place = |file: &str| folder.path().join(file);
     let copy = |from: &str, to: &str| {
@@ -132,7 +175,9 @@ fn the_same_pictures_are_found_and_label_conflicts_come_first() {
 
 #[test]
 fn names_propose_groups_that_can_be_dealt_by() {
-    let files: Vec<String> = (0..60).map(|at| format!("{}/p{}_{at}.png", at % 2, at / 5)).collect();
+    let files: Vec<String> = (0..60)
+        .map(|at| format!("{}/p{}_{at}.png", at % 2, at / 5))
+        .collect();
     let folder = folder_of(&files);
     let guess = survey(&folder).groups.unwrap();
     assert_eq!((guess.groups, guess.confidence), (12, Confidence::Likely));
