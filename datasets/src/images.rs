@@ -1,5 +1,6 @@
 //! Labelled images, in memory or read when they are asked for, their splits, and the statistics that normalise them.
 
+mod duplicates;
 mod identity;
 mod normalisation;
 pub(crate) mod part;
@@ -27,6 +28,7 @@ pub struct ImageDataset {
     classes: usize,
     class_names: Option<Arc<[String]>>,
     sources: Option<Vec<u32>>,
+    names: Option<Vec<Arc<str>>>,
 }
 
 impl ImageDataset {
@@ -103,6 +105,7 @@ impl ImageDataset {
             classes,
             class_names: None,
             sources: None,
+            names: None,
         })
     }
 
@@ -114,6 +117,21 @@ impl ImageDataset {
             return Err(DatasetError::setting("sources", expected, sources.len()));
         }
         self.sources = Some(sources);
+        Ok(self)
+    }
+
+    /// Gives the images names: of the files that they are from, for example. What images are
+    /// ([`Self::identity`]) does not depend on them.
+    pub fn with_names(
+        mut self,
+        names: impl IntoIterator<Item = impl Into<Arc<str>>>,
+    ) -> Result<Self, DatasetError> {
+        let names: Vec<Arc<str>> = names.into_iter().map(Into::into).collect();
+        if names.len() != self.count() {
+            let expected = format!("one for each of the {} images", self.count());
+            return Err(DatasetError::setting("names", expected, names.len()));
+        }
+        self.names = Some(names);
         Ok(self)
     }
 
@@ -186,6 +204,11 @@ impl ImageDataset {
         self.sources.as_deref()
     }
 
+    /// The name of each image, where they have some: of an image of a folder its path below the folder, `/` between the parts.
+    pub fn names(&self) -> Option<&[Arc<str>]> {
+        self.names.as_deref()
+    }
+
     /// Copies image `index` into `image`.
     ///
     /// # Panics
@@ -238,11 +261,12 @@ impl ImageDataset {
                 .sources
                 .as_ref()
                 .map(|sources| sources[start..end].to_vec()),
+            names: self.names.as_ref().map(|names| names[start..end].to_vec()),
         }
     }
 
-    /// The images of several sets, one set after the other. They must agree in shape and classes; sources are kept if all
-    /// sets have them.
+    /// The images of several sets, one set after the other. They must agree in shape and classes; sources and names are kept
+    /// if all sets have them.
     pub fn concatenate(parts: &[&Self]) -> Result<Self, DatasetError> {
         let Some(first) = parts.first() else {
             return Err(DatasetError::setting(
@@ -263,6 +287,7 @@ impl ImageDataset {
             }
         }
         let sources = parts.iter().map(|part| part.sources()).collect();
+        let names = parts.iter().map(|part| part.names()).collect();
         Ok(Self {
             pixels: Pixels::concatenate(parts)?,
             labels: parts
@@ -274,6 +299,7 @@ impl ImageDataset {
             classes: first.classes,
             class_names: first.class_names.clone(),
             sources: Option::<Vec<&[u32]>>::map(sources, |sources| sources.concat()),
+            names: Option::<Vec<&[Arc<str>]>>::map(names, |names| names.concat()),
         })
     }
 
@@ -355,15 +381,24 @@ mod tests {
     #[test]
     fn sources_and_names_go_with_the_images() {
         let bytes = |values: &[u8], sources: &[u32]| {
+            let names = values.iter().map(|value| format!("{value}.png"));
             ImageDataset::from_bytes(values.to_vec(), vec![1; values.len()], [1, 1, 1], 2)
                 .and_then(|images| images.with_sources(sources.to_vec()))
+                .and_then(|images| images.with_names(names))
                 .and_then(|images| images.with_class_names(["no", "yes"]))
+        };
+        let named = |images: &ImageDataset| -> Vec<String> {
+            let names = images.names().unwrap().iter();
+            names.map(|name| name.to_string()).collect()
         };
         let images = bytes(&[0, 51, 255], &[7, 7, 9]).unwrap();
         let end = images.slice(1..3);
         assert_eq!(end.sources(), Some(&[7, 9][..]));
         let all = ImageDataset::concatenate(&[&end, &images]).unwrap();
         assert_eq!(all.sources(), Some(&[7, 9, 7, 7, 9][..]));
+        let expected = ["51.png", "255.png", "0.png", "51.png", "255.png"];
+        assert_eq!(named(&all), expected);
+        assert_eq!(named(&all.part(0.4, 0).unwrap()).len(), 2);
         assert_eq!(all.class_names().unwrap(), ["no", "yes"]);
         assert_eq!([all.image(0), all.image(4)], [[0.2], [1.0]]);
         assert!(matches!(all.pixels, Pixels::Bytes(_)));
@@ -374,6 +409,8 @@ mod tests {
             (mixed.sources(), mixed.image(1), mixed.image(3)),
             (None, vec![0.2], vec![0.5])
         );
+        assert_eq!(mixed.names(), None);
+        assert!(images.clone().with_names(["one"]).is_err());
         assert!(bytes(&[0, 1], &[7]).is_err());
         assert!(plain.with_class_names(["one"]).is_err());
     }

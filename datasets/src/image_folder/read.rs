@@ -152,7 +152,10 @@ impl<'a> Reader<'a> {
             })?;
             ImageDataset::from_floats(pixels, labels, shape, classes)?
         };
-        let images = images.with_class_names(self.classes.iter().cloned())?;
+        let names = part.files.iter().map(|listed| &listed.name[..]);
+        let images = images
+            .with_class_names(self.classes.iter().cloned())?
+            .with_names(names)?;
         match &part.groups {
             Some(groups) => images.with_sources(groups.clone()),
             None => Ok(images),

@@ -80,6 +80,16 @@ fn classes_are_folders_and_images_come_by_name() {
     assert_eq!(splits.train.shape(), [3, 2, 3]);
     let all = config.load_split(Split::All).unwrap().images;
     assert_eq!(all.labels(), [0, 0, 1, 1, 0, 1]);
+    let names: Vec<&str> = all.names().unwrap().iter().map(|name| &name[..]).collect();
+    let expected = [
+        "train/cat/1.TIFF",
+        "train/cat/2.png",
+        "train/dog/a.png",
+        "valid/dog/b.tif",
+        "test/cat/c.png",
+        "test/dog/d.png",
+    ];
+    assert_eq!(names, expected);
     let test = config.load_split(Split::Test).unwrap().images;
     assert_eq!(test.image(1), splits.test.image(1));
 

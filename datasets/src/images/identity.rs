@@ -41,6 +41,8 @@ mod tests {
                 .expect("in memory"),
             same
         );
+        let named = one.clone().with_names(["a.png", "b.png"]).expect("names");
+        assert_eq!(named.identity().expect("in memory"), same);
         for other in [
             images([1, 2, 3, 5], [0, 1], [1, 1, 2]),
             images([1, 2, 3, 4], [0, 2], [1, 1, 2]),

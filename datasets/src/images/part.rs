@@ -90,6 +90,7 @@ impl ImageDataset {
                 .sources
                 .as_ref()
                 .map(|sources| gather(sources, places, 1)),
+            names: self.names.as_ref().map(|names| gather(names, places, 1)),
         }
     }
 }
@@ -132,6 +133,7 @@ mod tests {
         let labels: Vec<u8> = (0..40).map(|i| i % 2).collect();
         let bytes = ImageDataset::from_bytes(pixels, labels, [2, 1, 1], 2).unwrap();
         let bytes = bytes.with_sources((1000..1040).collect()).unwrap();
+        let bytes = bytes.with_names((0..40).map(|at| at.to_string())).unwrap();
         let floats: Vec<f32> = (0..40).flat_map(|index| bytes.image(index)).collect();
         let floats = ImageDataset::from_floats(floats, bytes.labels().to_vec(), [2, 1, 1], 2);
         for images in [&bytes, &floats.unwrap()] {
@@ -146,6 +148,7 @@ mod tests {
                 assert_eq!(usize::from(part.labels()[index]), number % 2);
                 if let Some(sources) = part.sources() {
                     assert_eq!(sources[index] as usize, 1000 + number);
+                    assert_eq!(part.names().unwrap()[index].parse(), Ok(number));
                 }
             }
             assert_eq!(images.part(1.0, 3).unwrap().count(), 40);

@@ -195,9 +195,9 @@ fn cut(stretches: &[Stretch], images: Range<usize>) -> Vec<Stretch> {
 }
 
 /// The runs of `len` values at these places.
-pub(super) fn gather<T: Copy>(values: &[T], places: &[usize], len: usize) -> Vec<T> {
+pub(super) fn gather<T: Clone>(values: &[T], places: &[usize], len: usize) -> Vec<T> {
     let runs = places.iter().map(|place| place * len..(place + 1) * len);
-    runs.flat_map(|run| &values[run]).copied().collect()
+    runs.flat_map(|run| &values[run]).cloned().collect()
 }
 
 #[cfg(test)]

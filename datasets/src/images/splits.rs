@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChannelNormalisation, ImageDataset};
+use super::{ChannelNormalisation, ImageDataset, duplicates};
 use crate::DatasetError;
 
 /// One of the three splits, or all images together.
@@ -176,6 +176,13 @@ impl Splits {
             valid: Arc::new(valid),
             test: Arc::new(test),
         })
+    }
+
+    /// Images that are in two splits: the same values as a network sees them, whatever their classes. Each such image is named
+    /// beside the first one like it in the splits before its own. An image without a name is called by its number in its split.
+    /// Of images that are read when they are asked for, none is looked at.
+    pub fn duplicates(&self) -> Vec<[(Split, String); 2]> {
+        duplicates::across([&self.train, &self.valid, &self.test].map(|images| &**images))
     }
 
     /// One split, or all of them put together (a copy).

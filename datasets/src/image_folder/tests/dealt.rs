@@ -52,6 +52,11 @@ fn pictures_are_dealt_class_by_class() {
     let few = config.with_train_fraction(0.5).load().unwrap();
     assert_eq!([few.train.count(), few.test.count()], [21, 9]);
     assert!(splits.train.sources().is_none());
+    let names = few.train.names().unwrap();
+    for (name, number) in names.iter().zip(numbers(&few.train)) {
+        let (class, at) = (["cat", "dog"][number / 40], number % 40);
+        assert_eq!(**name, format!("{class}/{at:03}.png"));
+    }
 }
 
 /// As another file system lists them, and with their names in another form of Unicode.
