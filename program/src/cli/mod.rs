@@ -9,6 +9,7 @@ mod eval;
 mod export;
 mod import;
 mod predict;
+mod report;
 mod serve;
 mod train;
 mod zoo;
@@ -40,6 +41,8 @@ enum Command {
     Predict(predict::PredictArgs),
     /// Measure how far a network is from turning with its input, layer by layer, before and after training
     Equivariance(equivariance::EquivarianceArgs),
+    /// Write the page about a finished run of a classifier again
+    Report(report::ReportArgs),
     /// Compare finished runs: mean and interval over seeds, as a table and as curves
     Compare(compare::CompareArgs),
     /// Turn trained weights into a network of ordinary layers, or into a file for PyTorch
@@ -108,6 +111,7 @@ impl Cli {
             Command::Eval(args) => args.run(),
             Command::Predict(args) => args.run(),
             Command::Equivariance(args) => args.run(),
+            Command::Report(args) => args.run(),
             Command::Compare(args) => args.run(),
             Command::Export(args) => args.run(),
             Command::Import(args) => args.run(),

@@ -5,9 +5,13 @@
 //! | loss and score over the epochs | [`curves`] |
 //! | finished runs side by side | [`compare`] |
 //! | how a network turns with its input, layer by layer | [`symmetry`] |
-//! | colours that tell things apart | [`colours`] |
+//! | a page about a run of a classifier | [`page`] |
+//! | colours that tell things apart, small bitmaps, text among marks | [`colours`], [`bitmap`], [`markup`] |
 
+pub mod bitmap;
 pub mod colours;
 pub mod compare;
 pub mod curves;
+pub mod markup;
+pub mod page;
 pub mod symmetry;

@@ -378,7 +378,8 @@ impl Symmetric for Classification {
         let elements = own_elements(group);
         let one = model.outputs(self.test_images(0..1, device)?);
         let most = self.test.count().min(REPORT_IMAGES);
-        let count = affordable(&elements, &one).min(most);
+        let plain = model.export().describe(self.format.input());
+        let count = affordable(&elements, &one, plain.multiplications()?).min(most);
         let images = self.test_images(0..count, device)?;
         let all = count * passes(&elements);
         let heard = RefCell::new((0, seen));
