@@ -26,7 +26,7 @@ pub fn section(report: &ClassReport, groups: bool) -> String {
         "Recall: of the images of a class, the share that is recognised. Precision: of the answers with a class, the share that is \
          right. Below each the 95 % interval, {method}: with few images it is wide."
     );
-    let head = ["class", "test images", "recall", "precision"];
+    let head = ["class", "images", "recall", "precision"];
     let body = format!("{}{}", html::aside(&about), html::table(&head, &rows));
     html::section("classes", "Class by class", &body)
 }

@@ -17,7 +17,7 @@ pub fn section(report: &ClassReport) -> String {
             "{}{}",
             html::aside(
                 "A row for each true class, a column for each answer: how many images, and their share of the row. Blue is right, \
-                 red is wrong; the darker, the more."
+                 orange is wrong; the stronger, the more."
             ),
             matrix(report)
         ),
@@ -34,7 +34,7 @@ pub fn section(report: &ClassReport) -> String {
 
 fn matrix(report: &ClassReport) -> String {
     let mut html = String::from(
-        "<div class=\"scroll\"><table class=\"matrix\">\n<thead><tr><th class=\"corner\">true ↓ answer →</th>",
+        "<div class=\"scroll\"><table class=\"matrix\">\n<thead><tr><th class=\"corner\">answer →<br>true ↓</th>",
     );
     for class in &report.classes {
         html.push_str(&format!("<th scope=\"col\">{}</th>", escaped(&class.name)));
@@ -59,10 +59,8 @@ fn cell(is_right: bool, images: usize, share: f64) -> String {
         return "<td>·</td>".into();
     }
     let kind = if is_right { "right" } else { "wrong" };
-    // White on dark: from where on it is easier to read than the page's own ink.
-    let deep = if share > 0.55 { " deep" } else { "" };
     format!(
-        "<td class=\"{kind}{deep}\" style=\"--s:{share:.3}\">{}<small>{:.0} %</small></td>",
+        "<td class=\"{kind}\" style=\"--s:{share:.3}\">{}<small>{:.0} %</small></td>",
         count(images),
         100.0 * share
     )

@@ -132,7 +132,6 @@ fn facts(page: &Page) -> String {
         .map(|record: &EpochRecord| record.seconds)
         .sum();
     let mut facts = vec![
-        ("network", page.network.to_string()),
         ("parameters", count(report.parameters)),
         (
             "best epoch",

@@ -78,12 +78,17 @@ fn of_judged(judged: &Judged) -> String {
         truth,
         answer,
         confidence,
+        is_right,
         ..
     } = &judged.said;
+    let taken = match is_right {
+        true => ", recognised".into(),
+        false => format!(" taken for <b>{}</b>", escaped(answer)),
+    };
     let caption = format!(
-        "<b>{}</b> for {}<br>{} sure<br><small>{}</small>",
-        escaped(answer),
+        "<b>{}</b>{}<br>{} sure<br><small>{}</small>",
         escaped(truth),
+        taken,
         percent(*confidence),
         escaped(name)
     );

@@ -29,8 +29,8 @@ pub fn section(calibration: Option<&Calibration>) -> String {
         panel(&found.after, &format!("divided by {temperature}")),
         html::aside(
             "Bars: the share of right answers among those of like confidence; on the dashed line it would be the confidence \
-             itself, and red is what is missing. Along the foot: how many answers have that confidence. The expected \
-             calibration error is the mean length of the red lines over all answers."
+             itself, and the short upright lines are what is missing. Along the foot: how many answers have that confidence. The expected \
+             calibration error is the mean length of these lines over all answers."
         )
     );
     html::section(

@@ -52,6 +52,7 @@ small { font-size: .8em; }
 .notes li { border-left: 4px solid var(--second); background: var(--panel); padding: .6rem .9rem; margin-bottom: .5rem; }
 .notes li::before { content: '\\26a0\\fe0e\\00a0'; color: var(--second); }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 1.2rem 2rem; }
+.pair + .soft, .pictures + h3 { margin-top: 1.2rem; }
 figure { margin: 0; }
 figcaption { font-size: .86rem; line-height: 1.35; }
 .chart { display: block; width: 100%; height: auto; }
@@ -81,15 +82,14 @@ thead th { color: var(--soft); font-weight: 500; font-size: .86rem; vertical-ali
 .mark { stroke: var(--first); stroke-width: 2; }
 .matrix td { text-align: center; vertical-align: middle; min-width: 3.6rem; padding: .3rem .4rem; border: 1px solid var(--paper); line-height: 1.2;
   background: var(--panel); }
-.matrix td.right { background: rgb(var(--right) / calc(.08 + .82 * var(--s))); }
-.matrix td.wrong { background: rgb(var(--wrong) / calc(.06 + .84 * var(--s))); }
-.matrix td.deep, .matrix td.deep small { color: #fff; }
-.matrix td small { display: block; }
+.matrix td.right { background: rgb(var(--right) / calc(.08 + .54 * var(--s))); }
+.matrix td.wrong { background: rgb(var(--wrong) / calc(.06 + .56 * var(--s))); }
+.matrix td small { display: block; color: inherit; opacity: .8; }
 .matrix thead th { text-align: center; min-width: 3.6rem; max-width: 7rem; overflow-wrap: anywhere; }
 .matrix tbody th { position: sticky; left: 0; background: var(--paper); max-width: 9rem; overflow-wrap: anywhere; vertical-align: middle; }
-.matrix .corner { color: var(--soft); font-weight: 400; text-align: left; }
+.matrix .corner { color: var(--soft); font-weight: 400; text-align: left; white-space: nowrap; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.4rem, 1fr)); gap: 1.1rem .9rem; margin: .8rem 0 0; }
-.pictures img { display: block; width: 100%; max-width: 9rem; aspect-ratio: 1; object-fit: contain; image-rendering: pixelated; background: var(--panel);
+.pictures img { display: block; width: 100%; max-width: 9rem; height: auto; aspect-ratio: 1; object-fit: contain; image-rendering: pixelated; background: var(--panel);
   border-radius: 4px; margin-bottom: .35rem; }
 .pictures b { color: var(--ink); font-weight: 600; }
 .maps { background: #fff; border-radius: 6px; overflow-x: auto; margin-top: 1rem; }
@@ -98,6 +98,11 @@ pre { background: var(--panel); padding: .8rem 1rem; border-radius: 6px; overflo
   monospace; overflow-wrap: normal; margin: .6rem 0; }
 summary { cursor: pointer; font-weight: 550; }
 footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .86rem; }
+@media (max-width: 30rem) {
+  th, td { padding: .3rem .4rem; }
+  table { font-size: .86rem; }
+  .whisker { min-width: 5rem; }
+}
 @media print {
   :root { color-scheme: light; --paper: #fff; --ink: #000; --soft: #444; --line: #ccc; --panel: #f4f4f4; }
   body { font-size: 10.5pt; }

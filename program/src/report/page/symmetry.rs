@@ -73,6 +73,7 @@ fn meaning(elements: &[ElementError], examples: Option<usize>) -> String {
     };
     match worst.is_nan() {
         true => format!("The scores are no numbers{on}."),
+        false if same == 1.0 => format!("{keeps} Every answer stays the same."),
         false => format!(
             "{keeps} At least {} of the answers stay the same.",
             percent(same)
