@@ -48,6 +48,8 @@ fn a_run_folder_holds_everything() {
         "data.json",
         "checkpoint/latest.safetensors",
         "last.safetensors",
+        "predictions.csv",
+        "report.html",
     ] {
         assert!(run.join(file).exists(), "{file} is missing");
     }
@@ -91,6 +93,133 @@ fn a_run_folder_holds_everything() {
         );
         assert_eq!(element["same_answer"], 1.0, "{element}");
     }
+}
+
+/// Rows of `predictions.csv` below its head, in cells: no cell of these digits has a comma in it.
+fn predictions(run: &Path) -> Vec<Vec<String>> {
+    let text = std::fs::read_to_string(run.join("predictions.csv")).expect("a table");
+    let mut lines = text.lines();
+    let head = lines.next().expect("a head");
+    assert!(head.starts_with("split,index,file,group,class,predicted,confidence,p:0,p:1,"));
+    lines
+        .map(|line| line.split(',').map(String::from).collect())
+        .collect()
+}
+
+#[test]
+fn every_prediction_is_in_a_table_that_agrees_with_the_report() {
+    let run = trained().join("run");
+    let rows = predictions(&run);
+    let of = |split: &str| {
+        rows.iter()
+            .filter(move |row| row[0] == split)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (of("valid").len(), of("test").len(), rows.len()),
+        (200, 200, 400)
+    );
+    let report: Value =
+        serde_json::from_str(&std::fs::read_to_string(run.join("report.json")).expect("a report"))
+            .expect("JSON");
+    let right = of("test").iter().filter(|row| row[4] == row[5]).count();
+    assert_eq!(report["test"]["metrics"]["accuracy"], right as f64 / 200.0);
+    let confusion = report["classes"]["confusion"].as_array().expect("a matrix");
+    let hits = (0..10).map(|class| confusion[class][class].as_u64().expect("a count"));
+    assert_eq!(hits.sum::<u64>(), right as u64);
+    for row in &rows {
+        let numbers = row[6..]
+            .iter()
+            .map(|cell| cell.parse::<f64>().expect("a number"));
+        let numbers: Vec<f64> = numbers.collect();
+        assert!(
+            (numbers[1..].iter().sum::<f64>() - 1.0).abs() < 1e-4,
+            "{row:?}"
+        );
+        let most = numbers[1..].iter().copied().fold(0.0, f64::max);
+        assert_eq!(numbers[0], most, "{row:?}");
+    }
+}
+
+#[test]
+fn probabilities_are_calibrated_everywhere() {
+    let root = trained();
+    let report: Value = serde_json::from_str(
+        &std::fs::read_to_string(root.join("run/report.json")).expect("a report"),
+    )
+    .expect("JSON");
+    let temperature = report["calibration"]["temperature"]
+        .as_f64()
+        .expect("fitted");
+    let (_, metadata) = weights::load(&root.join("run/best.safetensors")).expect("weights");
+    assert_eq!(metadata["gcnn.temperature"].parse::<f64>(), Ok(temperature));
+    let evaluated = json(&succeed(root, &["eval", "run", "--json"]));
+    assert_eq!(evaluated["calibration"], report["calibration"]);
+    assert!(succeed(root, &["eval", "run"]).contains("calibration error"));
+    // An exported network keeps it, and says the same of a picture; other temperatures say the same class.
+    succeed(
+        root,
+        &["export", "run", "--output", "calibrated.safetensors"],
+    );
+    let picture = root.join("calibrated.png");
+    image::GrayImage::from_fn(28, 28, |x, y| {
+        image::Luma([if x / 3 == 4 && y > 4 && y < 24 {
+            255
+        } else {
+            0
+        }])
+    })
+    .save(&picture)
+    .expect("a picture");
+    let predict = |weights: &str| {
+        let found = json(&succeed(
+            root,
+            &["predict", weights, "calibrated.png", "--json"],
+        ));
+        let first = &found["predictions"][0];
+        let probabilities = first["probabilities"].as_array().expect("numbers").clone();
+        let probabilities = probabilities.iter().map(|p| p.as_f64().expect("a number"));
+        (first["class"].clone(), probabilities.collect::<Vec<f64>>())
+    };
+    let (class, own) = predict("run");
+    let (_, exported) = predict("calibrated.safetensors");
+    let (arrays, mut metadata) =
+        weights::load(&root.join("run/best.safetensors")).expect("weights");
+    metadata.insert("gcnn.temperature".into(), "20".into());
+    weights::save(&root.join("warm.safetensors"), &arrays, metadata.clone()).expect("saved");
+    let (same, warm) = predict("warm.safetensors");
+    assert_eq!(class, same);
+    assert!(own.iter().zip(&exported).all(|(a, b)| (a - b).abs() < 1e-4));
+    // Odds to the power of the ratio of the temperatures.
+    let power = (own[0] / own[1]).ln() * temperature / 20.0;
+    assert!(((warm[0] / warm[1]).ln() - power).abs() < 1e-3, "{warm:?}");
+    metadata.insert("gcnn.temperature".into(), "0".into());
+    weights::save(&root.join("cold.safetensors"), &arrays, metadata).expect("saved");
+    let error = fail(root, &["predict", "cold.safetensors", "calibrated.png"]);
+    assert!(
+        error.contains("0.05 to 20 was expected, found 0"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_page_is_written_again_from_the_run_folder_alone() {
+    let root = trained();
+    let page = |name: &str| std::fs::read_to_string(root.join("run").join(name)).expect("a page");
+    let first = page("report.html");
+    for words in [
+        "<h1>rotated MNIST: G-CNN over C4</h1>",
+        "data:image/png;base64,",
+        "id=\"symmetry\"",
+    ] {
+        assert!(first.contains(words), "{words}");
+    }
+    assert!(first.len() < 2_000_000 && !first.contains("<script"));
+    let said = succeed(root, &["report", "run"]);
+    assert_eq!(said.trim(), "run/report.html");
+    assert_eq!(page("report.html"), first);
+    let error = fail(root, &["report", "."]);
+    assert!(error.contains("holds no report.json"), "{error}");
 }
 
 #[test]

@@ -100,7 +100,7 @@ pub enum PlainStepConfig {
 }
 
 /// `[channels, height, width]` of a map.
-type Size = [usize; 3];
+pub(super) type Size = [usize; 3];
 
 /// The most numbers of a map.
 const LARGEST: usize = 1 << 28;
@@ -133,13 +133,18 @@ impl PlainNetworkConfig {
         }
     }
 
-    fn input(&self) -> Size {
+    pub(super) fn input(&self) -> Size {
         [self.input.channels, self.input.height, self.input.width]
     }
 
     /// What the network consists of, by name and shape. Nothing is made for it.
     pub fn parameters(&self) -> Parameters {
         parameters(&self.steps)
+    }
+
+    /// Channels, height and width of a map after some steps, which were checked.
+    pub(super) fn size_of(steps: &[PlainStepConfig], size: Size) -> Result<Size, ModelError> {
+        follow(steps, size, false)
     }
 
     /// Channels, height and width of the map after the first steps.

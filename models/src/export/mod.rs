@@ -14,6 +14,7 @@
 
 mod build;
 mod config;
+mod cost;
 mod file;
 mod network;
 pub mod official;

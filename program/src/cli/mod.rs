@@ -10,6 +10,7 @@ mod export;
 mod import;
 mod init;
 mod predict;
+mod report;
 mod serve;
 mod train;
 mod zoo;
@@ -46,6 +47,8 @@ enum Command {
     Predict(predict::PredictArgs),
     /// Measure how far a network is from turning with its input, layer by layer, before and after training
     Equivariance(equivariance::EquivarianceArgs),
+    /// Write the page about a finished run of a classifier again
+    Report(report::ReportArgs),
     /// Compare finished runs: mean and interval over seeds, as a table and as curves
     Compare(compare::CompareArgs),
     /// Turn trained weights into a network of ordinary layers, or into a file for PyTorch
@@ -137,6 +140,7 @@ impl Cli {
             Command::Eval(args) => args.run(),
             Command::Predict(args) => args.run(),
             Command::Equivariance(args) => args.run(),
+            Command::Report(args) => args.run(),
             Command::Compare(args) => args.run(),
             Command::Export(args) => args.run(),
             Command::Import(args) => args.run(),

@@ -18,6 +18,7 @@ use super::resolve;
 use crate::ProgramError;
 use crate::output;
 use crate::progress::reporter;
+use crate::report::page::gather;
 
 #[derive(Debug, Args)]
 pub struct TrainArgs {
@@ -120,8 +121,22 @@ impl TrainArgs {
             interrupt,
         })?;
         output::say(ended.report.text().trim_end());
+        let page = match ended.images {
+            Some(images) => {
+                gather::write(folder, Some(images), &device, &mut |what, done, all| {
+                    reporter.closing(what, done, all);
+                })?
+            }
+            None => None,
+        };
         let root = folder.root().display();
-        output::say(format_args!("all of it is in {root}"));
+        match page {
+            Some(page) => output::say(format_args!(
+                "all of it is in {root}; to look at: {}",
+                page.display()
+            )),
+            None => output::say(format_args!("all of it is in {root}")),
+        }
         output::say(format_args!(
             "its symmetry layer by layer, with a picture: gcnn equivariance {root} --plot equivariance.svg"
         ));

@@ -15,6 +15,7 @@ use gcnn_train::training::run_folder::{EpochRecord, RunFolder};
 
 use crate::output;
 use crate::report::curves;
+pub use closing::Closing;
 use plain::Plain;
 
 /// Shows nothing but notes.

@@ -38,6 +38,11 @@ pub fn of_line(line: usize) -> [u8; 3] {
     shade(PALETTE[place + usize::from(place >= YELLOW)], line / count)
 }
 
+/// A colour as style sheets write it.
+pub fn hex([red, green, blue]: [u8; 3]) -> String {
+    format!("#{red:02x}{green:02x}{blue:02x}")
+}
+
 /// A colour that the palette has given so many times before.
 fn shade(colour: [u8; 3], round: usize) -> [u8; 3] {
     colour.map(|value| (f32::from(value) * 0.75f32.powf(round as f32)) as u8)
@@ -45,10 +50,10 @@ fn shade(colour: [u8; 3], round: usize) -> [u8; 3] {
 
 /// The colour of a class in words.
 pub fn name_of_class(class: usize) -> String {
-    let [red, green, blue] = of_class(class);
+    let colour = hex(of_class(class));
     let shade = if class < PALETTE.len() { "" } else { "dark " };
     let name = NAMES[class % NAMES.len()];
-    format!("{shade}{name} #{red:02x}{green:02x}{blue:02x}")
+    format!("{shade}{name} {colour}")
 }
 
 #[cfg(test)]

@@ -6,10 +6,14 @@
 //! | finished runs side by side | [`compare`] |
 //! | a folder of pictures, and what of it will matter | [`folder`] |
 //! | how a network turns with its input, layer by layer | [`symmetry`] |
-//! | colours that tell things apart | [`colours`] |
+//! | a page about a run of a classifier | [`page`] |
+//! | colours that tell things apart, small bitmaps, text among marks | [`colours`], [`bitmap`], [`markup`] |
 
+pub mod bitmap;
 pub mod colours;
 pub mod compare;
 pub mod curves;
 pub mod folder;
+pub mod markup;
+pub mod page;
 pub mod symmetry;

@@ -14,6 +14,7 @@ use gcnn_models::argmax;
 use serde::{Deserialize, Serialize};
 
 use crate::task::bootstrap::Units;
+use crate::task::interval::wilson;
 use crate::task::metrics::interval_words;
 
 /// Draws for the interval of the AUC.
@@ -26,8 +27,14 @@ pub struct OneClass {
     pub name: String,
     /// Share of the examples taken for it that are of it; 0 where there are none.
     pub precision: f64,
+    /// Its 95 % interval, Wilson's or that of the bootstrap over sources; no numbers where there is none.
+    #[serde(with = "crate::task::numbers::pair")]
+    pub precision_interval: [f64; 2],
     /// Share of its examples that were taken for it; 0 where there are none.
     pub recall: f64,
+    /// Its 95 % interval.
+    #[serde(with = "crate::task::numbers::pair")]
+    pub recall_interval: [f64; 2],
     /// Its examples.
     pub examples: usize,
 }
@@ -53,8 +60,9 @@ impl ClassReport {
     pub fn new(scores: &[f32], labels: &[u8], names: &[String], sources: Option<&[u32]>) -> Self {
         let classes = names.len();
         let mut confusion = vec![vec![0; classes]; classes];
-        for (row, label) in scores.chunks_exact(classes.max(1)).zip(labels) {
-            confusion[usize::from(*label)][argmax(row)] += 1;
+        let answers: Vec<usize> = scores.chunks_exact(classes.max(1)).map(argmax).collect();
+        for (answer, label) in answers.iter().zip(labels) {
+            confusion[usize::from(*label)][*answer] += 1;
         }
         let units = match sources {
             Some(sources) => Units::by_source(sources),
@@ -62,6 +70,24 @@ impl ClassReport {
         };
         let (auc, auc_interval) = mean_area(scores, labels, classes, &units);
         let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
+        // Of the examples that `is_whole` takes, the share of right answers.
+        let interval = |hits: usize, whole: usize, is_whole: &dyn Fn(usize) -> bool| {
+            if sources.is_none() {
+                let (low, high) = wilson(hits, whole);
+                return [low, high];
+            }
+            let (low, high) = units.interval(DRAWS, |drawn| {
+                let drawn = drawn.iter().map(|example| *example as usize);
+                let [mut hits, mut whole] = [0usize; 2];
+                for example in drawn.filter(|example| is_whole(*example)) {
+                    whole += 1;
+                    hits += usize::from(answers[example] == usize::from(labels[example]));
+                }
+                // Without examples there is no share.
+                hits as f64 / whole as f64
+            });
+            [low, high].map(|end| end.clamp(0.0, 1.0))
+        };
         let one = |class: usize| {
             let hits = confusion[class][class];
             let examples = confusion[class].iter().sum();
@@ -69,7 +95,11 @@ impl ClassReport {
             OneClass {
                 name: names[class].clone(),
                 precision: share(hits, taken),
+                precision_interval: interval(hits, taken, &|example| answers[example] == class),
                 recall: share(hits, examples),
+                recall_interval: interval(hits, examples, &|example| {
+                    usize::from(labels[example]) == class
+                }),
                 examples,
             }
         };
@@ -219,6 +249,18 @@ mod tests {
         assert_eq!(of(0), (0.5, 0.5, 2));
         assert_eq!(of(1), (2.0 / 3.0, 1.0, 2));
         assert_eq!(of(2), (0.0, 0.0, 1));
+        assert_eq!(
+            report.classes[1].recall_interval,
+            <[f64; 2]>::from(wilson(2, 2))
+        );
+        // Never answered: anything may be.
+        assert_eq!(report.classes[2].precision_interval, [0.0, 1.0]);
+        let sources = [3, 3, 3, 4, 4];
+        let apart = ClassReport::new(scores.as_flattened(), &labels, &names, Some(&sources));
+        let [low, high] = apart.classes[0].recall_interval;
+        assert!((0.0..=0.5).contains(&low) && high >= 0.5, "{low} {high}");
+        // Of two sources alike nothing varies.
+        assert_eq!(apart.classes[1].recall_interval, [1.0, 1.0]);
         // Class 0: of the pairs of 0.9, 0.2 with 0.1, 0.3, 0.5, four are right. Class 1: of 0.8, 0.4 with 0.1, 0.7, 0.1
         // five. Class 2: all four.
         let expected = (4.0 / 6.0 + 5.0 / 6.0 + 1.0) / 3.0;

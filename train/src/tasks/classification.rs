@@ -282,8 +282,9 @@ impl Classification {
 }
 
 /// What images are called, where they have names.
-fn names_of(_images: &ImageDataset) -> Option<Vec<String>> {
-    None
+fn names_of(images: &ImageDataset) -> Option<Vec<String>> {
+    let names = images.names()?.iter();
+    Some(names.map(|name| name.to_string()).collect())
 }
 
 /// Pixels of a batch on a device.
@@ -425,7 +426,8 @@ impl Symmetric for Classification {
         let elements = own_elements(group);
         let one = model.outputs(self.test_images(0..1, device)?);
         let most = self.test.count().min(REPORT_IMAGES);
-        let count = affordable(&elements, &one).min(most);
+        let plain = model.export().describe(self.format.input());
+        let count = affordable(&elements, &one, plain.multiplications()?).min(most);
         let images = self.test_images(0..count, device)?;
         let all = count * passes(&elements);
         let heard = RefCell::new((0, seen));

@@ -12,9 +12,10 @@ use gcnn_train::task::equivariance::images::{own_elements, survey};
 use gcnn_train::task::equivariance::{Standing, Survey};
 
 use super::picture::{Scene, Strips};
-use super::svg::{Tile, difference_colour, response_colour};
+use super::svg::{difference_colour, response_colour};
 use super::{Answers, Choice, Curve, PORTION, SWEPT, Sweep, angles, answer_angles};
 use crate::ProgramError;
+use crate::report::bitmap::Tile;
 
 /// The angles at which maps are shown: a quarter turn and beyond it.
 const SHOWN: [f64; 8] = [0.0, 15.0, 30.0, 45.0, 60.0, 75.0, 90.0, 180.0];
@@ -330,20 +331,14 @@ fn difference_of(found: Tensor<5>, expected: Tensor<5>, scale: f32) -> (Tile, f6
 /// An image as it was before it was normalised.
 fn picture_of(image: Tensor<4>, normalisation: &ChannelNormalisation) -> Tile {
     let [_, channels, height, width] = image.dims();
-    let values: Vec<f32> = image.into_data().iter::<f32>().collect();
-    let pixels = height * width;
-    let byte = |channel: usize, pixel: usize| {
-        let channel = channel.min(channels - 1);
-        let (mean, std) = (normalisation.mean[channel], normalisation.std[channel]);
-        let value = values[channel * pixels + pixel] * std + mean;
-        (value.clamp(0.0, 1.0) * 255.0).round() as u8
-    };
-    let rgb = (0..pixels).flat_map(|pixel| [0, 1, 2].map(|channel| byte(channel, pixel)));
-    Tile {
-        width,
-        height,
-        rgb: rgb.collect(),
+    let mut values: Vec<f32> = image.into_data().iter::<f32>().collect();
+    let statistics = normalisation.mean.iter().zip(&normalisation.std);
+    for (channel, (mean, std)) in values.chunks_mut(height * width).zip(statistics) {
+        channel
+            .iter_mut()
+            .for_each(|value| *value = *value * std + mean);
     }
+    Tile::of_values(&values, [channels, height, width])
 }
 
 #[cfg(all(test, feature = "flex"))]

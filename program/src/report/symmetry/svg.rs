@@ -3,21 +3,8 @@
 
 use std::fmt::Write;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{ExtendedColorType, ImageEncoder};
-
-/// A small bitmap.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tile {
-    /// Columns.
-    pub width: usize,
-    /// Rows.
-    pub height: usize,
-    /// Red, green and blue of every pixel, row by row.
-    pub rgb: Vec<u8>,
-}
+use crate::report::bitmap::Tile;
+use crate::report::markup::escaped;
 
 /// Text and axes.
 pub const INK: &str = "#1f2933";
@@ -175,14 +162,13 @@ impl Sheet {
 
     /// A bitmap whose pixels stay sharp.
     pub fn tile(&mut self, [x, y]: [f64; 2], side: f64, tile: &Tile) {
-        let Some(png) = png(tile) else {
+        let Some(data) = tile.data_uri() else {
             return;
         };
         let _ = writeln!(
             self.body,
             "<image x=\"{x:.1}\" y=\"{y:.1}\" width=\"{side:.1}\" height=\"{side:.1}\" \
-             style=\"image-rendering:pixelated\" href=\"data:image/png;base64,{}\"/>",
-            STANDARD.encode(png)
+             style=\"image-rendering:pixelated\" href=\"{data}\"/>"
         );
     }
 
@@ -195,26 +181,6 @@ impl Sheet {
             self.body
         )
     }
-}
-
-fn escaped(words: &str) -> String {
-    words
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-}
-
-/// A tile as a PNG file, if its pixels are as many as it says.
-fn png(tile: &Tile) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let (width, height) = (tile.width as u32, tile.height as u32);
-    if tile.rgb.len() != 3 * tile.width * tile.height {
-        return None;
-    }
-    PngEncoder::new_with_quality(&mut bytes, CompressionType::Best, FilterType::Adaptive)
-        .write_image(&tile.rgb, width, height, ExtendedColorType::Rgb8)
-        .ok()?;
-    Some(bytes)
 }
 
 /// The colour of a layer, from the first (light) to the last (dark); `place` from 0 to 1.
@@ -275,22 +241,6 @@ mod tests {
         sheet.words(0.0, 0.0, Type::new(10.0, INK), "a<b> & c");
         let svg = sheet.finish(10.0, 10.0);
         assert!(svg.contains("a&lt;b&gt; &amp; c"), "{svg}");
-    }
-
-    #[test]
-    fn a_tile_comes_back_from_its_file() {
-        let tile = Tile {
-            width: 2,
-            height: 1,
-            rgb: vec![1, 2, 3, 250, 251, 252],
-        };
-        let bytes = png(&tile).expect("a file");
-        let read = image::load_from_memory(&bytes)
-            .expect("a picture")
-            .to_rgb8();
-        assert_eq!(read.as_raw(), &tile.rgb);
-        let short = Tile { width: 3, ..tile };
-        assert!(png(&short).is_none());
     }
 
     #[test]

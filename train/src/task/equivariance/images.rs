@@ -19,10 +19,10 @@ pub fn own_elements(group: &Group) -> Vec<(PlaneTransformation, Standing)> {
     own.collect()
 }
 
-/// What the report of a run may cost, in [`cost`]: about ten seconds on two cores.
-const BUDGET: usize = 1_000_000_000;
-/// What moving a number of a layer between pixels costs, beside computing it.
-const INTERPOLATED: usize = 3;
+/// What the report of a run may cost, in multiplications: about ten seconds on two cores.
+const BUDGET: u64 = 200_000_000_000;
+/// What moving a number of a layer between pixels costs: 36 taps, which are not next to each other.
+const INTERPOLATED: u64 = 2_000;
 
 /// How often a network is asked about each image of a survey: turned by every element, and as it is.
 pub fn passes(elements: &[(PlaneTransformation, Standing)]) -> usize {
@@ -34,19 +34,22 @@ pub fn passes(elements: &[(PlaneTransformation, Standing)]) -> usize {
     elements.len() + usize::from(has(true)) + usize::from(has(false))
 }
 
-/// How many images a report can afford, at least one, given what the network says of one of them: large images have large
-/// layers, and every number of a layer is computed for every element, and moved by it.
+/// How many images a report can afford, at least one, given what the network says of one of them and the multiplications that
+/// it takes: the network sees every image turned by every element, and what it says is moved by it.
 pub fn affordable(
     elements: &[(PlaneTransformation, Standing)],
     one: &[(String, Feature)],
+    multiplications: u64,
 ) -> usize {
-    let size = |feature: &Feature| feature.shape().iter().product::<usize>();
-    let numbers: usize = one.iter().map(|(_, feature)| size(feature)).sum();
+    let size = |feature: &Feature| feature.shape().iter().product::<usize>() as u64;
+    let numbers: u64 = one.iter().map(|(_, feature)| size(feature)).sum();
     let moved = elements
         .iter()
         .filter(|(transformation, _)| !transformation.is_exact());
-    let times = passes(elements) + INTERPOLATED * moved.count();
-    (BUDGET / (numbers * times).max(1)).max(1)
+    let seen = multiplications.saturating_mul(passes(elements) as u64);
+    let moved = numbers.saturating_mul(INTERPOLATED * moved.count() as u64);
+    let cost = seen.saturating_add(moved).max(1);
+    usize::try_from(BUDGET / cost).unwrap_or(usize::MAX).max(1)
 }
 
 /// Every output of a network under some transformations, `images` of `[batch, channels, height, width]`. `outputs` gives what the network
@@ -71,5 +74,30 @@ pub fn survey(
         examples: images.dims()[0],
         elements: named.collect(),
         outputs: measure(group, &transformations, images, outputs),
+    }
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_networks_are_measured_on_fewer_images() {
+        let elements = |order| own_elements(&Group::cyclic(order).expect("a group"));
+        let layer = |side: usize| {
+            let map = Tensor::<4>::zeros([1, 2, side, side], &Device::flex());
+            vec![("layer 1".to_string(), Feature::Plane(map))]
+        };
+        assert_eq!(passes(&elements(4)), 5);
+        // Of a group that also interpolates, what is not turned is seen whole and in its disc.
+        assert_eq!(passes(&elements(8)), 10);
+        let count = |order, side, multiplications| {
+            affordable(&elements(order), &layer(side), multiplications)
+        };
+        assert_eq!(count(4, 10, 1_000_000_000), 40);
+        assert!(count(8, 10, 1_000_000_000) < 20);
+        assert!(count(8, 1000, 1_000_000_000) < count(8, 10, 1_000_000_000));
+        assert_eq!(count(4, 10, u64::MAX), 1);
+        assert!(count(4, 1, 0) > 1_000_000);
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn of(
     let mut cautions = Vec::new();
     cautions.extend(small_classes(splits, format));
     cautions.extend(small_field(model, format)?);
-    cautions.extend(duplicates(splits)?);
+    cautions.extend(duplicates(splits));
     Ok(cautions)
 }
 
@@ -55,24 +55,21 @@ fn small_field(
     }))
 }
 
-fn duplicates(splits: &Splits) -> Result<Option<String>, TrainError> {
-    let pairs: Vec<[(gcnn_datasets::Split, String); 2]> = {
-        let _ = splits;
-        Vec::new()
-    };
+fn duplicates(splits: &Splits) -> Option<String> {
+    let pairs = splits.duplicates();
     let words: Vec<String> = pairs
         .iter()
         .take(NAMED)
         .map(|[(one, name), (other, same)]| format!("{name} ({one}) and {same} ({other})"))
         .collect();
-    Ok((!pairs.is_empty()).then(|| {
+    (!pairs.is_empty()).then(|| {
         format!(
             "{} pairs of equal pictures are in different splits: {}. What was trained on is no test; remove one of each, or \
              keep them together by dataset.groups",
             pairs.len(),
             listed(&words)
         )
-    }))
+    })
 }
 
 /// The first few, and how many more there are.

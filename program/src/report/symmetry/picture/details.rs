@@ -4,8 +4,9 @@ use gcnn_train::task::equivariance::{Standing, Survey};
 
 use super::chart::{Chart, HIGHEST, LOWEST, colour, exponent, power_of_ten};
 use super::{GAP, MARGIN, SMALL, Scene, WIDTH, capitalised};
+use crate::report::bitmap::Tile;
 use crate::report::symmetry::EquivarianceReport;
-use crate::report::symmetry::svg::{Anchor, GRID, INK, Pen, Sheet, Tile, Type};
+use crate::report::symmetry::svg::{Anchor, GRID, INK, Pen, Sheet, Type};
 
 /// Elements of one standing that are drawn.
 const MOST_ROWS: usize = 8;

@@ -12,8 +12,9 @@ mod scenes;
 mod sweeps;
 
 use super::EquivarianceReport;
-use super::svg::{INK, SOFT, Sheet, Tile, Type};
+use super::svg::{INK, SOFT, Sheet, Type};
 use super::table::verdict;
+use crate::report::bitmap::Tile;
 
 /// What only a picture shows.
 #[derive(Debug, Clone)]
@@ -83,10 +84,17 @@ pub fn draw(report: &EquivarianceReport, scene: &Scene) -> String {
     y = sweeps::draw(&mut sheet, report, y);
     y = details::draw(&mut sheet, report, scene, y);
     y = match scene {
-        Scene::Strips(strips) => scenes::strips(&mut sheet, strips, report, y),
+        Scene::Strips(strips) => scenes::strips(&mut sheet, strips, report.last_title(), y),
         Scene::Clouds(clouds) => scenes::clouds(&mut sheet, clouds, report, y),
     };
     sheet.finish(WIDTH, y + 24.0)
+}
+
+/// Draws nothing but maps that turn with their image.
+pub fn draw_maps(strips: &Strips, when: &str) -> String {
+    let mut sheet = Sheet::default();
+    let y = scenes::strips(&mut sheet, strips, when, 24.0);
+    sheet.finish(WIDTH, y + 12.0)
 }
 
 fn header(sheet: &mut Sheet, report: &EquivarianceReport) -> f64 {

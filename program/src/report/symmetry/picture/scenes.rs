@@ -6,21 +6,15 @@ use crate::report::symmetry::EquivarianceReport;
 use crate::report::symmetry::svg::{Anchor, INK, Pen, Sheet, Type};
 use crate::report::symmetry::table::number;
 
-/// An image and the maps of a layer, turned; gives where the drawing ends.
-pub(super) fn strips(
-    sheet: &mut Sheet,
-    strips: &Strips,
-    report: &EquivarianceReport,
-    y: f64,
-) -> f64 {
+/// An image and the maps of a layer, turned, of a network at some time; gives where the drawing ends.
+pub(super) fn strips(sheet: &mut Sheet, strips: &Strips, when: &str, y: f64) -> f64 {
     let left = MARGIN + 150.0;
     let columns = strips.degrees.len().max(1) as f64;
     let pitch = (WIDTH - MARGIN - left) / columns;
     let side = pitch - 8.0;
     let title = format!(
-        "{} turning with the image, {}",
-        capitalised(&strips.layer),
-        report.last_title()
+        "{} turning with the image, {when}",
+        capitalised(&strips.layer)
     );
     sheet.words(MARGIN, y + 8.0, Type::new(13.0, INK).bold(), &title);
     let explanation = match strips.orientations {
