@@ -19,6 +19,7 @@
 //! bytes; a deeper one makes floats of all, and so does a stretch. What is in a folder says a [`Survey`], before any decision.
 //! `docs/pictures.md` says the same to users.
 
+mod below;
 mod config;
 mod deal;
 mod entries;
@@ -34,6 +35,7 @@ mod table;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use self::below::{pictures_below, read_labels};
 pub use self::config::{Channels, ImageFolderConfig};
 pub use self::entries::is_same_class;
 pub use self::layout::Layout;

@@ -771,7 +771,7 @@ fn tissue_is_mapped_and_runs_are_compared_image_by_image() {
         .save(root.join("tissue.png"))
         .expect("a picture");
 
-    let words = succeed(root, &["predict", "a", "tissue.png"]);
+    let words = succeed(root, &["predict", "a", "tissue.png", "--map"]);
     for word in [
         "background",
         "clear in the overlay",
@@ -785,6 +785,7 @@ fn tissue_is_mapped_and_runs_are_compared_image_by_image() {
         "a",
         "tissue.png",
         "--json",
+        "--map",
         "--tile",
         "64",
         "--output",
@@ -825,15 +826,19 @@ fn tissue_is_mapped_and_runs_are_compared_image_by_image() {
     }
     let whole = json(&succeed(
         root,
-        &["predict", "a", "tissue.png", "--json", "--resize"],
+        &["predict", "a", "tissue.png", "--json"],
     ));
     assert_eq!(whole["predictions"].as_array().map(Vec::len), Some(1));
     assert!(whole.get("maps").is_none());
     assert_eq!(whole["class_names"][1], "interior");
     let class = whole["predictions"][0]["class"].as_u64().expect("a class") as usize;
-    let words = succeed(root, &["predict", "a", "tissue.png", "--resize"]);
+    let output = run(root, &["predict", "a", "tissue.png"]);
+    let words = String::from_utf8_lossy(&output.stdout);
     let expected = format!("class {}  (", CLASS_NAMES[class]);
     assert!(words.contains(&expected), "{words}");
+    // A picture of many patches that is taken for one is told, with the way out.
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("1 pictures are larger than the patches") && told.contains("--map"), "{told}");
 
     // Of two pictures of one name, one map would take the other's place.
     std::fs::create_dir(root.join("other")).expect("a folder");
@@ -843,6 +848,7 @@ fn tissue_is_mapped_and_runs_are_compared_image_by_image() {
         "a",
         "tissue.png",
         "other/tissue.png",
+        "--map",
         "--output",
         "twice",
     ];

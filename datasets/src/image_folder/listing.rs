@@ -262,7 +262,8 @@ fn no_folder(entry: &Path) -> DatasetError {
     DatasetError::malformed(entry, "a folder, one for each class", "a file")
 }
 
-fn has_ending(file: &Path) -> bool {
+/// Whether a file is named like a picture.
+pub(super) fn has_ending(file: &Path) -> bool {
     let ending = file.extension().and_then(|ending| ending.to_str());
     ENDINGS.contains(&&ending.unwrap_or_default().to_lowercase()[..])
 }

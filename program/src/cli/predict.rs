@@ -1,21 +1,23 @@
 //! `gcnn predict`.
 
+mod faults;
+mod pictures;
+
 use std::path::{Path, PathBuf};
 
 use burn::prelude::*;
 use clap::Args;
-use gcnn_train::error::chain;
 use gcnn_train::task::Split;
 use gcnn_train::task::metrics::significant;
 use gcnn_train::weights::evaluation::{ImageNetwork, Loaded, LoadedNetwork, ParticleNetwork};
 use gcnn_train::weights::model_file::ModelFile;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde::Serialize;
 
+use self::faults::Faults;
 use super::{DeviceArg, WeightsArg};
 use crate::ProgramError;
 use crate::output;
-use crate::predict::picture::{Prediction, predict};
+use crate::predict::inputs;
 use crate::predict::slide::{self, MapOptions, TissueMap};
 use crate::predict::trajectories::Predicted;
 use crate::report::colours;
@@ -29,19 +31,30 @@ const SIMULATIONS: usize = 6;
 pub struct PredictArgs {
     #[command(flatten)]
     weights: WeightsArg,
-    /// Image files (PNG, JPEG, TIFF, BMP, WebP); for particles a folder of .npy files, or nothing for the run's own data
+    /// Image files (PNG, JPEG, TIFF, BMP, WebP), folders of them, or patterns such as 'scans/*.tif'; for particles a folder of
+    /// .npy files, or nothing for the run's own data
     #[arg(value_name = "INPUT")]
     inputs: Vec<PathBuf>,
     /// Where to write pictures: trajectories.csv and trajectories.svg for particles, NAME-classes.png and NAME-overlay.png
-    /// for images larger than the network's patches
+    /// with --map
     #[arg(long, value_name = "DIR", default_value = "predictions")]
     output: PathBuf,
-    /// For images larger than a patch: side in pixels of the tiles that are computed at once [default: 256]
-    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u16).range(1..=8192), conflicts_with = "resize")]
-    tile: Option<u16>,
-    /// For images larger than a patch: shrink the whole image to one patch in place of mapping it
+    /// For images larger than the network's patches: a class for every patch of them, as a map and an overlay
     #[arg(long)]
+    map: bool,
+    /// With --map: side in pixels of the tiles that are computed at once [default: 256]
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u16).range(1..=8192), requires = "map")]
+    tile: Option<u16>,
+    /// What is done without --map anyway: the whole image is brought to the network's size
+    #[arg(long, hide = true, conflicts_with = "map")]
     resize: bool,
+    /// Score the answers: a table with the columns file (beside the table) and class, or `folders`, where the name of a
+    /// picture's folder is its class
+    #[arg(long, value_name = "FILE.csv|folders", conflicts_with = "map")]
+    labels: Option<PathBuf>,
+    /// Print a table of comma-separated values on standard output: file, class, confidence, and the probability of each class
+    #[arg(long, conflicts_with_all = ["json", "map"])]
+    csv: bool,
     /// For particles: how many test simulations to predict [default: 6]
     #[arg(long, value_name = "COUNT")]
     simulations: Option<usize>,
@@ -73,42 +86,43 @@ impl PredictArgs {
                 "--simulations is for networks for particles; this one classifies images".into(),
             ));
         }
-        let patches = network.experiment.dataset.has_patches() && !self.resize;
-        let is_mapped = |file: &Path| {
-            Ok::<_, ProgramError>(patches && slide::is_larger(&network.format, slide::size(file)?))
-        };
-        // A file that cannot be read is refused when its turn comes.
-        let mapped = self.inputs.iter().map(PathBuf::as_path);
-        slide::check_names(mapped.filter(|file| is_mapped(file).unwrap_or(false)))?;
+        let files = inputs::expand(&self.inputs)?;
+        match self.map {
+            true => self.maps(network, &files, device),
+            false => pictures::answer(self, network, &files, device),
+        }
+    }
+
+    /// A class for every patch of each picture.
+    fn maps(
+        &self,
+        network: &ImageNetwork,
+        files: &[PathBuf],
+        device: &Device,
+    ) -> Result<(), ProgramError> {
+        if !network.experiment.dataset.has_patches() {
+            return Err(ProgramError::Refused(
+                "--map is for networks that classify patches; this one reads whole images".into(),
+            ));
+        }
+        slide::check_names(files.iter().map(PathBuf::as_path))?;
         let names = network.format.class_names();
-        let mut predictions = Vec::new();
         let mut maps = Vec::new();
         let mut faults = Faults::default();
-        for file in &self.inputs {
-            let answer = is_mapped(file).and_then(|is_mapped| match is_mapped {
-                true => self.map(network, file, device).map(Answer::Map),
-                false => predict(network, file, device).map(Answer::Class),
-            });
+        for file in files {
             // One file at fault takes nothing from the others.
-            match answer {
-                Ok(Answer::Map(map)) if self.json => maps.push(map),
-                Ok(Answer::Map(map)) => output::text(legend(&names, &map))?,
-                Ok(Answer::Class(prediction)) if self.json => predictions.push(prediction),
-                Ok(Answer::Class(prediction)) => output::line(words(&names, &prediction))?,
+            match self.map(network, file, device) {
+                Ok(map) if self.json => maps.push(map),
+                Ok(map) => output::text(legend(&names, &map))?,
                 Err(error) => faults.add(file, error),
             }
         }
         if self.json {
-            let mut json = serde_json::json!({ "class_names": names, "predictions": predictions });
-            if !maps.is_empty() {
-                json["maps"] = serde_json::json!(maps);
-            }
-            if !faults.told.is_empty() {
-                json["errors"] = serde_json::json!(faults.told);
-            }
+            let mut json = serde_json::json!({ "class_names": names, "maps": maps });
+            faults.tell(&mut json);
             output::line(&json)?;
         }
-        faults.result(self.inputs.len())
+        faults.result(files.len())
     }
 
     fn map(
@@ -151,9 +165,9 @@ impl PredictArgs {
                 ));
             }
         };
-        if self.tile.is_some() || self.resize {
+        if self.map || self.resize || self.csv || self.labels.is_some() {
             return Err(ProgramError::Refused(
-                "--tile and --resize are for networks that classify images; this one is for particles"
+                "--map, --csv and --labels are for networks that classify images; this one is for particles"
                     .into(),
             ));
         }
@@ -186,68 +200,6 @@ impl PredictArgs {
         output::line(picture.display())?;
         Ok(())
     }
-}
-
-/// What is said of a file.
-enum Answer {
-    Class(Prediction),
-    Map(TissueMap),
-}
-
-/// Files without an answer.
-#[derive(Default)]
-struct Faults {
-    told: Vec<Fault>,
-    /// Of the first file.
-    first: Option<ProgramError>,
-}
-
-#[derive(Serialize)]
-struct Fault {
-    file: PathBuf,
-    /// What is wrong, down to the cause.
-    error: String,
-}
-
-impl Faults {
-    /// Notes a file.
-    fn add(&mut self, file: &Path, error: ProgramError) {
-        self.told.push(Fault {
-            file: file.to_path_buf(),
-            error: chain(&error),
-        });
-        self.first.get_or_insert(error);
-    }
-
-    /// Nothing, the one error of one file, or all of them, each on a line of its own.
-    fn result(self, files: usize) -> Result<(), ProgramError> {
-        match self.first {
-            None => Ok(()),
-            Some(error) if files == 1 => Err(error),
-            Some(_) => Err(ProgramError::Unanswered {
-                count: self.told.len(),
-                files,
-                errors: self.told.into_iter().map(|fault| fault.error).collect(),
-            }),
-        }
-    }
-}
-
-/// A picture's class and the three most probable ones.
-fn words(names: &[String], p: &Prediction) -> String {
-    let mut ranked: Vec<(usize, f32)> = p.probabilities.iter().copied().enumerate().collect();
-    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let shown: Vec<String> = ranked
-        .iter()
-        .take(3)
-        .map(|(class, p)| format!("{}: {:.1} %", names[*class], p * 100.0))
-        .collect();
-    format!(
-        "{}  class {}  ({})",
-        p.file.display(),
-        names[p.class],
-        shown.join(", ")
-    )
 }
 
 /// What was mapped, with the colours of the classes and how many patches each has.

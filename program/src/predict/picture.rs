@@ -13,6 +13,7 @@ use gcnn_datasets::{Picture, Preparation};
 use gcnn_models::argmax;
 use gcnn_train::tasks::classification::ImageFormat;
 use gcnn_train::weights::evaluation::ImageNetwork;
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::ProgramError;
@@ -29,25 +30,44 @@ pub struct Prediction {
     pub probabilities: Vec<f32>,
 }
 
-/// Classifies an image file.
+/// Pictures that pass through the network at once.
+const BATCH: usize = 32;
+
+/// Classifies image files, in their order: `answer` hears what the network says of each, or why it can't be read.
 pub fn predict(
     network: &ImageNetwork,
-    file: &Path,
+    files: &[PathBuf],
     device: &Device,
-) -> Result<Prediction, ProgramError> {
-    let f = &network.format;
+    mut answer: impl FnMut(&Path, Result<Prediction, ProgramError>) -> Result<(), ProgramError>,
+) -> Result<(), ProgramError> {
+    let format = &network.format;
     let dataset = &network.experiment.dataset;
-    let preparation = dataset.preparation();
-    let pixels = read(file, f, &preparation, dataset.is_light_on_dark())?;
-    let shape = [1, f.channels, f.height, f.width];
-    let input = Tensor::<4>::from_data(TensorData::new(pixels, shape), device);
-    let probabilities = network.probabilities(input).into_data();
-    let probabilities: Vec<f32> = probabilities.iter::<f32>().collect();
-    Ok(Prediction {
-        file: file.to_path_buf(),
-        class: argmax(&probabilities),
-        probabilities,
-    })
+    let (preparation, is_light) = (dataset.preparation(), dataset.is_light_on_dark());
+    for files in files.chunks(BATCH) {
+        let read = |file: &PathBuf| read(file, format, &preparation, is_light);
+        let pictures: Vec<Result<Vec<f32>, ProgramError>> = files.par_iter().map(read).collect();
+        let pixels: Vec<f32> = pictures.iter().flatten().flatten().copied().collect();
+        let count = pictures.iter().flatten().count();
+        let mut probabilities: Vec<f32> = Vec::new();
+        if count > 0 {
+            let shape = [count, format.channels, format.height, format.width];
+            let input = Tensor::<4>::from_data(TensorData::new(pixels, shape), device);
+            probabilities.extend(network.probabilities(input).into_data().iter::<f32>());
+        }
+        let mut rows = probabilities.chunks_exact(format.classes);
+        for (file, picture) in files.iter().zip(pictures) {
+            let prediction = picture.map(|_| {
+                let row = rows.next().unwrap_or_default();
+                Prediction {
+                    file: file.clone(),
+                    class: argmax(row),
+                    probabilities: row.to_vec(),
+                }
+            });
+            answer(file, prediction)?;
+        }
+    }
+    Ok(())
 }
 
 /// Red, green and blue as grey: the luminance of BT.709.

@@ -122,7 +122,8 @@ fn notes(report: &Report) -> Vec<String> {
             found.temperature
         )
     });
-    returns.chain(at_an_end).collect()
+    let warnings = report.warnings.iter().cloned();
+    returns.chain(at_an_end).chain(warnings).collect()
 }
 
 /// Reads a run's images and looks at its test split again.
