@@ -1,8 +1,11 @@
 //! Graphs from positions.
 
+use std::num::NonZero;
+
+use kiddo::{ImmutableKdTree, SquaredEuclidean};
+
 use super::cells::Cells;
 use super::point::Point;
-use super::tree::Tree;
 use super::{Graph, GraphError};
 
 impl Graph {
@@ -47,7 +50,7 @@ impl Graph {
     }
 
     /// Edges into each node from the `count` other nodes nearest to it (all others, where there are fewer), the nearest
-    /// first. Which of several equally distant nodes make the list depends on their order.
+    /// first. Of several equally distant nodes some make the list, always the same of the same positions.
     pub fn nearest<T: Copy + Into<f64>>(
         positions: &[[T; 3]],
         count: usize,
@@ -61,11 +64,18 @@ impl Graph {
                 count: total,
             });
         }
-        let tree = Tree::new(&points);
+        let tree: ImmutableKdTree<f64, 3> = ImmutableKdTree::new_from_slice(&points);
+        let with_itself = NonZero::<usize>::MIN.saturating_add(each);
         let mut edges = Vec::with_capacity(total);
-        for target in 0..points.len() {
-            let near = tree.nearest(target, each);
-            edges.extend(near.into_iter().map(|source| (source, target as u32)));
+        for (target, point) in points.iter().enumerate() {
+            let mut near = tree.nearest_n::<SquaredEuclidean>(point, with_itself);
+            near.sort_unstable_by(|a, b| {
+                a.distance.total_cmp(&b.distance).then(a.item.cmp(&b.item))
+            });
+            // Where enough others lie on the same point, the node itself isn't among them.
+            let others = near.iter().filter(|found| found.item != target as u64);
+            let others = others.take(each);
+            edges.extend(others.map(|found| (found.item as u32, target as u32)));
         }
         Self::new(points.len(), edges)
     }

@@ -15,7 +15,6 @@ mod point;
 mod tensors;
 #[cfg(test)]
 mod tests;
-mod tree;
 
 pub use tensors::GraphTensors;
 pub(crate) use tensors::Rows;

@@ -3,6 +3,7 @@
 //! ```text
 //! C_N         R(2πr/N)                               index r = 0 … N−1
 //! D_N         R(2πr/N) Mᵐ,  M (x, y) = (x, −y)       index r + N·m
+//! flip        Fᵐ,  F (x, y) = (−x, y)                index m
 //! products    R(α) M R(β) = R(α − β) M,  M² = 1
 //! ```
 
@@ -39,16 +40,26 @@ impl Group {
         }
     }
 
-    /// R(2πr/N) Mᵐ at index r + N·m, with m = 0 alone where there are no mirrors.
+    /// The mirror from left to right, (x, y) → (−x, y), and the identity: for what has an up and a down but no left and right,
+    /// as most photographs do.
+    pub fn flip() -> Self {
+        Self::from_samples(1, Some([-1.0, 1.0]), "flip".into())
+    }
+
     fn from_rotations(n: usize, mirrors: bool, name: String) -> Self {
-        let components = if mirrors { 2 } else { 1 };
+        Self::from_samples(n, mirrors.then_some([1.0, -1.0]), name)
+    }
+
+    /// R(2πr/N) Mᵐ at index r + N·m, with m = 0 alone where there is no mirror; M multiplies x and y by its signs.
+    fn from_samples(n: usize, mirror: Option<[f64; 2]>, name: String) -> Self {
+        let components = if mirror.is_some() { 2 } else { 1 };
         let split = |index: usize| (index % n, index / n);
         let elements = 0..components * n;
         let matrix = |index| {
             let (r, m) = split(index);
             let (cos, sin) = cos_sin(r, n);
-            let sign = if m == 0 { 1.0 } else { -1.0 };
-            [[cos, -sin * sign], [sin, cos * sign]]
+            let [x, y] = mirror.filter(|_| m == 1).unwrap_or([1.0; 2]);
+            [[cos * x, -sin * y], [sin * x, cos * y]]
         };
         // (R(α) Mᵐ)⁻¹ R(β) Mˡ = Mᵐ R(β − α) Mˡ
         let relative = |h: usize, k: usize| {
@@ -78,13 +89,12 @@ impl Group {
             axes: vec![angle],
             components,
             coordinates: elements.map(place).collect(),
-            logarithm: |map| {
-                let [[xx, _], [yx, _]] = map;
-                (
-                    usize::from(matrix::determinant(map) < 0.0),
-                    vec![yx.atan2(xx)],
-                )
-            },
+            logarithm: Box::new(move |map| {
+                let ([[xx, _], [yx, _]], reflects) = (map, matrix::determinant(map) < 0.0);
+                // What M does to x is undone before the angle is read.
+                let sign = mirror.filter(|_| reflects).map_or(1.0, |[x, _]| x);
+                (usize::from(reflects), vec![(sign * yx).atan2(sign * xx)])
+            }),
             volume: 1.0,
             matrices,
         };

@@ -47,8 +47,8 @@ pub enum GroupError {
     },
     /// A name that no group has.
     #[error(
-        "there is no group named {name:?}: write `trivial`, `C` and a number (rotations by 360°/N, such as `C4`), or `D` \
-         and a number (with reflections, such as `D4`); the number goes from 1 to {}",
+        "there is no group named {name:?}: write `trivial`, `flip` (left and right), `C` and a number (rotations by 360°/N, such \
+         as `C4`), or `D` and a number (with reflections, such as `D4`); the number goes from 1 to {}",
         Group::MAX_ROTATIONS
     )]
     Name {
@@ -88,10 +88,12 @@ struct Tables {
     axes: Vec<Axis>,
     components: usize,
     coordinates: Vec<Coordinates>,
-    /// Component and logarithm of a matrix, in the units of the axes.
-    logarithm: fn(Matrix) -> (usize, Vec<f64>),
+    logarithm: Logarithm,
     volume: f64,
 }
+
+/// Component and logarithm of a matrix, in the units of the axes.
+type Logarithm = Box<dyn Fn(Matrix) -> (usize, Vec<f64>) + Send + Sync>;
 
 /// Two samplings are one where they have the same matrices in the same order.
 impl PartialEq for Group {
@@ -222,7 +224,7 @@ impl Group {
         matrix::is_signed_permutation(self.matrix(h))
     }
 
-    /// The name, which parses back to the same group: `trivial`, `C4`, `D4`.
+    /// The name, which parses back to the same group: `trivial`, `flip`, `C4`, `D4`.
     pub fn name(&self) -> &str {
         &self.tables.name
     }

@@ -1,4 +1,4 @@
-//! Groups read and written by name: `trivial`, `C8`, `D4`.
+//! Groups read and written by name: `trivial`, `flip`, `C8`, `D4`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,8 +13,10 @@ impl FromStr for Group {
     fn from_str(text: &str) -> Result<Self, GroupError> {
         let unknown = || GroupError::Name { name: text.into() };
         let name = text.trim().to_ascii_lowercase();
-        if name == "trivial" {
-            return Ok(Self::trivial());
+        match name.as_str() {
+            "trivial" => return Ok(Self::trivial()),
+            "flip" => return Ok(Self::flip()),
+            _ => {}
         }
         let number = |digits: &str| {
             let all_digits = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());

@@ -1,11 +1,11 @@
 use super::matrix::multiply;
 use super::*;
 
-/// Every cyclic and dihedral group of order up to 32.
+/// Every cyclic and dihedral group of order up to 32, and the others.
 fn groups() -> Vec<Group> {
     let cyclic = (1..=32).map(|n| Group::cyclic(n).unwrap());
     let dihedral = (1..=16).map(|n| Group::dihedral(n).unwrap());
-    cyclic.chain(dihedral).collect()
+    cyclic.chain(dihedral).chain([Group::flip()]).collect()
 }
 
 fn distance(a: Matrix, b: Matrix) -> f64 {
@@ -63,7 +63,7 @@ fn exact_groups_are_those_of_the_pixel_grid() {
         .filter(Group::is_exact)
         .map(|g| g.to_string())
         .collect();
-    assert_eq!(exact, ["trivial", "C2", "C4", "D1", "D2", "D4"]);
+    assert_eq!(exact, ["trivial", "C2", "C4", "D1", "D2", "D4", "flip"]);
     let c8 = Group::cyclic(8).unwrap();
     let exact: Vec<usize> = c8.elements().filter(|&a| c8.is_exact_element(a)).collect();
     assert_eq!(exact, [0, 2, 4, 6]);
@@ -77,6 +77,7 @@ fn rotations_are_counter_clockwise_and_the_mirror_flips_y() {
     // R(90°)M: first the mirror, then the rotation.
     assert_eq!(d4.product(1, 4), Some(5));
     assert_eq!(d4.act(5, [1.0, 2.0]), [2.0, 1.0]);
+    assert_eq!(Group::flip().act(1, [1.0, 2.0]), [-1.0, 2.0]);
 }
 
 #[test]
@@ -89,6 +90,7 @@ fn descriptions() {
     assert_eq!(describe("D4", 4), "reflection in the line at 0°");
     assert_eq!(describe("D4", 5), "reflection in the line at 45°");
     assert_eq!(describe("D4", 7), "reflection in the line at 135°");
+    assert_eq!(describe("flip", 1), "reflection in the line at 90°");
 }
 
 #[test]
@@ -148,8 +150,8 @@ fn coordinates_are_the_logarithm() {
         for h in group.elements() {
             let Coordinates { component, steps } = group.place(h);
             let (sin, cos) = (steps[0] * axis.step).sin_cos();
-            let sign = [1.0, -1.0][*component];
-            let exp = [[cos, -sin * sign], [sin, cos * sign]];
+            let mirror = group.matrix(axis.samples * component);
+            let exp = multiply([[cos, -sin], [sin, cos]], mirror);
             assert!(distance(exp, group.matrix(h)) < 1e-12);
             assert_eq!(&group.coordinates_of(group.matrix(h)), group.place(h));
             for k in group.elements() {

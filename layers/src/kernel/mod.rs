@@ -21,7 +21,7 @@ mod taps;
 
 pub use bank::Kernel;
 pub(crate) use linear::KernelShape;
-pub use linear::{BSplineConfig, SampledKernel, Support};
+pub use linear::{BSplineConfig, HermiteConfig, SampledKernel, Support};
 pub use size::{KernelSize, MAX_KERNEL_SIZE};
 pub(crate) use spaces::Spaces;
 
@@ -41,6 +41,8 @@ pub enum KernelConfig {
     Pixel {},
     /// A sum of B-splines on the plane and on H, which is a function of its own between the pixels.
     BSpline(BSplineConfig),
+    /// A sum of Hermite functions, the derivatives of a Gaussian: smooth, and few.
+    Hermite(HermiteConfig),
 }
 
 impl Default for KernelConfig {
@@ -60,6 +62,11 @@ impl KernelConfig {
         Self::BSpline(splines)
     }
 
+    /// A sum of Hermite functions.
+    pub fn hermite(functions: HermiteConfig) -> Self {
+        Self::Hermite(functions)
+    }
+
     /// Whether kernels of this size can be made.
     pub fn validate(&self, size: KernelSize) -> Result<(), LayerError> {
         for side in size.height_and_width() {
@@ -76,13 +83,14 @@ impl KernelConfig {
         match self {
             Self::Pixel {} => Ok(()),
             Self::BSpline(splines) => splines.validate(size),
+            Self::Hermite(functions) => functions.validate(size),
         }
     }
 
     /// Whether the kernel has parameters beside its weights, so that it isn't linear in all of them.
     pub fn is_deformable(&self) -> bool {
         match self {
-            Self::Pixel {} => false,
+            Self::Pixel {} | Self::Hermite(_) => false,
             Self::BSpline(splines) => splines.is_learned(),
         }
     }
@@ -98,6 +106,7 @@ impl KernelConfig {
         let shape = match self {
             Self::Pixel {} => linear::shape_of_pixels(spaces, size),
             Self::BSpline(splines) => splines.shape(spaces, size),
+            Self::Hermite(functions) => functions.shape(spaces, size),
         };
         Ok(match spaces {
             // How many kernels are constant under the group is known when they have been averaged.
@@ -124,6 +133,7 @@ impl KernelConfig {
         let kernel = match self {
             Self::Pixel {} => linear::sample_pixels(spaces, size),
             Self::BSpline(splines) => splines.sample(spaces, size),
+            Self::Hermite(functions) => functions.sample(spaces, size),
         };
         Ok(match spaces {
             Spaces::Isotropic(_) => kernel.invariant(),
@@ -146,7 +156,9 @@ impl KernelConfig {
                 let centres = splines.learned(spaces, size);
                 Kernel::with_learned(&kernel, &centres, spaces, device)
             }
-            Self::Pixel {} | Self::BSpline(_) => Kernel::linear(&kernel, spaces, device),
+            Self::Pixel {} | Self::BSpline(_) | Self::Hermite(_) => {
+                Kernel::linear(&kernel, spaces, device)
+            }
         };
         Ok((basis, weights, fan_in))
     }

@@ -86,7 +86,7 @@ pub(super) fn exact_errors(
 
 #[rstest]
 fn exact_elements(
-    #[values("C2", "C4", "D1", "D2", "D4", "C8", "D12")] name: &str,
+    #[values("C2", "C4", "D1", "D2", "D4", "flip", "C8", "D12")] name: &str,
     #[values(Padding2d::None, Padding2d::Same, Padding2d::Circular)] padding: Padding2d,
     #[values((9, 3, 1, 1), (9, 3, 2, 1), (9, 3, 1, 2), (13, 5, 2, 1), (9, 4, 1, 2))] window: (
         usize,
@@ -107,7 +107,7 @@ fn exact_elements(
 
 #[rstest]
 fn even_kernels_without_padding_are_exact(
-    #[values("C2", "C4", "D1", "D2", "D4")] name: &str,
+    #[values("C2", "C4", "D1", "D2", "D4", "flip")] name: &str,
     #[values((8, 4, 1, 1), (8, 2, 2, 1), (10, 4, 3, 1), (4, 4, 1, 1))] window: (
         usize,
         usize,

@@ -3,6 +3,7 @@
 
 mod b_spline;
 mod equivariance;
+mod hermite;
 mod lifecycle;
 mod reference;
 mod samplings;

@@ -8,6 +8,7 @@
 //! A new one is another way to fill the matrices.
 
 mod b_spline;
+mod hermite;
 mod interpolation;
 mod pixel;
 mod sampled;
@@ -15,6 +16,7 @@ mod shape;
 
 pub use b_spline::{BSplineConfig, Support};
 pub(super) use b_spline::{Learned, LearnedPlane, LearnedRotations};
+pub use hermite::HermiteConfig;
 pub(super) use pixel::{sample as sample_pixels, shape as shape_of_pixels};
 pub use sampled::SampledKernel;
 pub(crate) use shape::KernelShape;

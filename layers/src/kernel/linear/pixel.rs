@@ -17,7 +17,7 @@ use crate::kernel::taps::taps;
 use crate::kernel::{KernelSize, Spaces};
 
 /// The taps that carry weights, as positions in the window.
-fn support(group: &Group, taps: &[[f64; 2]], size: KernelSize) -> Vec<usize> {
+pub(super) fn support(group: &Group, taps: &[[f64; 2]], size: KernelSize) -> Vec<usize> {
     let (exact, radius) = (group.is_exact(), size.longest() as f64 / 2.0);
     let inside = |&tap: &usize| {
         let [x, y] = taps[tap];
