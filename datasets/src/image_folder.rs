@@ -26,6 +26,7 @@ mod entries;
 mod groups;
 mod layout;
 mod listing;
+mod origin;
 mod parts;
 mod read;
 mod size;
@@ -105,10 +106,12 @@ impl ImageSource for ImageFolderConfig {
         })
     }
 
-    /// Turns to another folder, whatever its layout.
+    /// Turns to another folder, whatever its layout: by its table, if it has one of that name, and without groups, which are
+    /// named by files that are not there.
     fn use_all_of(&mut self, path: &Path) -> Result<(), DatasetError> {
-        (self.path, self.train_fraction) = (path.into(), 1.0);
-        (self.labels, self.groups) = (None, None);
+        (self.path, self.train_fraction, self.groups) = (path.into(), 1.0, None);
+        let has = |table: &String| path.join(table).is_file();
+        self.labels = self.labels.take().filter(has);
         Ok(())
     }
 

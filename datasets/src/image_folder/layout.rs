@@ -50,7 +50,8 @@ impl Layout {
         let (splits, others): (Vec<_>, Vec<_>) = folders.partition(|folder| is_split(folder));
         // Classes may be called train and test: of vehicles, for example.
         let is_class = |folder: &&std::path::PathBuf| has_files_alone(folder);
-        if !splits.is_empty() && !(splits.iter().all(is_class) && !others.is_empty()) {
+        let are_classes = !others.is_empty() && splits.iter().all(is_class);
+        if !splits.is_empty() && !are_classes {
             return Ok(Self::Splits);
         }
         if root.join(TABLE).is_file() {

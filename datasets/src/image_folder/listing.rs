@@ -66,7 +66,7 @@ impl Listing {
             Layout::Classes => own.list_classes(root, strange)?,
             Layout::Table(table) => own.list_table(root, &root.join(table), strange)?,
         }
-        own.files.sort_by(|one, other| one.class.cmp(&other.class));
+        own.files.sort_by_key(|file| file.class);
         own.name_groups(config)?;
         Ok(own)
     }

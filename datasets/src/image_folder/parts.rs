@@ -6,11 +6,9 @@ use super::ImageFolderConfig;
 use super::deal::{Card, Dealing, deal};
 use super::layout::Layout;
 use super::listing::{Listed, Listing};
+use super::origin::Origin;
 use crate::DatasetError;
 use crate::images::{Split, part};
-
-/// How many names a note has at most.
-const NAMED: usize = 5;
 
 /// The pictures of a split, or all of them.
 #[derive(Debug)]
@@ -121,7 +119,7 @@ impl ImageFolderConfig {
                 is_bytes: true,
             };
             check_is_not_empty(&part)?;
-            origin.classes_missing(&part, &listing.classes, *split);
+            origin.classes_missing(&part.labels(), &listing.classes, *split);
             if *split == Split::Train {
                 part.keep(&part::places(&part.labels(), share, self.seed));
             }
@@ -181,33 +179,12 @@ impl ImageFolderConfig {
         how: Dealing,
         dealt: &[Vec<usize>; 3],
     ) -> Result<(), DatasetError> {
-        for (class, name) in listing.classes.iter().enumerate() {
-            let is_of = |file: &&Listed| usize::from(file.class) == class;
-            let of_class: Vec<&Listed> = listing.files.iter().filter(is_of).collect();
-            let trained = dealt[0].iter().map(|at| &listing.files[*at]);
-            if trained.filter(is_of).count() > 0 {
-                continue;
-            }
-            let mut groups: Vec<&str> =
-                of_class.iter().filter_map(|f| f.group.as_deref()).collect();
-            groups.sort_unstable();
-            groups.dedup();
-            let what = if groups.is_empty() {
-                "pictures"
-            } else {
-                "groups"
-            };
-            let expected = match how {
-                Dealing::Shares(_) => format!("a picture of class {name} for training"),
-                Dealing::Fold { folds, .. } => format!(
-                    "{what} of class {name} for training in each of {folds} folds, so at least 2 of them"
-                ),
-            };
-            let found = match groups.len() {
-                0 => of_class.len().to_string(),
-                count => format!("{count} with {} pictures", of_class.len()),
-            };
-            return Err(DatasetError::malformed(&self.path, expected, found));
+        let mut trained = vec![false; listing.classes.len()];
+        for place in &dealt[0] {
+            trained[usize::from(listing.files[*place].class)] = true;
+        }
+        if let Some(class) = trained.iter().position(|is_trained| !is_trained) {
+            return Err(self.untrained(listing, how, class));
         }
         if dealt.iter().all(|split| !split.is_empty()) {
             return Ok(());
@@ -220,6 +197,31 @@ impl ImageFolderConfig {
         );
         let found = format!("{train} for training, {valid} for validation, {test} for testing");
         Err(DatasetError::malformed(&self.path, expected, found))
+    }
+
+    /// What is wrong with a class that training did not get.
+    fn untrained(&self, listing: &Listing, how: Dealing, class: usize) -> DatasetError {
+        let name = &listing.classes[class];
+        let of_class = listing.files.iter();
+        let of_class = of_class.filter(|file| usize::from(file.class) == class);
+        let of_class: Vec<&Listed> = of_class.collect();
+        let mut groups: Vec<&str> = of_class.iter().filter_map(|f| f.group.as_deref()).collect();
+        groups.sort_unstable();
+        groups.dedup();
+        let (what, found) = match groups.len() {
+            0 => ("pictures", of_class.len().to_string()),
+            count => (
+                "groups",
+                format!("{count} with {} pictures", of_class.len()),
+            ),
+        };
+        let expected = match how {
+            Dealing::Shares(_) => format!("a picture of class {name} for training"),
+            Dealing::Fold { folds, .. } => format!(
+                "{what} of class {name} for training in each of {folds} folds, so at least 2 of them"
+            ),
+        };
+        DatasetError::malformed(&self.path, expected, found)
     }
 }
 
@@ -243,94 +245,4 @@ fn group_numbers(files: &[Listed]) -> Option<Vec<u32>> {
     sorted.dedup();
     let number = |name: &&str| sorted.binary_search(name).unwrap_or(0) as u32;
     Some(names.iter().map(number).collect())
-}
-
-/// What a description says about where images come from.
-struct Origin {
-    notes: Vec<String>,
-}
-
-impl Origin {
-    fn new(config: &ImageFolderConfig, layout: &Layout) -> Self {
-        let path = config.path.display();
-        let place = match layout {
-            Layout::Table(table) => format!("{path}, by its table {table}"),
-            _ => path.to_string(),
-        };
-        Self { notes: vec![place] }
-    }
-
-    fn dealt(&mut self, how: Dealing, seed: u64, cards: &[Card]) {
-        let mut groups: Vec<&str> = cards.iter().filter_map(|card| card.group).collect();
-        groups.sort_unstable();
-        groups.dedup();
-        let whole = match groups.len() {
-            0 => String::new(),
-            count => format!(" in {count} whole groups"),
-        };
-        self.notes.push(match how {
-            Dealing::Shares(shares) => {
-                let [train, valid, test] = shares.map(|share| (share * 1000.0).round() / 10.0);
-                format!("dealt {train}, {valid} and {test} %{whole} with seed {seed}")
-            }
-            Dealing::Fold { fold, folds } => {
-                format!("fold {fold} of 0 to {}{whole} with seed {seed}", folds - 1)
-            }
-        });
-    }
-
-    /// Classes without pictures in a split.
-    fn classes_missing(&mut self, part: &Part, classes: &[String], split: Split) {
-        let labels = part.labels();
-        let missing = classes.iter().enumerate();
-        let missing = missing.filter(|(class, _)| !labels.contains(&(*class as u8)));
-        let missing: Vec<&str> = missing.map(|(_, name)| &name[..]).collect();
-        if missing.is_empty() {
-            return;
-        }
-        let named = missing[..missing.len().min(NAMED)].join(", ");
-        let more = match missing.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        self.notes
-            .push(format!("no pictures of {named}{more} in {split}"));
-    }
-
-    /// Groups that are in several splits.
-    fn straddling(&mut self, numbers: Option<&[u32]>, places: &[Vec<usize>; 3]) {
-        let Some(numbers) = numbers else {
-            return;
-        };
-        let mut found: Vec<(u32, usize)> = Vec::with_capacity(numbers.len());
-        for (split, places) in places.iter().enumerate() {
-            found.extend(places.iter().map(|place| (numbers[*place], split)));
-        }
-        found.sort_unstable();
-        found.dedup();
-        let twice = found.chunk_by(|one, next| one.0 == next.0);
-        match twice.filter(|splits| splits.len() > 1).count() {
-            0 => {}
-            1 => self.notes.push("1 group is in several splits".into()),
-            count => self
-                .notes
-                .push(format!("{count} groups are in several splits")),
-        }
-    }
-
-    fn passed_over(&mut self, count: usize) {
-        match count {
-            0 => {}
-            1 => self
-                .notes
-                .push("1 hidden or system file passed over".into()),
-            count => self
-                .notes
-                .push(format!("{count} hidden or system files passed over")),
-        }
-    }
-
-    fn words(self) -> String {
-        self.notes.join("; ")
-    }
 }

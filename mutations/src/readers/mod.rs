@@ -19,7 +19,7 @@ use crate::mutator::Frame;
 pub type Trouble = Box<dyn std::error::Error>;
 
 /// The names of the readers of data.
-const DATA: [&str; 10] = [
+const DATA: [&str; 11] = [
     "idx",
     "amat",
     "npy",
@@ -30,6 +30,7 @@ const DATA: [&str; 10] = [
     "picture-rows",
     "picture-folder",
     "index-csv",
+    "labels-csv",
 ];
 
 /// The names of the readers of the program.
@@ -82,6 +83,7 @@ impl Reader {
             "picture-rows" => pictures::rows(root)?,
             "picture-folder" => pictures::folder(root)?,
             "index-csv" => data::index_csv(root)?,
+            "labels-csv" => data::labels_csv(root)?,
             #[cfg(feature = "program")]
             "run-file" => program::run_file(root),
             #[cfg(feature = "program")]

@@ -35,10 +35,11 @@ pub(super) fn extent(picture: &Picture) -> Option<f64> {
         }
     }
     for row in 1..=rows {
+        let (above, own) = sums.split_at_mut(row);
         let mut sum = 0.0;
-        for column in 1..=columns {
-            sum += sums[row][column];
-            sums[row][column] = sum + sums[row - 1][column];
+        for (cell, above) in own[0].iter_mut().zip(&above[row - 1]) {
+            sum += *cell;
+            *cell = sum + above;
         }
     }
     let whole = sums[rows][columns];

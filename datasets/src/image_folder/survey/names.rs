@@ -133,7 +133,7 @@ mod tests {
             (PATTERNS[2], "slide 0")
         );
         // One picture by itself.
-        let guess = each(|at| format!("a/{}_{at}.png", (at + 4) / 5)).unwrap();
+        let guess = each(|at| format!("a/{}_{at}.png", at.div_ceil(5))).unwrap();
         assert_eq!((guess.groups, guess.confidence), (13, Confidence::Possible));
     }
 

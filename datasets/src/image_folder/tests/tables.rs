@@ -34,6 +34,12 @@ fn a_table_gives_classes_and_pictures_are_dealt() {
     let resolved = config.resolved().unwrap();
     assert_eq!(resolved.labels.as_deref(), Some("labels.csv"));
     assert_eq!(resolved.load().unwrap().description.origin, said);
+    let mut elsewhere = resolved.clone();
+    let other_folder = folder_of(&["x/1.png", "y/2.png"]);
+    elsewhere.use_all_of(other_folder.path()).unwrap();
+    assert_eq!(elsewhere.load_split(Split::All).unwrap().images.count(), 2);
+    elsewhere.use_all_of(folder.path()).unwrap();
+    assert_eq!(elsewhere.load_split(Split::All).unwrap().images.count(), 40);
     // Another one by its name; its pictures are relative to the folder all the same.
     fs::create_dir(folder.path().join("tables")).unwrap();
     let other = folder.path().join("tables/two.tsv");
