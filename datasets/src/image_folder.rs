@@ -130,6 +130,16 @@ impl ImageSource for ImageFolderConfig {
         true
     }
 
+    fn shape(&self) -> Option<[usize; 3]> {
+        let [height, width] = self.size?.height_and_width();
+        let channels = match self.wanted_channels() {
+            Channels::Auto => return None,
+            Channels::Grey => 1,
+            Channels::Colour => 3,
+        };
+        Some([channels, height, width])
+    }
+
     fn has_patches(&self) -> bool {
         true
     }

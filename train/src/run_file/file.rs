@@ -145,7 +145,7 @@ impl RunFile {
                 let kind = own.get(*tag);
                 kind.is_some() && kind != defaults.get(*tag)
             };
-            if TAGS.iter().any(|tag| is_other(tag)) {
+            if TAGS.iter().any(is_other) {
                 continue;
             }
             for (key, value) in defaults {

@@ -110,7 +110,9 @@ fn size(own: &mut ImageExperiment) -> Result<(), TrainError> {
     if !own.model.is_sized() {
         return Ok(());
     }
-    let Some([channels, height, width]) = own.dataset.shape() else {
+    let mut dataset = own.dataset.clone();
+    dataset.resolve()?;
+    let Some([channels, height, width]) = dataset.shape() else {
         return Err(TrainError::Mismatch(
             "`model.size` needs the size of the images: dataset.size".into(),
         ));
