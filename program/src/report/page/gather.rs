@@ -26,8 +26,9 @@ use crate::report::symmetry::picture::{Scene, draw_maps};
 /// Hears what is being done, how much of it is done, and how much there is.
 pub type Seen<'a> = &'a mut dyn FnMut(&str, usize, usize);
 
-/// What a page is told by.
+/// What the work is called, and its parts.
 const WRITING: &str = "writing report.html";
+const PARTS: usize = 4;
 
 /// Writes the page of a finished run into its folder. `images` are those of the run, with what was said of them; where they are
 /// not at hand, they are read and looked at again. Nothing is written of a network for particles.
@@ -58,7 +59,6 @@ pub fn write(
         Some(images) => images,
         None => look_again(&loaded, network, device, &mut notes, seen)?,
     };
-    const PARTS: usize = 4;
     seen(WRITING, 0, PARTS);
     let temperature = report.calibration.as_ref().map(|found| found.temperature);
     let [wrong, unsure] = notable(&predictions, temperature.unwrap_or(1.0), WRONG, UNSURE);

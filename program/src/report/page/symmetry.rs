@@ -32,11 +32,8 @@ pub fn section(page: &Page) -> String {
         &["the picture under", "relative error", "same answer"],
         &rows,
     ));
-    match &page.maps {
-        Some(maps) if maps.len() <= LARGEST => {
-            body.push_str(&format!("<figure class=\"maps\">{maps}</figure>\n"));
-        }
-        _ => {}
+    if let Some(maps) = page.maps.as_ref().filter(|maps| maps.len() <= LARGEST) {
+        body.push_str(&format!("<figure class=\"maps\">{maps}</figure>\n"));
     }
     body.push_str(&html::aside(&format!(
         "Layer by layer and angle by angle: gcnn equivariance {} --plot equivariance.svg",
