@@ -213,29 +213,85 @@ fn a_folder_of_pictures_is_answered_and_scored() {
     let root = tempfile::tempdir().expect("a temporary folder");
     pictures(&root.path().join("bars"), 24);
     succeed(root.path(), &[&["train", "bars"], &QUICK[..]].concat());
-    let table = succeed(root.path(), &["predict", "runs/bars", "bars", "--csv", "--labels", "folders"]);
+    let table = succeed(
+        root.path(),
+        &[
+            "predict",
+            "runs/bars",
+            "bars",
+            "--csv",
+            "--labels",
+            "folders",
+        ],
+    );
     let mut rows = csv::Reader::from_reader(table.as_bytes());
-    let head: Vec<String> = rows.headers().expect("a head").iter().map(String::from).collect();
-    assert_eq!(head, ["file", "class", "confidence", "truth", "p:lying", "p:upright"]);
+    let head: Vec<String> = rows
+        .headers()
+        .expect("a head")
+        .iter()
+        .map(String::from)
+        .collect();
+    assert_eq!(
+        head,
+        [
+            "file",
+            "class",
+            "confidence",
+            "truth",
+            "p:lying",
+            "p:upright"
+        ]
+    );
     let rows: Vec<csv::StringRecord> = rows.records().map(|row| row.expect("a row")).collect();
     assert_eq!(rows.len(), 48);
     let right = rows.iter().filter(|row| row[1] == row[3]).count();
     for row in &rows {
-        let shares: f64 = [4, 5].map(|at| row[at].parse::<f64>().expect("a number")).iter().sum();
-        assert!((shares - 1.0).abs() < 1e-5 && Path::new(&row[0]).starts_with("bars"), "{row:?}");
+        let shares: f64 = [4, 5]
+            .map(|at| row[at].parse::<f64>().expect("a number"))
+            .iter()
+            .sum();
+        assert!(
+            (shares - 1.0).abs() < 1e-5 && Path::new(&row[0]).starts_with("bars"),
+            "{row:?}"
+        );
     }
     // A pattern, words, a table of classes, and the score.
-    fs::write(root.path().join("labels.csv"), "file,class\nbars/lying/night0_0.png,lying\nbars/lying/night0_2.png,upright\n")
-        .expect("a table");
-    let pattern = ["predict", "runs/bars", "bars/lying/night0_[02].png", "--labels", "labels.csv"];
+    fs::write(
+        root.path().join("labels.csv"),
+        "file,class\nbars/lying/night0_0.png,lying\nbars/lying/night0_2.png,upright\n",
+    )
+    .expect("a table");
+    let pattern = [
+        "predict",
+        "runs/bars",
+        "bars/lying/night0_[02].png",
+        "--labels",
+        "labels.csv",
+    ];
     let said = succeed(root.path(), &pattern);
-    assert!(said.contains("night0_0.png  class ") && said.contains(" of 2 pictures"), "{said}");
-    let output = run(root.path(), &["predict", "runs/bars", "bars", "--csv", "--labels", "folders"]);
+    assert!(
+        said.contains("night0_0.png  class ") && said.contains(" of 2 pictures"),
+        "{said}"
+    );
+    let output = run(
+        root.path(),
+        &[
+            "predict",
+            "runs/bars",
+            "bars",
+            "--csv",
+            "--labels",
+            "folders",
+        ],
+    );
     let score = String::from_utf8_lossy(&output.stderr);
     let expected = format!("accuracy {:.4} of 48 pictures", right as f64 / 48.0);
     assert!(score.contains(&expected), "{expected}: {score}");
     // What is not in the table is told before anything is computed.
-    let error = fail(root.path(), &["predict", "runs/bars", "bars", "--labels", "labels.csv"]);
+    let error = fail(
+        root.path(),
+        &["predict", "runs/bars", "bars", "--labels", "labels.csv"],
+    );
     assert!(error.contains("labels.csv does not name it"), "{error}");
     let error = fail(root.path(), &["predict", "runs/bars", "bars/*.gif"]);
     assert!(error.contains("no file is named like that"), "{error}");

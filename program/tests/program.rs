@@ -824,10 +824,7 @@ fn tissue_is_mapped_and_runs_are_compared_image_by_image() {
             "{name}: {equal}"
         );
     }
-    let whole = json(&succeed(
-        root,
-        &["predict", "a", "tissue.png", "--json"],
-    ));
+    let whole = json(&succeed(root, &["predict", "a", "tissue.png", "--json"]));
     assert_eq!(whole["predictions"].as_array().map(Vec::len), Some(1));
     assert!(whole.get("maps").is_none());
     assert_eq!(whole["class_names"][1], "interior");
@@ -838,7 +835,10 @@ fn tissue_is_mapped_and_runs_are_compared_image_by_image() {
     assert!(words.contains(&expected), "{words}");
     // A picture of many patches that is taken for one is told, with the way out.
     let told = String::from_utf8_lossy(&output.stderr);
-    assert!(told.contains("1 pictures are larger than the patches") && told.contains("--map"), "{told}");
+    assert!(
+        told.contains("1 pictures are larger than the patches") && told.contains("--map"),
+        "{told}"
+    );
 
     // Of two pictures of one name, one map would take the other's place.
     std::fs::create_dir(root.join("other")).expect("a folder");

@@ -29,8 +29,10 @@ fn collect(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), 
         let expected = format!("at most {DEEPEST} folders within each other");
         return Err(DatasetError::malformed(folder, expected, "more"));
     }
-    let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) =
-        entries(folder)?.kept.into_iter().partition(|path| path.is_dir());
+    let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) = entries(folder)?
+        .kept
+        .into_iter()
+        .partition(|path| path.is_dir());
     found.extend(files.into_iter().filter(|file| has_ending(file)));
     if found.len() > MOST {
         let expected = format!("at most {MOST} pictures");
@@ -59,13 +61,23 @@ mod tests {
     #[test]
     fn pictures_are_found_however_deep_and_nothing_else_is() {
         let root = tempfile::tempdir().unwrap();
-        for name in ["b.png", "a/c.JPG", "a/d/e.tiff", "a/notes.txt", ".hidden/f.png", "a/Thumbs.db"] {
+        for name in [
+            "b.png",
+            "a/c.JPG",
+            "a/d/e.tiff",
+            "a/notes.txt",
+            ".hidden/f.png",
+            "a/Thumbs.db",
+        ] {
             let path = root.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
         }
         let found = pictures_below(root.path()).unwrap();
-        let names: Vec<&Path> = found.iter().map(|file| file.strip_prefix(root.path()).unwrap()).collect();
+        let names: Vec<&Path> = found
+            .iter()
+            .map(|file| file.strip_prefix(root.path()).unwrap())
+            .collect();
         assert_eq!(names, ["b.png", "a/c.JPG", "a/d/e.tiff"].map(Path::new));
         assert!(pictures_below(&root.path().join("nothing")).is_err());
         let mut deep = root.path().to_path_buf();

@@ -67,8 +67,14 @@ mod tests {
         let expected = ["b.png", "a/[1].png", "a/c.png", "b.png", "absent.png"].map(at);
         assert_eq!(all, expected);
         // A file that is there is no pattern.
-        assert_eq!(expand(&[at("a/[1].png")]).expect("a file"), [at("a/[1].png")]);
-        for (input, reason) in [("*.bmp", "no file is named like that"), ("a/***", "wildcard")] {
+        assert_eq!(
+            expand(&[at("a/[1].png")]).expect("a file"),
+            [at("a/[1].png")]
+        );
+        for (input, reason) in [
+            ("*.bmp", "no file is named like that"),
+            ("a/***", "wildcard"),
+        ] {
             let error = expand(&[at(input)]).expect_err("nothing").to_string();
             assert!(error.contains(reason), "{error}");
         }

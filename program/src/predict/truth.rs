@@ -41,7 +41,10 @@ impl Truth {
     /// Where it has none, or one that the network does not know.
     pub fn of(&self, file: &Path, names: &[String]) -> Result<usize, ProgramError> {
         let refused = |reason: String| {
-            Err(ProgramError::Refused(format!("{}: {reason}", file.display())))
+            Err(ProgramError::Refused(format!(
+                "{}: {reason}",
+                file.display()
+            )))
         };
         let class = match self {
             Self::Folders => {
@@ -73,7 +76,9 @@ impl Truth {
 pub fn score(names: &[String], answers: &[(Prediction, usize)]) -> Result<String, ProgramError> {
     // Labels are bytes: networks have at most 256 classes.
     let labels = answers.iter().map(|(_, class)| *class as u8).collect();
-    let scores = answers.iter().flat_map(|(answer, _)| answer.probabilities.iter());
+    let scores = answers
+        .iter()
+        .flat_map(|(answer, _)| answer.probabilities.iter());
     let scores = scores.map(|p| p.max(1e-7).ln()).collect();
     let judged = Predictions::new(Split::Test, names.to_vec(), labels, scores)?;
     let accuracy = folds::outcomes(&judged).share("accuracy");

@@ -106,7 +106,9 @@ fn head(names: &[String], scored: bool) -> Vec<String> {
     let fixed = ["file", "class", "confidence"].into_iter();
     let truth = scored.then_some("truth");
     let fixed = fixed.chain(truth).map(String::from);
-    fixed.chain(names.iter().map(|name| format!("p:{name}"))).collect()
+    fixed
+        .chain(names.iter().map(|name| format!("p:{name}")))
+        .collect()
 }
 
 fn cells(names: &[String], p: &Prediction, truth: Option<usize>) -> Vec<String> {
@@ -125,7 +127,9 @@ fn cells(names: &[String], p: &Prediction, truth: Option<usize>) -> Vec<String> 
 fn row(cells: &[String]) -> Result<String, ProgramError> {
     let fault = |reason: String| ProgramError::Refused(reason);
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(cells).map_err(|e| fault(e.to_string()))?;
+    writer
+        .write_record(cells)
+        .map_err(|e| fault(e.to_string()))?;
     let bytes = writer.into_inner().map_err(|e| fault(e.to_string()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
