@@ -168,6 +168,60 @@ fn folds_answer_every_picture_once_and_go_on_where_they_were() {
     assert!(before == [weights(0), weights(1), weights(2)]);
     assert_eq!(json(&cv.join("folds.json"))["pictures"], 36);
 
+    // Two cross-validations of the same pictures, dealt in another way, are compared picture by picture.
+    let other = [
+        &command[..4],
+        &[
+            "--output",
+            "other",
+            "--set",
+            "dataset.seed=9",
+            "--set",
+            "model.group=flip",
+        ],
+        &QUICK[..],
+    ]
+    .concat();
+    succeed(root.path(), &other);
+    let paired = succeed(
+        root.path(),
+        &["compare", "cv", "other", "--paired", "--json"],
+    );
+    let paired: Value = serde_json::from_str(&paired).expect("JSON");
+    assert_eq!(paired["examples"], 36);
+    let accuracy =
+        |name: &str| json(&root.path().join(name).join("folds.json"))["accuracy"]["value"].as_f64();
+    let difference = accuracy("other")
+        .zip(accuracy("cv"))
+        .map(|(b, a)| b - a)
+        .expect("numbers");
+    let found = paired["difference"].as_f64().expect("a number");
+    assert!(
+        (found - difference).abs() < 1e-6 && paired["mcnemar"].is_number(),
+        "{paired}"
+    );
+    let table = succeed(
+        root.path(),
+        &["compare", "cv", "other", "--by", "model.group"],
+    );
+    assert!(table.contains("flip") && table.contains(" to "), "{table}");
+    let output = run(
+        root.path(),
+        &[
+            "compare",
+            "cv/fold-0",
+            "cv/fold-1",
+            "cv/fold-2",
+            "--by",
+            "model.group",
+        ],
+    );
+    let notes = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        notes.contains("are folds of a cross-validation") && !notes.contains("same seed"),
+        "{notes}"
+    );
+
     let quick = root.path().join("digits.toml");
     fs::write(&quick, common::SMALL).expect("a run file");
     let error = fail(root.path(), &["train", "digits.toml", "--folds"]);

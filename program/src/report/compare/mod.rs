@@ -12,6 +12,7 @@ mod paired;
 mod plot;
 mod runs;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use gcnn_train::files::same_file;
@@ -154,6 +155,12 @@ impl Comparison {
                 points.push(point(&one.by, *over, members, &measure)?);
             }
         }
+        if runs.iter().any(|run| run.folds.is_some()) {
+            notes.push(
+                "intervals of a single cross-validation are over its pictures, not over seeds"
+                    .into(),
+            );
+        }
         let sizes = |run: &FinishedRun| run.report.test_examples;
         if runs.iter().any(|run| sizes(run) != sizes(first)) {
             notes.push("the runs were not tested on equally many examples".into());
@@ -244,7 +251,11 @@ fn point(
         })
         .collect::<Result<_, ProgramError>>()?;
     let values: Vec<f64> = members.iter().map(|member| member.value).collect();
-    let (mean, interval) = interval::of_mean(&values, Range::of_measure(measure));
+    let (mean, interval) = match runs {
+        // All pictures, each answered by a network that was not trained on it.
+        [run] if run.folds.is_some() => (values[0], run.interval(measure)),
+        _ => interval::of_mean(&values, Range::of_measure(measure)),
+    };
     Ok(Point {
         by: by.to_vec(),
         over,
@@ -253,6 +264,9 @@ fn point(
         runs: members,
     })
 }
+
+/// Which part of a cross-validation is the test.
+const FOLD: &str = "dataset.fold";
 
 /// What is wrong with taking runs for repetitions of one another.
 fn caveats(runs: &[&FinishedRun]) -> Vec<String> {
@@ -277,14 +291,22 @@ fn caveats(runs: &[&FinishedRun]) -> Vec<String> {
             ));
         }
     }
-    for (index, run) in runs.iter().enumerate() {
-        let seed = run.report.seed;
-        if let Some(twin) = runs[..index].iter().position(|r| r.report.seed == seed) {
-            notes.push(format!(
-                "{} and {} have the same seed, {seed}",
-                names[twin], names[index]
-            ));
+    // Folds of one cross-validation have one seed, and other pictures.
+    let is_fold = others.iter().any(|key| key == FOLD);
+    let mut by_seed: BTreeMap<u64, Vec<&str>> = BTreeMap::new();
+    for (run, name) in runs.iter().zip(&names) {
+        by_seed.entry(run.report.seed).or_default().push(name);
+    }
+    for (seed, same) in by_seed {
+        if same.len() > 1 && !is_fold {
+            notes.push(format!("{} have the same seed, {seed}", same.join(", ")));
         }
+    }
+    if is_fold {
+        notes.push(format!(
+            "{} are folds of a cross-validation: the folder that they are in stands for all of them, with an interval over the pictures",
+            names.join(", ")
+        ));
     }
     notes
 }

@@ -8,17 +8,20 @@
 //! What one network finds hard the other does too: the interval of the difference is shorter than those of the two
 //! accuracies would have it, and it says nothing about other seeds. Source: Efron and Tibshirani 1993, chapter 16.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use burn::prelude::*;
 use gcnn_datasets::ImageDataset;
 use gcnn_train::task::bootstrap::Units;
 use gcnn_train::task::metrics::{interval_words, significant};
-use gcnn_train::task::{Split, evaluate_by};
+use gcnn_train::task::{Split, evaluate_by, folds};
 use gcnn_train::tasks::classification::Classification;
 use gcnn_train::weights::evaluation::{Loaded, LoadedNetwork};
 use serde::Serialize;
+use statrs::distribution::{Binomial, DiscreteCDF};
 
+use super::runs::FOLDS;
 use crate::ProgramError;
 
 /// Draws of the bootstrap.
@@ -42,6 +45,17 @@ pub struct Paired {
     pub difference: f64,
     /// Its 95 % interval; no numbers where all images were cut from one.
     pub interval: [f64; 2],
+    /// How probable images that only one of them answers rightly are to be so unevenly shared, were both equally good: McNemar's
+    /// exact test. It takes images to be independent, which those that were cut from one thing are not.
+    pub mcnemar: f64,
+}
+
+/// Twice the smaller tail of a fair coin, thrown once for each image that one of both answers rightly. Source: McNemar 1947.
+fn mcnemar([first, second]: [u64; 2]) -> f64 {
+    let all = first + second;
+    let coin = Binomial::new(0.5, all);
+    let tail = coin.map_or(1.0, |coin| coin.cdf(first.min(second)));
+    (2.0 * tail).min(1.0)
 }
 
 impl Paired {
@@ -51,6 +65,9 @@ impl Paired {
         device: &Device,
         mut seen: impl FnMut(usize, usize),
     ) -> Result<Self, ProgramError> {
+        if weights.iter().all(|path| path.join(FOLDS).is_file()) {
+            return Self::of_tables(weights);
+        }
         let [first, second] = weights.map(|path| Judged::open(path, device));
         let judged = [first?, second?];
         let images = judged.each_ref().map(|one| one.task.tested_on());
@@ -67,6 +84,42 @@ impl Paired {
         Ok(Self::of_hits(paths, hits, sources))
     }
 
+    /// Two cross-validations of the same pictures, by what they wrote of them: however the pictures were dealt to the folds.
+    fn of_tables(weights: [&Path; 2]) -> Result<Self, ProgramError> {
+        let read = |path: &Path| folds::read(&path.join("predictions.csv"), Split::Test);
+        let tables = [read(weights[0])?, read(weights[1])?];
+        let hits = tables.each_ref().map(folds::outcomes);
+        let [first, second] = tables
+            .each_ref()
+            .map(|table| table.files().unwrap_or_default());
+        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+        places.extend(
+            second
+                .iter()
+                .enumerate()
+                .map(|(place, file)| (file.as_str(), place)),
+        );
+        let order: Option<Vec<usize>> = first
+            .iter()
+            .map(|file| places.get(file.as_str()).copied())
+            .collect();
+        let order = order.filter(|order| !order.is_empty() && first.len() == second.len());
+        let Some(order) = order else {
+            let [a, b] = weights.map(Path::display);
+            return Err(ProgramError::Refused(format!(
+                "{a} and {b} are cross-validations of different pictures"
+            )));
+        };
+        let [one, other] = hits.each_ref().map(|hits| hits.column(MEASURE));
+        let other = order.iter().map(|place| other[*place]).collect();
+        let paths = weights.map(Path::to_path_buf);
+        Ok(Self::of_hits(
+            paths,
+            [one.to_vec(), other],
+            tables[0].groups(),
+        ))
+    }
+
     fn of_hits(weights: [PathBuf; 2], hits: [Vec<f32>; 2], sources: Option<&[u32]>) -> Self {
         let examples = hits[0].len();
         let units = sources.map_or_else(|| Units::each(examples), Units::by_source);
@@ -79,8 +132,10 @@ impl Paired {
             let sum: f64 = drawn.iter().map(|i| f64::from(gain[*i as usize])).sum();
             sum / drawn.len() as f64
         });
+        let only = |sign: f32| gain.iter().filter(|gain| **gain == sign).count() as u64;
         Self {
             weights,
+            mcnemar: mcnemar([only(-1.0), only(1.0)]),
             examples,
             units: units.count(),
             accuracy,
@@ -101,7 +156,7 @@ impl Paired {
         let width = width[0].max(width[1]).max(difference.len());
         format!(
             "{MEASURE} on the same {} test images (bootstrap over {} of them or of what they were cut from):\n  \
-             {:width$}  {}\n  {:width$}  {}\n  {difference:width$}  {}  ({})\n",
+             {:width$}  {}\n  {:width$}  {}\n  {difference:width$}  {}  ({}; McNemar p = {:.3})\n",
             self.examples,
             self.units,
             names[0],
@@ -110,6 +165,7 @@ impl Paired {
             significant(self.accuracy[1]),
             significant(self.difference),
             interval_words(self.interval),
+            self.mcnemar,
         )
     }
 }
@@ -211,6 +267,29 @@ mod tests {
         let one = paired([&a, &b], Some(&[5; 1000]));
         assert!(one.interval.iter().all(|end| end.is_nan()));
         assert!(one.text().contains("interval none"), "{}", one.text());
+    }
+
+    #[test]
+    fn the_exact_test_of_mcnemar() {
+        // 2 Σ_{k ≤ 4} C(18, k) / 2¹⁸ = 2 · 4048 / 262144
+        assert!((mcnemar([4, 14]) - 0.030_883_8).abs() < 1e-6);
+        assert_eq!(
+            (mcnemar([14, 4]), mcnemar([5, 5]), mcnemar([0, 0])),
+            (mcnemar([4, 14]), 1.0, 1.0)
+        );
+        let found = paired(
+            [
+                &[1.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+                &[1.0, 1.0, 1.0, 1.0, 1.0, 1.0],
+            ],
+            None,
+        );
+        assert!((found.mcnemar - 0.0625).abs() < 1e-12);
+        assert!(
+            found.text().contains("McNemar p = 0.062"),
+            "{}",
+            found.text()
+        );
     }
 
     #[test]

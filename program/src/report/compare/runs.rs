@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use gcnn_train::TrainError;
+use gcnn_train::files::read_text;
 use gcnn_train::run_file::{RunConfig, TaskName, flatten, value_of};
 use gcnn_train::training::run::Report;
 use gcnn_train::training::run_folder::RunFolder;
+use serde::Deserialize;
 use toml::{Table, Value};
 
 use crate::ProgramError;
@@ -25,6 +27,26 @@ const INDIFFERENT: [&str; 9] = [
     "dataset.memory_limit_mib",
 ];
 
+/// What a cross-validation is told by.
+pub const FOLDS: &str = "folds.json";
+
+/// What is read of it.
+#[derive(Deserialize)]
+struct Pooled {
+    each: Vec<f64>,
+    pictures: usize,
+    accuracy: PooledMeasure,
+    balanced_accuracy: PooledMeasure,
+}
+
+#[derive(Deserialize)]
+struct PooledMeasure {
+    name: String,
+    value: f64,
+    low: f64,
+    high: f64,
+}
+
 /// A run with a report.
 #[derive(Debug, Clone)]
 pub struct FinishedRun {
@@ -36,12 +58,17 @@ pub struct FinishedRun {
     pub settings: Table,
     /// Its end.
     pub report: Report,
+    /// Of a cross-validation, how many folds there are.
+    pub folds: Option<usize>,
 }
 
 impl FinishedRun {
-    /// Reads a run folder; none if the run has no report yet.
+    /// Reads a run folder, or that of a cross-validation; none if the run has no report yet.
     pub fn open(path: &Path) -> Result<Option<Self>, ProgramError> {
         let folder = RunFolder::at(path);
+        if path.join(FOLDS).is_file() {
+            return Self::of_folds(path).map(Some);
+        }
         if !folder.config().is_file() {
             return Err(ProgramError::Refused(format!(
                 "{} is not a run folder: it holds no config.toml",
@@ -60,7 +87,49 @@ impl FinishedRun {
             task: config.experiment.task(),
             settings,
             report,
+            folds: None,
         }))
+    }
+
+    /// All folds as one run: what they say of all pictures together.
+    fn of_folds(path: &Path) -> Result<Self, ProgramError> {
+        let file = path.join(FOLDS);
+        let text = read_text(&file)?;
+        let fault = |reason: String| TrainError::weights(&file, reason);
+        let found: Pooled = serde_json::from_str(&text).map_err(|e| fault(e.to_string()))?;
+        let first = path.join("fold-0");
+        let Some(mut run) = Self::open(&first)? else {
+            return Err(fault("its first fold is not finished".into()).into());
+        };
+        let (mut metrics, mut intervals) = (serde_json::Map::new(), serde_json::Map::new());
+        for measure in [found.accuracy, found.balanced_accuracy] {
+            metrics.insert(measure.name.clone(), measure.value.into());
+            intervals.insert(measure.name, vec![measure.low, measure.high].into());
+        }
+        run.report.test = serde_json::json!({
+            "metrics": metrics,
+            "intervals": intervals,
+            "goal": "accuracy",
+        });
+        run.report.test_examples = found.pictures;
+        if let Some(dataset) = run
+            .settings
+            .get_mut("dataset")
+            .and_then(Value::as_table_mut)
+        {
+            dataset.remove("fold");
+        }
+        Ok(Self {
+            folder: path.to_path_buf(),
+            folds: Some(found.each.len()),
+            ..run
+        })
+    }
+
+    /// The 95 % interval of a test measure.
+    pub fn interval(&self, name: &str) -> Option<[f64; 2]> {
+        let ends = &self.report.test["intervals"][name];
+        Some([ends[0].as_f64()?, ends[1].as_f64()?])
     }
 
     /// A setting, by its full name.

@@ -170,10 +170,15 @@ fn a_light_grey_patch_is_the_same_to_all() {
     let evaluated: Vec<f32> = evaluated.into_data().iter().collect();
 
     let mut answers = Vec::new();
-    predict(&network, std::slice::from_ref(&file), &device, |_, answer| {
-        answers.push(answer?);
-        Ok(())
-    })
+    predict(
+        &network,
+        std::slice::from_ref(&file),
+        &device,
+        |_, answer| {
+            answers.push(answer?);
+            Ok(())
+        },
+    )
     .expect("a prediction");
     let predicted = &answers[0];
     let mut rows = PictureRows::open(&file, LIMITS).expect("rows");
