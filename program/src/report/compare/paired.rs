@@ -55,7 +55,7 @@ fn mcnemar([first, second]: [u64; 2]) -> f64 {
     let all = first + second;
     let coin = Binomial::new(0.5, all);
     let tail = coin.map_or(1.0, |coin| coin.cdf(first.min(second)));
-    (2.0 * tail).min(1.0)
+    f64::min(2.0 * tail, 1.0)
 }
 
 impl Paired {
