@@ -177,8 +177,10 @@ fn in_pytorch(file: &Path, dims: [usize; 4], images: &[f32]) -> Option<Vec<f32>>
     let script = format!(
         "{code}\n\
          pixels = torch.frombuffer(bytearray(open('images', 'rb').read()), dtype=torch.float32)\n\
-         with torch.no_grad():\n    logits = load('{}')(pixels.reshape({dims:?}))\n\
-         assert logits.dim() == 2\n\
+         network = load('{}')\n\
+         images = pixels.reshape({dims:?})\n\
+         with torch.no_grad():\n    logits = network(images)\n    last = network(images.to(memory_format=torch.channels_last))\n\
+         assert logits.dim() == 2 and torch.allclose(logits, last, atol=1e-5)\n\
          print(*logits.flatten().tolist())\n",
         file.file_name().expect("a name").display()
     );
