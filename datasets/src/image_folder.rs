@@ -140,6 +140,15 @@ impl ImageSource for ImageFolderConfig {
         Some([channels, height, width])
     }
 
+    fn bring_to(&mut self, [channels, height, width]: [usize; 3]) {
+        self.size.get_or_insert(PictureSize::from([height, width]));
+        (self.channels, self.grey) = match channels {
+            1 => (Channels::Grey, None),
+            3 => (Channels::Colour, None),
+            _ => (self.channels, self.grey),
+        };
+    }
+
     fn has_patches(&self) -> bool {
         true
     }

@@ -355,6 +355,32 @@ fn a_folder_of_pictures_is_answered_and_scored() {
 }
 
 #[test]
+fn pictures_of_other_sizes_are_evaluated() {
+    let root = tempfile::tempdir().expect("a temporary folder");
+    pictures(&root.path().join("other"), 12);
+    pictures(&root.path().join("bars"), 24);
+    let size = ["--set", "dataset.size=24"];
+    succeed(
+        root.path(),
+        &[&["train", "bars"], &QUICK[..], &size[..]].concat(),
+    );
+    let said = succeed(
+        root.path(),
+        &[
+            "eval",
+            "runs/bars",
+            "--data",
+            "other",
+            "--split",
+            "all",
+            "--json",
+        ],
+    );
+    let said: Value = serde_json::from_str(&said).expect("JSON");
+    assert_eq!(said["examples"], 24);
+}
+
+#[test]
 fn classes_that_are_uneven_can_count_the_same() {
     let root = tempfile::tempdir().expect("a temporary folder");
     pictures(&root.path().join("bars"), 24);

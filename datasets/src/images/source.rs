@@ -113,6 +113,10 @@ pub trait ImageSource: fmt::Debug {
         None
     }
 
+    /// Settles what the settings leave to the files, for a network that reads images of `[channels, height, width]`: those of
+    /// another shape are brought to it, where the source can.
+    fn bring_to(&mut self, _shape: [usize; 3]) {}
+
     /// Whether images are patches, so that a larger image is made of many.
     fn has_patches(&self) -> bool {
         false

@@ -157,6 +157,7 @@ impl Classification {
         if let Some(path) = data {
             dataset.use_all_of(path)?;
         }
+        dataset.bring_to([format.channels, format.height, format.width]);
         let found = dataset.load_split(split)?;
         let about = format!("{split} images ({})", found.origin);
         Self::of_images(found.images, about, own, config, format)

@@ -99,3 +99,28 @@ fn deeper_pictures_and_stretched_ones_are_floats() {
         }
     );
 }
+
+/// A network of before there were sizes was trained on pictures of one; others are brought to it.
+#[test]
+fn pictures_are_brought_to_the_shape_that_a_network_reads() {
+    let folder = folder_of(&["test/a/0.png", "test/b/1.png"]);
+    RgbImage::from_pixel(7, 5, Rgb([9, 9, 9]))
+        .save(folder.path().join("test/b/2.png"))
+        .unwrap();
+    fs::create_dir_all(folder.path().join("train/a")).unwrap();
+    fs::create_dir_all(folder.path().join("train/b")).unwrap();
+    for class in ["a", "b"] {
+        let from = folder.path().join("test/b/1.png");
+        fs::copy(from, folder.path().join("train").join(class).join("x.png")).unwrap();
+    }
+    let mut config = ImageFolderConfig::new(folder.path());
+    assert!(config.load_split(Split::Test).is_err(), "two sizes");
+    config.bring_to([1, 2, 2]);
+    let found = config.load_split(Split::Test).unwrap().images;
+    assert_eq!((found.count(), found.shape()), (3, [1, 2, 2]));
+    assert_eq!(config.shape(), Some([1, 2, 2]));
+    // What was said stays said.
+    let mut own = ImageFolderConfig::new(folder.path()).with_size(4);
+    own.bring_to([3, 2, 2]);
+    assert_eq!(own.shape(), Some([3, 4, 4]));
+}
