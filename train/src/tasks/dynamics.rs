@@ -322,7 +322,9 @@ mod tests {
         let worst = |model: DynamicsConfig| -> Vec<(String, f64)> {
             let task = motion(model);
             let model = task.init(&device).expect("a model");
-            let errors = task.survey(&model, &device).expect("a report");
+            let errors = task
+                .survey(&model, &device, &mut |_, _| ())
+                .expect("a report");
             let errors = errors.outcome().into_iter();
             errors.map(|e| (e.element, e.relative_error)).collect()
         };
