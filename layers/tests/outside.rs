@@ -135,6 +135,7 @@ fn brings_no_program_along() {
         "burn",
         "gcnn-cpu",
         "gcnn-layers",
+        "kiddo",
         "log",
         "serde",
         "thiserror",
