@@ -35,12 +35,17 @@ mod tests {
 
     use super::*;
     use crate::file::to_bytes;
-    use crate::weights::Weights;
+    use crate::weights::{Array, Weights};
 
     fn read(text: Option<&str>) -> Result<Option<f64>, String> {
         let text = text.map(|text| (keys::TEMPERATURE.to_string(), text.to_string()));
         let metadata: HashMap<String, String> = text.into_iter().collect();
-        let bytes = to_bytes(&Weights::new(), metadata).expect("a file");
+        let array = Array {
+            shape: vec![1],
+            values: vec![0.0],
+        };
+        let weights = Weights::from([("weight".to_string(), array)]);
+        let bytes = to_bytes(&weights, metadata).expect("a file");
         let header = Header::read(&bytes).expect("a header");
         header.temperature().map_err(|error| error.to_string())
     }

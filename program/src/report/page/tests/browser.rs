@@ -39,6 +39,7 @@ fn browse(browser: &str, folder: &Path, more: &[&str]) -> (String, String) {
             "--headless=new",
             "--no-sandbox",
             "--disable-gpu",
+            "--hide-scrollbars",
             "--enable-logging=stderr",
             &profile,
         ])
