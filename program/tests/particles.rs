@@ -215,8 +215,8 @@ fn what_cannot_work_is_said_before_anything_is_made() {
             assert!(error.contains(word), "{set}: {error}");
         }
     }
-    let error = fail(root, &["predict", "run", "--tile", "64"]);
-    assert!(error.contains("--tile and --resize"), "{error}");
+    let error = fail(root, &["predict", "run", "--map"]);
+    assert!(error.contains("--map, --csv and --labels"), "{error}");
     let error = fail(root, &["predict", "run", "one", "two"]);
     assert!(error.contains("one folder"), "{error}");
 }

@@ -587,14 +587,27 @@ fn folders_in_the_way_and_folders_without_a_run_are_refused() {
         "{error}"
     );
     let error = fail(folder.path(), &["train", "taken", "--resume"]);
-    assert!(error.contains("no config.toml"), "{error}");
+    assert!(error.contains("nothing to resume"), "{error}");
     let error = fail(
         folder.path(),
         &["train", "small.toml", "--output", "nothing", "--resume"],
     );
     assert!(error.contains("does not exist"), "{error}");
+    // Neither a run nor pictures.
     let error = fail(folder.path(), &["train", "taken"]);
-    assert!(error.contains("--resume"), "{error}");
+    assert!(
+        error.contains("a folder of pictures for each class"),
+        "{error}"
+    );
+    succeed(
+        folder.path(),
+        &["train", "small.toml", "--output", "run", "--quiet"],
+    );
+    let error = fail(folder.path(), &["train", "run"]);
+    assert!(
+        error.contains("holds a run") && error.contains("--resume"),
+        "{error}"
+    );
 }
 
 #[test]

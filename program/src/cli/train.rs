@@ -145,49 +145,34 @@ impl TrainArgs {
 
     /// The configuration and the run folder that a run file means.
     fn resolve(&self, file: &RunFile) -> Result<(RunConfig, RunFolder), ProgramError> {
-        let mut config = match self.resumed(file)? {
-            Some(before) => suggestion::resolve_resumed(file, &before)?,
+        let root = self.output.clone().or(file.config().output.clone());
+        let root = root.unwrap_or_else(|| default_folder(&self.file, self.resume));
+        let folder = RunFolder::at(&root);
+        // Before anything is loaded; what comes in between is seen when the folder is made.
+        match (self.resume, folder.is_taken()) {
+            (false, true) => return Err(folder.taken().into()),
+            (true, false) => {
+                return Err(ProgramError::Refused(format!(
+                    "nothing to resume: the run folder {} does not exist or is empty; start it without --resume",
+                    root.display()
+                )));
+            }
+            _ => {}
+        }
+        let before = match self.resume && folder.config().exists() {
+            true => Some(RunConfig::load(&folder.config(), &[])?),
+            false => None,
+        };
+        let mut config = match &before {
+            Some(before) => suggestion::resolve_resumed(file, before)?,
             None => resolve(file)?,
         };
         self.apply_to(&mut config)?;
-        let root = match &config.output {
-            Some(root) => root.clone(),
-            None => default_folder(&self.file, self.resume),
-        };
-        config.output = Some(root.clone());
-        if !self.resume {
-            // Before anything is loaded; what comes in between is seen when the folder is made.
-            let folder = RunFolder::at(root);
-            return match folder.is_taken() {
-                true => Err(folder.taken().into()),
-                false => Ok((config, folder)),
-            };
-        }
-        let folder = RunFolder::at(root);
-        if !folder.is_taken() {
-            return Err(ProgramError::Refused(format!(
-                "nothing to resume: the run folder {} does not exist or is empty; start it without --resume",
-                folder.root().display()
-            )));
-        }
-        if folder.config().exists() {
-            let before = RunConfig::load(&folder.config(), &[])?;
-            run::check_resumable(&before, &config)?;
+        config.output = Some(root);
+        if let Some(before) = &before {
+            run::check_resumable(before, &config)?;
         }
         Ok((config, folder))
-    }
-
-    /// The configuration of the run that `--resume` goes on with, where a run file names it and it has one.
-    fn resumed(&self, file: &RunFile) -> Result<Option<RunConfig>, ProgramError> {
-        if !self.resume {
-            return Ok(None);
-        }
-        let root = self.output.clone().or(file.config().output.clone());
-        let folder = RunFolder::at(root.unwrap_or_else(|| default_folder(&self.file, true)));
-        if !folder.config().exists() {
-            return Ok(None);
-        }
-        Ok(Some(RunConfig::load(&folder.config(), &[])?))
     }
 
     /// A run folder in place of a run file: its configuration, only to be resumed.

@@ -37,11 +37,11 @@ pub fn describe(survey: &Survey) -> Vec<String> {
         });
     }
     let colours = &survey.colours;
+    let is_equal = colours.sampled > 0 && colours.equal == colours.sampled;
     let colour = match (colours.grey, colours.colour) {
         (_, 0) => "grey".to_string(),
-        (0, _) if colours.sampled > 0 && colours.equal == colours.sampled => {
-            "grey in files of three equal channels".into()
-        }
+        (0, _) if is_equal => "grey in files of three equal channels".into(),
+        (_, count) if is_equal => format!("grey, {count} in files of three equal channels"),
         (0, _) => "colour".into(),
         (grey, colour) => format!("{grey} grey and {colour} in colour"),
     };
