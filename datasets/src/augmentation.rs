@@ -3,14 +3,14 @@
 //!
 //! Both are functions of (seed, epoch, image), so neither the order of the batches nor the number of threads changes
 //! them. An image is resampled once, for scaling, rotation, reflection and translation together; colours change before that, so
-//! that what comes in from outside the image stays 0.
+//! that zeros that come in from outside the image stay zeros.
 
 use serde::{Deserialize, Serialize};
 
 use crate::DatasetError;
 use crate::colour::ColourChange;
 use crate::random::{Purpose, Random};
-use crate::rotate::{self, AffineMap, Interpolation};
+use crate::rotate::{self, AffineMap, Fill, Interpolation};
 
 /// By which angles training images are turned.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -41,6 +41,8 @@ pub struct Augmentation {
     pub scale: f64,
     /// How to read between pixels: "bicubic" or "bilinear".
     pub interpolation: Interpolation,
+    /// What comes in from outside: "black", or "mirror", the image again.
+    pub fill: Fill,
     /// How far brightness varies: values are multiplied by 1 plus or minus up to so much.
     pub brightness: f64,
     /// How far contrast varies, around the image's mean grey.
@@ -165,7 +167,8 @@ impl Augmentation {
         }
         scratch.clear();
         scratch.extend_from_slice(image);
-        rotate::transform(scratch, shape, motion, self.interpolation, image);
+        let (interpolation, fill) = (self.interpolation, self.fill);
+        rotate::transform(scratch, shape, motion, interpolation, fill, image);
     }
 }
 

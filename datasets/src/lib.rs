@@ -79,6 +79,6 @@ pub use pcam::PcamConfig;
 pub use picture::{
     Fit, Picture, PictureHeader, PictureLimits, PictureRows, Preparation, Samples, Stretch,
 };
-pub use rotate::Interpolation;
+pub use rotate::{Fill, Interpolation};
 pub use rotated_mnist::{RotatedMnistConfig, RotatedMnistSource};
 pub use shield::silence_decoders;

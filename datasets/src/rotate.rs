@@ -29,6 +29,18 @@ pub enum Interpolation {
     Bicubic,
 }
 
+/// What comes in from outside of an image that is moved. Written `black` and `mirror` in files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Fill {
+    /// Nothing: zeros, which suits what stands on a dark ground.
+    #[default]
+    Black,
+    /// The image again, mirrored at its border: for textures, and whatever fills its picture.
+    Mirror,
+}
+
 /// A motion of the plane: first the scaling, then the mirror, then the rotation, then the translation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AffineMap {
@@ -109,6 +121,7 @@ pub fn transform(
     [channels, height, width]: [usize; 3],
     motion: AffineMap,
     interpolation: Interpolation,
+    fill: Fill,
     moved: &mut [f32],
 ) {
     assert_eq!(
@@ -131,7 +144,7 @@ pub fn transform(
                 let pixels = &image[channel * plane..(channel + 1) * plane];
                 let [low, high] = ranges[channel];
                 moved[channel * plane + row * width + column] =
-                    stencil.read(pixels, height, width).clamp(low, high);
+                    stencil.read(pixels, height, width, fill).clamp(low, high);
             }
         }
     }
@@ -170,15 +183,21 @@ impl Stencil {
         }
     }
 
-    fn read(&self, pixels: &[f32], height: usize, width: usize) -> f32 {
+    fn read(&self, pixels: &[f32], height: usize, width: usize, fill: Fill) -> f32 {
         match self.size {
-            2 => self.read_window::<2>(pixels, height, width),
-            _ => self.read_window::<4>(pixels, height, width),
+            2 => self.read_window::<2>(pixels, height, width, fill),
+            _ => self.read_window::<4>(pixels, height, width, fill),
         }
     }
 
     /// Reads N × N pixels; N is known to the compiler, which makes the common case, a window inside the image, fast.
-    fn read_window<const N: usize>(&self, pixels: &[f32], height: usize, width: usize) -> f32 {
+    fn read_window<const N: usize>(
+        &self,
+        pixels: &[f32],
+        height: usize,
+        width: usize,
+        fill: Fill,
+    ) -> f32 {
         let [rows, columns] = &self.weights;
         let mut sum = 0.0;
         let corner = self
@@ -194,12 +213,12 @@ impl Stencil {
             return sum;
         }
         for (down, row_weight) in rows[..N].iter().enumerate() {
-            let Some(row) = place(self.first[0], down, height) else {
+            let Some(row) = place(self.first[0], down, height, fill) else {
                 continue;
             };
             let line = &pixels[row * width..(row + 1) * width];
             for (right, column_weight) in columns[..N].iter().enumerate() {
-                if let Some(column) = place(self.first[1], right, width) {
+                if let Some(column) = place(self.first[1], right, width, fill) {
                     sum += row_weight * column_weight * line[column];
                 }
             }
@@ -208,12 +227,18 @@ impl Stencil {
     }
 }
 
-/// The index `first + step` where it is one.
-fn place(first: isize, step: usize, extent: usize) -> Option<usize> {
-    first
-        .checked_add_unsigned(step)
-        .and_then(|index| usize::try_from(index).ok())
-        .filter(|index| *index < extent)
+/// The index `first + step` where it is one, or that of the pixel that is mirrored there.
+fn place(first: isize, step: usize, extent: usize, fill: Fill) -> Option<usize> {
+    let index = first.checked_add_unsigned(step)?;
+    match fill {
+        Fill::Black => usize::try_from(index).ok().filter(|index| *index < extent),
+        Fill::Mirror => {
+            // The image, then its mirror image, again and again.
+            let period = isize::try_from(extent.checked_mul(2)?).ok()?;
+            let within = usize::try_from(index.checked_rem_euclid(period)?).ok()?;
+            Some(within.min(2 * extent - 1 - within))
+        }
+    }
 }
 
 /// Keys' cubic weights, a = −1/2, of the pixels at −1, 0, 1, 2 for a point at t in [0, 1).
@@ -241,8 +266,51 @@ mod tests {
         interpolation: Interpolation,
     ) -> Vec<f32> {
         let mut out = vec![f32::NAN; image.len()];
-        transform(image, shape, motion, interpolation, &mut out);
+        transform(image, shape, motion, interpolation, Fill::Black, &mut out);
         out
+    }
+
+    #[test]
+    fn a_mirrored_image_goes_on_beyond_its_border() {
+        let image = [1.0, 2.0, 3.0];
+        let mut moved = [0.0; 3];
+        let right = AffineMap::rotation(0.0).with_shift([2.0, 0.0]);
+        for interpolation in BOTH {
+            transform(
+                &image,
+                [1, 1, 3],
+                right,
+                interpolation,
+                Fill::Mirror,
+                &mut moved,
+            );
+            assert_eq!(moved, [2.0, 1.0, 1.0]);
+            transform(
+                &image,
+                [1, 1, 3],
+                right,
+                interpolation,
+                Fill::Black,
+                &mut moved,
+            );
+            assert_eq!(moved, [0.0, 0.0, 1.0]);
+        }
+        // What is the same everywhere stays so, however it is turned.
+        let grey = [0.5; 2 * 25];
+        let mut turned = [0.0; 2 * 25];
+        let turn = AffineMap::rotation(0.7).with_shift([9.0, -30.0]);
+        transform(
+            &grey,
+            [2, 5, 5],
+            turn,
+            Interpolation::Bicubic,
+            Fill::Mirror,
+            &mut turned,
+        );
+        assert!(
+            turned.iter().all(|value| (value - 0.5).abs() < 1e-6),
+            "{turned:?}"
+        );
     }
 
     #[test]

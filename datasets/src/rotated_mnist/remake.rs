@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use super::{CLASSES, SHAPE, SIZES};
 use crate::idx::LabelledBytes;
 use crate::random::{Purpose, Random};
-use crate::rotate::{self, AffineMap, Interpolation};
+use crate::rotate::{self, AffineMap, Fill, Interpolation};
 use crate::{DatasetError, ImageDataset};
 
 /// Digits in MNIST's training file.
@@ -67,7 +67,8 @@ impl Rotation {
                     .map(|byte| f32::from(*byte) / 255.0)
                     .collect();
                 let motion = AffineMap::rotation(self.angle(*digit));
-                rotate::transform(&upright, SHAPE, motion, self.interpolation, turned);
+                let (interpolation, fill) = (self.interpolation, Fill::Black);
+                rotate::transform(&upright, SHAPE, motion, interpolation, fill, turned);
             });
         let label = |digit: &u32| {
             let (part, index) = locate(parts, *digit as usize);

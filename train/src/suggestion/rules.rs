@@ -190,6 +190,9 @@ impl Suggestion {
             &[],
         );
 
+        let reason = "what comes in at their corners is the picture again";
+        add("augmentation.fill", "mirror".into(), reason.into(), &[]);
+
         add("optimizer.kind", "adamw".into(), String::new(), &[]);
         add(
             "optimizer.lr",
