@@ -44,10 +44,9 @@ impl GcnnConfig {
     /// let of = |group| GcnnConfig::of_size(NetworkSize::Small, group, tissue);
     /// let (plain, c8) = (of(Group::trivial())?, of(Group::cyclic(8)?)?);
     /// assert_eq!(plain.kernel_sizes, c8.kernel_sizes);
-    /// let numbers = |network: &GcnnConfig| Ok(network.parameters(tissue, 2)?.numbers());
-    /// let [plain, c8] = [numbers(&plain)?, numbers(&c8)?];
+    /// let [plain, c8] = [plain.parameters(tissue, 2)?.numbers(), c8.parameters(tissue, 2)?.numbers()];
     /// assert!(plain.abs_diff(c8) < 5_000, "{plain} and {c8}");
-    /// # Ok::<(), gcnn_models::ModelError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
