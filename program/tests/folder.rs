@@ -95,7 +95,10 @@ fn a_look_at_the_folder_becomes_a_run_file_that_trains() {
     let found = succeed(root.path(), &["init", "bars", "--json"]);
     let found: Value = serde_json::from_str(&found).expect("JSON");
     // Of every night there are several pictures.
-    assert!(found["groups"]["groups"].as_u64().is_some_and(|n| n >= 12), "{found}");
+    assert!(
+        found["groups"]["groups"].as_u64().is_some_and(|n| n >= 12),
+        "{found}"
+    );
     fs::write(root.path().join("bars/lying/broken.png"), "no picture").expect("a file");
     let said = succeed(root.path(), &["init", "bars"]);
     for words in [
@@ -131,6 +134,32 @@ fn a_look_at_the_folder_becomes_a_run_file_that_trains() {
     assert!(error.contains("broken.png"), "{error}");
     fs::remove_file(root.path().join("bars/lying/broken.png")).expect("removed");
     succeed(root.path(), &[&["train", "bars.toml"], &QUICK[..]].concat());
+}
+
+#[test]
+fn folders_without_pictures_or_with_one_class_are_told() {
+    let root = tempfile::tempdir().expect("a temporary folder");
+    pictures(&root.path().join("sets/bars"), 3);
+    fs::create_dir(root.path().join("empty")).expect("a folder");
+    // A folder too high, and one with nothing in it.
+    let error = fail(root.path(), &["init", "sets"]);
+    assert!(
+        error.contains("no picture in it can be read; the first of 2"),
+        "{error}"
+    );
+    for command in ["init", "train"] {
+        let error = fail(root.path(), &[command, "empty"]);
+        assert!(
+            error.contains("a folder of pictures for each class"),
+            "{error}"
+        );
+    }
+    fs::remove_dir_all(root.path().join("sets/bars/upright")).expect("removed");
+    let said = succeed(root.path(), &["init", "sets/bars"]);
+    assert!(
+        said.contains("3 pictures in one class") && said.contains("nothing to tell apart"),
+        "{said}"
+    );
 }
 
 #[test]

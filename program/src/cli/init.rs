@@ -39,6 +39,19 @@ impl InitArgs {
         if self.json {
             return output::line(serde_json::json!(survey));
         }
+        if survey.pictures == 0 {
+            return Err(ProgramError::Refused(format!(
+                "{}: no picture in it can be read{}",
+                self.folder.display(),
+                match survey.unreadable.first() {
+                    Some(file) => format!(
+                        "; the first of {} files or folders: {}: {}",
+                        survey.unreadable_count, file.name, file.reason
+                    ),
+                    None => String::new(),
+                }
+            )));
+        }
         let about = folder::describe(&survey);
         about.iter().try_for_each(output::line)?;
         for matter in folder::matters(&survey) {

@@ -13,11 +13,14 @@ const NAMED: usize = 3;
 
 /// What is in it, a line for each.
 pub fn describe(survey: &Survey) -> Vec<String> {
+    let classes = match survey.classes.len() {
+        1 => "one class".to_string(),
+        count => format!("{count} classes"),
+    };
+    let place = layout(&survey.layout);
     let mut lines = vec![format!(
-        "{} pictures in {} classes ({})",
-        survey.pictures,
-        survey.classes.len(),
-        layout(&survey.layout)
+        "{} pictures in {classes} ({place})",
+        survey.pictures
     )];
     let classes = survey.classes.iter();
     let classes: Vec<String> = classes
@@ -69,6 +72,9 @@ fn layout(layout: &Layout) -> String {
 /// What of it will matter, a sentence for each.
 pub fn matters(survey: &Survey) -> Vec<String> {
     let mut matters = Vec::new();
+    if survey.classes.len() < 2 {
+        matters.push("a single class: there is nothing to tell apart".into());
+    }
     let counts = survey.classes.iter().map(|class| class.pictures);
     let (least, most) = (counts.clone().min().unwrap_or(0), counts.max().unwrap_or(0));
     if least < FEWEST
