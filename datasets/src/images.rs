@@ -7,6 +7,7 @@ pub(crate) mod part;
 mod pixels;
 pub(crate) mod settings;
 mod source;
+mod split;
 mod splits;
 
 use std::ops::Range;
@@ -17,7 +18,8 @@ pub use normalisation::ChannelNormalisation;
 use pixels::Pixels;
 pub use pixels::ReadImages;
 pub use source::{ImageSource, Places};
-pub use splits::{Description, Split, SplitImages, Splits};
+pub use split::Split;
+pub use splits::{Description, SplitImages, Splits};
 
 /// Labelled images of one size, `[count, channels, height, width]`, with values from 0 to 1.
 #[derive(Debug, Clone)]

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use super::{ImageDataset, Split};
+use super::ImageDataset;
+use super::split::Split;
 use crate::identity::Identity;
 
 /// Each image of a later split with the first one like it in an earlier split.

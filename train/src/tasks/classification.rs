@@ -10,11 +10,11 @@
 mod cautions;
 mod format;
 mod goals;
+mod symmetry;
 mod weights;
 
 pub use format::ImageFormat;
 
-use std::cell::RefCell;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -30,15 +30,10 @@ use gcnn_models::{ImageModel, ImageModelConfig};
 
 use crate::TrainError;
 use crate::run_file::{ClassWeights, ImageExperiment, RunConfig, TrainingConfig};
-use crate::task::equivariance::images::{affordable, own_elements, passes, survey};
-use crate::task::equivariance::{Survey, Symmetric};
 use crate::task::metrics::{Measure, Outcomes};
 use crate::task::predictions::Predictions;
 use crate::task::{Batches, Goal, Inference, Split, Step, Task};
 use crate::training::settings::Settings;
-
-/// Images of the equivariance report: enough to see every class many times. Of large ones there are fewer.
-const REPORT_IMAGES: usize = 128;
 
 /// Learning to classify the images of a data set.
 pub struct Classification {
@@ -412,35 +407,6 @@ impl Task for Classification {
 
     fn goals(&self) -> &'static [Goal] {
         goals::of(self.training.goal)
-    }
-}
-
-/// Under the elements of the network's own group.
-impl Symmetric for Classification {
-    fn survey(
-        &self,
-        model: &ImageModel,
-        device: &Device,
-        seen: &mut dyn FnMut(usize, usize),
-    ) -> Result<Survey, TrainError> {
-        let group = model.group();
-        let elements = own_elements(group);
-        let one = model.outputs(self.test_images(0..1, device)?);
-        let most = self.test.count().min(REPORT_IMAGES);
-        let plain = model.export().describe(self.format.input());
-        let count = affordable(&elements, &one, plain.multiplications()?).min(most);
-        let images = self.test_images(0..count, device)?;
-        let all = count * passes(&elements);
-        let heard = RefCell::new((0, seen));
-        let outputs = |images: Tensor<4>| {
-            let [batch, ..] = images.dims();
-            let outputs = model.outputs(images);
-            let (done, seen) = &mut *heard.borrow_mut();
-            *done += batch;
-            seen(*done, all);
-            outputs
-        };
-        Ok(survey(group, elements, images, &outputs))
     }
 }
 

@@ -194,6 +194,13 @@ fn settle_and_train<T: Task>(
         format: task.describe(),
         identity: identities(task)?,
     };
+    let mut warnings = task.cautions();
+    let (examples, batch_size) = (task.examples(Split::Train), settings.training.batch_size);
+    warnings.extend(advice::before(examples, batch_size));
+    let reporter = &mut *place.reporter;
+    warnings
+        .iter()
+        .for_each(|said| reporter.note(&format!("note: {said}")));
     let trainer = Trainer::new(
         task,
         settings.clone(),
@@ -207,13 +214,7 @@ fn settle_and_train<T: Task>(
     let _held = place.folder.take(place.resume)?;
     data.settle(place.folder)?;
     write_atomically(&place.folder.config(), settings.to_toml()?.as_bytes())?;
-    let mut warnings = task.cautions();
-    let (examples, batch_size) = (task.examples(Split::Train), settings.training.batch_size);
-    warnings.extend(advice::before(examples, batch_size));
-    let finished = trainer
-        .with_helpers(place.helpers)
-        .warned_of(&warnings)
-        .run()?;
+    let finished = trainer.with_helpers(place.helpers).run()?;
     let close = Closing {
         task,
         settings,

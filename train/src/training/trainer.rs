@@ -143,13 +143,6 @@ impl<'a, T: Task> Trainer<'a, T> {
         self.save_to(&self.folder.good_checkpoint())
     }
 
-    /// Tells the user of what may go wrong, before the first step.
-    pub fn warned_of(self, warnings: &[String]) -> Self {
-        let told = warnings.iter().map(|warning| format!("note: {warning}"));
-        told.for_each(|warning| self.reporter.note(&warning));
-        self
-    }
-
     /// Lets other devices take a share of every training step, see [`crate::training::parallel`].
     pub fn with_helpers(mut self, helpers: &[Device]) -> Self {
         let helpers = helpers.iter().map(|device| device.clone().autodiff());

@@ -6,7 +6,7 @@ use gcnn_layers::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::NetworkSize;
+use super::{InputShape, NetworkSize};
 use crate::ModelError;
 use crate::limits;
 
@@ -32,45 +32,6 @@ pub enum Head {
     Convolution,
     /// Pooling over H and the plane, then a linear map.
     Linear,
-}
-
-/// The images that a network is built for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InputShape {
-    /// Channels per image: 1 for grey, 3 for colour.
-    pub channels: usize,
-    /// Rows of pixels.
-    pub height: usize,
-    /// Columns of pixels.
-    pub width: usize,
-}
-
-impl InputShape {
-    /// Checks that a file may ask for images of this size in so many classes.
-    pub fn check_limits(&self, classes: usize) -> Result<(), ModelError> {
-        let Self {
-            channels,
-            height,
-            width,
-        } = *self;
-        limits::check_all(&[
-            ("channels", channels, limits::IMAGE_SIDE),
-            ("height", height, limits::IMAGE_SIDE),
-            ("width", width, limits::IMAGE_SIDE),
-            ("classes", classes, limits::IMAGE_SIDE),
-        ])?;
-        // Each is small enough that their product is counted.
-        let numbers = channels * height * width;
-        match numbers <= limits::IMAGE_NUMBERS {
-            true => Ok(()),
-            false => Err(ModelError::ImageTooLarge {
-                channels,
-                height,
-                width,
-                most: limits::IMAGE_NUMBERS,
-            }),
-        }
-    }
 }
 
 /// The values that make one network of the family. The defaults are P4CNN's.

@@ -11,11 +11,13 @@
 //! Source: Cohen & Welling 2016, section 8.1.
 
 mod config;
+mod input;
 mod network;
 mod size;
 mod sized;
 
-pub use config::{GcnnConfig, Head, InputShape, Normalisation};
+pub use config::{GcnnConfig, Head, Normalisation};
 pub(crate) use config::{POOL_SIZE, at_least, layer};
+pub use input::InputShape;
 pub use network::{Gcnn, LayerFeatures};
 pub use size::NetworkSize;

@@ -13,7 +13,8 @@ use gcnn_layers::{
     SpatialMaxPool2dConfig,
 };
 
-use super::config::{GcnnConfig, Head, InputShape, Normalisation, POOL_SIZE, at_least};
+use super::InputShape;
+use super::config::{GcnnConfig, Head, Normalisation, POOL_SIZE, at_least};
 use crate::ModelError;
 use crate::export::{GroupPool, PlainNetwork, PlainStep, PlanePool, Wrap};
 use crate::images::class_map::pool_windows;

@@ -12,8 +12,8 @@
 
 use gcnn_layers::{Group, Padding2d, ProjectionKind};
 
-use super::NetworkSize;
-use super::config::{GcnnConfig, Head, InputShape, POOL_SIZE};
+use super::config::{GcnnConfig, Head, POOL_SIZE};
+use super::{InputShape, NetworkSize};
 use crate::ModelError;
 
 /// The longest shorter side of the last map: larger ones are halved once more.
