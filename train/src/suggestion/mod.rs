@@ -6,7 +6,7 @@
 //!
 //! A run file with `task = "image-folder"` and a path is enough: `gcnn train FOLDER` is such a file. What was chosen is written
 //! into the run folder like anything else, so that a run goes on with it, whatever later versions would choose. The rules are in
-//! [`rules`]; `gcnn init` writes them down with their reasons ([`Suggestion::to_run_file`]).
+//! `rules`; `gcnn init` writes them down with their reasons ([`Suggestion::to_run_file`]).
 
 mod rules;
 mod text;

@@ -7,14 +7,14 @@
 //! | part | where |
 //! | --- | --- |
 //! | from a run folder to all that is shown | [`gather`] |
-//! | the figure and what it means, notes, facts | [`headline`] |
-//! | the course of the training | [`curves`] |
-//! | what was taken for what, class by class | [`confusion`], [`classes`] |
-//! | confidence against right answers | [`reliability`] |
-//! | mistakes and training images as thumbnails | [`pictures`], [`said`] |
-//! | how it turns with its input | [`symmetry`] |
-//! | data, commands, settings | [`origin`] |
-//! | elements, charts, style | [`html`], [`chart`], [`style`] |
+//! | the figure and what it means, notes, facts | `headline` |
+//! | the course of the training | `curves` |
+//! | what was taken for what, class by class | `confusion`, `classes` |
+//! | confidence against right answers | `reliability` |
+//! | mistakes and training images as thumbnails | `pictures`, `said` |
+//! | how it turns with its input | `symmetry` |
+//! | data, commands, settings | `origin` |
+//! | elements, charts, style | `html`, `chart`, `style` |
 
 mod chart;
 mod classes;
