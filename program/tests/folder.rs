@@ -294,6 +294,33 @@ fn what_a_file_says_stands_and_the_rest_follows_it() {
     assert!(!output.status.success());
 }
 
+/// Dropout harms small sets; what a source was trained with is not taken over.
+#[test]
+fn fine_tuning_on_a_folder_has_no_dropout_unless_it_asks_for_it() {
+    let root = tempfile::tempdir().expect("a temporary folder");
+    pictures(&root.path().join("bars"), 12);
+    let source = ["--set", "model.dropout=0.3", "--output", "source"];
+    succeed(
+        root.path(),
+        &[&["train", "bars"], &QUICK[..], &source[..]].concat(),
+    );
+    let config = |more: &str| -> toml::Table {
+        let text = format!(
+            "task = \"image-folder\"\n[dataset]\npath = \"bars\"\n[finetune]\nfrom = \"source\"\n{more}"
+        );
+        fs::write(root.path().join("tune.toml"), text).expect("a run file");
+        let text = succeed(root.path(), &["config", "tune.toml"]);
+        text.parse().expect("TOML")
+    };
+    let own = config("");
+    assert_eq!(own["model"]["dropout"].as_float(), Some(0.0), "{own}");
+    let before = fs::read_to_string(root.path().join("source/config.toml")).expect("a file");
+    let before: toml::Table = before.parse().expect("TOML");
+    assert_eq!(own["model"]["channels"], before["model"]["channels"]);
+    let asked = config("[model]\ndropout = 0.2\n");
+    assert_eq!(asked["model"]["dropout"].as_float(), Some(0.2));
+}
+
 #[test]
 fn a_folder_of_pictures_is_answered_and_scored() {
     let root = tempfile::tempdir().expect("a temporary folder");

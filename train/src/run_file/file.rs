@@ -154,8 +154,10 @@ impl RunFile {
         }
         let config = read(&whole).map_err(|fault| self.error(fault))?;
         config.check().map_err(|fault| self.error(fault))?;
+        // What was left out is said now: a network that it starts from does not take its place.
         Ok(Self {
             config,
+            given: whole,
             ..self.clone()
         })
     }
