@@ -294,6 +294,16 @@ fn what_a_file_says_stands_and_the_rest_follows_it() {
     assert!(!output.status.success());
 }
 
+/// A table of the answers for all pictures, and their score.
+const SCORED: [&str; 6] = [
+    "predict",
+    "runs/bars",
+    "bars",
+    "--csv",
+    "--labels",
+    "folders",
+];
+
 /// Dropout harms small sets; what a source was trained with is not taken over.
 #[test]
 fn fine_tuning_on_a_folder_has_no_dropout_unless_it_asks_for_it() {
@@ -326,17 +336,7 @@ fn a_folder_of_pictures_is_answered_and_scored() {
     let root = tempfile::tempdir().expect("a temporary folder");
     pictures(&root.path().join("bars"), 24);
     succeed(root.path(), &[&["train", "bars"], &QUICK[..]].concat());
-    let table = succeed(
-        root.path(),
-        &[
-            "predict",
-            "runs/bars",
-            "bars",
-            "--csv",
-            "--labels",
-            "folders",
-        ],
-    );
+    let table = succeed(root.path(), &SCORED);
     let mut rows = csv::Reader::from_reader(table.as_bytes());
     let head: Vec<String> = rows
         .headers()
@@ -386,17 +386,7 @@ fn a_folder_of_pictures_is_answered_and_scored() {
         said.contains("night0_0.png  class ") && said.contains(" of 2 pictures"),
         "{said}"
     );
-    let output = run(
-        root.path(),
-        &[
-            "predict",
-            "runs/bars",
-            "bars",
-            "--csv",
-            "--labels",
-            "folders",
-        ],
-    );
+    let output = run(root.path(), &SCORED);
     let score = String::from_utf8_lossy(&output.stderr);
     let expected = format!("accuracy {:.4} of 48 pictures", right as f64 / 48.0);
     assert!(score.contains(&expected), "{expected}: {score}");
