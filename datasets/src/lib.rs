@@ -7,6 +7,7 @@
 //! | labelled images in memory or in files, splits, normalisation | [`images`] |
 //! | what every data set of images answers, and one of your own | [`ImageSource`] |
 //! | rotated MNIST: the community's files, re-made from MNIST, or the digits that the crate carries | [`rotated_mnist`] |
+//! | scaled MNIST, with other factors for training than for testing | [`scaled_mnist`] |
 //! | patches of stained tissue around nuclei, from a folder or carried | [`nuclei`] |
 //! | PatchCamelyon, read from its HDF5 files as batches need it | [`pcam`] |
 //! | people's own images, by folders or by a table, and what is in such a folder | [`image_folder`] |
@@ -38,6 +39,7 @@ pub mod amat;
 pub mod atomic;
 pub mod augmentation;
 pub mod colour;
+mod digits;
 pub mod error;
 pub mod fetch;
 mod files;
@@ -56,6 +58,7 @@ pub mod picture;
 mod random;
 pub mod rotate;
 pub mod rotated_mnist;
+pub mod scaled_mnist;
 mod shield;
 mod tables;
 #[cfg(test)]
@@ -81,4 +84,5 @@ pub use picture::{
 };
 pub use rotate::{Fill, Interpolation};
 pub use rotated_mnist::{RotatedMnistConfig, RotatedMnistSource};
+pub use scaled_mnist::{ScaledMnistConfig, ScaledMnistSource};
 pub use shield::silence_decoders;

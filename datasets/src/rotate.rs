@@ -13,9 +13,13 @@
 //! digital image processing"), which is third-order accurate and blurs less; its overshoots are cut to the image's
 //! own range.
 
+mod antialiased;
+
 use std::f64::consts::FRAC_PI_2;
 
 use serde::{Deserialize, Serialize};
+
+pub use antialiased::transform_antialiased;
 
 /// How an image is read between its pixels.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
