@@ -11,6 +11,8 @@
 //! | patches of stained tissue around nuclei, from a folder or carried | [`nuclei`] |
 //! | PatchCamelyon, read from its HDF5 files as batches need it | [`pcam`] |
 //! | people's own images, by folders or by a table, and what is in such a folder | [`image_folder`] |
+//! | people's own clips of sound, by folders or by their names, and a few spoken digits | [`audio_folder`] |
+//! | one clip of sound at another rate, longer or shorter | [`clip`] |
 //! | one picture of any kind, whole or row by row, in another size or range | [`picture`] |
 //! | particles in motion: simulated, or the community's files | [`nbody`] |
 //! | readers of files that others wrote | [`idx`], [`amat`], [`npy`], all but the last one perhaps packed: [`gunzip`] |
@@ -37,9 +39,13 @@
 
 pub mod amat;
 pub mod atomic;
+pub mod audio_folder;
 pub mod augmentation;
+pub mod clip;
 pub mod colour;
+mod deal;
 mod digits;
+mod entries;
 pub mod error;
 pub mod fetch;
 mod files;
@@ -65,7 +71,9 @@ mod tables;
 mod testing;
 
 pub use atomic::Unfinished;
+pub use audio_folder::{AudioFolderConfig, AudioSource};
 pub use augmentation::{Augmentation, RotationAugmentation};
+pub use clip::Clip;
 pub use error::DatasetError;
 pub use image_folder::ImageFolderConfig;
 pub use images::{

@@ -102,6 +102,13 @@ impl AffineMap {
         self
     }
 
+    /// What it does along the rows of an image of one row: scaling and translation.
+    pub(crate) fn along_rows(self) -> Self {
+        Self::rotation(0.0)
+            .with_scale([self.scale[0], 1.0])
+            .with_shift([self.shift[0], 0.0])
+    }
+
     /// Whether it leaves everything where it is.
     pub fn is_identity(&self) -> bool {
         self.cos == 1.0 && !self.mirror && self.shift == [0.0; 2] && self.scale == [1.0; 2]
