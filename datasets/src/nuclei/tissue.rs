@@ -2,26 +2,25 @@
 
 use std::path::Path;
 
-use super::CLASSES;
+use super::{BORDER, Border, CLASSES};
 use crate::DatasetError;
 use crate::picture::{Picture, PictureLimits, Samples};
-
-/// How far, in pixels, a pixel of a nucleus may lie from another label to count as its border.
-pub const BORDER: usize = 2;
 
 /// A stained tissue image and the number of the nucleus that each pixel belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tissue {
     /// `[height, width]`.
     pub size: [usize; 2],
-    /// Red, green and blue of each pixel, row by row.
+    /// 3 of a colour image, 1 of a grey one.
+    pub channels: usize,
+    /// Red, green and blue of each pixel, or its grey, row by row.
     pub pixels: Vec<u8>,
     /// The number of each pixel's nucleus, 0 for none.
     pub labels: Vec<u16>,
 }
 
 impl Tissue {
-    /// Reads an image and its labels: a colour image of 8 bits, and a grey image of 16 or 8 bits of the same size.
+    /// Reads an image and its labels: a colour or grey image of 8 bits, and a grey image of 16 or 8 bits of the same size.
     pub fn read(image: &Path, labels: &Path) -> Result<Self, DatasetError> {
         let read = |path| Picture::read(path, &PictureLimits::DATASET);
         Self::new(read(image)?, image, read(labels)?, labels)
@@ -54,11 +53,11 @@ impl Tissue {
         }
         let kinds = [image.kind(), labels.kind()];
         // Slide scanners' exports carry an alpha channel that says nothing; it is left out.
-        let pixels = match (image.channels(), image.into_samples()) {
-            (3, Samples::Bytes(pixels)) => pixels,
+        let (channels, pixels) = match (image.channels(), image.into_samples()) {
+            (channels @ (1 | 3), Samples::Bytes(pixels)) => (channels, pixels),
             _ => {
                 let [found, _] = kinds;
-                let expected = "a colour image of 8 bits";
+                let expected = "a colour or grey image of 8 bits";
                 return Err(DatasetError::malformed(image_path, expected, found));
             }
         };
@@ -73,12 +72,26 @@ impl Tissue {
         };
         Ok(Self {
             size,
+            channels,
             pixels,
             labels,
         })
     }
 
-    /// The class of each pixel, row by row, as an index into [`CLASS_NAMES`](super::CLASS_NAMES).
+    /// Refuses an image of another number of channels than the settings say.
+    pub(super) fn check_channels(&self, grey: bool, image: &Path) -> Result<(), DatasetError> {
+        let (expected, found) = match (grey, self.channels) {
+            (true, 1) | (false, 3) => return Ok(()),
+            (true, _) => ("a grey image of 8 bits, as `grey` says", "colour of 8 bits"),
+            (false, _) => (
+                "a colour image of 8 bits",
+                "grey of 8 bits, which `grey = true` reads",
+            ),
+        };
+        Err(DatasetError::malformed(image, expected, found))
+    }
+
+    /// The class of each pixel, row by row, as an index into [`CLASS_NAMES`](super::CLASS_NAMES), with a border of 2 pixels.
     ///
     /// ```text
     /// background   label(x) = 0
@@ -89,13 +102,22 @@ impl Tissue {
     /// The distance is Euclidean, between pixel centres. Where two nuclei touch, both have a border; the edge of the image
     /// is none.
     pub fn classes(&self) -> Vec<u8> {
+        self.classes_within(BORDER as f64)
+    }
+
+    /// The same with another border: within its reach in place of 2 pixels.
+    pub fn classes_with(&self, border: Border) -> Vec<u8> {
+        self.classes_within(border.reach(self))
+    }
+
+    /// The distance from a pixel to another label is found row by row: in the row `down` rows away the nearest such pixel is straight
+    /// above or below, or it is as far to the side as the next other label from there.
+    fn classes_within(&self, reach: f64) -> Vec<u8> {
         let [height, width] = self.size;
-        let reach = BORDER as isize;
-        let near: Vec<[isize; 2]> = (-reach..=reach)
-            .flat_map(|down| (-reach..=reach).map(move |right| [down, right]))
-            .filter(|[down, right]| down * down + right * right <= reach * reach)
-            .collect();
         let label = |row: usize, column: usize| self.labels[row * width + column];
+        let aside = self.distances_in_rows();
+        let square = |distance: usize| (distance as f64) * (distance as f64);
+        let rows = (reach as usize).min(height);
         (0..height * width)
             .map(|place| {
                 let (row, column) = (place / width, place % width);
@@ -103,17 +125,61 @@ impl Tissue {
                 if own == 0 {
                     return 0;
                 }
-                let is_border = near.iter().any(|[down, right]| {
-                    let row = row.checked_add_signed(*down).filter(|row| *row < height);
-                    let column = column
-                        .checked_add_signed(*right)
-                        .filter(|column| *column < width);
-                    row.zip(column)
-                        .is_some_and(|(row, column)| label(row, column) != own)
+                let is_near = |down: usize, row: usize| {
+                    let across = match label(row, column) == own {
+                        true => aside[row * width + column],
+                        false => 0,
+                    };
+                    across != u32::MAX && square(across as usize) + square(down) <= reach * reach
+                };
+                let is_border = (0..=rows).any(|down| {
+                    row.checked_sub(down).is_some_and(|row| is_near(down, row))
+                        || (row + down < height && is_near(down, row + down))
                 });
                 if is_border { 2 } else { 1 }
             })
             .collect()
+    }
+
+    /// How far each pixel is from the next one of its row with another label; `u32::MAX` where the row has none.
+    fn distances_in_rows(&self) -> Vec<u32> {
+        let width = self.size[1];
+        let mut distances = vec![u32::MAX; self.labels.len()];
+        for (labels, distances) in
+            (self.labels.chunks_exact(width.max(1))).zip(distances.chunks_exact_mut(width.max(1)))
+        {
+            // Pixels side by side with one label: the distance to their ends, where there is something behind the end.
+            let mut start = 0;
+            for run in labels.chunk_by(|one, next| one == next) {
+                let end = start + run.len();
+                for place in start..end {
+                    let left = (start > 0).then(|| place - start + 1);
+                    let right = (end < width).then(|| end - place);
+                    if let Some(nearest) = left.into_iter().chain(right).min() {
+                        distances[place] = nearest as u32;
+                    }
+                }
+                start = end;
+            }
+        }
+        distances
+    }
+
+    /// The median diameter of the nuclei, in pixels: that of a disc of the same area, 2 √(area / π). None without a nucleus.
+    pub fn median_diameter(&self) -> Option<f64> {
+        let mut areas = vec![0usize; 1 << 16];
+        for label in &self.labels {
+            areas[usize::from(*label)] += 1;
+        }
+        let mut areas: Vec<usize> = areas[1..]
+            .iter()
+            .copied()
+            .filter(|area| *area > 0)
+            .collect();
+        areas.sort_unstable();
+        let diameter = |area: usize| 2.0 * (area as f64 / std::f64::consts::PI).sqrt();
+        let upper = diameter(*areas.get(areas.len() / 2)?);
+        Some((diameter(areas[(areas.len() - 1) / 2]) + upper) / 2.0)
     }
 
     /// Whether the labels are a mask, which says where nuclei are but not which is which: one number for all of them, in
@@ -151,15 +217,15 @@ impl Tissue {
         places.any(|(label, seen)| *label != 0 && !seen)
     }
 
-    /// Copies the patch of `size` × `size` pixels around a pixel into `patch`, `[3, size, size]`. The pixel stands at row
+    /// Copies the patch of `size` × `size` pixels around a pixel into `patch`, `[channels, size, size]`. The pixel stands at row
     /// and column `size / 2` of the patch, which has to lie in the image.
     pub(super) fn copy_patch(&self, centre: [usize; 2], size: usize, patch: &mut [u8]) {
-        let width = self.size[1];
+        let (width, channels) = (self.size[1], self.channels);
         let corner = centre.map(|centre| centre - size / 2);
         for row in 0..size {
-            let start = 3 * ((corner[0] + row) * width + corner[1]);
-            let line = &self.pixels[start..start + 3 * size];
-            for (column, pixel) in line.chunks_exact(3).enumerate() {
+            let start = channels * ((corner[0] + row) * width + corner[1]);
+            let line = &self.pixels[start..start + channels * size];
+            for (column, pixel) in line.chunks_exact(channels).enumerate() {
                 for (channel, value) in pixel.iter().enumerate() {
                     patch[(channel * size + row) * size + column] = *value;
                 }
@@ -170,9 +236,9 @@ impl Tissue {
     /// The pixels of each class that a patch fits around. A patch of an even size has its centre between four pixels: it
     /// has a class where all four agree, for a quarter turn of the patch brings another of them to the place of its pixel,
     /// and a turned patch must have the same class.
-    pub(super) fn centres(&self, size: usize) -> [Vec<u32>; CLASSES] {
+    pub(super) fn centres(&self, size: usize, border: Border) -> [Vec<u32>; CLASSES] {
         let [height, width] = self.size;
-        let classes = self.classes();
+        let classes = self.classes_with(border);
         let mut centres = [(); CLASSES].map(|()| Vec::new());
         let first = size / 2;
         for row in first..(height + first + 1).saturating_sub(size) {
@@ -201,6 +267,7 @@ mod tests {
         let size = [labels.len(), labels[0].len()];
         Tissue {
             size,
+            channels: 3,
             pixels: (0..size[0] * size[1] * 3)
                 .map(|value| value as u8)
                 .collect(),
@@ -258,19 +325,103 @@ mod tests {
         tissue.copy_patch([1, 2], 2, &mut patch);
         // Pixels (0, 1), (0, 2), (1, 1), (1, 2) of red, then of green, then of blue.
         assert_eq!(patch, [3, 6, 15, 18, 4, 7, 16, 19, 5, 8, 17, 20]);
-        assert_eq!(tissue.centres(2)[0], [5, 6, 7, 9, 10, 11]);
-        assert_eq!(tissue.centres(3)[0], [5, 6]);
-        assert!(tissue.centres(4)[0].is_empty());
+        assert_eq!(
+            tissue.centres(2, Border::default())[0],
+            [5, 6, 7, 9, 10, 11]
+        );
+        assert_eq!(tissue.centres(3, Border::default())[0], [5, 6]);
+        assert!(tissue.centres(4, Border::default())[0].is_empty());
     }
 
     #[test]
     fn the_four_middle_pixels_of_an_even_patch_have_one_class() {
         let tissue = tissue(&["00000", "00000", "00011", "00011"]);
         // Background where the square above and to the left of the pixel, with it, holds no nucleus.
-        let [background, interior, border] = tissue.centres(2);
+        let [background, interior, border] = tissue.centres(2, Border::default());
         assert_eq!(background, [6, 7, 8, 9, 11, 12, 16, 17]);
         assert!(interior.is_empty());
         assert_eq!(border, [19]);
-        assert_eq!(tissue.centres(1)[2], [13, 14, 18, 19]);
+        assert_eq!(tissue.centres(1, Border::default())[2], [13, 14, 18, 19]);
+    }
+
+    /// The rule as it is written: any pixel within reach.
+    fn brute_force(tissue: &Tissue, reach: f64) -> Vec<u8> {
+        let [height, width] = tissue.size;
+        let far = |one: usize, other: usize| {
+            let down = (one / width).abs_diff(other / width) as f64;
+            let right = (one % width).abs_diff(other % width) as f64;
+            down * down + right * right
+        };
+        (0..height * width)
+            .map(|place| {
+                let own = tissue.labels[place];
+                let mut all = 0..height * width;
+                match own {
+                    0 => 0,
+                    _ if all.any(|o| tissue.labels[o] != own && far(place, o) <= reach * reach) => {
+                        2
+                    }
+                    _ => 1,
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn borders_of_any_width_are_those_of_the_rule() {
+        let mut random = crate::random::Random::new(1, crate::random::Purpose::Patches, 0, 0);
+        for _ in 0..20 {
+            // Squares on top of each other, some cut by the edge.
+            let size = [12 + random.below(8), 10 + random.below(12)];
+            let mut labels = vec![0u16; size[0] * size[1]];
+            for number in 1..5 {
+                let [top, left] = size.map(|extent| random.below(extent));
+                let [high, wide] = [(); 2].map(|()| 2 + random.below(9));
+                for row in top..(top + high).min(size[0]) {
+                    for column in left..(left + wide).min(size[1]) {
+                        labels[row * size[1] + column] = number;
+                    }
+                }
+            }
+            let pixels = vec![0; labels.len()];
+            let tissue = Tissue {
+                size,
+                channels: 1,
+                pixels,
+                labels,
+            };
+            for reach in [1.0, 1.5, 2.0, 2.9, 4.4, 300.0] {
+                assert_eq!(
+                    tissue.classes_within(reach),
+                    brute_force(&tissue, reach),
+                    "{reach}"
+                );
+            }
+            assert_eq!(tissue.classes(), tissue.classes_with(Border::default()));
+        }
+    }
+
+    #[test]
+    fn a_relative_border_goes_by_the_median_diameter() {
+        let none = tissue(&["0000"]);
+        assert_eq!(none.median_diameter(), None);
+        assert_eq!(none.classes_with(Border::Relative(0.1)), [0; 4]);
+        // Areas of 1, 4 and 9 pixels.
+        let three = tissue(&["1022", "0022", "3330", "3330", "3330"]);
+        let expected = 2.0 * (4.0 / std::f64::consts::PI).sqrt();
+        assert!((three.median_diameter().unwrap() - expected).abs() < 1e-12);
+        // A tenth of it is less than a pixel: what touches another label is border.
+        assert_eq!(
+            three.classes_with(Border::Relative(0.1)),
+            three.classes_within(1.0)
+        );
+        assert_eq!(
+            three.classes_with(Border::Relative(0.5)),
+            three.classes_within(expected / 2.0)
+        );
+        // Of two nuclei the mean.
+        let two = tissue(&["1022", "0022"]);
+        let one = 2.0 / std::f64::consts::PI.sqrt();
+        assert!((two.median_diameter().unwrap() - 1.5 * one).abs() < 1e-12);
     }
 }
