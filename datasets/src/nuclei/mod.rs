@@ -20,6 +20,7 @@
 
 mod border;
 mod built_in;
+mod classes;
 mod deal;
 mod folder;
 mod index;

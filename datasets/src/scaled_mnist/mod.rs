@@ -6,7 +6,7 @@
 //!
 //! All 70,000 digits of MNIST are pooled and dealt to the splits with every class in proportion. A digit is scaled about the
 //! centre of its image, in one resampling together with its turn where `rotation` asks for one; how it is smoothed on the way
-//! says [`transform_antialiased`](crate::rotate::transform_antialiased). Factor and angle are functions of the seed and of the
+//! says [`transform_antialiased`]. Factor and angle are functions of the seed and of the
 //! digit's number in MNIST, training file first: a digit looks the same in whichever split it is, and however many others are
 //! used. Of the digits that the crate carries 4,000 + 1,000 + 3,000 images are made in the same way.
 //!
