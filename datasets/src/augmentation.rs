@@ -37,7 +37,8 @@ pub struct Augmentation {
     pub flip: bool,
     /// The largest translation in pixels, uniform in both directions.
     pub translation: f64,
-    /// How far width and height vary, each by its own factor of 1 plus or minus up to so much, at most 0.5.
+    /// How far width and height vary, each by its own factor of 1 plus or minus up to so much, at most 0.5. A signal becomes longer or
+    /// shorter.
     pub scale: f64,
     /// How to read between pixels: "bicubic" or "bilinear".
     pub interpolation: Interpolation,

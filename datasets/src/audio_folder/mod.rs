@@ -134,6 +134,9 @@ impl ImageSource for AudioFolderConfig {
 
     /// Turns to another folder, whose names are read in the same way.
     fn use_all_of(&mut self, path: &Path) -> Result<(), DatasetError> {
+        if self.source == AudioSource::BuiltIn {
+            self.pattern.get_or_insert_with(|| pattern::EXAMPLE.into());
+        }
         (self.source, self.path) = (AudioSource::Folder, Some(path.into()));
         (self.train_fraction, self.test, self.leave_out) = (1.0, None, None);
         Ok(())
