@@ -21,8 +21,6 @@
 
 mod below;
 mod config;
-mod deal;
-mod entries;
 mod groups;
 mod layout;
 mod listing;
@@ -38,7 +36,6 @@ use std::sync::Arc;
 
 pub use self::below::{pictures_below, read_labels};
 pub use self::config::{Channels, ImageFolderConfig};
-pub use self::entries::is_same_class;
 pub use self::layout::Layout;
 use self::read::Reader;
 pub use self::size::PictureSize;
@@ -47,6 +44,7 @@ pub use self::survey::{
     Unreadable, Values,
 };
 use crate::DatasetError;
+pub use crate::entries::is_same_class;
 use crate::images::{ImageDataset, ImageSource, Places, Split, SplitImages, Splits};
 use crate::picture::{PictureLimits, Preparation};
 

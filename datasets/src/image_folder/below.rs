@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::entries::entries;
 use super::listing::has_ending;
 use super::table;
 use crate::DatasetError;
+use crate::entries::entries;
 
 /// The most folders within each other: more are links that go round.
 const DEEPEST: usize = 32;

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::deal::Dealing;
 use super::groups;
 use super::size::PictureSize;
 use super::table;
 use crate::DatasetError;
+use crate::deal::Dealing;
 use crate::images::part;
 use crate::images::settings::shared_settings;
 use crate::picture::{Fit, Stretch};

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use unicode_normalization::UnicodeNormalization;
 
 use super::ImageFolderConfig;
-use super::entries::{class_name, entries};
 use super::groups;
 use super::layout::{Layout, missing};
 use super::table;
 use crate::DatasetError;
+use crate::entries::{class_name, entries};
 use crate::images::Split;
 
 /// What a picture's name may end with.

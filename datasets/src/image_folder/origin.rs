@@ -1,8 +1,8 @@
 //! What a description says about where the images of a folder come from.
 
 use super::ImageFolderConfig;
-use super::deal::{Card, Dealing};
 use super::layout::Layout;
+use crate::deal::{Card, Dealing};
 use crate::images::Split;
 
 /// How many names a note has at most.
