@@ -82,4 +82,19 @@ impl Group {
             volume: base.ln(),
         }))
     }
+
+    /// The n finest scales of a sampling of scales: R_n with the same base.
+    ///
+    /// # Errors
+    /// Where this is something else, or has fewer.
+    pub fn finest(&self, n: usize) -> Result<Self, GroupError> {
+        if n == self.order() {
+            return Ok(self.clone());
+        }
+        let is_scales = matches!(self.axes(), [axis] if axis.kind == AxisKind::Scale);
+        match is_scales && n < self.order() {
+            true => Self::scales(n, self.matrix(1)[0][0]),
+            false => Err(GroupError::Scales { n }),
+        }
+    }
 }

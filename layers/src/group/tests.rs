@@ -251,6 +251,9 @@ fn scales_are_geometric_and_octaves_exact() {
     assert_eq!(factors, [1.0, half, 2.0, 2.0 * half, 4.0]);
     assert_eq!(scales.determinant(2), 4.0);
     assert_eq!(scales.volume(3), half.ln());
+    assert_eq!(scales.finest(3).unwrap().name(), "R3");
+    assert_eq!(scales.finest(1).unwrap().name(), "trivial");
+    assert!(scales.finest(6).is_err() && Group::cyclic(4).unwrap().finest(2).is_err());
     assert_eq!(scales.axes()[0].kind, AxisKind::Scale);
     // From the third scale back to the first there is no sample, but a place.
     assert_eq!(scales.relative(2, 0), None);

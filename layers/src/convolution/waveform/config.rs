@@ -41,6 +41,9 @@ pub struct LiftingConv1dConfig {
     /// Whether each output field has a bias.
     #[config(default = "true")]
     pub bias: bool,
+    /// Whether the input is smoothed to what each scale resolves. A network that sees one scale has no need of it.
+    #[config(default = "true")]
+    pub blur: bool,
 }
 
 /// Configuration of a [`GroupConv1d`].
@@ -79,6 +82,9 @@ pub struct GroupConv1dConfig {
     /// Whether each output field has a bias.
     #[config(default = "true")]
     pub bias: bool,
+    /// Whether the input is smoothed to what each scale resolves. A network that sees one scale has no need of it.
+    #[config(default = "true")]
+    pub blur: bool,
 }
 
 fn validate(
@@ -150,6 +156,7 @@ impl LiftingConv1dConfig {
             bias: self.bias.then(|| zero_bias(self.channels[1], device)),
             mark: Mark::new(format!("waveforms over {}", self.group), device),
             scales,
+            blur: self.blur,
             stride: self.stride,
             group: self.group.clone(),
         })
@@ -211,6 +218,7 @@ impl GroupConv1dConfig {
             mark: Mark::new(mark, device),
             out: self.scales(),
             scales,
+            blur: self.blur,
             stride: self.stride,
             group: self.group.clone(),
         })

@@ -3,7 +3,8 @@
 use burn::module::Param;
 use burn::prelude::*;
 
-use super::blur;
+use super::{GroupConv1dConfig, LiftingConv1dConfig, blur};
+use crate::FieldBatchNorm;
 use crate::convolution::dense::{Conv2dOptions, conv2d};
 use crate::expect;
 use crate::group::Group;
@@ -36,6 +37,8 @@ pub struct LiftingConv1d {
     #[module(skip)]
     pub(super) scales: Scales,
     #[module(skip)]
+    pub(super) blur: bool,
+    #[module(skip)]
     pub(super) stride: usize,
     #[module(skip)]
     pub(super) group: Group,
@@ -56,7 +59,8 @@ impl LiftingConv1d {
         assert_eq!(height, 1, "LiftingConv1d takes signals, images of height 1");
         let at = |&scale: &usize| {
             let bias = self.bias.as_ref().map(Param::val);
-            at_scale(input.clone(), self.weight.val(), bias, scale, self.stride)
+            let weight = self.weight.val();
+            at_scale(input.clone(), weight, bias, self.place(scale))
         };
         Tensor::stack(self.scales.0.iter().map(at).collect(), 2)
     }
@@ -69,6 +73,36 @@ impl LiftingConv1d {
     /// Mean over pairs of fields of (Σ w)²: 0 where every kernel is a wavelet, which has no mean.
     pub fn admissibility(&self) -> Tensor<1> {
         admissibility(self.weight.val())
+    }
+
+    fn place(&self, scale: usize) -> Place {
+        Place {
+            scale,
+            blur: self.blur,
+            stride: self.stride,
+        }
+    }
+
+    /// The same with the normalisation that follows it, in evaluation, in its weights.
+    ///
+    /// # Panics
+    /// If there isn't a field normalised for each output field.
+    pub fn folded(&self, norm: &FieldBatchNorm) -> Self {
+        let (weight, bias) = folded(self.weight.val(), self.bias.as_ref(), norm);
+        Self {
+            weight,
+            bias: Some(bias),
+            ..self.clone()
+        }
+    }
+
+    /// What it is made of, but for its weights.
+    pub fn config(&self) -> LiftingConv1dConfig {
+        let [c_out, c_in, _, taps] = self.weight.dims();
+        LiftingConv1dConfig::new(self.group.clone(), [c_in, c_out], taps)
+            .with_stride(self.stride)
+            .with_bias(self.bias.is_some())
+            .with_blur(self.blur)
     }
 }
 
@@ -86,6 +120,8 @@ pub struct GroupConv1d {
     /// How many scales the responses have.
     #[module(skip)]
     pub(super) out: usize,
+    #[module(skip)]
+    pub(super) blur: bool,
     #[module(skip)]
     pub(super) stride: usize,
     #[module(skip)]
@@ -111,7 +147,7 @@ impl GroupConv1d {
             let input = input.reshape([batch, c_in * seen, 1, time]);
             let weight = self.weight.val().narrow(2, 0, seen);
             let bias = self.bias.as_ref().map(Param::val);
-            at_scale(input, weight, bias, self.scales.0[index], self.stride)
+            at_scale(input, weight, bias, self.place(self.scales.0[index]))
         };
         Tensor::stack((0..self.out).map(at).collect(), 2)
     }
@@ -125,12 +161,71 @@ impl GroupConv1d {
     pub fn admissibility(&self) -> Tensor<1> {
         admissibility(self.weight.val())
     }
+
+    fn place(&self, scale: usize) -> Place {
+        Place {
+            scale,
+            blur: self.blur,
+            stride: self.stride,
+        }
+    }
+
+    /// The same with the normalisation that follows it, in evaluation, in its weights.
+    ///
+    /// # Panics
+    /// If there isn't a field normalised for each output field.
+    pub fn folded(&self, norm: &FieldBatchNorm) -> Self {
+        let (weight, bias) = folded(self.weight.val(), self.bias.as_ref(), norm);
+        Self {
+            weight,
+            bias: Some(bias),
+            ..self.clone()
+        }
+    }
+
+    /// What it is made of, but for its weights.
+    pub fn config(&self) -> GroupConv1dConfig {
+        let [c_out, c_in, range, taps] = self.weight.dims();
+        GroupConv1dConfig::new(self.group.clone(), [c_in, c_out], taps, range)
+            .with_stride(self.stride)
+            .with_bias(self.bias.is_some())
+            .with_blur(self.blur)
+            .with_crop(self.out < self.scales.0.len())
+    }
 }
 
 fn admissibility(weight: Tensor<4>) -> Tensor<1> {
     let [c_out, c_in, range, taps] = weight.dims();
     let sums: Tensor<2> = weight.reshape([c_out * c_in, range * taps]).sum_dim(1);
     (sums.clone() * sums).mean()
+}
+
+/// Weights and bias with what follows, slope · x + offset per field, in them.
+fn folded(
+    weight: Tensor<4>,
+    bias: Option<&Param<Tensor<1>>>,
+    norm: &FieldBatchNorm,
+) -> (Param<Tensor<4>>, Param<Tensor<1>>) {
+    let [slope, offset] = norm.line();
+    let [fields, ..] = weight.dims();
+    assert_eq!(slope.dims(), [fields], "a field normalised for each one");
+    let bias = match bias {
+        Some(bias) => bias.val() * slope.clone() + offset,
+        None => offset,
+    };
+    let weight = weight * slope.reshape([fields, 1, 1, 1]);
+    (
+        Param::from_tensor(weight.detach()),
+        Param::from_tensor(bias.detach()),
+    )
+}
+
+/// Which responses are wanted.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    scale: usize,
+    blur: bool,
+    stride: usize,
 }
 
 /// The responses at one scale.
@@ -143,19 +238,22 @@ fn at_scale(
     input: Tensor<4>,
     weight: Tensor<4>,
     bias: Option<Tensor<1>>,
-    scale: usize,
-    stride: usize,
+    Place {
+        scale,
+        blur,
+        stride,
+    }: Place,
 ) -> Tensor<4> {
     let ([batch, c_in, _, time], [c_out, _, _, taps]) = (input.dims(), weight.dims());
     // Beyond both ends the smoothed signal goes on for two steps of the scale, where outputs can see that far.
     let steps = time.div_ceil(scale);
     let reach = (taps / 2).min(steps + 1);
     let beyond = reach.min(2);
-    let smooth = blurred(
-        input,
-        scale,
-        [beyond * scale, (beyond + steps) * scale - time],
-    );
+    let ends = [beyond * scale, (beyond + steps) * scale - time];
+    let smooth = match blur {
+        true => blurred(input, scale, ends),
+        false => input.pad((ends[0], ends[1], 0, 0), 0.0),
+    };
     // The phases of the signal, each a sample in `scale`; those that no output lies on are left out.
     let all = steps + 2 * beyond;
     let phases = smooth.reshape([batch, c_in, all, scale]);
