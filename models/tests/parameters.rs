@@ -110,10 +110,14 @@ fn networks_for_images_hold_what_their_configurations_say(
 fn published_networks_hold_what_their_configurations_say() {
     let device = Device::flex();
     for config in ImageModelConfig::all() {
-        let side = if config.kind() == "densenet" { 96 } else { 28 };
+        let [height, width] = match config.kind() {
+            "densenet" => [96, 96],
+            "wavelet" => [1, 4096],
+            _ => [28, 28],
+        };
         let input = InputShape {
-            height: side,
-            width: side,
+            height,
+            width,
             ..IMAGES
         };
         let network = config.init(input, 10, &device).unwrap();

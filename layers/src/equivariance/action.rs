@@ -61,13 +61,14 @@ pub fn group_action(group: &Group, element: usize, input: Tensor<5>) -> Tensor<5
     move_positions(group.inverse_matrix(element), input.select(2, source))
 }
 
-/// 1 in the disc around the centre that stays `margin` pixels inside the nearest border, 0 outside of it.
+/// 1 in the disc around the centre that stays `margin` pixels inside the nearest border, 0 outside of it. Of a signal, an image
+/// with one row, the nearest border is an end.
 ///
 /// # Shapes
 /// - output: `[height, width]`
 pub fn disc_mask([height, width]: [usize; 2], margin: f64, device: &Device) -> Tensor<2> {
     let [top, right] = [height, width].map(|n| (n as f64 - 1.0) / 2.0);
-    let radius = (height.min(width) as f64 / 2.0 - margin).max(0.0);
+    let radius = (across([height, width]) as f64 / 2.0 - margin).max(0.0);
     let inside: Vec<f32> = (0..height * width)
         .map(|pixel| {
             let y = top - (pixel / width) as f64;
@@ -76,6 +77,14 @@ pub fn disc_mask([height, width]: [usize; 2], margin: f64, device: &Device) -> T
         })
         .collect();
     Tensor::from_data(TensorData::new(inside, [height, width]), device)
+}
+
+/// Pixels from border to border of the largest disc in an image, or from end to end of a signal.
+pub(super) fn across([height, width]: [usize; 2]) -> usize {
+    match height.min(width) {
+        1 => height.max(width),
+        shorter => shorter,
+    }
 }
 
 /// Row k of `back`, g⁻¹, gives coordinate k of the place that a pixel's value comes from.

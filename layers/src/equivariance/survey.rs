@@ -17,6 +17,7 @@
 use burn::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::action::across;
 use super::{FeatureMap, PlaneTransformation, Region, disc_mask, relative};
 use crate::group::Group;
 
@@ -29,8 +30,8 @@ const SAME: f64 = 1e-9;
 /// How far inside the border of a map, in pixels, comparisons stay where pixels move between pixels: three, which is how far
 /// interpolation reaches, since it finds nothing beyond the border. Of small maps that would leave nothing: they lose an eighth
 /// of their size, at least one pixel, and maps of three pixels and less are compared to their border.
-pub fn rim([height, width]: [usize; 2]) -> f64 {
-    match height.min(width) {
+pub fn rim(size: [usize; 2]) -> f64 {
+    match across(size) {
         0..4 => 0.0,
         size => (size as f64 / 8.0).clamp(1.0, 3.0),
     }
@@ -67,7 +68,7 @@ impl Feature {
         if transformation.is_exact() {
             return Region::Everywhere;
         }
-        let (radius, rim) = (size[0].min(size[1]) as f64 / 2.0, rim(size));
+        let (radius, rim) = (across(size) as f64 / 2.0, rim(size));
         let margin = match transformation.factor() {
             factor if factor > 1.0 + SAME => radius / 2.0,
             factor if factor < 1.0 - SAME => radius - factor * (radius - rim),
