@@ -9,6 +9,7 @@ pub(crate) mod settings;
 mod source;
 mod split;
 mod splits;
+mod targets;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub use pixels::ReadImages;
 pub use source::{ImageSource, Places};
 pub use split::Split;
 pub use splits::{Description, SplitImages, Splits};
+pub use targets::{TargetKind, Targets};
 
 /// Labelled images of one size, `[count, channels, height, width]`, with values from 0 to 1.
 #[derive(Debug, Clone)]
@@ -31,6 +33,7 @@ pub struct ImageDataset {
     class_names: Option<Arc<[String]>>,
     sources: Option<Vec<u32>>,
     names: Option<Vec<Arc<str>>>,
+    targets: Option<Targets>,
 }
 
 impl ImageDataset {
@@ -108,6 +111,7 @@ impl ImageDataset {
             class_names: None,
             sources: None,
             names: None,
+            targets: None,
         })
     }
 
@@ -134,6 +138,16 @@ impl ImageDataset {
             return Err(DatasetError::setting("names", expected, names.len()));
         }
         self.names = Some(names);
+        Ok(self)
+    }
+
+    /// Says what the images have in place of a class. Their labels mean nothing then: give them one class.
+    pub fn with_targets(mut self, targets: Targets) -> Result<Self, DatasetError> {
+        if targets.count() != self.count() {
+            let expected = format!("one row for each of the {} images", self.count());
+            return Err(DatasetError::setting("targets", expected, targets.count()));
+        }
+        self.targets = Some(targets);
         Ok(self)
     }
 
@@ -211,6 +225,11 @@ impl ImageDataset {
         self.names.as_deref()
     }
 
+    /// What the images have in place of a class, where they have something.
+    pub fn targets(&self) -> Option<&Targets> {
+        self.targets.as_ref()
+    }
+
     /// Copies image `index` into `image`.
     ///
     /// # Panics
@@ -264,11 +283,12 @@ impl ImageDataset {
                 .as_ref()
                 .map(|sources| sources[start..end].to_vec()),
             names: self.names.as_ref().map(|names| names[start..end].to_vec()),
+            targets: (self.targets.as_ref()).map(|targets| targets.slice(start..end)),
         }
     }
 
-    /// The images of several sets, one set after the other. They must agree in shape and classes; sources and names are kept
-    /// if all sets have them.
+    /// The images of several sets, one set after the other. They must agree in shape, classes and the kind and names of targets;
+    /// sources and names are kept if all sets have them.
     pub fn concatenate(parts: &[&Self]) -> Result<Self, DatasetError> {
         let Some(first) = parts.first() else {
             return Err(DatasetError::setting(
@@ -287,7 +307,12 @@ impl ImageDataset {
                     describe(part),
                 ));
             }
+            if !part.has_targets_like(first) {
+                let expected = "the same targets in all sets";
+                return Err(DatasetError::setting("parts", expected, "others"));
+            }
         }
+        let targets: Option<Vec<&Targets>> = parts.iter().map(|part| part.targets()).collect();
         let sources = parts.iter().map(|part| part.sources()).collect();
         let names = parts.iter().map(|part| part.names()).collect();
         Ok(Self {
@@ -302,7 +327,16 @@ impl ImageDataset {
             class_names: first.class_names.clone(),
             sources: Option::<Vec<&[u32]>>::map(sources, |sources| sources.concat()),
             names: Option::<Vec<&[Arc<str>]>>::map(names, |names| names.concat()),
+            targets: targets.and_then(|targets| Targets::concatenate(&targets)),
         })
+    }
+
+    /// Whether both have targets of the same kind and names, or neither has any.
+    fn has_targets_like(&self, other: &Self) -> bool {
+        match (&self.targets, &other.targets) {
+            (Some(own), Some(others)) => own.is_like(others),
+            (own, others) => own.is_none() && others.is_none(),
+        }
     }
 
     /// The same of sets that nobody else needs: a single one is not copied.

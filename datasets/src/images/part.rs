@@ -91,6 +91,7 @@ impl ImageDataset {
                 .as_ref()
                 .map(|sources| gather(sources, places, 1)),
             names: self.names.as_ref().map(|names| gather(names, places, 1)),
+            targets: (self.targets.as_ref()).map(|targets| targets.select(places)),
         }
     }
 }
