@@ -51,7 +51,7 @@ pub use self::survey::{
 };
 pub use self::targets::{TargetColumns, TargetGuess};
 use crate::DatasetError;
-use crate::images::{ImageDataset, ImageSource, Places, Split, SplitImages, Splits};
+use crate::images::{ImageDataset, ImageSource, Places, Split, SplitImages, Splits, TargetKind};
 use crate::picture::{PictureLimits, Preparation};
 
 /// The name that reports use.
@@ -144,6 +144,10 @@ impl ImageSource for ImageFolderConfig {
             Channels::Colour => 3,
         };
         Some([channels, height, width])
+    }
+
+    fn targets(&self) -> Option<TargetKind> {
+        self.target.as_ref().map(TargetColumns::kind)
     }
 
     fn bring_to(&mut self, [channels, height, width]: [usize; 3]) {

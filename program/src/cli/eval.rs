@@ -58,6 +58,9 @@ impl EvalArgs {
             if let Some(classes) = &found.classes {
                 json["classes"] = serde_json::json!(classes);
             }
+            if let Some(targets) = &found.targets {
+                json["targets"] = serde_json::json!(targets);
+            }
             if let Some(calibration) = &found.calibration {
                 json["calibration"] = serde_json::json!(calibration);
             }
@@ -78,6 +81,9 @@ impl EvalArgs {
             }
             if let Some(classes) = &found.classes {
                 output::text(classes.text())?;
+            }
+            if let Some(targets) = &found.targets {
+                output::text(targets.text())?;
             }
             if let Some(calibration) = &found.calibration {
                 output::text(calibration.text())?;
