@@ -186,7 +186,10 @@ impl ImageFolderConfig {
     ) -> Result<(), DatasetError> {
         let mut trained = vec![false; listing.classes.len()];
         for place in &dealt[0] {
-            trained[usize::from(listing.files[*place].class)] = true;
+            // Numbers and labels have no classes that training could lack.
+            if let Some(trained) = trained.get_mut(usize::from(listing.files[*place].class)) {
+                *trained = true;
+            }
         }
         if let Some(class) = trained.iter().position(|is_trained| !is_trained) {
             return Err(self.untrained(listing, how, class));
