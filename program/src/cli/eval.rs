@@ -71,9 +71,15 @@ impl EvalArgs {
             output::line(&json)?;
         } else {
             output::line(format_args!("{split}, {} {}:", found.examples, found.unit))?;
+            let width = measures
+                .iter()
+                .map(|m| m.name.len())
+                .max()
+                .unwrap_or(0)
+                .max(10);
             for m in measures {
                 output::line(format_args!(
-                    "  {:<10} {}  ({})",
+                    "  {:<width$} {}  ({})",
                     m.name,
                     significant(m.value),
                     interval_words([m.low, m.high])

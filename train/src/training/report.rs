@@ -104,10 +104,11 @@ impl Report {
             self.test_examples
         ));
         if let Some(intervals) = self.test["intervals"].as_object() {
+            let width = intervals.keys().map(String::len).max().unwrap_or(0).max(10);
             for (name, interval) in intervals {
                 let end = |i: usize| interval[i].as_f64().unwrap_or(f64::NAN);
                 text.push_str(&format!(
-                    "  {name:<10} {}  ({})\n",
+                    "  {name:<width$} {}  ({})\n",
                     significant(self.test_value(name)),
                     interval_words([end(0), end(1)])
                 ));

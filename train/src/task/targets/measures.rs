@@ -9,14 +9,14 @@
 //! ```
 //!
 //! Over the examples of which the truth is known. Where something has no number (a label that all have, a number that is the
-//! same everywhere) it is left out of a mean. Intervals are those of the bootstrap.
+//! same everywhere) it is left out of a mean. Intervals are those of the bootstrap, of shares of single examples Wilson's.
 
 use gcnn_datasets::images::TargetKind;
 
 use super::format::spread;
 use super::report::Figure;
 use crate::task::bootstrap::Units;
-use crate::task::interval::Range;
+use crate::task::interval::{Range, wilson};
 use crate::task::metrics::Measure;
 use crate::task::ranking::Ranking;
 
@@ -54,7 +54,7 @@ pub struct Judged<'a> {
     width: usize,
     truths: &'a [f32],
     answers: &'a [f32],
-    units: Units,
+    sources: Option<&'a [u32]>,
     /// What errors of each number are divided by in a mean.
     scales: Vec<f64>,
     /// Of labels, the examples in the order of each.
@@ -71,7 +71,7 @@ impl<'a> Judged<'a> {
         width: usize,
         truths: &'a [f32],
         answers: &'a [f32],
-        sources: Option<&[u32]>,
+        sources: Option<&'a [u32]>,
     ) -> Self {
         assert_eq!(truths.len(), answers.len(), "an answer for each truth");
         let count = truths.len() / width.max(1);
@@ -80,7 +80,7 @@ impl<'a> Judged<'a> {
             width,
             truths,
             answers,
-            units: sources.map_or_else(|| Units::each(count), Units::by_source),
+            sources,
             scales: Vec::new(),
             rankings: Vec::new(),
         };
@@ -114,11 +114,16 @@ impl<'a> Judged<'a> {
         (0..(self.truths.len() / self.width.max(1)) as u32).collect()
     }
 
-    /// Of how many examples a target is known.
-    pub fn known(&self, at: usize) -> usize {
+    /// The examples of which a target is known.
+    fn examples(&self, at: usize) -> Vec<u32> {
         let all = self.all().into_iter();
         all.filter(|example| !self.truth(*example, at).is_nan())
-            .count()
+            .collect()
+    }
+
+    /// Of how many examples a target is known.
+    pub fn known(&self, at: usize) -> usize {
+        self.examples(at).len()
     }
 
     /// All measures, those that models are compared by first.
@@ -130,7 +135,9 @@ impl<'a> Judged<'a> {
 
     /// One of them over all targets.
     pub fn measure(&self, name: &'static str) -> Measure {
-        let [value, low, high] = self.with_interval(name, |drawn| self.over_all(name, drawn));
+        let statistic = |drawn: &[u32]| self.over_all(name, drawn);
+        let is_share = name == EXACT || name == ACCURACY && self.width == 1;
+        let [value, low, high] = self.with_interval(name, is_share, &self.all(), statistic);
         Measure {
             name,
             value,
@@ -141,7 +148,9 @@ impl<'a> Judged<'a> {
 
     /// One of them of one target.
     pub fn figure(&self, name: &'static str, at: usize) -> Figure {
-        let [value, low, high] = self.with_interval(name, |drawn| self.of_one(name, at, drawn));
+        let statistic = |drawn: &[u32]| self.of_one(name, at, drawn);
+        let examples = self.examples(at);
+        let [value, low, high] = self.with_interval(name, name == ACCURACY, &examples, statistic);
         Figure {
             name: name.into(),
             value,
@@ -149,9 +158,25 @@ impl<'a> Judged<'a> {
         }
     }
 
-    fn with_interval(&self, name: &str, statistic: impl Fn(&[u32]) -> f64) -> [f64; 3] {
-        let value = statistic(&self.all());
-        let (low, high) = self.units.interval(DRAWS, statistic);
+    /// A statistic of some examples with its interval, in which single examples or what they were cut from are drawn. `is_share`:
+    /// each example is right or wrong, and the statistic is how many are right.
+    fn with_interval(
+        &self,
+        name: &str,
+        is_share: bool,
+        examples: &[u32],
+        statistic: impl Fn(&[u32]) -> f64,
+    ) -> [f64; 3] {
+        let value = statistic(examples);
+        let units = Units::among(examples.iter().copied(), self.sources);
+        // Where all are right, or none, the bootstrap would be certain.
+        let (low, high) = match is_share && self.sources.is_none() && !examples.is_empty() {
+            true => {
+                let count = examples.len();
+                wilson((value * count as f64).round() as usize, count)
+            }
+            false => units.interval(DRAWS, statistic),
+        };
         // Of few units the ends are moved apart, not beyond what there can be.
         let [low, high] = [low, high].map(|end| Range::of_measure(name).nearest(end));
         [value, low, high]
@@ -303,6 +328,10 @@ mod tests {
         let judged = Judged::new(TargetKind::Numbers, 2, &same, &same, None);
         assert!(judged.figure(R2, 1).value.is_nan());
         assert_eq!(judged.measure(R2).value, 1.0);
+        // What is known of a single example says nothing about others.
+        let judged = Judged::new(TargetKind::Numbers, 1, &[1.0, NAN], &[2.0, 2.0], None);
+        let one = judged.figure(MAE, 0);
+        assert!(one.value == 1.0 && one.interval[0].is_nan());
     }
 
     #[test]
@@ -311,7 +340,11 @@ mod tests {
         let answers = [0.9, 0.2, 0.6, 0.8, 0.7, 0.9, 0.1, 0.4];
         let judged = Judged::new(TargetKind::Labels, 2, &truths, &answers, None);
         // The first label: all but one of four right, and perfectly ranked.
-        assert_eq!(judged.figure(ACCURACY, 0).value, 0.75);
+        let accuracy = judged.figure(ACCURACY, 0);
+        assert_eq!(
+            (accuracy.value, accuracy.interval),
+            (0.75, wilson(3, 4).into())
+        );
         assert_eq!(judged.figure(BALANCED, 0).value, 0.75);
         assert_eq!(
             (
