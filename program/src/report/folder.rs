@@ -2,7 +2,8 @@
 
 use gcnn_datasets::TargetKind;
 use gcnn_datasets::image_folder::{Confidence, Layout, Survey};
-use gcnn_train::task::metrics::significant;
+
+use crate::report::markup::short;
 
 /// Pictures of a class that training should have at least; of all splits together.
 const FEWEST: usize = 15;
@@ -35,7 +36,7 @@ pub fn describe(survey: &Survey) -> Vec<String> {
     ] {
         let columns = survey.targets.iter().filter(|column| column.kind == kind);
         let words = columns.map(|column| {
-            let [least, most] = column.range.map(|end| significant(f64::from(end)));
+            let [least, most] = column.range.map(|end| short(f64::from(end)));
             match kind {
                 TargetKind::Numbers => {
                     format!("{} ({least} to {most}, of {})", column.name, column.known)

@@ -117,7 +117,11 @@ impl Page<'_> {
             ],
             Said::Targets(page) => vec![page.errors(), page.figures(), page.worst()],
         };
-        let mut sections = vec![curves::section(self.history, self.report.best_epoch)];
+        let goal = match self.said {
+            Said::Classes(_) => None,
+            Said::Targets(_) => self.report.test["goal"].as_str(),
+        };
+        let mut sections = vec![curves::section(self.history, self.report.best_epoch, goal)];
         sections.extend(answers);
         sections.extend([
             pictures::examples(&self.examples, [height, width], self.augmented),

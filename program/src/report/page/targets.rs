@@ -1,7 +1,6 @@
 //! What the page shows of a network for numbers or labels: errors, figures one by one, and the worst answers.
 
 use gcnn_datasets::TargetKind;
-use gcnn_train::task::metrics::significant;
 use gcnn_train::task::targets::report::title;
 use gcnn_train::task::targets::{TargetPredictions, TargetReport};
 
@@ -11,7 +10,7 @@ use super::pictures::{WRONG, figure, grid};
 use crate::ProgramError;
 use crate::report::bitmap::Tile;
 use crate::report::errors::{pairs, range};
-use crate::report::markup::escaped;
+use crate::report::markup::{escaped, short};
 
 /// Charts, and dots of all of them: the page stays small.
 const CHARTS: usize = 12;
@@ -54,8 +53,8 @@ impl<'a> TargetPage<'a> {
             let words = match predictions.kind() {
                 TargetKind::Numbers => format!(
                     "{name} {}, said {}",
-                    significant(f64::from(truth)),
-                    significant(f64::from(answer))
+                    short(f64::from(truth)),
+                    short(f64::from(answer))
                 ),
                 TargetKind::Labels => format!(
                     "{}{name}, said {}",
@@ -114,7 +113,7 @@ impl<'a> TargetPage<'a> {
         chart.axes("true", &round, plain);
         chart.line([range[0]; 2], [range[1]; 2], "dash");
         for [truth, answer] in &pairs {
-            let words = format!("{}, said {}", significant(*truth), significant(*answer));
+            let words = format!("{}, said {}", short(*truth), short(*answer));
             chart.dot([*truth, *answer], 2.6, "dot-first", &words);
         }
         let r2 = self
@@ -122,9 +121,8 @@ impl<'a> TargetPage<'a> {
             .targets
             .get(at)
             .and_then(|target| target.figures.first());
-        let r2 = r2.map_or(String::new(), |r2| {
-            format!(": R² {}", significant(r2.value))
-        });
+        let r2 = r2.filter(|r2| r2.value.is_finite());
+        let r2 = r2.map_or(String::new(), |r2| format!(": R² {}", short(r2.value)));
         format!(
             "<figure>{}<figcaption><b>{}</b>{}</figcaption></figure>\n",
             chart.finish(&format!("{name} as it is said against what it is")),
@@ -150,8 +148,12 @@ impl<'a> TargetPage<'a> {
                 let figures = target.figures.iter().map(|figure| match self.report.kind {
                     TargetKind::Labels => Cell::Share(figure.value, figure.interval),
                     TargetKind::Numbers => {
-                        let [low, high] = figure.interval.map(significant);
-                        Cell::Number(format!("{} ({low} to {high})", significant(figure.value)))
+                        let [low, high] = figure.interval.map(short);
+                        Cell::Number(match figure.interval.iter().all(|end| end.is_finite()) {
+                            true => format!("{} ({low} to {high})", short(figure.value)),
+                            false if figure.value.is_finite() => short(figure.value),
+                            false => "none".into(),
+                        })
                     }
                 });
                 let known = [
@@ -224,7 +226,7 @@ pub fn words(kind: TargetKind, names: &[String], row: &[f32]) -> String {
     let known = names.iter().zip(row).filter(|(_, value)| !value.is_nan());
     let words: Vec<String> = match kind {
         TargetKind::Numbers => known
-            .map(|(name, value)| format!("{name} {}", significant(f64::from(*value))))
+            .map(|(name, value)| format!("{name} {}", short(f64::from(*value))))
             .collect(),
         TargetKind::Labels => {
             let own = known.filter(|(_, value)| **value >= 0.5);
@@ -261,7 +263,7 @@ mod tests {
         let names = found.names();
         assert_eq!(words(TargetKind::Labels, names, &[0.0, nan]), "no label");
         assert_eq!(words(TargetKind::Labels, names, &[1.0, 1.0]), "a & b, c");
-        assert_eq!(words(TargetKind::Numbers, names, &[nan, 0.5]), "c 0.5000");
+        assert_eq!(words(TargetKind::Numbers, names, &[nan, 0.5]), "c 0.5");
     }
 
     #[test]
