@@ -1,4 +1,4 @@
-//! Image classification: cross-entropy on logits, judged by accuracy.
+//! What is learned of images: their classes, by cross-entropy on logits, judged by accuracy; or numbers or labels in their place.
 //!
 //! ```text
 //! loss = − w Σ_c t_c log softmax(z)_c,   t_c = (1 − s) [c = label] + s / C,   s the label smoothing
@@ -39,7 +39,7 @@ use crate::task::targets::{TargetFormat, TargetPredictions};
 use crate::task::{Answers, Batches, Goal, Inference, Split, Step, Task};
 use crate::training::settings::Settings;
 
-/// Learning to classify the images of a data set.
+/// Learning the classes of the images of a data set, or what they have in place of classes.
 pub struct Classification {
     train: Arc<ImageDataset>,
     valid: Arc<ImageDataset>,
