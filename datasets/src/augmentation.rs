@@ -37,7 +37,8 @@ pub struct Augmentation {
     pub flip: bool,
     /// The largest translation in pixels, uniform in both directions.
     pub translation: f64,
-    /// How far width and height vary, each by its own factor of 1 plus or minus up to so much, at most 0.5.
+    /// How far width and height vary, each by its own factor of 1 plus or minus up to so much, at most 0.5. A signal becomes longer or
+    /// shorter.
     pub scale: f64,
     /// How to read between pixels: "bicubic" or "bilinear".
     pub interpolation: Interpolation,
@@ -105,9 +106,27 @@ impl Augmentation {
         Ok(())
     }
 
-    /// Whether the settings make sense for images of that many channels.
-    pub fn validate_for(&self, channels: usize) -> Result<(), DatasetError> {
+    /// Whether the settings make sense for images of `[channels, height, width]`. Images of height 1 are signals: they are
+    /// moved and scaled along their axis, and have nothing to be turned or reflected.
+    pub fn validate_for(&self, [channels, height, _]: [usize; 3]) -> Result<(), DatasetError> {
         self.validate()?;
+        if height == 1 && self.rotation != RotationAugmentation::None {
+            let expected = "\"none\" for signals, which have one axis";
+            let found = format!("{:?}", self.rotation);
+            return Err(DatasetError::setting(
+                "augmentation.rotation",
+                expected,
+                found,
+            ));
+        }
+        if height == 1 && self.flip {
+            let expected = "false for signals, which have one axis";
+            return Err(DatasetError::setting(
+                "augmentation.flip",
+                expected,
+                self.flip,
+            ));
+        }
         if channels == 3 {
             return Ok(());
         }
@@ -162,6 +181,11 @@ impl Augmentation {
         motion: AffineMap,
         scratch: &mut Vec<f32>,
     ) {
+        // Across the axis of a signal there is nothing to move.
+        let motion = match shape[1] {
+            1 => motion.along_rows(),
+            _ => motion,
+        };
         if motion.is_identity() {
             return;
         }
@@ -272,13 +296,55 @@ mod tests {
             assert!(error.contains(text.split(' ').next().unwrap()), "{error}");
         }
         let augmentation: Augmentation = toml::from_str("stain = 0.2").unwrap();
-        assert!(augmentation.validate_for(3).is_ok());
-        let error = augmentation.validate_for(1).unwrap_err().to_string();
+        assert!(augmentation.validate_for([3, 8, 8]).is_ok());
+        let error = augmentation
+            .validate_for([1, 8, 8])
+            .unwrap_err()
+            .to_string();
         assert!(
             error.starts_with("augmentation.stain: expected 0 for images of 1 channels"),
             "{error}"
         );
-        assert!(Augmentation::none().validate_for(1).is_ok());
+        assert!(Augmentation::none().validate_for([1, 8, 8]).is_ok());
+    }
+
+    #[test]
+    fn signals_move_along_their_axis_alone() {
+        let augmentation = Augmentation {
+            translation: 3.0,
+            scale: 0.2,
+            ..Augmentation::none()
+        };
+        assert!(augmentation.validate_for([1, 1, 40]).is_ok());
+        // A bump in the middle, below 0 on its right side.
+        let signal: Vec<f32> = (0..40)
+            .map(|t| (19.5 - t as f32) * (-(t as f32 - 19.5).powi(2) / 20.0).exp())
+            .collect();
+        for image in 0..20 {
+            let mut moved = signal.clone();
+            let motion = augmentation.motion(0, 0, image);
+            augmentation.apply(&mut moved, [1, 1, 40], motion, &mut Vec::new());
+            let range = |signal: &[f32]| {
+                signal
+                    .iter()
+                    .fold([0.0f32; 2], |[low, high], v| [low.min(*v), high.max(*v)])
+            };
+            let ([low, high], [own_low, own_high]) = (range(&moved), range(&signal));
+            assert!(
+                low < 0.9 * own_low && high > 0.9 * own_high,
+                "{low} to {high}"
+            );
+            assert_ne!(moved, signal);
+        }
+        for text in ["flip = true", "rotation = \"continuous\""] {
+            let augmentation: Augmentation = toml::from_str(text).unwrap();
+            assert!(augmentation.validate_for([1, 8, 8]).is_ok());
+            let error = augmentation
+                .validate_for([1, 1, 64])
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains("for signals"), "{error}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::time::Duration;
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
-use crate::rotated_mnist::{self, TEST_FILES, TRAIN_FILES};
+use crate::digits::files::{self as digits, TEST_FILES, TRAIN_FILES};
 use crate::{DatasetError, files};
 
 /// Where MNIST's four gzipped files are served.
@@ -121,7 +121,7 @@ impl Remote {
     /// The file in a folder, if it is there under one of its names.
     fn present(&self, folder: &Path) -> Option<PathBuf> {
         match self.sum {
-            Sum::ContentSha256(_) => rotated_mnist::file(folder, self.name).ok(),
+            Sum::ContentSha256(_) => digits::file(folder, self.name).ok(),
             Sum::PackedMd5(_) => Some(folder.join(format!("{}.gz", self.name))),
         }
         .filter(|file| file.is_file())

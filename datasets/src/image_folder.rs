@@ -22,8 +22,6 @@
 
 mod below;
 mod config;
-mod deal;
-mod entries;
 mod groups;
 mod layout;
 mod listing;
@@ -41,7 +39,6 @@ use std::sync::Arc;
 
 pub use self::below::{pictures_below, read_labels, read_targets};
 pub use self::config::{Channels, ImageFolderConfig};
-pub use self::entries::is_same_class;
 pub use self::layout::Layout;
 use self::read::Reader;
 pub use self::size::PictureSize;
@@ -51,6 +48,7 @@ pub use self::survey::{
 };
 pub use self::targets::{TargetColumns, TargetGuess};
 use crate::DatasetError;
+pub use crate::entries::is_same_class;
 use crate::images::{ImageDataset, ImageSource, Places, Split, SplitImages, Splits, TargetKind};
 use crate::picture::{PictureLimits, Preparation};
 

@@ -1,5 +1,6 @@
 //! Labelled images, in memory or read when they are asked for, their splits, and the statistics that normalise them.
 
+mod beside;
 mod duplicates;
 mod identity;
 mod normalisation;
@@ -15,6 +16,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::DatasetError;
+use beside::{Beside, check_count};
 pub use normalisation::ChannelNormalisation;
 use pixels::Pixels;
 pub use pixels::ReadImages;
@@ -23,7 +25,8 @@ pub use split::Split;
 pub use splits::{Description, SplitImages, Splits};
 pub use targets::{TargetKind, Targets};
 
-/// Labelled images of one size, `[count, channels, height, width]`, with values from 0 to 1.
+/// Labelled images of one size, `[count, channels, height, width]`, with values from 0 to 1. A signal is an image of height 1,
+/// its values from −1 to 1.
 #[derive(Debug, Clone)]
 pub struct ImageDataset {
     pixels: Pixels,
@@ -31,9 +34,7 @@ pub struct ImageDataset {
     shape: [usize; 3],
     classes: usize,
     class_names: Option<Arc<[String]>>,
-    sources: Option<Vec<u32>>,
-    names: Option<Vec<Arc<str>>>,
-    targets: Option<Targets>,
+    beside: Beside,
 }
 
 impl ImageDataset {
@@ -109,20 +110,23 @@ impl ImageDataset {
             shape,
             classes,
             class_names: None,
-            sources: None,
-            names: None,
-            targets: None,
+            beside: Beside::default(),
         })
     }
 
     /// Says which larger image each example was cut from. Examples of one source are alike, so that an interval for a
     /// measurement has to be taken over sources, not over examples.
     pub fn with_sources(mut self, sources: Vec<u32>) -> Result<Self, DatasetError> {
-        if sources.len() != self.count() {
-            let expected = format!("one for each of the {} images", self.count());
-            return Err(DatasetError::setting("sources", expected, sources.len()));
-        }
-        self.sources = Some(sources);
+        check_count("sources", sources.len(), self.count())?;
+        self.beside.sources = Some(sources);
+        Ok(self)
+    }
+
+    /// Says by how much each image was scaled, or each signal stretched, for measurements as a function of it. What images are
+    /// ([`Self::identity`]) does not depend on it.
+    pub fn with_factors(mut self, factors: Vec<f32>) -> Result<Self, DatasetError> {
+        check_count("factors", factors.len(), self.count())?;
+        self.beside.factors = Some(factors);
         Ok(self)
     }
 
@@ -133,21 +137,15 @@ impl ImageDataset {
         names: impl IntoIterator<Item = impl Into<Arc<str>>>,
     ) -> Result<Self, DatasetError> {
         let names: Vec<Arc<str>> = names.into_iter().map(Into::into).collect();
-        if names.len() != self.count() {
-            let expected = format!("one for each of the {} images", self.count());
-            return Err(DatasetError::setting("names", expected, names.len()));
-        }
-        self.names = Some(names);
+        check_count("names", names.len(), self.count())?;
+        self.beside.names = Some(names);
         Ok(self)
     }
 
     /// Says what the images have in place of a class. Their labels mean nothing then: give them one class.
     pub fn with_targets(mut self, targets: Targets) -> Result<Self, DatasetError> {
-        if targets.count() != self.count() {
-            let expected = format!("one row for each of the {} images", self.count());
-            return Err(DatasetError::setting("targets", expected, targets.count()));
-        }
-        self.targets = Some(targets);
+        check_count("targets", targets.count(), self.count())?;
+        self.beside.targets = Some(targets);
         Ok(self)
     }
 
@@ -217,17 +215,23 @@ impl ImageDataset {
 
     /// The number of the larger image that each example was cut from, where the examples were cut from larger images.
     pub fn sources(&self) -> Option<&[u32]> {
-        self.sources.as_deref()
+        self.beside.sources.as_deref()
     }
 
     /// The name of each image, where they have some: of an image of a folder its path below the folder, `/` between the parts.
     pub fn names(&self) -> Option<&[Arc<str>]> {
-        self.names.as_deref()
+        self.beside.names.as_deref()
+    }
+
+    /// By how much each image was scaled (below 1: made smaller) or each signal stretched (below 1: made shorter), where that
+    /// is known.
+    pub fn factors(&self) -> Option<&[f32]> {
+        self.beside.factors.as_deref()
     }
 
     /// What the images have in place of a class, where they have something.
     pub fn targets(&self) -> Option<&Targets> {
-        self.targets.as_ref()
+        self.beside.targets.as_ref()
     }
 
     /// Copies image `index` into `image`.
@@ -278,17 +282,12 @@ impl ImageDataset {
             shape: self.shape,
             classes: self.classes,
             class_names: self.class_names.clone(),
-            sources: self
-                .sources
-                .as_ref()
-                .map(|sources| sources[start..end].to_vec()),
-            names: self.names.as_ref().map(|names| names[start..end].to_vec()),
-            targets: (self.targets.as_ref()).map(|targets| targets.slice(start..end)),
+            beside: self.beside.slice(start..end),
         }
     }
 
     /// The images of several sets, one set after the other. They must agree in shape, classes and the kind and names of targets;
-    /// sources and names are kept if all sets have them.
+    /// sources, names and factors are kept if all sets have them.
     pub fn concatenate(parts: &[&Self]) -> Result<Self, DatasetError> {
         let Some(first) = parts.first() else {
             return Err(DatasetError::setting(
@@ -312,9 +311,7 @@ impl ImageDataset {
                 return Err(DatasetError::setting("parts", expected, "others"));
             }
         }
-        let targets: Option<Vec<&Targets>> = parts.iter().map(|part| part.targets()).collect();
-        let sources = parts.iter().map(|part| part.sources()).collect();
-        let names = parts.iter().map(|part| part.names()).collect();
+        let beside: Vec<&Beside> = parts.iter().map(|part| &part.beside).collect();
         Ok(Self {
             pixels: Pixels::concatenate(parts)?,
             labels: parts
@@ -325,15 +322,13 @@ impl ImageDataset {
             shape: first.shape,
             classes: first.classes,
             class_names: first.class_names.clone(),
-            sources: Option::<Vec<&[u32]>>::map(sources, |sources| sources.concat()),
-            names: Option::<Vec<&[Arc<str>]>>::map(names, |names| names.concat()),
-            targets: targets.and_then(|targets| Targets::concatenate(&targets)),
+            beside: Beside::concatenate(&beside),
         })
     }
 
     /// Whether both have targets of the same kind and names, or neither has any.
     fn has_targets_like(&self, other: &Self) -> bool {
-        match (&self.targets, &other.targets) {
+        match (self.targets(), other.targets()) {
             (Some(own), Some(others)) => own.is_like(others),
             (own, others) => own.is_none() && others.is_none(),
         }

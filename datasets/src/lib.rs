@@ -7,9 +7,12 @@
 //! | labelled images in memory or in files, splits, normalisation | [`images`] |
 //! | what every data set of images answers, and one of your own | [`ImageSource`] |
 //! | rotated MNIST: the community's files, re-made from MNIST, or the digits that the crate carries | [`rotated_mnist`] |
+//! | scaled MNIST, with other factors for training than for testing | [`scaled_mnist`] |
 //! | patches of stained tissue around nuclei, from a folder or carried | [`nuclei`] |
 //! | PatchCamelyon, read from its HDF5 files as batches need it | [`pcam`] |
 //! | people's own images, by folders or by a table, and what is in such a folder | [`image_folder`] |
+//! | people's own clips of sound, by folders or by their names, and a few spoken digits | [`audio_folder`] |
+//! | one clip of sound at another rate, longer or shorter | [`clip`] |
 //! | one picture of any kind, whole or row by row, in another size or range | [`picture`] |
 //! | particles in motion: simulated, or the community's files | [`nbody`] |
 //! | readers of files that others wrote | [`idx`], [`amat`], [`npy`], all but the last one perhaps packed: [`gunzip`] |
@@ -36,8 +39,13 @@
 
 pub mod amat;
 pub mod atomic;
+pub mod audio_folder;
 pub mod augmentation;
+pub mod clip;
 pub mod colour;
+mod deal;
+mod digits;
+mod entries;
 pub mod error;
 pub mod fetch;
 mod files;
@@ -56,13 +64,16 @@ pub mod picture;
 mod random;
 pub mod rotate;
 pub mod rotated_mnist;
+pub mod scaled_mnist;
 mod shield;
 mod tables;
 #[cfg(test)]
 mod testing;
 
 pub use atomic::Unfinished;
+pub use audio_folder::{AudioFolderConfig, AudioSource};
 pub use augmentation::{Augmentation, RotationAugmentation};
+pub use clip::Clip;
 pub use error::DatasetError;
 pub use image_folder::ImageFolderConfig;
 pub use images::{
@@ -81,4 +92,5 @@ pub use picture::{
 };
 pub use rotate::{Fill, Interpolation};
 pub use rotated_mnist::{RotatedMnistConfig, RotatedMnistSource};
+pub use scaled_mnist::{ScaledMnistConfig, ScaledMnistSource};
 pub use shield::silence_decoders;

@@ -148,7 +148,7 @@ impl BatchOptions {
                 images.count(),
             ));
         }
-        self.augmentation.validate_for(images.channels())?;
+        self.augmentation.validate_for(images.shape())?;
         self.normalisation.as_ref().map_or(Ok(()), |normalisation| {
             normalisation.validate(images.channels())
         })

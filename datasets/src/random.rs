@@ -35,6 +35,10 @@ pub(crate) enum Purpose {
     PictureSplit = 11,
     /// The images of a class in an epoch that has of every class equally many.
     Balance = 12,
+    /// The factor that a digit is scaled by.
+    Scale = 13,
+    /// The factor that a clip is stretched by.
+    Stretch = 14,
 }
 
 /// A number for a name.

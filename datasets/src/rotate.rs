@@ -13,9 +13,13 @@
 //! digital image processing"), which is third-order accurate and blurs less; its overshoots are cut to the image's
 //! own range.
 
+mod antialiased;
+
 use std::f64::consts::FRAC_PI_2;
 
 use serde::{Deserialize, Serialize};
+
+pub use antialiased::transform_antialiased;
 
 /// How an image is read between its pixels.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -96,6 +100,13 @@ impl AffineMap {
     pub fn with_scale(mut self, scale: [f64; 2]) -> Self {
         self.scale = scale;
         self
+    }
+
+    /// What it does along the rows of an image of one row: scaling and translation.
+    pub(crate) fn along_rows(self) -> Self {
+        Self::rotation(0.0)
+            .with_scale([self.scale[0], 1.0])
+            .with_shift([self.shift[0], 0.0])
     }
 
     /// Whether it leaves everything where it is.

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use gcnn_datasets::{
-    BatchLoader, BatchOptions, DatasetError, ImageFolderConfig, ImageSource, NucleiConfig,
-    NucleiSource, PcamConfig, Picture, PictureLimits, Split,
+    AudioFolderConfig, BatchLoader, BatchOptions, DatasetError, ImageFolderConfig, ImageSource,
+    NucleiConfig, NucleiSource, PcamConfig, Picture, PictureLimits, Split,
 };
 use hdf5_pure::FileBuilder;
 use image::{GrayImage, RgbImage};
@@ -202,6 +202,48 @@ fn absurd_declarations_cost_nothing() {
         );
         assert!(most < 2 * MIB, "{most} bytes for a file cut to {cut}");
     }
+}
+
+/// A clip whose header declares gigabytes of samples, or a window that is too large, is refused before memory is taken.
+#[test]
+fn absurd_clips_cost_nothing() {
+    let _turn = turn();
+    let folder = tempfile::tempdir().unwrap();
+    let samples: Vec<u8> = (0..200).collect();
+    let of = |declared: u32| {
+        let mut file = b"RIFF\xff\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0".to_vec();
+        file.extend(8_000u32.to_le_bytes());
+        file.extend(8_000u32.to_le_bytes());
+        file.extend(b"\x01\0\x08\0data");
+        file.extend(declared.to_le_bytes());
+        file.extend(&samples);
+        file
+    };
+    for name in ["a_0.wav", "a_1.wav", "b_0.wav"] {
+        fs::write(folder.path().join(name), of(200)).unwrap();
+    }
+    let config = AudioFolderConfig::new(folder.path())
+        .with_pattern("{class}_{index}.wav")
+        .with_window(8_000, 256);
+    let load = |config: &AudioFolderConfig| most_taken(|| config.load_split(Split::All));
+    let (whole, most) = load(&config);
+    assert_eq!(whole.unwrap().images.count(), 3);
+    assert!(most < MIB, "{most}");
+    for declared in [201, 1 << 20, i32::MAX as u32, u32::MAX - 1, u32::MAX] {
+        fs::write(folder.path().join("b_0.wav"), of(declared)).unwrap();
+        let (result, most) = load(&config);
+        let error = result.unwrap_err().to_string();
+        assert!(error.contains("b_0.wav: expected"), "{error}");
+        assert!(most < MIB, "{most} bytes for {declared}");
+    }
+    let (result, most) = load(&config.with_window(8_000, 1 << 22).with_memory_limit_mib(40));
+    assert!(
+        result
+            .unwrap_err()
+            .to_string()
+            .starts_with("memory_limit_mib")
+    );
+    assert!(most < MIB, "{most}");
 }
 
 /// The bytes of a PNG whose header declares other sides.

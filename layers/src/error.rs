@@ -87,6 +87,66 @@ pub enum LayerError {
         /// The group's name.
         group: String,
     },
+    /// A kernel without a pixel at its centre, under a group that scales it.
+    #[error(
+        "a kernel of {kernel_size} pixels has its centre between pixels, and under {group} its windows would not lie about one \
+         point; an odd kernel_size works"
+    )]
+    EvenUnderScale {
+        /// Height and width.
+        kernel_size: KernelSize,
+        /// The group's name.
+        group: String,
+    },
+    /// A kernel that an element makes too large.
+    #[error(
+        "a kernel of {kernel_size} pixels has {window} under a {element}: windows go up to {}; a smaller kernel_size works, or \
+         fewer scales, or scales that are closer together",
+        crate::kernel::MAX_KERNEL_SIZE
+    )]
+    ScaledKernel {
+        /// Height and width.
+        kernel_size: KernelSize,
+        /// What the element does.
+        element: String,
+        /// Height and width under it.
+        window: KernelSize,
+    },
+    /// Pixels that a group takes to places between pixels of a larger window.
+    #[error(
+        "pixel kernels are scaled by whole factors, without rotations other than by 90°: under {group} their taps would fall \
+         between pixels; kernel = {{ basis = \"hermite\" }} or {{ basis = \"b-spline\" }} works"
+    )]
+    PixelsBetween {
+        /// The group's name.
+        group: String,
+    },
+    /// Scales of waveforms that aren't whole.
+    #[error(
+        "waveforms are seen at scales that are whole numbers, and nothing turns them: {group} has others; `R5(2)` works, octaves"
+    )]
+    WholeScales {
+        /// The group's name.
+        group: String,
+    },
+    /// A kernel that sees more scales than there are.
+    #[error("a kernel that sees {range} scales has no place on {group}, which has {scales}")]
+    RangeTooLong {
+        /// Scales that it is to see.
+        range: usize,
+        /// Scales that there are.
+        scales: usize,
+        /// The group's name.
+        group: String,
+    },
+    /// A kernel that is to stay the same under scalings.
+    #[error(
+        "no kernel of a finite size is the same at every scale: an isotropic convolution has no kernels over {group}"
+    )]
+    IsotropicUnderScale {
+        /// The group's name.
+        group: String,
+    },
     /// Neither of two samplings holds the other.
     #[error(
         "a group convolution over {output} cannot take maps on {input}: one of both has to hold all elements of the other, as \

@@ -3,7 +3,7 @@
 //! # What is inside
 //!
 //! A linear map between feature maps on homogeneous spaces of a group G is equivariant exactly when it is a group convolution. For
-//! G = ℝ² ⋊ H this gives each layer its place:
+//! G = ℝ² ⋊ H, with H rotations, reflections, scales or any of their products, this gives each layer its place:
 //!
 //! | from → to | layer | kernel |
 //! | --- | --- | --- |
@@ -13,6 +13,13 @@
 //! | G → ℝ² | projection, [`Projection`] | |
 //! | G → a point | global pooling, [`GlobalPool2d`] | |
 //! | G → G, point by point | [`FieldBatchNorm`], [`FieldDropout`], [`SpatialMaxPool2d`], [`SpatialAvgPool2d`] | |
+//!
+//! for waveforms, over time and scale, in [`convolution::waveform`]:
+//!
+//! | from → to | layer |
+//! | --- | --- |
+//! | ℝ → ℝ ⋊ ℝ⁺ | [`LiftingConv1d`] |
+//! | ℝ ⋊ ℝ⁺ → ℝ ⋊ ℝ⁺ | [`GroupConv1d`] |
 //!
 //! and for points in space, under O(3), in [`steerable`]:
 //!
@@ -25,7 +32,7 @@
 //! | normalisation | [`SteerableBatchNorm`](steerable::SteerableBatchNorm), [`SteerableInstanceNorm`](steerable::SteerableInstanceNorm) |
 //! | directions as attributes | [`SphericalHarmonics`](steerable::SphericalHarmonics) |
 //!
-//! Under them: finite groups as tables ([`group`]), kernels that turn ([`kernel`]), irreducible representations, spherical
+//! Under them: groups as tables ([`group`]), kernels that turn ([`kernel`]), irreducible representations, spherical
 //! harmonics and Clebsch-Gordan tensors ([`irreps`]), edges and neighbourhoods ([`graph`]). [`equivariance`] measures
 //! ‖Φ(L_g f) − L_g Φ(f)‖ for any layer or network.
 //!
@@ -76,6 +83,9 @@ pub mod steerable;
 #[cfg(test)]
 mod testing;
 
+pub use convolution::waveform::{
+    GroupConv1d, GroupConv1dConfig, LiftingConv1d, LiftingConv1dConfig,
+};
 pub use convolution::{
     Convolution, ConvolutionConfig, GroupConv2d, GroupConv2dConfig, IsotropicConv2d,
     IsotropicConv2dConfig, LiftingConv2d, LiftingConv2dConfig, Padding2d, repeat_over_group,

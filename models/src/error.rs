@@ -103,6 +103,53 @@ pub enum ModelError {
         /// The last layer that can be pooled after.
         last: usize,
     },
+    /// A step that another framework has no module for.
+    #[error(
+        "there is no module for {what} in PyTorch; the network can be used by this program, and exported in its own format"
+    )]
+    NoModule {
+        /// What the step is.
+        what: &'static str,
+    },
+    /// `ranges` doesn't fit `channels`.
+    #[error(
+        "`ranges` has {ranges} entries and `channels` {channels}: each layer after the first sees a range of scales, so {} are \
+         needed", channels - 1
+    )]
+    RangeCount {
+        /// Entries of `ranges`.
+        ranges: usize,
+        /// Entries of `channels`.
+        channels: usize,
+    },
+    /// Images where there should be signals.
+    #[error(
+        "a wavelet network reads signals, which have one row of samples; these are images of {height}×{width}: `kind = \"gcnn\"` \
+         reads them"
+    )]
+    NoSignal {
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+    },
+    /// A signal is pooled to nothing.
+    #[error(
+        "signals of {length} samples are too short: layer {layer} pools over {pool} samples, and the map before has {before}; \
+         {shortest} samples work, or fewer entries in `pool_after`"
+    )]
+    SignalTooShort {
+        /// Samples of a signal.
+        length: usize,
+        /// The layer, counted from 1.
+        layer: usize,
+        /// The length of the map before.
+        before: usize,
+        /// The pooling window.
+        pool: usize,
+        /// The shortest signals that work.
+        shortest: usize,
+    },
     /// A kernel or a pooling window is larger than the map it slides over.
     #[error(
         "{height}×{width} images are too small: {what} of layer {layer} covers {kernel_size} pixels, and the map before \

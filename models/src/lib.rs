@@ -5,6 +5,7 @@
 //! | what | where |
 //! | --- | --- |
 //! | networks that read images: G-CNN, densely connected G-CNN, over any group, with any kernel | [`images`] |
+//! | networks that read signals: wavelet network, over time and scale | [`signals`] |
 //! | networks that read points: SEGNN, EGNN, tensor field network, SE(3)-transformer and what they are compared with | [`points`] |
 //! | trained networks, and any weights file as a network | [`zoo`] |
 //! | weights files; arrays by name | [`mod@file`], [`weights`] |
@@ -41,6 +42,7 @@ pub mod limits;
 pub mod named;
 pub mod pictures;
 pub mod points;
+pub mod signals;
 pub mod weights;
 pub mod zoo;
 
@@ -53,3 +55,4 @@ pub use images::gcnn::{
     Gcnn, GcnnConfig, Head, InputShape, LayerFeatures, NetworkSize, Normalisation,
 };
 pub use images::image_model::{ImageModel, ImageModelConfig};
+pub use signals::wavelet::{Wavelet, WaveletConfig};

@@ -7,7 +7,7 @@
 //! | what | where |
 //! | --- | --- |
 //! | damage of bytes and of text | [`bytes`], [`text`] |
-//! | damage within a format, behind its sums and lengths | [`gzip`], [`idx`], [`npy`], [`hdf5`], [`picture`], [`arrays`], [`checkpoint`] |
+//! | damage within a format, behind its sums and lengths | [`gzip`], [`idx`], [`npy`], [`hdf5`], [`picture`], [`wave`], [`arrays`], [`checkpoint`] |
 //! | a damaged file for a seed and a number | [`mutator`] |
 //! | every reader, with valid files to begin from | [`readers`] |
 //! | many damaged files for one reader, in a process of its own | [`campaign`] |
@@ -34,7 +34,9 @@ pub mod npy;
 pub mod picture;
 pub mod random;
 pub mod readers;
+pub mod riff;
 pub mod text;
+pub mod wave;
 
 /// What a program calls that counts panics: those of decoders are caught, and errors like others.
 pub use gcnn_datasets::silence_decoders;

@@ -5,7 +5,7 @@
 //! them. Now and then any byte is damaged.
 
 use crate::random::Random;
-use crate::{arrays, bytes, checkpoint, gzip, hdf5, idx, npy, picture, text};
+use crate::{arrays, bytes, checkpoint, gzip, hdf5, idx, npy, picture, text, wave};
 
 /// What a file consists of, as far as its damage minds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub enum Frame {
     Hdf5,
     /// A picture of any format.
     Picture,
+    /// A clip of sound.
+    Wave,
     /// Arrays and texts beside them.
     Safetensors,
     /// A checkpoint of PyTorch.
@@ -61,6 +63,7 @@ pub fn damage(random: &mut Random, file: &[u8], donor: &[u8], frame: Frame) -> V
         Frame::Npy => npy::damage(random, file, donor),
         Frame::Hdf5 => hdf5::damage(random, file),
         Frame::Picture => picture::damage(random, file, donor),
+        Frame::Wave => wave::damage(random, file, donor),
         Frame::Safetensors => arrays::damage(random, file, donor),
         Frame::Checkpoint => checkpoint::damage(random, file, donor),
     };
@@ -71,7 +74,7 @@ pub fn damage(random: &mut Random, file: &[u8], donor: &[u8], frame: Frame) -> V
 mod tests {
     use super::*;
 
-    const FRAMES: [Frame; 9] = [
+    const FRAMES: [Frame; 10] = [
         Frame::Plain,
         Frame::Text,
         Frame::PackedText,
@@ -79,6 +82,7 @@ mod tests {
         Frame::Npy,
         Frame::Hdf5,
         Frame::Picture,
+        Frame::Wave,
         Frame::Safetensors,
         Frame::Checkpoint,
     ];
@@ -113,7 +117,7 @@ mod tests {
     /// Whatever a file is taken for, and however little of it there is.
     #[test]
     fn anything_can_be_damaged() {
-        let starts: [&[u8]; 15] = [
+        let starts: [&[u8]; 16] = [
             b"",
             include_bytes!("../seeds/restarts.jpg"),
             include_bytes!("../seeds/moving.webp"),
@@ -124,6 +128,7 @@ mod tests {
             b"\x89HDF\r\n\x1a\nOHDR",
             b"\x89PNG\r\n\x1a\n\0\0\0\0IDAT",
             b"\xff\xd8\xff\xda\0\x02",
+            b"RIFF\0\0\0\0WAVEfmt \x02\0\0\0\x01\0data\0\0\0\0",
             b"RIFF\0\0\0\0WEBPVP8 \0\0\0\0",
             b"II*\0\x08\0\0\0\x01\0",
             b"BM",

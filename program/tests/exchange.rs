@@ -272,7 +272,7 @@ fn pytorch_has_every_step() {
     for (index, (network, size)) in networks.into_iter().enumerate() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("network.safetensors");
-        let (modules, arrays) = sequential(&network);
+        let (modules, arrays) = sequential(&network).expect("a network of images");
         let metadata = HashMap::from([("gcnn.pytorch".to_string(), modules.to_string())]);
         weights::save(&file, &arrays, metadata).expect("saved");
         let dims = [3, 2, size, size];

@@ -196,7 +196,7 @@ fn mnist_has_the_sums_that_are_compared() {
         let file = |remote: &Remote| {
             places
                 .iter()
-                .find_map(|folder| rotated_mnist::file(folder, remote.name).ok())
+                .find_map(|folder| digits::file(folder, remote.name).ok())
         };
         MNIST_FILES.iter().map(file).collect()
     };

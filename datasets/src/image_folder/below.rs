@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::entries::entries;
 use super::listing::has_ending;
 use super::table::{self, Wanted};
 use super::targets::TargetColumns;
 use crate::DatasetError;
+use crate::entries::entries;
 
 /// The most folders within each other: more are links that go round.
 const DEEPEST: usize = 32;

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::deal::Dealing;
 use super::groups;
 use super::size::PictureSize;
 use super::table;
 use super::targets::TargetColumns;
 use crate::DatasetError;
+use crate::deal::Dealing;
 use crate::images::part;
 use crate::images::settings::shared_settings;
 use crate::picture::{Fit, Stretch};

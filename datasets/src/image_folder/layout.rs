@@ -6,8 +6,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::ImageFolderConfig;
-use super::entries::entries;
 use crate::DatasetError;
+use crate::entries::entries;
 use crate::images::Split;
 
 /// The table that is read where none is named.

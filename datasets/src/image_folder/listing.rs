@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use unicode_normalization::UnicodeNormalization;
 
 use super::ImageFolderConfig;
-use super::entries::{class_name, entries};
 use super::groups;
 use super::layout::{Layout, missing};
 use super::strata;
 use super::table::{self, Wanted};
 use crate::DatasetError;
+use crate::entries::{class_name, entries};
 use crate::images::Split;
 
 /// What a picture's name may end with.

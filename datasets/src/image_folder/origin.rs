@@ -1,10 +1,10 @@
 //! What a description says about where the images of a folder come from.
 
 use super::ImageFolderConfig;
-use super::deal::{Card, Dealing};
 use super::layout::Layout;
 use super::listing::Listed;
 use super::targets::TargetColumns;
+use crate::deal::{Card, Dealing};
 use crate::images::Split;
 
 /// How many names a note has at most.

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use super::ImageFolderConfig;
-use super::deal::{Card, Dealing, deal};
 use super::layout::Layout;
 use super::listing::{Listed, Listing};
 use super::origin::Origin;
 use crate::DatasetError;
+use crate::deal::{Card, Dealing, deal};
 use crate::images::{Split, part};
 
 /// The pictures of a split, or all of them.

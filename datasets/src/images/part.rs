@@ -30,23 +30,30 @@ pub(crate) fn share(count: usize, fraction: f64) -> usize {
     ((fraction * count as f64).ceil() as usize).clamp(1, count.max(1))
 }
 
-/// The places of a share of images with these labels, sorted.
-pub(crate) fn places(labels: &[u8], fraction: f64, seed: u64) -> Vec<usize> {
+/// The places of images with these labels in an order in which every stretch has all classes in proportion; `stream` gives
+/// the random numbers of a class.
+pub(crate) fn stratified(labels: &[u8], stream: impl Fn(usize) -> Random) -> Vec<usize> {
     let mut by_class = vec![Vec::new(); 256];
     for (place, label) in labels.iter().enumerate() {
         by_class[usize::from(*label)].push(place);
     }
     let mut order: Vec<(f64, usize)> = Vec::with_capacity(labels.len());
     for (class, mut images) in by_class.into_iter().enumerate() {
-        Random::new(seed, Purpose::Share, class as u64, 0).shuffle(&mut images);
+        stream(class).shuffle(&mut images);
         let count = images.len() as f64;
         let ranked = images.into_iter().enumerate();
         order.extend(ranked.map(|(rank, image)| ((rank as f64 + 0.5) / count, image)));
     }
     // Stable: classes that come at the same point come in their order.
     order.sort_by(|one, other| one.0.total_cmp(&other.0));
-    order.truncate(share(labels.len(), fraction));
-    let mut places: Vec<usize> = order.into_iter().map(|(_, image)| image).collect();
+    order.into_iter().map(|(_, image)| image).collect()
+}
+
+/// The places of a share of images with these labels, sorted.
+pub(crate) fn places(labels: &[u8], fraction: f64, seed: u64) -> Vec<usize> {
+    let stream = |class| Random::new(seed, Purpose::Share, class as u64, 0);
+    let mut places = stratified(labels, stream);
+    places.truncate(share(labels.len(), fraction));
     places.sort_unstable();
     places
 }
@@ -86,12 +93,7 @@ impl ImageDataset {
             shape: self.shape,
             classes: self.classes,
             class_names: self.class_names.clone(),
-            sources: self
-                .sources
-                .as_ref()
-                .map(|sources| gather(sources, places, 1)),
-            names: self.names.as_ref().map(|names| gather(names, places, 1)),
-            targets: (self.targets.as_ref()).map(|targets| targets.select(places)),
+            beside: self.beside.select(places),
         }
     }
 }

@@ -9,19 +9,48 @@
 //!
 //! so that every stain is in every split according to its share, as far as its images go. Of the training images the
 //! first part can be used alone; they come in an order in which every beginning has all stains in proportion, and a
-//! smaller part is contained in a larger one.
+//! smaller part is contained in a larger one. Images of a stain that may only be trained on are dealt to training and validation,
+//! those of one that may only be tested on are all for testing.
 
 use super::TissueName;
 use crate::random::{Purpose, Random, key};
 
-/// Deals images to the splits by their shares. Training images are in the order in which a part of them is taken.
-pub(super) fn deal(images: &[TissueName], shares: [f64; 3], seed: u64) -> [Vec<usize>; 3] {
+/// Deals images to the splits by their shares of validation and testing; `uses` says whether a stain may be trained on and
+/// whether it may be tested on. Training images are in the order in which a part of them is taken.
+pub(super) fn deal(
+    images: &[TissueName],
+    [valid, test]: [f64; 2],
+    uses: impl Fn(&str) -> [bool; 2],
+    seed: u64,
+) -> [Vec<usize>; 3] {
+    let mut splits = [(); 3].map(|()| Vec::new());
+    for (own, shares) in [
+        ([true, true], [1.0 - valid - test, valid, test]),
+        ([true, false], [1.0 - valid, valid, 0.0]),
+        ([false, true], [0.0, 0.0, 1.0]),
+    ] {
+        let chosen = (0..images.len()).filter(|image| uses(&images[*image].stain) == own);
+        let dealt = deal_by_shares(images, chosen.collect(), shares, seed);
+        for (split, dealt) in splits.iter_mut().zip(dealt) {
+            split.extend(dealt);
+        }
+    }
+    splits[0] = spread(images, &splits[0]);
+    splits
+}
+
+/// Deals some of the images, stain by stain.
+fn deal_by_shares(
+    images: &[TissueName],
+    chosen: Vec<usize>,
+    shares: [f64; 3],
+    seed: u64,
+) -> [Vec<usize>; 3] {
     let place =
         |image: &TissueName| Random::new(seed, Purpose::TissueSplit, key(&image.name), 0).unit();
-    let mut order: Vec<(&str, f64, usize)> = images
-        .iter()
-        .enumerate()
-        .map(|(index, image)| (&image.stain[..], place(image), index))
+    let mut order: Vec<(&str, f64, usize)> = chosen
+        .into_iter()
+        .map(|index| (&images[index].stain[..], place(&images[index]), index))
         .collect();
     order.sort_by(|one, other| {
         (one.0.cmp(other.0))
@@ -39,7 +68,6 @@ pub(super) fn deal(images: &[TissueName], shares: [f64; 3], seed: u64) -> [Vec<u
         }
         splits[chosen].push(*image);
     }
-    splits[0] = spread(images, &splits[0]);
     splits
 }
 
@@ -62,6 +90,10 @@ fn spread(images: &[TissueName], chosen: &[usize]) -> Vec<usize> {
 mod tests {
     use super::*;
 
+    fn both(_: &str) -> [bool; 2] {
+        [true; 2]
+    }
+
     fn images(stains: &[(&str, usize)]) -> Vec<TissueName> {
         stains
             .iter()
@@ -77,7 +109,7 @@ mod tests {
     #[test]
     fn every_image_is_dealt_once_and_every_stain_in_proportion() {
         let images = images(&[("white", 20), ("purple", 40)]);
-        let splits = deal(&images, [0.6, 0.15, 0.25], 3);
+        let splits = deal(&images, [0.15, 0.25], both, 3);
         assert_eq!(splits.each_ref().map(Vec::len), [36, 9, 15]);
         let mut all = splits.concat();
         all.sort_unstable();
@@ -92,18 +124,52 @@ mod tests {
             let found = white(&splits[0][..part]) as f64;
             assert!((found - expected).abs() <= 1.5, "{found} of {part}");
         }
-        assert_eq!(splits, deal(&images, [0.6, 0.15, 0.25], 3));
-        assert_ne!(splits, deal(&images, [0.6, 0.15, 0.25], 4));
+        assert_eq!(splits, deal(&images, [0.15, 0.25], both, 3));
+        assert_ne!(splits, deal(&images, [0.15, 0.25], both, 4));
     }
 
     #[test]
     fn few_images_and_one_sided_shares_are_dealt_too() {
         let images = images(&[("a", 3)]);
         assert_eq!(
-            deal(&images, [0.6, 0.15, 0.25], 0).map(|split| split.len()),
+            deal(&images, [0.15, 0.25], both, 0).map(|split| split.len()),
             [2, 0, 1]
         );
-        assert_eq!(deal(&images, [1.0, 0.0, 0.0], 0)[0].len(), 3);
-        assert_eq!(deal(&[], [0.6, 0.2, 0.2], 0), <[Vec<usize>; 3]>::default());
+        assert_eq!(deal(&images, [0.0, 0.0], both, 0)[0].len(), 3);
+        assert_eq!(deal(&[], [0.2, 0.2], both, 0), <[Vec<usize>; 3]>::default());
+    }
+
+    #[test]
+    fn stains_may_be_for_training_or_testing_alone() {
+        let images = images(&[("far", 20), ("mid", 40), ("near", 30), ("odd", 7)]);
+        let uses = |stain: &str| match stain {
+            "far" => [false, true],
+            "mid" => [true, true],
+            "near" => [true, false],
+            _ => [false, false],
+        };
+        let splits = deal(&images, [0.2, 0.25], uses, 1);
+        let of = |split: &[usize], stain: &str| {
+            let of_stain = split.iter().filter(|image| images[**image].stain == stain);
+            of_stain.count()
+        };
+        let counts = |stain| splits.each_ref().map(|split| of(split, stain));
+        assert_eq!(counts("far"), [0, 0, 20]);
+        assert_eq!(counts("mid"), [22, 8, 10]);
+        assert_eq!(counts("near"), [24, 6, 0]);
+        assert_eq!(counts("odd"), [0; 3]);
+        // Beginnings of the training images have both stains.
+        let near = of(&splits[0][..10], "near");
+        assert!((4..=6).contains(&near), "{near}");
+        // What a stain that is for both has in each split does not depend on the others.
+        let alone = |stain: &str| [stain == "mid"; 2];
+        let sorted = |splits: [Vec<usize>; 3]| {
+            splits.map(|mut split| {
+                split.retain(|image| images[*image].stain == "mid");
+                split.sort_unstable();
+                split
+            })
+        };
+        assert_eq!(sorted(deal(&images, [0.2, 0.25], alone, 1)), sorted(splits));
     }
 }

@@ -110,13 +110,15 @@ impl Folder {
         }
     }
 
-    /// Reads an image and its labels.
-    pub(super) fn read(&self, image: usize) -> Result<Tissue, DatasetError> {
-        let name = &self.images[image].name;
-        match &self.path {
-            Some(path) => Tissue::read(&self.file(image), &labels(path, name)),
-            None => built_in::read(name),
-        }
+    /// Reads an image and its labels; `grey` says whether it has one channel or three.
+    pub(super) fn read(&self, image: usize, grey: bool) -> Result<Tissue, DatasetError> {
+        let (name, file) = (&self.images[image].name, self.file(image));
+        let tissue = match &self.path {
+            Some(path) => Tissue::read(&file, &labels(path, name))?,
+            None => built_in::read(name)?,
+        };
+        tissue.check_channels(grey, &file)?;
+        Ok(tissue)
     }
 }
 

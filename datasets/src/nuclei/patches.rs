@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::folder::Folder;
 use super::losses::Losses;
-use super::{CLASS_NAMES, CLASSES};
+use super::{Border, CLASS_NAMES, CLASSES};
 use crate::random::{Purpose, Random, key};
 use crate::{DatasetError, ImageDataset};
 
@@ -18,11 +18,20 @@ pub(super) struct Cut<'a> {
     pub(super) size: usize,
     /// How many patches an image gives at most.
     pub(super) per_image: usize,
+    /// Whether images have one channel in place of three.
+    pub(super) grey: bool,
+    /// How far the border of a nucleus reaches.
+    pub(super) border: Border,
     /// The seed of the choice of pixels.
     pub(super) seed: u64,
 }
 
 impl Cut<'_> {
+    /// `[channels, height, width]` of a patch.
+    fn shape(&self) -> [usize; 3] {
+        [if self.grey { 1 } else { 3 }, self.size, self.size]
+    }
+
     /// Cuts the patches of some images: the first of each image, then the second of each, and so on. All patches of a turn are
     /// of one class, unless there is a limit: then images take turns at the classes too, so that any limit has about as many
     /// patches of each.
@@ -31,7 +40,7 @@ impl Cut<'_> {
         images: &[usize],
         limit: Option<usize>,
     ) -> Result<(ImageDataset, Losses), DatasetError> {
-        let patch_len = 3 * self.size * self.size;
+        let patch_len: usize = self.shape().iter().product();
         // A limit takes patches in turn, so that no image gives more than its part of it, rounded up.
         let share = limit.map_or(usize::MAX, |limit| limit.div_ceil(images.len().max(1)));
         let most = self.per_image.min(share);
@@ -78,8 +87,7 @@ impl Cut<'_> {
                 }
             }
         }
-        let shape = [3, self.size, self.size];
-        let all = ImageDataset::from_bytes(pixels, labels, shape, CLASSES)?
+        let all = ImageDataset::from_bytes(pixels, labels, self.shape(), CLASSES)?
             .with_sources(sources)?
             .with_class_names(CLASS_NAMES)?;
         let images = match limit {
@@ -96,7 +104,7 @@ impl Cut<'_> {
         most: usize,
         first_class: usize,
     ) -> Result<Patches, DatasetError> {
-        let tissue = self.folder.read(image)?;
+        let tissue = self.folder.read(image, self.grey)?;
         let size = self.size;
         if tissue.size.iter().any(|extent| *extent < size) {
             let [height, width] = tissue.size;
@@ -106,7 +114,7 @@ impl Cut<'_> {
                 format!("{height} × {width}"),
             ));
         }
-        let mut centres = tissue.centres(size);
+        let mut centres = tissue.centres(size, self.border);
         let places = centres.each_ref().map(Vec::len);
         let fewest = places.iter().copied().min().unwrap_or(0);
         let per_class = fewest.min(self.per_image / CLASSES);
@@ -120,9 +128,10 @@ impl Cut<'_> {
             }
         }
         let count = most.min(per_class * CLASSES);
-        let mut pixels = vec![0; count * 3 * size * size];
+        let patch_len: usize = self.shape().iter().product();
+        let mut pixels = vec![0; count * patch_len];
         let mut labels = Vec::with_capacity(count);
-        for (number, patch) in pixels.chunks_exact_mut(3 * size * size).enumerate() {
+        for (number, patch) in pixels.chunks_exact_mut(patch_len).enumerate() {
             let class = (first_class + number) % CLASSES;
             let centre = centres[class][number / CLASSES] as usize;
             let centre = [centre / tissue.size[1], centre % tissue.size[1]];

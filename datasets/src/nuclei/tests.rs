@@ -1,5 +1,7 @@
 //! Tests of patches of nuclei: on the carried images, on small folders made here, and on the whole folder where it is.
 
+mod magnification;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::time::Instant;
@@ -386,12 +388,22 @@ fn settings_are_named_as_in_run_files_and_checked() {
         NucleiConfig::default()
     );
     assert!(toml::from_str::<NucleiConfig>("patchsize = 3").is_err());
+    assert!(toml::from_str::<NucleiConfig>("border = 0.1").is_err());
+    let other = built_in()
+        .with_grey(true)
+        .with_border(Border::Relative(0.1))
+        .with_test_stains(["a"]);
+    let text = toml::to_string(&other).unwrap();
+    assert_eq!(toml::from_str::<NucleiConfig>(&text).unwrap(), other);
     for (text, field) in [
         ("patch_size = 0", "patch_size"),
         ("patches_per_image = 2", "patches_per_image"),
         ("train_fraction = 0.0", "train_fraction"),
         ("train_fraction = nan", "train_fraction"),
         ("valid_fraction = -0.1", "valid_fraction"),
+        ("border = { pixels = 0.5 }", "border"),
+        ("border = { relative = 0.0 }", "border"),
+        ("border = { relative = nan }", "border"),
         ("valid_fraction = 0.5\ntest_fraction = 0.5", "test_fraction"),
     ] {
         let config: NucleiConfig = toml::from_str(text).unwrap();

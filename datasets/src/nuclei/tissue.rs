@@ -2,26 +2,25 @@
 
 use std::path::Path;
 
-use super::CLASSES;
+use super::{Border, CLASSES};
 use crate::DatasetError;
 use crate::picture::{Picture, PictureLimits, Samples};
-
-/// How far, in pixels, a pixel of a nucleus may lie from another label to count as its border.
-pub const BORDER: usize = 2;
 
 /// A stained tissue image and the number of the nucleus that each pixel belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tissue {
     /// `[height, width]`.
     pub size: [usize; 2],
-    /// Red, green and blue of each pixel, row by row.
+    /// 3 of a colour image, 1 of a grey one.
+    pub channels: usize,
+    /// Red, green and blue of each pixel, or its grey, row by row.
     pub pixels: Vec<u8>,
     /// The number of each pixel's nucleus, 0 for none.
     pub labels: Vec<u16>,
 }
 
 impl Tissue {
-    /// Reads an image and its labels: a colour image of 8 bits, and a grey image of 16 or 8 bits of the same size.
+    /// Reads an image and its labels: a colour or grey image of 8 bits, and a grey image of 16 or 8 bits of the same size.
     pub fn read(image: &Path, labels: &Path) -> Result<Self, DatasetError> {
         let read = |path| Picture::read(path, &PictureLimits::DATASET);
         Self::new(read(image)?, image, read(labels)?, labels)
@@ -54,11 +53,11 @@ impl Tissue {
         }
         let kinds = [image.kind(), labels.kind()];
         // Slide scanners' exports carry an alpha channel that says nothing; it is left out.
-        let pixels = match (image.channels(), image.into_samples()) {
-            (3, Samples::Bytes(pixels)) => pixels,
+        let (channels, pixels) = match (image.channels(), image.into_samples()) {
+            (channels @ (1 | 3), Samples::Bytes(pixels)) => (channels, pixels),
             _ => {
                 let [found, _] = kinds;
-                let expected = "a colour image of 8 bits";
+                let expected = "a colour or grey image of 8 bits";
                 return Err(DatasetError::malformed(image_path, expected, found));
             }
         };
@@ -73,47 +72,23 @@ impl Tissue {
         };
         Ok(Self {
             size,
+            channels,
             pixels,
             labels,
         })
     }
 
-    /// The class of each pixel, row by row, as an index into [`CLASS_NAMES`](super::CLASS_NAMES).
-    ///
-    /// ```text
-    /// background   label(x) = 0
-    /// border       label(x) ≠ 0, and some pixel y of the image with |x − y| ≤ 2 has another label
-    /// interior     label(x) ≠ 0, and no such pixel
-    /// ```
-    ///
-    /// The distance is Euclidean, between pixel centres. Where two nuclei touch, both have a border; the edge of the image
-    /// is none.
-    pub fn classes(&self) -> Vec<u8> {
-        let [height, width] = self.size;
-        let reach = BORDER as isize;
-        let near: Vec<[isize; 2]> = (-reach..=reach)
-            .flat_map(|down| (-reach..=reach).map(move |right| [down, right]))
-            .filter(|[down, right]| down * down + right * right <= reach * reach)
-            .collect();
-        let label = |row: usize, column: usize| self.labels[row * width + column];
-        (0..height * width)
-            .map(|place| {
-                let (row, column) = (place / width, place % width);
-                let own = label(row, column);
-                if own == 0 {
-                    return 0;
-                }
-                let is_border = near.iter().any(|[down, right]| {
-                    let row = row.checked_add_signed(*down).filter(|row| *row < height);
-                    let column = column
-                        .checked_add_signed(*right)
-                        .filter(|column| *column < width);
-                    row.zip(column)
-                        .is_some_and(|(row, column)| label(row, column) != own)
-                });
-                if is_border { 2 } else { 1 }
-            })
-            .collect()
+    /// Refuses an image of another number of channels than the settings say.
+    pub(super) fn check_channels(&self, grey: bool, image: &Path) -> Result<(), DatasetError> {
+        let (expected, found) = match (grey, self.channels) {
+            (true, 1) | (false, 3) => return Ok(()),
+            (true, _) => ("a grey image of 8 bits, as `grey` says", "colour of 8 bits"),
+            (false, _) => (
+                "a colour image of 8 bits",
+                "grey of 8 bits, which `grey = true` reads",
+            ),
+        };
+        Err(DatasetError::malformed(image, expected, found))
     }
 
     /// Whether the labels are a mask, which says where nuclei are but not which is which: one number for all of them, in
@@ -151,15 +126,15 @@ impl Tissue {
         places.any(|(label, seen)| *label != 0 && !seen)
     }
 
-    /// Copies the patch of `size` × `size` pixels around a pixel into `patch`, `[3, size, size]`. The pixel stands at row
+    /// Copies the patch of `size` × `size` pixels around a pixel into `patch`, `[channels, size, size]`. The pixel stands at row
     /// and column `size / 2` of the patch, which has to lie in the image.
     pub(super) fn copy_patch(&self, centre: [usize; 2], size: usize, patch: &mut [u8]) {
-        let width = self.size[1];
+        let (width, channels) = (self.size[1], self.channels);
         let corner = centre.map(|centre| centre - size / 2);
         for row in 0..size {
-            let start = 3 * ((corner[0] + row) * width + corner[1]);
-            let line = &self.pixels[start..start + 3 * size];
-            for (column, pixel) in line.chunks_exact(3).enumerate() {
+            let start = channels * ((corner[0] + row) * width + corner[1]);
+            let line = &self.pixels[start..start + channels * size];
+            for (column, pixel) in line.chunks_exact(channels).enumerate() {
                 for (channel, value) in pixel.iter().enumerate() {
                     patch[(channel * size + row) * size + column] = *value;
                 }
@@ -170,9 +145,9 @@ impl Tissue {
     /// The pixels of each class that a patch fits around. A patch of an even size has its centre between four pixels: it
     /// has a class where all four agree, for a quarter turn of the patch brings another of them to the place of its pixel,
     /// and a turned patch must have the same class.
-    pub(super) fn centres(&self, size: usize) -> [Vec<u32>; CLASSES] {
+    pub(super) fn centres(&self, size: usize, border: Border) -> [Vec<u32>; CLASSES] {
         let [height, width] = self.size;
-        let classes = self.classes();
+        let classes = self.classes_with(border);
         let mut centres = [(); CLASSES].map(|()| Vec::new());
         let first = size / 2;
         for row in first..(height + first + 1).saturating_sub(size) {
@@ -194,13 +169,14 @@ impl Tissue {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn tissue(labels: &[&str]) -> Tissue {
+    pub(in crate::nuclei) fn tissue(labels: &[&str]) -> Tissue {
         let size = [labels.len(), labels[0].len()];
         Tissue {
             size,
+            channels: 3,
             pixels: (0..size[0] * size[1] * 3)
                 .map(|value| value as u8)
                 .collect(),
@@ -210,36 +186,6 @@ mod tests {
                 .map(|byte| u16::from(byte - b'0'))
                 .collect(),
         }
-    }
-
-    fn drawn(tissue: &Tissue) -> Vec<String> {
-        let letters: Vec<char> = tissue
-            .classes()
-            .iter()
-            .map(|class| ['.', 'i', 'b'][usize::from(*class)])
-            .collect();
-        letters
-            .chunks(tissue.size[1])
-            .map(|line| line.iter().collect())
-            .collect()
-    }
-
-    #[test]
-    fn a_border_is_within_two_pixels_of_another_label() {
-        // The edge of the image is no border; a corner at distance √8 is too far away, one at √5 too.
-        let found = drawn(&tissue(&[
-            "1111111", //
-            "1111111", "1111111", "1111100", "1111100", "1111111",
-        ]));
-        assert_eq!(
-            found,
-            [
-                "iiiiiii", "iiiiibb", "iiiibbb", "iiibb..", "iiibb..", "iiiibbb"
-            ]
-        );
-        // Touching nuclei have a border each.
-        assert_eq!(drawn(&tissue(&["11112222"])), ["iibbbbii"]);
-        assert_eq!(drawn(&tissue(&["0110"])), [".bb."]);
     }
 
     #[test]
@@ -258,19 +204,22 @@ mod tests {
         tissue.copy_patch([1, 2], 2, &mut patch);
         // Pixels (0, 1), (0, 2), (1, 1), (1, 2) of red, then of green, then of blue.
         assert_eq!(patch, [3, 6, 15, 18, 4, 7, 16, 19, 5, 8, 17, 20]);
-        assert_eq!(tissue.centres(2)[0], [5, 6, 7, 9, 10, 11]);
-        assert_eq!(tissue.centres(3)[0], [5, 6]);
-        assert!(tissue.centres(4)[0].is_empty());
+        assert_eq!(
+            tissue.centres(2, Border::default())[0],
+            [5, 6, 7, 9, 10, 11]
+        );
+        assert_eq!(tissue.centres(3, Border::default())[0], [5, 6]);
+        assert!(tissue.centres(4, Border::default())[0].is_empty());
     }
 
     #[test]
     fn the_four_middle_pixels_of_an_even_patch_have_one_class() {
         let tissue = tissue(&["00000", "00000", "00011", "00011"]);
         // Background where the square above and to the left of the pixel, with it, holds no nucleus.
-        let [background, interior, border] = tissue.centres(2);
+        let [background, interior, border] = tissue.centres(2, Border::default());
         assert_eq!(background, [6, 7, 8, 9, 11, 12, 16, 17]);
         assert!(interior.is_empty());
         assert_eq!(border, [19]);
-        assert_eq!(tissue.centres(1)[2], [13, 14, 18, 19]);
+        assert_eq!(tissue.centres(1, Border::default())[2], [13, 14, 18, 19]);
     }
 }

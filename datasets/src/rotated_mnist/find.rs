@@ -2,27 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{RotatedMnistSource, SHAPE, remake};
-use crate::{DatasetError, folders, idx};
-
-/// MNIST's training file: images and labels.
-pub(crate) const TRAIN_FILES: [&str; 2] = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"];
-
-/// MNIST's test file: images and labels.
-pub(crate) const TEST_FILES: [&str; 2] = ["t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
+use super::RotatedMnistSource;
+use crate::digits::files::{HINT, INNER, has_idx, is_mnist};
+use crate::{DatasetError, folders};
 
 /// The community's files: training and validation images, test images.
 const AMAT_FILES: [&str; 2] = [
     "mnist_all_rotation_normalized_float_train_valid.amat",
     "mnist_all_rotation_normalized_float_test.amat",
 ];
-
-/// Where people keep these files inside their data folder.
-const INNER: [&str; 4] = ["rotated-mnist", "mnist", "mnist_rotation_new", "MNIST/raw"];
-
-/// What to do where nothing was found.
-const HINT: &str = "`gcnn data fetch rotated-mnist` downloads MNIST's files, `path` or GCNN_DATA names a folder that \
-                    has them, and `source = \"built-in\"` needs no files";
 
 /// What there is to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,45 +124,4 @@ pub(super) fn find(source: RotatedMnistSource, path: Option<&Path>) -> Result<Fo
             })
         }
     }
-}
-
-/// Whether any of MNIST's four files, or one that is named so, is in a folder.
-fn has_idx(folder: &Path) -> bool {
-    TRAIN_FILES
-        .iter()
-        .chain(&TEST_FILES)
-        .any(|name| candidates(folder, name).iter().any(|file| file.is_file()))
-}
-
-/// Whether a folder's training file is MNIST's, by its header. Where it can't be read, reading it as MNIST will say why.
-fn is_mnist(folder: &Path) -> bool {
-    let Ok(file) = file(folder, TRAIN_FILES[0]) else {
-        return false;
-    };
-    idx::read_shape(&file, 3).map_or(true, |shape| {
-        shape == [remake::TRAIN_FILE_DIGITS, SHAPE[1], SHAPE[2]]
-    })
-}
-
-/// The names under which one of MNIST's files is known: plain or gzipped, with a dash or a dot before `idx`.
-fn candidates(folder: &Path, name: &str) -> [PathBuf; 4] {
-    let dotted = name.replace("-idx", ".idx");
-    [
-        folder.join(name),
-        folder.join(format!("{name}.gz")),
-        folder.join(&dotted),
-        folder.join(format!("{dotted}.gz")),
-    ]
-}
-
-/// One of MNIST's files, under whichever of its names it is there.
-pub(crate) fn file(folder: &Path, name: &str) -> Result<PathBuf, DatasetError> {
-    candidates(folder, name)
-        .into_iter()
-        .find(|file| file.is_file())
-        .ok_or_else(|| DatasetError::Missing {
-            path: folder.join(name),
-            expected: "one of MNIST's four files, plain or with the ending .gz".into(),
-            hint: HINT.into(),
-        })
 }

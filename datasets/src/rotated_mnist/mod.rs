@@ -29,28 +29,20 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::DatasetError;
+use crate::digits::files::{TEST_FILES, TRAIN_FILES, read_pair};
+use crate::digits::{Digits, built_in_splits};
 use crate::images::settings::shared_settings;
 use crate::images::{ImageDataset, ImageSource, Places, Split, SplitImages, Splits, part};
 use crate::rotate::Interpolation;
-use files::{as_stored, built_in, cut, read_amat, read_pair};
+use files::{as_stored, cut, read_amat};
 use find::Found;
-pub(crate) use find::{TEST_FILES, TRAIN_FILES, file};
 use remake::Rotation;
+pub(crate) use remake::angle;
+
+pub use crate::digits::{BUILT_IN_SIZES, CLASSES, SHAPE, SIZES};
 
 /// The name that reports use.
 const NAME: &str = "rotated MNIST";
-
-/// The digits 0 to 9.
-pub const CLASSES: usize = 10;
-
-/// `[channels, height, width]` of a digit.
-pub const SHAPE: [usize; 3] = [1, 28, 28];
-
-/// Training, validation and test images of the protocol.
-pub const SIZES: [usize; 3] = [10_000, 2_000, 50_000];
-
-/// Training, validation and test images that the crate carries.
-pub const BUILT_IN_SIZES: [usize; 3] = [4_000, 1_000, 3_000];
 
 /// Which form of the data set to use.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -227,27 +219,16 @@ impl RotatedMnistConfig {
             interpolation: self.interpolation,
         };
         match found {
-            Found::BuiltIn => {
-                let digits = built_in()?;
-                let mut start = 0;
-                for (split, size) in BUILT_IN_SIZES.into_iter().enumerate() {
-                    let chosen: Vec<u32> = (start..start + size.min(limits[split]))
-                        .map(|index| index as u32)
-                        .collect();
-                    start += size;
-                    if wanted[split] {
-                        parts[split] = rotation.apply(&[&digits], &chosen);
-                    }
-                }
-            }
-            Found::Mnist(folder) => {
-                // Which digits the test split gets depends on what the training file leaves, so both are read.
-                let train = read_pair(folder, TRAIN_FILES, Some(remake::TRAIN_FILE_DIGITS))?;
-                let test = read_pair(folder, TEST_FILES, Some(remake::TEST_FILE_DIGITS))?;
-                for (split, mut chosen) in remake::choose(self.seed).into_iter().enumerate() {
+            Found::BuiltIn | Found::Mnist(_) => {
+                // Which digits the test split gets depends on what the training file leaves, so both files are read.
+                let (digits, splits) = match found {
+                    Found::Mnist(folder) => (Digits::mnist(folder)?, remake::choose(self.seed)),
+                    _ => (Digits::built_in()?, built_in_splits()),
+                };
+                for (split, mut chosen) in splits.into_iter().enumerate() {
                     if wanted[split] {
                         chosen.truncate(limits[split]);
-                        parts[split] = rotation.apply(&[&train, &test], &chosen);
+                        parts[split] = rotation.apply(&digits, &chosen);
                     }
                 }
             }

@@ -11,19 +11,10 @@
 
 use std::f64::consts::TAU;
 
-use rayon::prelude::*;
-
-use super::{CLASSES, SHAPE, SIZES};
-use crate::idx::LabelledBytes;
+use crate::digits::{Digits, SHAPE, SIZES, TEST_FILE_DIGITS, TRAIN_FILE_DIGITS};
 use crate::random::{Purpose, Random};
 use crate::rotate::{self, AffineMap, Fill, Interpolation};
 use crate::{DatasetError, ImageDataset};
-
-/// Digits in MNIST's training file.
-pub(super) const TRAIN_FILE_DIGITS: usize = 60_000;
-
-/// Digits in MNIST's test file.
-pub(super) const TEST_FILE_DIGITS: usize = 10_000;
 
 /// The digits of the training, validation and test split.
 pub(super) fn choose(seed: u64) -> [Vec<u32>; 3] {
@@ -36,6 +27,11 @@ pub(super) fn choose(seed: u64) -> [Vec<u32>; 3] {
     [digits, valid, test]
 }
 
+/// The angle of a digit, in radians.
+pub(crate) fn angle(seed: u64, digit: u32) -> f64 {
+    TAU * Random::new(seed, Purpose::Rotation, u64::from(digit), 0).unit()
+}
+
 /// How digits are turned.
 pub(super) struct Rotation {
     pub(super) seed: u64,
@@ -45,48 +41,27 @@ pub(super) struct Rotation {
 impl Rotation {
     /// The angle of a digit.
     fn angle(&self, digit: u32) -> f64 {
-        TAU * Random::new(self.seed, Purpose::Rotation, u64::from(digit), 0).unit()
+        angle(self.seed, digit)
     }
 
-    /// Turns the chosen digits, numbered through the parts. Each number must be one of a digit.
+    /// Turns the chosen digits.
     pub(super) fn apply(
         &self,
-        parts: &[&LabelledBytes],
+        digits: &Digits,
         chosen: &[u32],
     ) -> Result<ImageDataset, DatasetError> {
-        let image_len = SHAPE.iter().product();
-        let mut pixels = vec![0.0f32; chosen.len() * image_len];
-        pixels
-            .par_chunks_exact_mut(image_len)
-            .zip(chosen)
-            .for_each(|(turned, digit)| {
-                let (part, index) = locate(parts, *digit as usize);
-                let upright: Vec<f32> = part
-                    .image(index)
-                    .iter()
-                    .map(|byte| f32::from(*byte) / 255.0)
-                    .collect();
-                let motion = AffineMap::rotation(self.angle(*digit));
-                let (interpolation, fill) = (self.interpolation, Fill::Black);
-                rotate::transform(&upright, SHAPE, motion, interpolation, fill, turned);
-            });
-        let label = |digit: &u32| {
-            let (part, index) = locate(parts, *digit as usize);
-            part.labels[index]
-        };
-        ImageDataset::from_floats(pixels, chosen.iter().map(label).collect(), SHAPE, CLASSES)
+        digits.made(chosen, |digit, upright, turned| {
+            let motion = AffineMap::rotation(self.angle(digit));
+            rotate::transform(
+                upright,
+                SHAPE,
+                motion,
+                self.interpolation,
+                Fill::Black,
+                turned,
+            );
+        })
     }
-}
-
-/// The part that a digit is in and its place there.
-fn locate<'a>(parts: &[&'a LabelledBytes], mut index: usize) -> (&'a LabelledBytes, usize) {
-    for part in &parts[..parts.len() - 1] {
-        if index < part.count() {
-            return (part, index);
-        }
-        index -= part.count();
-    }
-    (parts[parts.len() - 1], index)
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use std::time::Instant;
 use flate2::{Compression, write::GzEncoder};
 use tempfile::TempDir;
 
-use super::files::{BUILT_IN_IMAGES, BUILT_IN_LABELS};
 use super::*;
+use crate::digits::files::{BUILT_IN_IMAGES, BUILT_IN_LABELS};
 use crate::idx::IdxArray;
 use crate::testing::given;
 

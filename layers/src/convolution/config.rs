@@ -22,9 +22,12 @@ pub struct ConvolutionConfig<M: Map> {
     /// The samples of the input's group axis, where these are others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) input_group: Option<Group>,
+    /// How many samples along an axis of H that ends a kernel sees, of scales for example; all where left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) range: Option<usize>,
     /// The number of input fields and of output fields.
     pub channels: [usize; 2],
-    /// The kernel in pixels.
+    /// The kernel in pixels, as the identity leaves it: a scaling makes it larger.
     pub kernel_size: KernelSize,
     /// Pixels between output positions, along both axes.
     #[serde(default = "one")]
@@ -65,6 +68,7 @@ impl<M: Map> ConvolutionConfig<M> {
         Self {
             group,
             input_group: None,
+            range: None,
             channels,
             kernel_size: kernel_size.into(),
             stride: 1,
@@ -121,9 +125,9 @@ impl<M: Map> ConvolutionConfig<M> {
         {
             return Err(LayerError::IsotropicDeformable);
         }
-        self.spaces().validate()?;
-        self.window()
-            .validate(&self.group, &self.kernel, self.input_size)
+        self.kernel
+            .validate_between(&self.spaces(), self.kernel_size)?;
+        self.window().validate(&self.group, self.input_size)
     }
 
     /// What the layer learns, by name and shape; no tensor is made for it.
@@ -144,8 +148,8 @@ impl<M: Map> ConvolutionConfig<M> {
     /// number there is where they are too many to count.
     pub fn filter_numbers(&self) -> Result<usize, LayerError> {
         let spaces = self.spaces();
-        let kernel = self.kernel.shape(&spaces, self.kernel_size)?;
-        Ok(kernel.numbers(&spaces, self.channels))
+        self.kernel
+            .numbers(&spaces, self.kernel_size, self.channels)
     }
 
     /// Builds the layer.
@@ -175,6 +179,7 @@ impl<M: Map> ConvolutionConfig<M> {
             mark: Mark::new(mark, device),
             window: self.window(),
             order_out: spaces.order_out(),
+            order_in: spaces.order_in(),
             input_group: self.input_group().clone(),
             group: self.group.clone(),
             kernel: self.kernel,
@@ -187,12 +192,13 @@ impl<M: Map> ConvolutionConfig<M> {
     }
 
     fn spaces(&self) -> Spaces<'_> {
-        M::spaces(&self.group, self.input_group())
+        M::spaces(&self.group, self.input_group(), self.range)
     }
 
-    fn window(&self) -> Window {
+    /// Where the kernel is put, in the largest of its windows.
+    pub fn window(&self) -> Window {
         Window {
-            kernel_size: self.kernel_size,
+            kernel_size: self.kernel.largest_window(&self.group, self.kernel_size),
             stride: self.stride,
             padding: self.padding,
             dilation: self.dilation,

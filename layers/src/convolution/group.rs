@@ -26,8 +26,12 @@ impl Map for OnGroup {
     const LAYER: &'static str = "GroupConv2d";
 
     #[expect(private_interfaces, reason = "only this crate has maps")]
-    fn spaces<'a>(output: &'a Group, input: &'a Group) -> Spaces<'a> {
-        Spaces::Group { output, input }
+    fn spaces<'a>(output: &'a Group, input: &'a Group, range: Option<usize>) -> Spaces<'a> {
+        Spaces::Group {
+            output,
+            input,
+            range,
+        }
     }
 }
 
@@ -67,6 +71,36 @@ impl GroupConv2dConfig {
     /// ```
     pub fn with_input_group(mut self, group: Group) -> Self {
         self.input_group = Some(group).filter(|group| *group != self.group);
+        self
+    }
+
+    /// How many samples a kernel sees along an axis of H that ends: 1 means that scales don't meet. A kernel with a weight per
+    /// sample sees those from the response's own scale on, coarser ones, as published; one that is a function on H sees both
+    /// sides. What would lie beyond the last sample counts as zero. To leave out the responses that miss some of what they
+    /// should see, give the layer fewer scales than its [input](Self::with_input_group).
+    ///
+    /// ```
+    /// use burn::prelude::*;
+    /// use gcnn_layers::kernel::HermiteConfig;
+    /// use gcnn_layers::{Group, GroupConv2dConfig, KernelConfig, Padding2d};
+    ///
+    /// # #[cfg(feature = "flex")] {
+    /// let kernel = KernelConfig::hermite(HermiteConfig::default());
+    /// // Each of three scales sees itself and the next one of four.
+    /// let conv = GroupConv2dConfig::new("R3".parse()?, [4, 6], 3)
+    ///     .with_input_group("R4".parse()?)
+    ///     .with_range(Some(2))
+    ///     .with_kernel(kernel)
+    ///     .with_padding(Padding2d::Same)
+    ///     .init(&Device::flex());
+    /// assert_eq!(conv.weight.dims(), [6, 4, 2, 10]);
+    /// let map = Tensor::<5>::ones([2, 4, 4, 12, 12], &Device::flex());
+    /// assert_eq!(conv.forward(map).dims(), [2, 6, 3, 12, 12]);
+    /// # }
+    /// # Ok::<(), gcnn_layers::LayerError>(())
+    /// ```
+    pub fn with_range(mut self, range: Option<usize>) -> Self {
+        self.range = range;
         self
     }
 }

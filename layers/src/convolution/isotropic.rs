@@ -26,7 +26,7 @@ impl Map for Isotropic {
     const LAYER: &'static str = "IsotropicConv2d";
 
     #[expect(private_interfaces, reason = "only this crate has maps")]
-    fn spaces<'a>(group: &'a Group, _input_group: &'a Group) -> Spaces<'a> {
+    fn spaces<'a>(group: &'a Group, _input_group: &'a Group, _range: Option<usize>) -> Spaces<'a> {
         Spaces::Isotropic(group)
     }
 }

@@ -6,7 +6,8 @@
 //!
 //! Where a side of it lies on the plane, its sum over h' or its h falls away. Weights become a filter bank
 //! ([`Kernel::bank`]), and the bank meets the map in one [dense](super::dense::conv2d) convolution, with the channels and the
-//! group axis flattened.
+//! group axis flattened. Under scalings the responses of each scale have a window of their own, and see scales of their own:
+//! there is one dense convolution for each, and no multiplication by what would be zero in a common window.
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -29,7 +30,7 @@ pub trait Map:
     const LAYER: &'static str;
     #[doc(hidden)]
     #[expect(private_interfaces, reason = "only this crate has maps")]
-    fn spaces<'a>(group: &'a Group, input_group: &'a Group) -> Spaces<'a>;
+    fn spaces<'a>(group: &'a Group, input_group: &'a Group, range: Option<usize>) -> Spaces<'a>;
 }
 
 pub(super) mod private {
@@ -54,6 +55,8 @@ pub struct Convolution<M: Map> {
     #[module(skip)]
     pub(super) order_out: usize,
     #[module(skip)]
+    pub(super) order_in: usize,
+    #[module(skip)]
     pub(super) group: Group,
     #[module(skip)]
     pub(super) input_group: Group,
@@ -68,9 +71,39 @@ impl<M: Map> Convolution<M> {
     /// `[batch, channels_out · order_out, height_out, width_out]`.
     pub(super) fn correlate(&self, planes: Tensor<4>) -> Tensor<4> {
         expect::numbers(M::LAYER, self.weight.val().dtype(), planes.dtype());
+        if self.basis.is_in_parts() {
+            return self.correlate_in_parts(planes);
+        }
         let (bank, bias) = (self.filter_bank(), self.filter_bias());
         self.window
             .correlate(M::LAYER, &self.group, planes, bank, bias)
+    }
+
+    /// The same, with a convolution for each window.
+    fn correlate_in_parts(&self, planes: Tensor<4>) -> Tensor<4> {
+        let [batch, _, height, width] = planes.dims();
+        let ([c_in, c_out], order_in) = (self.channels(), self.order_in);
+        let maps: Tensor<5> = planes.reshape([batch, c_in, order_in, height, width]);
+        let banks = self.basis.banks(self.weight.val());
+        let parts = self.basis.parts().iter().zip(banks);
+        let responses = parts.map(|(part, bank)| {
+            let (window, [above, beside]) = self.window.of_size(part.size());
+            let seen = part.seen(maps.clone());
+            let (height, width) = (height - 2 * above, width - 2 * beside);
+            let seen = match [above, beside] {
+                [0, 0] => seen,
+                _ => seen.narrow(3, above, height).narrow(4, beside, width),
+            };
+            let seen = seen.reshape([batch, c_in * part.inputs(), height, width]);
+            let bias = self.bias.as_ref();
+            let bias = bias.map(|bias| repeat_over_group(bias.val(), part.responses()));
+            let responses = window.correlate(M::LAYER, &self.group, seen, bank, bias);
+            let [_, _, height, width] = responses.dims();
+            responses.reshape([batch, c_out, part.responses(), height, width])
+        });
+        let responses = self.basis.in_order(Tensor::cat(responses.collect(), 2));
+        let [_, _, _, height, width] = responses.dims();
+        responses.reshape([batch, c_out * self.order_out, height, width])
     }
 
     /// The number of input fields and of output fields.
@@ -80,7 +113,7 @@ impl<M: Map> Convolution<M> {
     }
 
     /// The kernels of an ordinary convolution: `[channels_out · order_out, channels_in · order_in, height, width]`, where a
-    /// side on the plane has order 1.
+    /// side on the plane has order 1. All have the largest window, with zeros around those that are smaller.
     pub fn filter_bank(&self) -> Tensor<4> {
         self.basis.bank(self.weight.val())
     }
@@ -101,7 +134,7 @@ impl<M: Map> Convolution<M> {
         &self.group
     }
 
-    /// Where the kernel is put.
+    /// Where the kernel is put, in the largest of its windows.
     pub fn window(&self) -> Window {
         self.window
     }

@@ -25,7 +25,7 @@ impl Map for Lifting {
     const LAYER: &'static str = "LiftingConv2d";
 
     #[expect(private_interfaces, reason = "only this crate has maps")]
-    fn spaces<'a>(group: &'a Group, _input_group: &'a Group) -> Spaces<'a> {
+    fn spaces<'a>(group: &'a Group, _input_group: &'a Group, _range: Option<usize>) -> Spaces<'a> {
         Spaces::Lifting(group)
     }
 }

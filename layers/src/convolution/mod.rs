@@ -1,6 +1,7 @@
 //! Equivariant convolutions: lifting ℝ² → G, group G → G, isotropic ℝ² → ℝ².
 //!
-//! All three are one [`Convolution`], named for what goes in and out.
+//! All three are one [`Convolution`], named for what goes in and out. Those of [waveforms](waveform) are apart: scales that are
+//! whole octaves need no banks.
 
 mod config;
 pub mod dense;
@@ -9,6 +10,7 @@ mod group;
 mod isotropic;
 mod layer;
 mod lifting;
+pub mod waveform;
 mod window;
 
 pub use config::ConvolutionConfig;

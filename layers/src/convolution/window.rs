@@ -16,7 +16,7 @@ use super::dense::{Conv2dOptions, conv2d};
 use crate::error::LayerError;
 use crate::exactness::warn_once;
 use crate::group::Group;
-use crate::kernel::{KernelConfig, KernelSize};
+use crate::kernel::KernelSize;
 
 /// What lies beyond the border of the image.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,10 +82,8 @@ impl Window {
     pub(super) fn validate(
         &self,
         group: &Group,
-        kernel: &KernelConfig,
         input_size: Option<[usize; 2]>,
     ) -> Result<(), LayerError> {
-        kernel.validate(self.kernel_size)?;
         for (value, what) in [(self.stride, "stride"), (self.dilation, "dilation")] {
             if value == 0 {
                 return Err(LayerError::Zero { what });
@@ -149,6 +147,20 @@ impl Window {
         Ok(())
     }
 
+    /// The same window for kernels of another size about the same points, and how many pixels of the image it leaves out at
+    /// each end of the vertical and of the horizontal axis.
+    pub(super) fn of_size(&self, kernel_size: KernelSize) -> (Self, [usize; 2]) {
+        let own = Self {
+            kernel_size,
+            ..*self
+        };
+        let cropped = match self.padding {
+            Padding2d::None => [0, 1].map(|axis| (self.reach()[axis] - own.reach()[axis]) / 2),
+            Padding2d::Same | Padding2d::Circular => [0, 0],
+        };
+        (own, cropped)
+    }
+
     /// Correlates `[batch, channels_in, height, width]` with a bank `[channels_out, channels_in, height, width]`, for a layer
     /// over `group`. Says once if the stride breaks the group's symmetry on an input of this size.
     ///
@@ -189,11 +201,14 @@ fn mixes_axes(group: &Group) -> bool {
     })
 }
 
-/// Whether some element changes the y (rows) and the x coordinate (columns) of some point.
+/// Whether some element changes the direction of the y (rows) and of the x axis (columns). What merely scales is never exact.
 fn moved_axes(group: &Group) -> [bool; 2] {
     let moves = |axis: usize| {
-        let identity = if axis == 0 { [1.0, 0.0] } else { [0.0, 1.0] };
-        group.elements().any(|h| group.matrix(h)[axis] != identity)
+        let is_moved = |h: usize| {
+            let row = group.matrix(h)[axis];
+            row[axis] <= 0.0 || row[1 - axis] != 0.0
+        };
+        group.elements().any(is_moved)
     };
     [moves(1), moves(0)]
 }
@@ -241,17 +256,12 @@ mod tests {
     }
 
     fn validate(window: Window, group: &str, size: [usize; 2]) -> Result<(), LayerError> {
-        window.validate(
-            &group.parse().unwrap(),
-            &KernelConfig::default(),
-            Some(size),
-        )
+        window.validate(&group.parse().unwrap(), Some(size))
     }
 
     #[test]
     fn zeros_are_refused() {
         for broken in [
-            window(0, 1, Padding2d::None, 1),
             window(3, 0, Padding2d::None, 1),
             window(3, 1, Padding2d::None, 0),
         ] {

@@ -9,10 +9,12 @@
 //! rounding (1e-7 to 1e-6 in float32). Other elements act by interpolation, which adds an error of its own, stated at
 //! [`plane_action`]; give smooth inputs that vanish towards the border, and compare on a disc ([`Region::Disc`]),
 //! because the corners of an image turn out of it.
-
+//!
+//! Over scales L_g moves responses along an axis that ends. What would have to come from beyond its samples is left out of the
+//! comparison; a layer whose kernels see several scales has cut-off neighbours beside, which are an error of its own.
 //!
 //! [`measure`] takes one map and the elements of a group; [`survey`] takes a network, all its layers at once, and any
-//! rotations and reflections.
+//! rotations, reflections and scalings.
 
 mod action;
 mod report;
@@ -47,6 +49,10 @@ pub enum Region {
 pub trait FeatureMap: Clone {
     /// L_g of the map.
     fn act(self, group: &Group, transformation: PlaneTransformation) -> Self;
+    /// The map without those of its values that L_g would take from beyond the samples of H.
+    fn known(self, _group: &Group, _transformation: PlaneTransformation) -> Self {
+        self
+    }
     /// The squares of the values that count, summed, in double precision.
     fn squares(self, region: Region) -> f64;
     /// What is left of the map when another is taken away.
@@ -84,6 +90,18 @@ impl FeatureMap for Tensor<4> {
 impl FeatureMap for Tensor<5> {
     fn act(self, group: &Group, transformation: PlaneTransformation) -> Self {
         transformation.on_group(group, self)
+    }
+
+    fn known(self, group: &Group, transformation: PlaneTransformation) -> Self {
+        if group.is_closed() {
+            return self;
+        }
+        let known: Vec<f32> = group
+            .elements()
+            .map(|h| f32::from(transformation.is_sampled(group, h)))
+            .collect();
+        let known = Tensor::<1>::from_data(known.as_slice(), &self.device());
+        self * known.reshape([1, 1, group.order(), 1, 1])
     }
 
     fn squares(self, region: Region) -> f64 {
@@ -162,7 +180,15 @@ pub fn measure_on<I: FeatureMap, O: FeatureMap>(
             let transformation = PlaneTransformation::of(group, element);
             let moved_output = output.clone().act(group, transformation);
             let output_of_moved = map(input.clone().act(group, transformation));
-            let difference = moved_output.minus(output_of_moved).squares(region);
+            let norm = match group.is_closed() {
+                true => norm,
+                false => moved_output
+                    .clone()
+                    .known(group, transformation)
+                    .squares(region),
+            };
+            let difference = moved_output.minus(output_of_moved);
+            let difference = difference.known(group, transformation).squares(region);
             ElementError {
                 element,
                 name: group.describe(element),

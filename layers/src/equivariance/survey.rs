@@ -6,7 +6,13 @@
 //!
 //! Motions that move pixels to pixels act on the images as they are, and outputs are compared everywhere. The others
 //! need what lies beyond the corners of an image, which nobody has: they act on [`RoundImages`], and outputs are compared
-//! inside the disc. What is left beside the network's own error is that of interpolating, in images and in outputs.
+//! inside the disc. What is left beside the network's own error is that of interpolating, in images and in outputs. A scaling
+//! takes more out of the picture, or in from beyond it: outputs are compared in a disc that both know.
+//!
+//! ```text
+//! s > 1    half the disc: further out, kernels see the border of an image that goes on
+//! s < 1    s times the disc: further out there was no image
+//! ```
 
 use burn::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -16,6 +22,10 @@ use crate::group::Group;
 
 /// Images that a network sees at once: what is kept of its layers is bounded by them, not by how many images there are.
 const PORTION: usize = 16;
+
+/// How far a factor may be from 1 that means it.
+const SAME: f64 = 1e-9;
+
 /// How far inside the border of a map, in pixels, comparisons stay where pixels move between pixels: three, which is how far
 /// interpolation reaches, since it finds nothing beyond the border. Of small maps that would leave nothing: they lose an eighth
 /// of their size, at least one pixel, and maps of three pixels and less are compared to their border.
@@ -54,10 +64,16 @@ impl Feature {
             Self::Group(map) => [map.dims()[3], map.dims()[4]],
             Self::Invariant(_) => return Region::Everywhere,
         };
-        match transformation.is_exact() {
-            true => Region::Everywhere,
-            false => Region::Disc { margin: rim(size) },
+        if transformation.is_exact() {
+            return Region::Everywhere;
         }
+        let (radius, rim) = (size[0].min(size[1]) as f64 / 2.0, rim(size));
+        let margin = match transformation.factor() {
+            factor if factor > 1.0 + SAME => radius / 2.0,
+            factor if factor < 1.0 - SAME => radius - factor * (radius - rim),
+            _ => rim,
+        };
+        Region::Disc { margin }
     }
 
     /// Of vectors, the place of each row's largest value.
@@ -76,6 +92,13 @@ impl FeatureMap for Feature {
             Self::Plane(map) => Self::Plane(map.act(group, transformation)),
             Self::Group(map) => Self::Group(map.act(group, transformation)),
             Self::Invariant(values) => Self::Invariant(values),
+        }
+    }
+
+    fn known(self, group: &Group, transformation: PlaneTransformation) -> Self {
+        match self {
+            Self::Group(map) => Self::Group(map.known(group, transformation)),
+            Self::Plane(_) | Self::Invariant(_) => self,
         }
     }
 
@@ -227,13 +250,7 @@ pub fn survey(
             for ((tally, (_, output)), (_, of_moved)) in
                 tallies.iter_mut().zip(outputs).zip(of_moved)
             {
-                tally.add(
-                    index,
-                    output,
-                    of_moved,
-                    |output| output.act(group, *transformation),
-                    output.region(*transformation),
-                );
+                tally.add((index, *transformation), group, output, of_moved);
             }
         }
     }
@@ -265,19 +282,27 @@ impl Tally {
 
     fn add(
         &mut self,
-        transformation: usize,
+        (index, transformation): (usize, PlaneTransformation),
+        group: &Group,
         output: &Feature,
         of_moved: Feature,
-        act: impl FnOnce(Feature) -> Feature,
-        region: Region,
     ) {
         if let (Some(same), Some(before), Some(after)) =
             (&mut self.same, output.largest(), of_moved.largest())
         {
-            same[transformation] += before.iter().zip(&after).filter(|(a, b)| a == b).count();
+            same[index] += before.iter().zip(&after).filter(|(a, b)| a == b).count();
         }
-        self.norms[transformation] += output.clone().squares(region);
-        self.differences[transformation] += act(output.clone()).minus(of_moved).squares(region);
+        let region = output.region(transformation);
+        let moved = output.clone().act(group, transformation);
+        // Scaling leaves some of a map out of the comparison, and that is no part of what it is compared with either.
+        let keeps_lengths = (transformation.factor() - 1.0).abs() < SAME;
+        let compared = match group.is_closed() && keeps_lengths {
+            true => output.clone(),
+            false => moved.clone().known(group, transformation),
+        };
+        let difference = moved.minus(of_moved).known(group, transformation);
+        self.norms[index] += compared.squares(region);
+        self.differences[index] += difference.squares(region);
     }
 
     fn finish(self, images: usize) -> OutputErrors {

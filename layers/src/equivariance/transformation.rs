@@ -1,14 +1,15 @@
-//! Rotations and reflections of the plane about its origin, whether a group has them or not.
+//! Rotations, reflections and scalings of the plane about its origin, whether a group has them or not.
 //!
 //! ```text
-//! g = R(θ) Mᵐ                                  M (x, y) = (x, −y)
+//! g = s R(θ) Mᵐ                                M (x, y) = (x, −y)
 //! on the plane    (L_g f)(x)    = f(g⁻¹x)
 //! on the group    (L_g f)(x, h) = f(g⁻¹x, g⁻¹h)
 //! ```
 //!
 //! An angle that H does not have falls between its orientations, as pixels fall between pixels. There f is read off the
 //! trigonometric polynomial through its |H| or |H|/2 samples around the circle. To a group without reflections an
-//! orientation is the direction that it points in: the mirror takes the one at φ to the one at −φ.
+//! orientation is the direction that it points in: the mirror takes the one at φ to the one at −φ. A scale between two samples
+//! is read off the line through both, and beyond the last one there is nothing.
 
 use std::f64::consts::PI;
 use std::fmt;
@@ -16,13 +17,15 @@ use std::fmt;
 use burn::prelude::*;
 
 use super::action::{group_action, move_positions};
-use crate::group::matrix::{describe, determinant, is_signed_permutation, multiply};
+use crate::group::matrix::{
+    IDENTITY, describe, determinant, inverse, is_same, is_signed_permutation, multiply,
+};
 use crate::group::{Axis, Group, Matrix};
 
 /// How far a number may be from a whole one that means it.
 const SAME: f64 = 1e-9;
 
-/// A rotation, or a rotation after the mirror.
+/// A rotation, a scaling, or either after the mirror.
 ///
 /// ```
 /// use gcnn_layers::{Group, equivariance::PlaneTransformation};
@@ -57,6 +60,16 @@ impl PlaneTransformation {
         Self { matrix }
     }
 
+    /// The scaling by a factor, about the centre.
+    ///
+    /// # Panics
+    /// If the factor isn't positive and finite.
+    pub fn scaling(factor: f64) -> Self {
+        assert!(factor > 0.0 && factor.is_finite(), "a scaling by {factor}");
+        let matrix = [[factor, 0.0], [0.0, factor]];
+        Self { matrix }
+    }
+
     /// The same after the mirror (x, y) → (x, −y).
     pub fn after_mirror(self) -> Self {
         let [[xx, xy], [yx, yy]] = self.matrix;
@@ -81,8 +94,28 @@ impl PlaneTransformation {
     /// What undoes it.
     pub fn inverse(&self) -> Self {
         let [[xx, xy], [yx, yy]] = self.matrix;
-        let matrix = [[xx, yx], [xy, yy]];
+        let transposed = [[xx, yx], [xy, yy]];
+        // Where lengths stay, that is the inverse, without rounding.
+        let matrix = match is_same(multiply(self.matrix, transposed), IDENTITY) {
+            true => transposed,
+            false => inverse(self.matrix),
+        };
         Self { matrix }
+    }
+
+    /// By how much it scales.
+    pub fn factor(&self) -> f64 {
+        determinant(self.matrix).abs().sqrt()
+    }
+
+    /// Whether what L_g takes to the element `h`, the value at g⁻¹h, lies between samples of the group.
+    pub fn is_sampled(&self, group: &Group, h: usize) -> bool {
+        let source = group.coordinates_of(multiply(self.inverse().matrix, group.matrix(h)));
+        let mut along = group.axes().iter().zip(source.steps);
+        along.all(|(axis, steps)| {
+            let last = axis.samples as f64 - 1.0;
+            axis.period.is_some() || (-SAME..=last + SAME).contains(&steps)
+        })
     }
 
     /// The matrix, acting on columns (x, y).
@@ -118,7 +151,9 @@ impl PlaneTransformation {
     /// # Panics
     /// If the input does not have one orientation per element.
     pub fn on_group(&self, group: &Group, input: Tensor<5>) -> Tensor<5> {
-        if let Some(element) = self.element_of(group) {
+        if let Some(element) = self.element_of(group)
+            && group.is_closed()
+        {
             return group_action(group, element, input);
         }
         let [batch, channels, orientations, height, width] = input.dims();

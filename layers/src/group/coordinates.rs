@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! R(θ) Mᵐ        component m,  logarithm θ, which has the period 2π
+//! s·1            one component, logarithm ln s
 //! ```
 //!
 //! A kernel that is a function on H is a function of these. Logarithms are counted in steps from one sample to the next,
@@ -26,6 +27,10 @@ pub struct Axis {
 pub enum AxisKind {
     /// Rotations, counter-clockwise, in radians.
     Angle,
+    /// Scalings, by the natural logarithm of their factor.
+    Scale,
+    /// Something else, in a unit of its own: a shear, for example.
+    Other(&'static str),
 }
 
 impl AxisKind {
@@ -33,6 +38,8 @@ impl AxisKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Angle => "angle",
+            Self::Scale => "scale",
+            Self::Other(name) => name,
         }
     }
 }

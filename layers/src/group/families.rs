@@ -1,4 +1,4 @@
-//! The groups there are.
+//! Rotations and reflections.
 //!
 //! ```text
 //! C_N         R(2πr/N)                               index r = 0 … N−1
@@ -8,7 +8,6 @@
 //! ```
 
 use std::f64::consts::TAU;
-use std::sync::Arc;
 
 use super::matrix::{self, Matrix};
 use super::{Axis, AxisKind, Coordinates, Group, GroupError, Tables};
@@ -43,15 +42,15 @@ impl Group {
     /// The mirror from left to right, (x, y) → (−x, y), and the identity: for what has an up and a down but no left and right,
     /// as most photographs do.
     pub fn flip() -> Self {
-        Self::from_samples(1, Some([-1.0, 1.0]), "flip".into())
+        Self::turned(1, Some([-1.0, 1.0]), "flip".into())
     }
 
     fn from_rotations(n: usize, mirrors: bool, name: String) -> Self {
-        Self::from_samples(n, mirrors.then_some([1.0, -1.0]), name)
+        Self::turned(n, mirrors.then_some([1.0, -1.0]), name)
     }
 
     /// R(2πr/N) Mᵐ at index r + N·m, with m = 0 alone where there is no mirror; M multiplies x and y by its signs.
-    fn from_samples(n: usize, mirror: Option<[f64; 2]>, name: String) -> Self {
+    fn turned(n: usize, mirror: Option<[f64; 2]>, name: String) -> Self {
         let components = if mirror.is_some() { 2 } else { 1 };
         let split = |index: usize| (index % n, index / n);
         let elements = 0..components * n;
@@ -81,7 +80,7 @@ impl Group {
             component: index / n,
             steps: vec![(index % n) as f64],
         };
-        let tables = Tables {
+        Self::of_tables(Tables {
             name,
             inverse_matrices: elements.clone().map(|h| matrices[relative(h, 0)]).collect(),
             determinants: elements.clone().map(|h| [1.0, -1.0][h / n]).collect(),
@@ -97,10 +96,7 @@ impl Group {
             }),
             volume: 1.0,
             matrices,
-        };
-        Self {
-            tables: Arc::new(tables),
-        }
+        })
     }
 }
 

@@ -16,17 +16,22 @@
 //! | [`volume`](Group::volume) | sums over samples in place of the integral over H |
 //! | [`is_closed`](Group::is_closed) | only then is a layer exactly equivariant |
 //!
-//! No layer asks which family a group belongs to: a new one is a constructor in `families` and a name in `name`.
+//! No layer asks which family a group belongs to. Rotations and reflections are in `families`, scalings in `scales`, products of
+//! both in `product`, whatever else one has matrices of in `samples`, and what can be written in a file in `name`.
 
 mod coordinates;
 mod families;
 pub(crate) mod matrix;
 mod name;
+mod product;
+mod samples;
+mod scales;
 #[cfg(test)]
 mod tests;
 
 pub use coordinates::{Axis, AxisKind, Coordinates};
 pub use matrix::Matrix;
+pub use samples::Samples;
 
 use std::sync::Arc;
 
@@ -45,10 +50,42 @@ pub enum GroupError {
         /// The number of rotations asked for.
         n: usize,
     },
+    /// The N of R_N is out of range.
+    #[error("R{n} is not available: scales go from 1 to {}", Group::MAX_SCALES)]
+    Scales {
+        /// The number of scales asked for.
+        n: usize,
+    },
+    /// The factor from one scale to the next is out of range.
+    #[error(
+        "scales a factor of {base} apart are not available: it has to be at least {} and at most {}, as in `R3(1.5)`",
+        Group::SCALE_BASES[0], Group::SCALE_BASES[1]
+    )]
+    Base {
+        /// The factor asked for, as text: it needn't be a number.
+        base: String,
+    },
+    /// The samples of two groups don't multiply to those of a product.
+    #[error("{a} and {b} have no product here: {reason}")]
+    Product {
+        /// One group.
+        a: String,
+        /// The other.
+        b: String,
+        /// What is in the way.
+        reason: &'static str,
+    },
+    /// Samples that are given don't make a group's.
+    #[error("these are not the samples of a group: {reason}")]
+    Samples {
+        /// What is wrong.
+        reason: String,
+    },
     /// A name that no group has.
     #[error(
         "there is no group named {name:?}: write `trivial`, `flip` (left and right), `C` and a number (rotations by 360°/N, such \
-         as `C4`), or `D` and a number (with reflections, such as `D4`); the number goes from 1 to {}",
+         as `C4`), `D` and a number (with reflections, such as `D4`), `R` and a number (scales, `R3`; `R3(1.5)` for those a \
+         factor of 1.5 apart), or a product such as `C8xR3`; rotations go from 1 to {}",
         Group::MAX_ROTATIONS
     )]
     Name {
@@ -93,7 +130,7 @@ struct Tables {
 }
 
 /// Component and logarithm of a matrix, in the units of the axes.
-type Logarithm = Box<dyn Fn(Matrix) -> (usize, Vec<f64>) + Send + Sync>;
+pub type Logarithm = Box<dyn Fn(Matrix) -> (usize, Vec<f64>) + Send + Sync>;
 
 /// Two samplings are one where they have the same matrices in the same order.
 impl PartialEq for Group {
@@ -208,7 +245,8 @@ impl Group {
             .find(|&h| matrix::is_same(self.matrix(h), map))
     }
 
-    /// The Haar measure of the part of the group that `h` stands for. Of a finite group all elements count 1.
+    /// The Haar measure of the part of the group that `h` stands for. Of a finite group all elements count 1; of scales, whose
+    /// measure is ds/s, the logarithm of the factor from one to the next.
     pub fn volume(&self, h: usize) -> f64 {
         assert!(h < self.order(), "{self} has no element {h}");
         self.tables.volume
@@ -224,7 +262,15 @@ impl Group {
         matrix::is_signed_permutation(self.matrix(h))
     }
 
-    /// The name, which parses back to the same group: `trivial`, `flip`, `C4`, `D4`.
+    /// Whether every element maps squares of pixels to squares of the same orientation, whatever their size: then kernels fill
+    /// squares. Of other groups they fill discs.
+    pub(crate) fn keeps_squares(&self) -> bool {
+        let mut matrices = self.tables.matrices.iter();
+        matrices.all(|&matrix| matrix::scaled_permutation(matrix).is_some())
+    }
+
+    /// The name. Of groups that can be written in a file it parses back to the same group: `trivial`, `flip`, `C4`, `D4`,
+    /// `R3`, `C8xR3`.
     pub fn name(&self) -> &str {
         &self.tables.name
     }

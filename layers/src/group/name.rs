@@ -1,4 +1,4 @@
-//! Groups read and written by name: `trivial`, `flip`, `C8`, `D4`.
+//! Groups read and written by name: `trivial`, `flip`, `C8`, `D4`, `R3`, `R3(1.5)`, `C8xR3`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,23 +13,48 @@ impl FromStr for Group {
     fn from_str(text: &str) -> Result<Self, GroupError> {
         let unknown = || GroupError::Name { name: text.into() };
         let name = text.trim().to_ascii_lowercase();
-        match name.as_str() {
-            "trivial" => return Ok(Self::trivial()),
-            "flip" => return Ok(Self::flip()),
-            _ => {}
+        let factors: Result<Vec<Self>, GroupError> =
+            name.split('x').map(|name| factor(name, &unknown)).collect();
+        let product = |a: Self, b: &Self| Self::product_of(&a, b);
+        match factors?.as_slice() {
+            [] => Err(unknown()),
+            [first, others @ ..] => others.iter().try_fold(first.clone(), product),
         }
-        let number = |digits: &str| {
-            let all_digits = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-            let number = all_digits.then(|| digits.parse().ok()).flatten();
-            number.ok_or_else(unknown)
-        };
-        if let Some(digits) = name.strip_prefix('c') {
-            Self::cyclic(number(digits)?)
-        } else if let Some(digits) = name.strip_prefix('d') {
-            Self::dihedral(number(digits)?)
-        } else {
-            Err(unknown())
+    }
+}
+
+/// A group that is no product.
+fn factor(name: &str, unknown: &impl Fn() -> GroupError) -> Result<Group, GroupError> {
+    let number = |digits: &str| {
+        let all_digits = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+        let number = all_digits.then(|| digits.parse().ok()).flatten();
+        number.ok_or_else(unknown)
+    };
+    match name {
+        "trivial" => return Ok(Group::trivial()),
+        "flip" => return Ok(Group::flip()),
+        _ => {}
+    }
+    if let Some(digits) = name.strip_prefix('c') {
+        Group::cyclic(number(digits)?)
+    } else if let Some(digits) = name.strip_prefix('d') {
+        Group::dihedral(number(digits)?)
+    } else if let Some(scales) = name.strip_prefix('r') {
+        match scales.split_once('(') {
+            None => Group::scales(number(scales)?, Group::HALF_OCTAVE),
+            Some((digits, base)) => {
+                let base = base.strip_suffix(')').ok_or_else(unknown)?;
+                let is_number = |b: u8| b.is_ascii_digit() || b == b'.';
+                match base.parse::<f64>() {
+                    Ok(base_of) if base.bytes().all(is_number) => {
+                        Group::scales(number(digits)?, base_of)
+                    }
+                    _ => Err(GroupError::Base { base: base.into() }),
+                }
+            }
         }
+    } else {
+        Err(unknown())
     }
 }
 

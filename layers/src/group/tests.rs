@@ -123,6 +123,14 @@ fn names_that_no_group_has_are_refused() {
         "C+4",
         "SO2",
         "C99999999999999999999",
+        "R",
+        "R3(",
+        "R3)",
+        "x",
+        "C4x",
+        "xR3",
+        "C4xQ8",
+        "C4 x R3",
     ] {
         let error = text.parse::<Group>().unwrap_err();
         assert_eq!(error, GroupError::Name { name: text.into() });
@@ -194,4 +202,178 @@ fn distances_go_the_short_way_round() {
         ..axis
     };
     assert_eq!(line.distance(7.0, 0.0), 7.0);
+}
+
+/// Scales, and products with them.
+fn scalings() -> Vec<Group> {
+    let names = [
+        "R2",
+        "R5",
+        "R3(1.5)",
+        "R4(2)",
+        "C4xR3",
+        "C8xR2(1.7)",
+        "D4xR3(2)",
+        "flipxR2",
+    ];
+    names.map(|name| name.parse().unwrap()).to_vec()
+}
+
+#[test]
+fn samplings_that_end_are_groups_as_far_as_they_go() {
+    for g in scalings() {
+        assert!(!g.is_closed() && !g.is_exact(), "{g}");
+        assert_eq!(g.matrix(g.identity()), matrix::IDENTITY);
+        for a in g.elements() {
+            let determinant = matrix::determinant(g.matrix(a));
+            assert!((determinant / g.determinant(a) - 1.0).abs() < 1e-12, "{g}");
+            let back = multiply(g.inverse_matrix(a), g.matrix(a));
+            assert!(distance(back, matrix::IDENTITY) < 1e-12, "{g}");
+            assert_eq!(g.relative(a, a), Some(g.identity()));
+            assert_eq!(&g.coordinates_of(g.matrix(a)), g.place(a), "{g}");
+            for b in g.elements() {
+                let between = multiply(g.inverse_matrix(a), g.matrix(b));
+                assert_eq!(g.relative(a, b), g.element_of(between), "{g} {a} {b}");
+                assert_eq!(g.coordinates(a, b), g.coordinates_of(between), "{g}");
+                if let Some(relative) = g.relative(a, b) {
+                    assert_eq!(g.product(a, relative), Some(b), "{g}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn scales_are_geometric_and_octaves_exact() {
+    let scales: Group = "R5".parse().unwrap();
+    let factors: Vec<f64> = scales.elements().map(|h| scales.matrix(h)[0][0]).collect();
+    let half = std::f64::consts::SQRT_2;
+    assert_eq!(factors, [1.0, half, 2.0, 2.0 * half, 4.0]);
+    assert_eq!(scales.determinant(2), 4.0);
+    assert_eq!(scales.volume(3), half.ln());
+    assert_eq!(scales.finest(3).unwrap().name(), "R3");
+    assert_eq!(scales.finest(1).unwrap().name(), "trivial");
+    assert!(scales.finest(6).is_err() && Group::cyclic(4).unwrap().finest(2).is_err());
+    assert_eq!(scales.axes()[0].kind, AxisKind::Scale);
+    // From the third scale back to the first there is no sample, but a place.
+    assert_eq!(scales.relative(2, 0), None);
+    assert_eq!(scales.coordinates(2, 0).steps, [-2.0]);
+    let similitudes: Group = "C8xR3".parse().unwrap();
+    assert_eq!(similitudes.order(), 24);
+    assert_eq!(similitudes.place(8 * 2 + 3).steps, [3.0, 2.0]);
+    assert_eq!(similitudes.volume(0), half.ln());
+    assert_eq!(similitudes.components(), 1);
+    assert_eq!("D4xR2".parse::<Group>().unwrap().components(), 2);
+    assert_eq!(
+        similitudes.describe(8 + 1),
+        "rotation by 45° and scaling by 1.41"
+    );
+}
+
+#[test]
+fn names_of_products_round_trip() {
+    for g in scalings() {
+        assert_eq!(g.to_string().parse::<Group>().unwrap(), g);
+    }
+    for (text, name) in [
+        ("r3(1.50)", "R3(1.5)"),
+        ("R1", "trivial"),
+        ("c4XR2", "C4xR2"),
+        ("trivialxR2", "R2"),
+    ] {
+        assert_eq!(text.parse::<Group>().unwrap().name(), name);
+    }
+    for text in ["R17", "R99999999", "R0"] {
+        let error = text.parse::<Group>().unwrap_err();
+        assert!(
+            matches!(error, GroupError::Scales { .. }),
+            "{text}: {error}"
+        );
+    }
+    for text in [
+        "R3(1)", "R3(0.5)", "R3(5)", "R3(x)", "R3()", "R3(-2)", "R3(1e9)", "R3(inf)", "R3(NaN)",
+    ] {
+        let error = text.parse::<Group>().unwrap_err();
+        let is_known = matches!(error, GroupError::Base { .. } | GroupError::Name { .. });
+        assert!(is_known, "{text}: {error}");
+    }
+    for text in ["C4xC2", "C4xD4", "R2xR3", "C128xR16", "C4xflip", "C4xR2xC8"] {
+        let error = text.parse::<Group>().unwrap_err();
+        assert!(
+            matches!(error, GroupError::Product { .. }),
+            "{text}: {error}"
+        );
+    }
+}
+
+/// Samples of the upper triangular matrices: squeezes (x, y) → (eˢx, e⁻ˢy) and shears don't commute.
+fn affine() -> Samples {
+    let axis = |kind, step, samples| Axis {
+        kind: AxisKind::Other(kind),
+        step,
+        samples,
+        period: None,
+    };
+    let places = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [0.0, -1.0]];
+    let matrix = |[s, t]: [f64; 2]| {
+        let (s, t) = (0.3 * s, 0.5 * t);
+        [[s.exp(), t * (-s).exp()], [0.0, (-s).exp()]]
+    };
+    Samples {
+        name: "squeezes and shears".into(),
+        matrices: places.map(matrix).to_vec(),
+        axes: vec![axis("squeeze", 0.3, 2), axis("shear", 0.5, 3)],
+        components: 1,
+        coordinates: places
+            .map(|steps| Coordinates {
+                component: 0,
+                steps: steps.to_vec(),
+            })
+            .to_vec(),
+        logarithm: Box::new(|[[xx, xy], _]| (0, vec![xx.ln(), xy * xx])),
+    }
+}
+
+#[test]
+fn any_matrices_make_a_group() {
+    let group = Group::from_samples(affine()).unwrap();
+    assert_eq!(group.order(), 5);
+    assert_eq!(group.volume(0), 0.15);
+    assert_eq!(group.relative(0, 3), Some(3));
+    // (squeeze)⁻¹ (squeeze and shear): what is left is a shear that isn't sampled.
+    assert_eq!(group.relative(1, 3), None);
+    let between = group.coordinates(1, 3).steps;
+    assert!(
+        between[0].abs() < 1e-9 && (between[1] - 0.6f64.exp().recip()).abs() < 1e-9,
+        "{between:?}"
+    );
+    assert_eq!(group.describe(2), "map (1 0.5; 0 1)");
+    assert!(group.to_string().parse::<Group>().is_err());
+}
+
+#[test]
+fn samples_that_make_no_group_are_refused() {
+    type Change = fn(&mut Samples);
+    let changes: [(Change, &str); 8] = [
+        (|s| s.matrices.clear(), "there are 0"),
+        (|s| s.matrices.swap(0, 1), "identity"),
+        (|s| s.coordinates.truncate(2), "2 coordinates"),
+        (
+            |s| s.matrices[2] = [[1.0, 1.0], [1.0, 1.0]],
+            "determinant 0",
+        ),
+        (
+            |s| s.matrices[2] = [[f64::NAN, 0.0], [0.0, 1.0]],
+            "determinant NaN",
+        ),
+        (|s| s.matrices[2] = s.matrices[1], "samples 1 and 2"),
+        (|s| s.axes[0].step = 0.0, "isn't positive"),
+        (|s| s.coordinates[1].steps[0] = 3.0, "logarithm at"),
+    ];
+    for (change, word) in changes {
+        let mut samples = affine();
+        change(&mut samples);
+        let error = Group::from_samples(samples).err().unwrap().to_string();
+        assert!(error.contains(word), "{error}");
+    }
 }

@@ -3,7 +3,8 @@
 use burn::prelude::*;
 
 use super::Spaces;
-use super::linear::{Learned, LearnedPlane, LearnedRotations, SampledKernel};
+use super::linear::{Learned, LearnedGroup, LearnedPlane, SampledKernel};
+use super::part::{Part, parts};
 
 /// A kernel on ℝ² × H, sampled for the spaces that a layer maps between: constants that follow the device and are not saved, or
 /// what is computed from centres that are trained.
@@ -13,25 +14,24 @@ use super::linear::{Learned, LearnedPlane, LearnedRotations, SampledKernel};
 /// ```
 ///
 /// Where elements permute the taps, the whole is one selection and adds no rounding on any device; otherwise a matrix product
-/// turns the taps and the selection orders the group axis.
+/// turns the taps and the selection orders the group axis. Where elements scale, the bank has parts: responses with one
+/// window each.
 #[derive(Module, Debug)]
 pub struct Kernel {
-    /// `[1, order_out · taps, weights]`: the taps of all turned kernels; absent where they are permutations.
+    /// `[1, taps of all elements, weights]`: the taps of all turned kernels, part by part; absent where they are permutations.
     turn: Option<Tensor<3>>,
     /// `[relative, group_weights]`, a row per relative element h⁻¹h'; absent where it is the identity.
     along_group: Option<Tensor<2>>,
     /// What `turn` is computed from instead, where centres are trained.
     pub(super) learned_plane: Option<LearnedPlane>,
     /// What `along_group` is computed from instead.
-    pub(super) learned_rotations: Option<LearnedRotations>,
-    /// Which row of the weights `[relative, j]`, or of the turned kernels `[relative, h]`, each of the bank's `[h, h'(, z)]`
-    /// is. One after the last is a row of zeros.
-    arrange: Option<Tensor<1, Int>>,
-    /// Whether some pair of response and input has no weight.
-    zeros: bool,
+    pub(super) learned_group: Option<LearnedGroup>,
+    parts: Vec<Part>,
+    /// Where each response is among those of all parts, if not in its place.
+    order: Option<Tensor<1, Int>>,
     relative: usize,
-    order_out: usize,
     order_in: usize,
+    /// Height and width of the largest window.
     size: [usize; 2],
 }
 
@@ -53,12 +53,13 @@ impl Kernel {
             None => kernel.permutation(),
         };
         let linear = Self::new(kernel, permutation, spaces, device);
-        let (plane, rotations) = (centres.plane.as_ref(), centres.rotations.as_ref());
+        let (plane, group) = (centres.plane.as_ref(), centres.group.as_ref());
+        let order: Vec<usize> = linear.parts.iter().flat_map(Part::elements).collect();
         Self {
             turn: linear.turn.filter(|_| plane.is_none()),
-            along_group: linear.along_group.filter(|_| rotations.is_none()),
-            learned_plane: plane.map(|splines| LearnedPlane::new(splines, device)),
-            learned_rotations: rotations.map(|splines| LearnedRotations::new(splines, device)),
+            along_group: linear.along_group.filter(|_| group.is_none()),
+            learned_plane: plane.map(|splines| LearnedPlane::new(splines, &order, device)),
+            learned_group: group.map(|splines| LearnedGroup::new(splines, device)),
             ..linear
         }
     }
@@ -69,51 +70,36 @@ impl Kernel {
         spaces: &Spaces,
         device: &Device,
     ) -> Self {
-        let (order_out, order_in) = (spaces.order_out(), spaces.order_in());
-        let size = kernel.size().height_and_width();
-        let (taps, weights, relative) = (size[0] * size[1], kernel.weights(), kernel.relative());
-        let pairs = spaces.pairs();
-        let zeros = pairs.iter().any(Option::is_none);
-        let ints = |values: Vec<usize>| {
-            let values: Vec<i64> = values.into_iter().map(|v| v as i64).collect();
-            Tensor::<1, Int>::from_data(values.as_slice(), device)
-        };
-        let pairs = pairs.iter().enumerate();
-        let pairs = pairs.map(|(pair, relative)| (pair / order_in, *relative));
-        let (turn, arrange) = match permutation {
-            Some(source) => {
-                let row = |h: usize, g: usize, z: usize| g * weights + source[h * taps + z];
-                let rows = pairs.flat_map(|(h, g)| {
-                    (0..taps).map(move |z| g.map_or(relative * weights, |g| row(h, g, z)))
-                });
-                (None, Some(ints(rows.collect())))
-            }
-            None => {
-                let elements = 0..kernel.order();
-                let turn: Vec<f64> = elements.flat_map(|h| kernel.values(h)).copied().collect();
-                let data = TensorData::new(turn, [1, order_out * taps, weights]);
-                let last = relative * order_out;
-                let rows = pairs.map(|(h, g)| g.map_or(last, |g| g * order_out + h));
-                // Without a group axis the turned kernels are in order already.
-                let arrange = (relative > 1).then(|| ints(rows.collect()));
-                (Some(Tensor::from_data(data, device)), arrange)
-            }
-        };
+        let parts = parts(kernel, permutation.as_deref(), spaces, device);
+        let elements: Vec<usize> = parts.iter().flat_map(Part::elements).collect();
+        let weights = kernel.weights();
+        let turn = permutation.is_none().then(|| {
+            let values = elements.iter().flat_map(|&h| kernel.values(h));
+            let turn: Vec<f64> = values.copied().collect();
+            let dims = [1, turn.len() / weights.max(1), weights];
+            Tensor::from_data(TensorData::new(turn, dims), device)
+        });
         let matrix = |rows: &[Vec<f64>]| {
             let dims = [rows.len(), kernel.group_weights()];
             Tensor::from_data(TensorData::new(rows.concat(), dims), device)
         };
+        let in_order = elements.iter().enumerate().all(|(place, &h)| place == h);
+        let places: Vec<i64> = (0..elements.len())
+            .filter_map(|h| elements.iter().position(|&of| of == h))
+            .map(|place| place as i64)
+            .collect();
+        let sides = |part: &Part| part.size().height_and_width();
+        let larger = |[h, w]: [usize; 2], [y, x]: [usize; 2]| [h.max(y), w.max(x)];
         Self {
             turn,
             along_group: kernel.along_group().map(matrix),
             learned_plane: None,
-            learned_rotations: None,
-            arrange,
-            zeros,
-            relative,
-            order_out,
-            order_in,
-            size,
+            learned_group: None,
+            order: (!in_order).then(|| Tensor::from_data(places.as_slice(), device)),
+            size: parts.iter().map(sides).fold([1, 1], larger),
+            relative: kernel.relative(),
+            order_in: spaces.order_in(),
+            parts,
         }
     }
 
@@ -121,11 +107,39 @@ impl Kernel {
     ///
     /// # Shapes
     /// - weights: `[channels_out, channels_in, group_weights, weights]`; on the plane `group_weights` is 1
-    /// - bank: `[channels_out · order_out, channels_in · order_in, height, width]`
+    /// - bank: `[channels_out · order_out, channels_in · order_in, height, width]`, with zeros around kernels whose window is
+    ///   not the largest
     pub fn bank(&self, weights: Tensor<4>) -> Tensor<4> {
+        let [c_out, c_in, _, _] = weights.dims();
+        let ([height, width], order_in) = (self.size, self.order_in);
+        let mut banks = self.banks(weights);
+        if let [_] = self.parts.as_slice()
+            && let Some(bank) = banks.pop()
+        {
+            return bank;
+        }
+        let parts = self.parts.iter().zip(banks);
+        let whole = parts.map(|(part, bank)| {
+            let responses = part.responses();
+            let bank = part.in_window(bank, self.size);
+            let bank = bank.reshape([c_out * responses * c_in, part.inputs(), height, width]);
+            let bank = part.among_all(bank, order_in);
+            bank.reshape([c_out, responses, c_in * order_in, height, width])
+        });
+        let whole = Tensor::cat(whole.collect(), 1);
+        let order_out = whole.dims()[1];
+        let whole = match &self.order {
+            Some(order) => whole.select(1, order.clone()),
+            None => whole,
+        };
+        whole.reshape([c_out * order_out, c_in * order_in, height, width])
+    }
+
+    /// The filters of each part: `[channels_out · responses, channels_in · inputs, height, width]`.
+    pub(crate) fn banks(&self, weights: Tensor<4>) -> Vec<Tensor<4>> {
         let [c_out, c_in, group_weights, count] = weights.dims();
-        let (h, [height, width], pairs) = (self.order_out, self.size, c_out * c_in);
-        let (taps, relative) = (height * width, self.relative);
+        let (channels, relative) = ([c_out, c_in], self.relative);
+        let pairs = c_out * c_in;
         // Channels last: then what is selected are whole rows, forward and backward.
         let kernels = weights.permute([2, 3, 0, 1]);
         let kernels = match self.along_group_matrix() {
@@ -135,33 +149,50 @@ impl Kernel {
                 .matmul(kernels.reshape([group_weights, count * pairs]))
                 .reshape([relative, count, c_out, c_in]),
         };
-        let rows = match self.turn_matrices() {
-            None => kernels.reshape([relative * count, pairs]),
-            Some(turn) => {
+        match (self.turn_matrices(), self.parts.as_slice()) {
+            (None, parts) => {
+                let rows = kernels.reshape([relative * count, pairs]);
+                let of_part = |part: &Part| part.bank(rows.clone(), channels);
+                parts.iter().map(of_part).collect()
+            }
+            (Some(turn), parts) => {
                 let turn = turn.cast(kernels.dtype());
                 let turned = turn.matmul(kernels.reshape([relative, count, pairs]));
-                turned.reshape([relative * h, taps * pairs])
+                let (mut banks, mut start) = (Vec::new(), 0);
+                for part in parts {
+                    let (responses, taps) = (part.responses(), part.taps());
+                    let own = match parts {
+                        [_] => turned.clone(),
+                        _ => turned.clone().narrow(1, start, responses * taps),
+                    };
+                    let rows = own.reshape([relative * responses, taps * pairs]);
+                    banks.push(part.bank(rows, channels));
+                    start += responses * taps;
+                }
+                banks
             }
-        };
-        let rows = match self.zeros {
-            true => {
-                let [_, numbers] = rows.dims();
-                let zeros = Tensor::zeros([1, numbers], (&rows.device(), rows.dtype()));
-                Tensor::cat(vec![rows, zeros], 0)
-            }
-            false => rows,
-        };
-        let filters = match &self.arrange {
-            Some(order) => rows.select(0, order.clone()),
-            None => rows,
-        };
-        filters
-            .reshape([h, self.order_in, taps, c_out, c_in])
-            .permute([3, 0, 4, 1, 2])
-            .reshape([c_out * h, c_in * self.order_in, height, width])
+        }
     }
 
-    /// Basis_h of every h, `[1, order_out · taps, weights]`, where it is more than a permutation.
+    /// Whether responses differ in their windows, or in the inputs that they see.
+    pub(crate) fn is_in_parts(&self) -> bool {
+        self.parts.len() > 1
+    }
+
+    /// Responses that have one window and see the same inputs.
+    pub(crate) fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// Responses part by part, `[batch, channels, responses, …]`, as those of one group after the other.
+    pub(crate) fn in_order(&self, responses: Tensor<5>) -> Tensor<5> {
+        match &self.order {
+            Some(order) => responses.select(2, order.clone()),
+            None => responses,
+        }
+    }
+
+    /// Basis_h of every h, `[1, taps of all elements, weights]`, where it is more than a permutation.
     fn turn_matrices(&self) -> Option<Tensor<3>> {
         let learned = self.learned_plane.as_ref().map(LearnedPlane::matrices);
         learned.or_else(|| self.turn.clone())
@@ -169,8 +200,7 @@ impl Kernel {
 
     /// AlongH, `[relative, group_weights]`, where it isn't the identity.
     fn along_group_matrix(&self) -> Option<Tensor<2>> {
-        let rotations = self.learned_rotations.as_ref();
-        let learned = rotations.map(LearnedRotations::matrix);
+        let learned = self.learned_group.as_ref().map(LearnedGroup::matrix);
         learned.or_else(|| self.along_group.clone())
     }
 
@@ -179,10 +209,9 @@ impl Kernel {
         self.learned_plane.as_ref().map(|plane| plane.centres.val())
     }
 
-    /// The trained centres on H, `[group_weights]`: in steps of 2π/N, those on the rotations first, then those on the
-    /// reflections.
-    pub fn angles(&self) -> Option<Tensor<1>> {
-        let rotations = self.learned_rotations.as_ref();
-        rotations.map(|rotations| rotations.angles.val())
+    /// The trained centres on H, `[group_weights, axes]`: in steps of each axis of H, those on the rotations first, then those
+    /// on the reflections.
+    pub fn group_centres(&self) -> Option<Tensor<2>> {
+        self.learned_group.as_ref().map(|group| group.centres.val())
     }
 }

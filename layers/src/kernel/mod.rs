@@ -8,16 +8,19 @@
 //! bank[(o, h), (i, h'), z] = Σ_m Σ_j Basis_h[z, j] AlongH[h⁻¹h', m] w[o, i, m, j]
 //! ```
 //!
-//! Pixel kernels have a weight per relative element, AlongH = 1; splines may have fewer.
+//! Pixel kernels have a weight per relative element, AlongH = 1; splines may have fewer. An element that scales makes the
+//! kernel's window larger (`windows`), and a function that stands for a density smaller by |det h|.
 //!
 //! A [`Kernel`] has one duty, [`bank`](Kernel::bank): the filters of an ordinary convolution. Linear kernels are matrices
 //! ([`SampledKernel`], plain numbers) times weights.
 
 mod bank;
 mod linear;
+mod part;
 mod size;
 mod spaces;
 mod taps;
+mod windows;
 
 pub use bank::Kernel;
 pub(crate) use linear::KernelShape;
@@ -95,14 +98,59 @@ impl KernelConfig {
         }
     }
 
+    /// Whether kernels of this size can be made between these spaces.
+    pub(crate) fn validate_between(
+        &self,
+        spaces: &Spaces,
+        size: KernelSize,
+    ) -> Result<(), LayerError> {
+        self.validate(size)?;
+        spaces.validate()?;
+        let group = spaces.turning();
+        match self {
+            Self::Pixel {} => linear::validate_pixels(group, size)?,
+            Self::BSpline(_) | Self::Hermite(_) => {}
+        }
+        windows::validate(group, size)
+    }
+
+    /// The windows of a kernel under every element of a group.
+    fn windows(&self, group: &Group, size: KernelSize) -> Vec<KernelSize> {
+        match self {
+            Self::Pixel {} | Self::Hermite(_) => windows::of_taps(group, size),
+            Self::BSpline(_) => windows::of_functions(group, size),
+        }
+    }
+
+    /// The largest window of a kernel under a group: its size, where nothing is scaled.
+    pub(crate) fn largest_window(&self, group: &Group, size: KernelSize) -> KernelSize {
+        let windows = self.windows(group, size).into_iter();
+        let larger = |a: KernelSize, b: KernelSize| {
+            let ([h, w], [y, x]) = (a.height_and_width(), b.height_and_width());
+            [h.max(y), w.max(x)].into()
+        };
+        windows.reduce(larger).unwrap_or(size)
+    }
+
+    /// Numbers that a layer with `[channels_in, channels_out]` takes beside its parameters.
+    pub(crate) fn numbers(
+        &self,
+        spaces: &Spaces,
+        size: KernelSize,
+        channels: [usize; 2],
+    ) -> Result<usize, LayerError> {
+        let shape = self.shape(spaces, size)?;
+        let windows = self.windows(spaces.turning(), size);
+        Ok(shape.numbers(spaces, channels, &windows))
+    }
+
     /// How many weights a kernel has, without sampling it.
     pub(crate) fn shape(
         &self,
         spaces: &Spaces,
         size: KernelSize,
     ) -> Result<KernelShape, LayerError> {
-        self.validate(size)?;
-        spaces.validate()?;
+        self.validate_between(spaces, size)?;
         let shape = match self {
             Self::Pixel {} => linear::shape_of_pixels(spaces, size),
             Self::BSpline(splines) => splines.shape(spaces, size),
@@ -123,13 +171,13 @@ impl KernelConfig {
         let spaces = Spaces::Group {
             output: group,
             input: group,
+            range: None,
         };
         self.sampled(&spaces, size)
     }
 
     fn sampled(&self, spaces: &Spaces, size: KernelSize) -> Result<SampledKernel, LayerError> {
-        self.validate(size)?;
-        spaces.validate()?;
+        self.validate_between(spaces, size)?;
         let kernel = match self {
             Self::Pixel {} => linear::sample_pixels(spaces, size),
             Self::BSpline(splines) => splines.sample(spaces, size),

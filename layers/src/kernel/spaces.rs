@@ -7,10 +7,16 @@
 //! ```
 //!
 //! Responses and inputs may be sampled differently: over C4 from C8, or the other way round. The kernel is then a function
-//! of h⁻¹h' all the same, and equivariant under what both have in common.
+//! of h⁻¹h' all the same, and equivariant under what both have in common. Along an axis that ends, as that of scales does,
+//! a kernel may see fewer steps than there are, its range:
+//!
+//! ```text
+//! a weight per sample     0 ≤ steps of h⁻¹h' < range        scales from the response's own on, coarser ones
+//! a function on H         |steps of h⁻¹h'| < range          both sides
+//! ```
 
 use crate::error::LayerError;
-use crate::group::Group;
+use crate::group::{Coordinates, Group};
 
 /// The spaces that a kernel maps between, with their samplings of H.
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +31,26 @@ pub(crate) enum Spaces<'a> {
         output: &'a Group,
         /// The samples of what they are responses to.
         input: &'a Group,
+        /// How many samples a kernel sees along an axis that ends, the response's own among them.
+        range: Option<usize>,
     },
+}
+
+/// The elements h⁻¹h' that a kernel is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Relatives {
+    /// Where they lie; nothing on the plane, where there is one.
+    pub(super) places: Vec<Coordinates>,
+    /// Which of them each pair of response and input has, `h · order_in + h'`; none where the kernel is zero. On the plane
+    /// there is one pair for every h.
+    pub(super) pairs: Vec<Option<usize>>,
+}
+
+impl Relatives {
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.places.len().max(1)
+    }
 }
 
 impl<'a> Spaces<'a> {
@@ -57,16 +82,34 @@ impl<'a> Spaces<'a> {
     pub(super) fn relative(&self) -> Option<&'a Group> {
         match *self {
             Self::Isotropic(_) | Self::Lifting(_) => None,
-            Self::Group { output, input } if output.order() > input.order() => Some(output),
+            Self::Group { output, input, .. } if output.order() > input.order() => Some(output),
             Self::Group { input, .. } => Some(input),
         }
     }
 
     /// Whether one of the two samplings holds the other.
     pub(crate) fn validate(&self) -> Result<(), LayerError> {
-        let (Self::Group { output, input }, Some(larger)) = (self, self.relative()) else {
-            return Ok(());
+        let (
+            Self::Group {
+                output,
+                input,
+                range,
+            },
+            Some(larger),
+        ) = (self, self.relative())
+        else {
+            return match self {
+                Self::Isotropic(group) if !group.is_closed() => {
+                    Err(LayerError::IsotropicUnderScale {
+                        group: group.name().into(),
+                    })
+                }
+                _ => Ok(()),
+            };
         };
+        if *range == Some(0) {
+            return Err(LayerError::Zero { what: "the range" });
+        }
         let held = |group: &Group| {
             let mut elements = group.elements();
             elements.all(|h| larger.element_of(group.matrix(h)).is_some())
@@ -80,20 +123,73 @@ impl<'a> Spaces<'a> {
         })
     }
 
-    /// Which sample of [`relative`](Self::relative) h⁻¹h' is, for every pair of response and input, `h · order_in + h'`;
-    /// none where a sampling ends before. On the plane there is one pair for every h.
-    pub(super) fn pairs(&self) -> Vec<Option<usize>> {
-        let (Self::Group { output, input }, Some(larger)) = (self, self.relative()) else {
-            return vec![Some(0); self.order_out()];
+    /// The relative elements of a kernel that has a weight for each of them: samples.
+    pub(super) fn samples(&self) -> Relatives {
+        self.relatives(false)
+    }
+
+    /// The relative elements of a kernel that is a function on H: whatever lies between any two samples.
+    pub(super) fn differences(&self) -> Relatives {
+        self.relatives(true)
+    }
+
+    fn relatives(&self, beyond_samples: bool) -> Relatives {
+        let (
+            Self::Group {
+                output,
+                input,
+                range,
+            },
+            Some(larger),
+        ) = (self, self.relative())
+        else {
+            return Relatives {
+                places: Vec::new(),
+                pairs: vec![Some(0); self.order_out()],
+            };
         };
+        let is_near = |place: &Coordinates| {
+            let along = larger.axes().iter().zip(&place.steps);
+            let ends = along.filter(|(axis, _)| axis.period.is_none());
+            range.is_none_or(|range| {
+                ends.into_iter()
+                    .all(|(_, steps)| steps.abs() < range as f64)
+            })
+        };
+        let near = |g: &usize| is_near(larger.place(*g));
+        let samples: Vec<usize> = larger.elements().filter(near).collect();
+        let mut index_of = vec![None; larger.order()];
+        for (index, &g) in samples.iter().enumerate() {
+            index_of[g] = Some(index);
+        }
+        let mut places: Vec<Coordinates> =
+            samples.iter().map(|&g| larger.place(g).clone()).collect();
         let place = |group: &Group| -> Vec<Option<usize>> {
             let matrices = group.elements().map(|h| group.matrix(h));
             matrices.map(|matrix| larger.element_of(matrix)).collect()
         };
         let (responses, inputs) = (place(output), place(input));
-        let relative = |h: Option<usize>, k: Option<usize>| larger.relative(h?, k?);
-        let row = |&h: &Option<usize>| inputs.iter().map(move |&k| relative(h, k)).collect();
-        let rows: Vec<Vec<Option<usize>>> = responses.iter().map(row).collect();
-        rows.concat()
+        let mut pairs = Vec::with_capacity(responses.len() * inputs.len());
+        for &h in &responses {
+            for &k in &inputs {
+                pairs.push(match (h, k) {
+                    (Some(h), Some(k)) => match larger.relative(h, k) {
+                        Some(g) => index_of[g],
+                        None if beyond_samples => {
+                            let between = larger.coordinates(h, k);
+                            let known = places.iter().position(|place| *place == between);
+                            let is_new = known.is_none() && is_near(&between);
+                            if is_new {
+                                places.push(between);
+                            }
+                            known.or(is_new.then(|| places.len() - 1))
+                        }
+                        None => None,
+                    },
+                    _ => None,
+                });
+            }
+        }
+        Relatives { places, pairs }
     }
 }

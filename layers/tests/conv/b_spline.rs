@@ -173,7 +173,14 @@ fn trained_centres_are_learned_saved_and_moved() {
     let gradients = (output.clone() * output).sum().backward();
     for gradient in [
         values(&conv.basis().centres().unwrap().grad(&gradients).unwrap()),
-        values(&conv.basis().angles().unwrap().grad(&gradients).unwrap()),
+        values(
+            &conv
+                .basis()
+                .group_centres()
+                .unwrap()
+                .grad(&gradients)
+                .unwrap(),
+        ),
     ] {
         assert!(gradient.iter().any(|g| g.abs() > 1e-3), "{gradient:?}");
     }

@@ -7,8 +7,10 @@ use rstest::rstest;
 use super::equivariance::{EXACT, exact_errors, smooth_errors};
 
 fn functions(order: usize) -> KernelConfig {
-    let scale = None;
-    KernelConfig::hermite(HermiteConfig { order, scale })
+    KernelConfig::hermite(HermiteConfig {
+        order,
+        ..HermiteConfig::default()
+    })
 }
 
 #[rstest]

@@ -7,7 +7,10 @@ mod hermite;
 mod lifecycle;
 mod reference;
 mod samplings;
+mod scale;
+mod sesn;
 mod variance;
+mod waveform;
 
 use burn::module::{ModuleMapper, Param};
 use burn::prelude::*;

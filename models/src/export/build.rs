@@ -33,6 +33,8 @@ fn init(steps: &[PlainStepConfig], device: &Device) -> Vec<PlainStep> {
 impl PlainStepConfig {
     fn init(&self, device: &Device) -> PlainStep {
         match *self {
+            Self::LiftWaveform(ref layer) => PlainStep::LiftWaveform(layer.init(device)),
+            Self::Waveform(ref layer) => PlainStep::Waveform(layer.init(device)),
             Self::Wrap { pixels } => PlainStep::Wrap(Wrap { pixels }),
             Self::Convolution {
                 channels,

@@ -1,6 +1,6 @@
 //! The description of a [`PlainNetwork`](super::PlainNetwork).
 
-use gcnn_layers::{Parameters, ProjectionKind};
+use gcnn_layers::{GroupConv1dConfig, LiftingConv1dConfig, Parameters, ProjectionKind};
 use serde::{Deserialize, Serialize};
 
 use super::Windows;
@@ -60,6 +60,10 @@ pub enum PlainStepConfig {
         /// Whether each output channel has a bias.
         bias: bool,
     },
+    /// A waveform seen at several scales through the same weights, each smoothed to what the scale resolves.
+    LiftWaveform(LiftingConv1dConfig),
+    /// The same of a map that has scales already, `channels · scales` channels.
+    Waveform(GroupConv1dConfig),
     /// Multiplies each channel by a number and adds another one.
     Scale {
         /// Channels.
@@ -232,6 +236,18 @@ impl PlainStepConfig {
                 }
                 Ok([at_least_one(*to)?, positions[0], positions[1]])
             }
+            Self::LiftWaveform(layer) => {
+                takes(layer.channels[0])?;
+                layer.validate().map_err(|error| error.to_string())?;
+                let (to, scales) = (layer.channels[1], layer.group.order());
+                waveform([height, width], to.saturating_mul(scales), layer.stride)
+            }
+            Self::Waveform(layer) => {
+                takes(layer.channels[0].saturating_mul(layer.group.order()))?;
+                layer.validate().map_err(|error| error.to_string())?;
+                let (to, scales) = (layer.channels[1], layer.scales());
+                waveform([height, width], to.saturating_mul(scales), layer.stride)
+            }
             Self::Scale { channels } => takes(*channels).map(|()| size),
             Self::Relu {} => Ok(size),
             Self::AveragePool(windows) if windows.dilation != [1, 1] => {
@@ -292,6 +308,8 @@ impl PlainStepConfig {
                 };
                 ("Convolution", own)
             }
+            Self::LiftWaveform(layer) => ("LiftWaveform", layer.parameters().unwrap_or_default()),
+            Self::Waveform(layer) => ("Waveform", layer.parameters().unwrap_or_default()),
             Self::Scale { channels } => {
                 let scale = Parameters::new().with("scale", [*channels]);
                 ("Scale", scale.with("shift", [*channels]))
@@ -304,6 +322,14 @@ impl PlainStepConfig {
             _ => return Parameters::new(),
         };
         Parameters::new().with_module(field, own)
+    }
+}
+
+/// The size of a map of waveforms.
+fn waveform([height, time]: [usize; 2], channels: usize, stride: usize) -> Result<Size, String> {
+    match height {
+        1 => Ok([at_least_one(channels)?, 1, time.div_ceil(stride)]),
+        rows => Err(format!("it takes signals, the map has {rows} rows")),
     }
 }
 

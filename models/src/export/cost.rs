@@ -25,6 +25,14 @@ impl PlainNetworkConfig {
                     kernel_size,
                     ..
                 } => product(channels.iter().chain(kernel_size).chain(&[height, width])),
+                PlainStepConfig::LiftWaveform(layer) => {
+                    let [from, to] = layer.channels;
+                    product(&[from, to, layer.group.order(), layer.kernel_size, width])
+                }
+                PlainStepConfig::Waveform(layer) => {
+                    let ([from, to], seen) = (layer.channels, layer.range);
+                    product(&[from, to, layer.scales(), seen, layer.kernel_size, width])
+                }
                 PlainStepConfig::Linear { features, .. } => product(features),
                 PlainStepConfig::Beside { steps, .. } => self.of_steps(steps, before)?,
                 _ => 0,

@@ -5,10 +5,10 @@ use burn::nn::conv::Conv2d;
 use burn::nn::pool::{AvgPool2d, MaxPool2d};
 use burn::nn::{Linear, PaddingConfig2d, Relu};
 use burn::prelude::*;
-use gcnn_layers::ProjectionKind;
 use gcnn_layers::convolution::continue_periodically;
 use gcnn_layers::convolution::dense::Conv2dOptions;
 use gcnn_layers::inference::{Finish, conv2d_and_finish, scale_and_shift};
+use gcnn_layers::{GroupConv1d, LiftingConv1d, ProjectionKind};
 
 use super::{PlainNetworkConfig, PlainStepConfig, Windows};
 use crate::InputShape;
@@ -45,6 +45,10 @@ pub enum PlainStep {
     Wrap(Wrap),
     /// A convolution.
     Convolution(Conv2d),
+    /// A waveform seen at several scales.
+    LiftWaveform(LiftingConv1d),
+    /// A map over time and scale, seen at several scales.
+    Waveform(GroupConv1d),
     /// A scale and a shift per channel.
     Scale(ChannelScale),
     /// max(·, 0).
@@ -149,9 +153,11 @@ impl PlainNetwork {
     /// Pixels between the patches of a [`class_map`](Self::class_map), along both axes.
     pub fn stride(&self) -> usize {
         let strides = self.steps.iter().map(|step| match step {
-            PlainStep::Convolution(layer) => layer.stride[0],
-            PlainStep::MaxPool(pool) => pool.stride[0],
-            PlainStep::AveragePool(pool) => pool.stride[0],
+            PlainStep::Convolution(layer) => layer.stride[1],
+            PlainStep::LiftWaveform(layer) => layer.config().stride,
+            PlainStep::Waveform(layer) => layer.config().stride,
+            PlainStep::MaxPool(pool) => pool.stride[1],
+            PlainStep::AveragePool(pool) => pool.stride[1],
             _ => 1,
         });
         strides.product()
@@ -207,6 +213,13 @@ impl PlainStep {
                 let bias = layer.bias.as_ref().map(Param::val);
                 conv2d_and_finish(map, layer.weight.val(), bias, options, finish)
             }
+            Self::LiftWaveform(layer) => finish.apply(layer.forward(map)).flatten(1, 2),
+            Self::Waveform(layer) => {
+                let [batch, channels, height, time] = map.dims();
+                let scales = layer.group().order();
+                let map = map.reshape([batch, channels / scales, scales, height, time]);
+                finish.apply(layer.forward(map)).flatten(1, 2)
+            }
             Self::Scale(line) => scale_and_shift(map, line.scale.val(), line.shift.val(), finish),
             Self::Relu(relu) => relu.forward(map),
             Self::MaxPool(pool) => pool.forward(map),
@@ -257,6 +270,8 @@ impl PlainStep {
                     bias: layer.bias.is_some(),
                 }
             }
+            Self::LiftWaveform(layer) => PlainStepConfig::LiftWaveform(layer.config()),
+            Self::Waveform(layer) => PlainStepConfig::Waveform(layer.config()),
             Self::Scale(line) => PlainStepConfig::Scale {
                 channels: line.scale.dims()[0],
             },

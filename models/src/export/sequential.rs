@@ -19,14 +19,25 @@ use gcnn_layers::ProjectionKind;
 use serde_json::{Value, json};
 
 use super::{PlainNetwork, PlainStep, Windows, zero_padding};
+use crate::ModelError;
 use crate::weights::{Array, Weights};
 
 /// The modules of a network, and their weights.
-pub fn sequential(network: &PlainNetwork) -> (Value, Weights) {
+///
+/// # Errors
+/// Where a step has no module: convolutions over time and scale.
+pub fn sequential(network: &PlainNetwork) -> Result<(Value, Weights), ModelError> {
+    let is_waveform =
+        |step: &PlainStep| matches!(step, PlainStep::LiftWaveform(_) | PlainStep::Waveform(_));
+    if network.steps.iter().any(is_waveform) {
+        return Err(ModelError::NoModule {
+            what: "a convolution over time and scale",
+        });
+    }
     let mut weights = Weights::new();
     let mut modules = modules(&network.steps, "", &mut weights);
     modules.push(json!(["Flatten", {}]));
-    (modules.into(), weights)
+    Ok((modules.into(), weights))
 }
 
 fn modules(steps: &[PlainStep], prefix: &str, weights: &mut Weights) -> Vec<Value> {
@@ -69,6 +80,8 @@ fn module(step: &PlainStep, prefix: &str, weights: &mut Weights) -> Value {
                 "groups": channels,
             }])
         }
+        // Refused before.
+        PlainStep::LiftWaveform(_) | PlainStep::Waveform(_) => json!(["Waveform", {}]),
         PlainStep::Relu(_) => json!(["ReLU", {}]),
         PlainStep::MaxPool(pool) => json!(["MaxPool2d", windows(&pool.into())]),
         PlainStep::AveragePool(pool) => json!(["AvgPool2d", windows(&pool.into())]),

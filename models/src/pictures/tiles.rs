@@ -82,6 +82,7 @@ fn pads(steps: &[PlainStepConfig]) -> bool {
     steps.iter().any(|step| match step {
         PlainStepConfig::Wrap { pixels } => *pixels > 0,
         PlainStepConfig::Convolution { padding, .. } => *padding != [0, 0],
+        PlainStepConfig::LiftWaveform(_) | PlainStepConfig::Waveform(_) => true,
         PlainStepConfig::Beside { steps, .. } => pads(steps),
         _ => false,
     })

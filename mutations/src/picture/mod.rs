@@ -2,8 +2,8 @@
 
 mod jpeg;
 mod png;
-mod riff;
 mod tiff;
+mod webp;
 
 use crate::bytes;
 use crate::random::Random;
@@ -13,7 +13,7 @@ pub fn damage(random: &mut Random, seed: &[u8], donor: &[u8]) -> Option<Vec<u8>>
     match seed {
         [0x89, b'P', b'N', b'G', ..] => png::damage(random, seed, donor),
         [0xff, 0xd8, ..] => jpeg::damage(random, seed, donor),
-        [b'R', b'I', b'F', b'F', ..] => riff::damage(random, seed, donor),
+        [b'R', b'I', b'F', b'F', ..] => webp::damage(random, seed, donor),
         [b'I', b'I', ..] | [b'M', b'M', ..] => tiff::damage(random, seed),
         [b'B', b'M', ..] => Some(bitmap(random, seed)),
         _ => None,

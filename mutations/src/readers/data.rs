@@ -175,7 +175,11 @@ pub(super) fn index_csv(root: PathBuf) -> Result<Parts, Trouble> {
     ];
     let read = of_file(root.join("index.csv"), move |_| {
         let config = NucleiConfig::new(NucleiSource::Folder).with_path(&root);
-        config.images().map_err(words).map(drop)
+        let images = config.images().map_err(words)?;
+        // The stains that it says are for training or testing.
+        let stain = images.first().map(|first| first.image.stain.clone());
+        let by_stain = config.with_test_stains(stain);
+        by_stain.images().map_err(words).map(drop)
     });
     Ok((
         Frame::Text,

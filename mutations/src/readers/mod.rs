@@ -7,6 +7,7 @@ mod data;
 mod pictures;
 #[cfg(feature = "program")]
 mod program;
+mod sound;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ use crate::mutator::Frame;
 pub type Trouble = Box<dyn std::error::Error>;
 
 /// The names of the readers of data.
-const DATA: [&str; 11] = [
+const DATA: [&str; 13] = [
     "idx",
     "amat",
     "npy",
@@ -31,6 +32,8 @@ const DATA: [&str; 11] = [
     "picture-folder",
     "index-csv",
     "labels-csv",
+    "wav",
+    "audio-folder",
 ];
 
 /// The names of the readers of the program.
@@ -84,6 +87,8 @@ impl Reader {
             "picture-folder" => pictures::folder(root)?,
             "index-csv" => data::index_csv(root)?,
             "labels-csv" => data::labels_csv(root)?,
+            "wav" => sound::wav()?,
+            "audio-folder" => sound::folder(root)?,
             #[cfg(feature = "program")]
             "run-file" => program::run_file(root),
             #[cfg(feature = "program")]

@@ -70,7 +70,7 @@ pub fn write(loaded: &Loaded, format: ExportFormat, path: &Path) -> Result<(), T
             file.save(path, &collect(&network.model))
         }
         (LoadedNetwork::Images(network), ExportFormat::Pytorch) => {
-            let (modules, weights) = sequential(&network.model);
+            let (modules, weights) = sequential(&network.model)?;
             let mut metadata = loaded.file.metadata(path)?;
             metadata.insert(keys::TORCH_MODULES.into(), to_json(path, &modules)?);
             weights::save(path, &weights, metadata)

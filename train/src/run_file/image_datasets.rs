@@ -2,7 +2,10 @@
 
 use std::ops::{Deref, DerefMut};
 
-use gcnn_datasets::{ImageFolderConfig, ImageSource, NucleiConfig, PcamConfig, RotatedMnistConfig};
+use gcnn_datasets::{
+    AudioFolderConfig, ImageFolderConfig, ImageSource, NucleiConfig, PcamConfig,
+    RotatedMnistConfig, ScaledMnistConfig,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -15,6 +18,8 @@ macro_rules! image_datasets {
             "nuclei", "Classification of patches of tissue around a nucleus": Nuclei(NucleiConfig);
             "pcam", "Tumours in patches of lymph nodes": Pcam(PcamConfig);
             "image-folder", "Classification of images in folders": ImageFolder(ImageFolderConfig);
+            "scaled-mnist", "Classification of digits of random sizes": ScaledMnist(ScaledMnistConfig);
+            "audio-folder", "Classification of sounds in folders": AudioFolder(AudioFolderConfig);
         }
     };
 }

@@ -7,8 +7,8 @@
 use std::path::PathBuf;
 
 use gcnn_datasets::{
-    Augmentation, DatasetError, ImageFolderConfig, NBodyAugmentation, NBodyConfig, NucleiConfig,
-    PcamConfig, RotatedMnistConfig,
+    AudioFolderConfig, Augmentation, DatasetError, ImageFolderConfig, NBodyAugmentation,
+    NBodyConfig, NucleiConfig, PcamConfig, RotatedMnistConfig, ScaledMnistConfig,
 };
 use gcnn_models::ImageModelConfig;
 use gcnn_models::points::{DynamicsConfig, NeighbourhoodConfig};

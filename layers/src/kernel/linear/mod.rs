@@ -15,8 +15,10 @@ mod sampled;
 mod shape;
 
 pub use b_spline::{BSplineConfig, Support};
-pub(super) use b_spline::{Learned, LearnedPlane, LearnedRotations};
+pub(super) use b_spline::{Learned, LearnedGroup, LearnedPlane};
 pub use hermite::HermiteConfig;
-pub(super) use pixel::{sample as sample_pixels, shape as shape_of_pixels};
+pub(super) use pixel::{
+    sample as sample_pixels, shape as shape_of_pixels, validate as validate_pixels,
+};
 pub use sampled::SampledKernel;
 pub(crate) use shape::KernelShape;

@@ -2,8 +2,12 @@
 //!
 //! ```text
 //! exact groups    k_h(z) = w(h⁻¹z) on the full window
+//! whole scales    the same on a window s times as wide, whose other taps are zero: dilation
 //! others          Σ_z k_h(z) f(z) = Σ_j w_j (I f)(h z_j),   |z|, |z_j| ≤ size/2
 //! ```
+//!
+//! A pixel's weight stands for a point mass, which a scaling moves and leaves as heavy as it is: Σ_z k_h(z) f(z) reads f at
+//! h z_j, without the 1/|det h| of kernels that are functions.
 //!
 //! A signed permutation matrix maps the taps of a square to themselves, of odd and of even size, since they are taken
 //! about the square's centre. Any other element sends taps between pixels: the turned kernel then sees the image where
@@ -12,16 +16,18 @@
 
 use super::interpolation::Interpolation;
 use super::{KernelShape, SampledKernel};
+use crate::error::LayerError;
 use crate::group::Group;
+use crate::group::matrix::{SAME, scaled_permutation};
 use crate::kernel::taps::taps;
-use crate::kernel::{KernelSize, Spaces};
+use crate::kernel::{KernelSize, Spaces, windows};
 
 /// The taps that carry weights, as positions in the window.
 pub(super) fn support(group: &Group, taps: &[[f64; 2]], size: KernelSize) -> Vec<usize> {
-    let (exact, radius) = (group.is_exact(), size.longest() as f64 / 2.0);
+    let (square, radius) = (group.keeps_squares(), size.longest() as f64 / 2.0);
     let inside = |&tap: &usize| {
         let [x, y] = taps[tap];
-        exact || x.hypot(y) <= radius
+        square || x.hypot(y) <= radius
     };
     (0..taps.len()).filter(inside).collect()
 }
@@ -30,29 +36,81 @@ pub(crate) fn shape(spaces: &Spaces, size: KernelSize) -> KernelShape {
     KernelShape {
         size,
         weights: support(spaces.turning(), &taps(size), size).len(),
-        group_weights: spaces.relative().map_or(1, Group::order),
+        group_weights: spaces.samples().count(),
         learned_plane: false,
-        learned_rotations: false,
+        learned_group: None,
+    }
+}
+
+/// Whether taps move to taps, or a disc of them turns.
+pub(crate) fn validate(group: &Group, size: KernelSize) -> Result<(), LayerError> {
+    let whole = |h: usize| {
+        let factor = scaled_permutation(group.matrix(h));
+        size.taps() == 1 || factor.is_some_and(|factor| factor >= 1.0 && factor.fract() == 0.0)
+    };
+    match windows::enlarges(group, size) && !group.elements().all(whole) {
+        true => Err(LayerError::PixelsBetween {
+            group: group.name().into(),
+        }),
+        false => Ok(()),
     }
 }
 
 pub(crate) fn sample(spaces: &Spaces, size: KernelSize) -> SampledKernel {
     let (group, window) = (spaces.turning(), taps(size));
     let support = support(group, &window, size);
-    let taps: Vec<[f64; 2]> = support.iter().map(|&tap| window[tap]).collect();
-    let interpolation = Interpolation::new(taps.clone());
-    let elements = group.elements().map(|h| {
-        let mut matrix = vec![0.0; window.len() * taps.len()];
-        for (j, &tap) in taps.iter().enumerate() {
-            let coefficients = interpolation.at(group.act(h, tap));
-            for (&z, value) in support.iter().zip(coefficients) {
-                matrix[z * taps.len() + j] = value;
-            }
+    let places: Vec<[f64; 2]> = support.iter().map(|&tap| window[tap]).collect();
+    let elements: Vec<(KernelSize, Vec<f64>)> = match windows::enlarges(group, size) {
+        true => {
+            let windows = windows::of_taps(group, size).into_iter();
+            let moved = |(h, size)| (size, moved(group, h, &places, size));
+            windows.enumerate().map(moved).collect()
         }
-        matrix
-    });
-    let relative = spaces.relative().map_or(1, Group::order);
-    SampledKernel::new(size, taps.len(), elements.collect(), relative)
+        false => {
+            let interpolation = Interpolation::new(places.clone());
+            let turned = |h| {
+                (
+                    size,
+                    turned(group, h, &places, &support, &interpolation, window.len()),
+                )
+            };
+            group.elements().map(turned).collect()
+        }
+    };
+    SampledKernel::new(size, places.len(), elements, spaces.samples())
+}
+
+/// The matrix of an element that reads images between pixels.
+fn turned(
+    group: &Group,
+    h: usize,
+    places: &[[f64; 2]],
+    support: &[usize],
+    interpolation: &Interpolation,
+    window: usize,
+) -> Vec<f64> {
+    let mut matrix = vec![0.0; window * places.len()];
+    for (j, &place) in places.iter().enumerate() {
+        let coefficients = interpolation.at(group.act(h, place));
+        for (&z, value) in support.iter().zip(coefficients) {
+            matrix[z * places.len() + j] = value;
+        }
+    }
+    matrix
+}
+
+/// The matrix of an element that takes taps to taps of a larger window.
+fn moved(group: &Group, h: usize, places: &[[f64; 2]], size: KernelSize) -> Vec<f64> {
+    let window = taps(size);
+    let mut matrix = vec![0.0; window.len() * places.len()];
+    for (j, &place) in places.iter().enumerate() {
+        let [x, y] = group.act(h, place);
+        let is_there = |tap: &[f64; 2]| (tap[0] - x).hypot(tap[1] - y) < SAME;
+        if let Some(z) = window.iter().position(is_there) {
+            matrix[z * places.len() + j] = 1.0;
+        }
+    }
+    matrix
 }
 
 #[cfg(test)]

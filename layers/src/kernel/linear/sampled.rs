@@ -1,16 +1,20 @@
 //! A linear kernel sampled on the pixel grid under every element of a group: plain numbers, no tensors.
 
 use crate::kernel::KernelSize;
+use crate::kernel::spaces::Relatives;
 
 /// The matrices Basis_h of a kernel: `values(h)[z · weights + j]` is what weight j contributes to tap z of the kernel
-/// turned by h. Taps run row by row over the window.
+/// turned by h. Taps run row by row over the window, which is larger where h enlarges.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SampledKernel {
     size: KernelSize,
     weights: usize,
+    windows: Vec<KernelSize>,
     elements: Vec<Vec<f64>>,
     /// How many relative elements h⁻¹h' there are; 1 on the plane.
     relative: usize,
+    /// Which of them each pair of response and input has.
+    pairs: Vec<Option<usize>>,
     /// AlongH, a row per relative element; absent where it is the identity.
     along_group: Option<Vec<Vec<f64>>>,
     /// Whether a weight reaches over several taps.
@@ -18,19 +22,23 @@ pub struct SampledKernel {
 }
 
 impl SampledKernel {
-    /// Takes one matrix `[taps, weights]` per group element, and the number of relative elements.
+    /// Takes one matrix `[taps, weights]` per group element with its window, and the relative elements.
     pub(super) fn new(
         size: KernelSize,
         weights: usize,
-        elements: Vec<Vec<f64>>,
-        relative: usize,
+        elements: Vec<(KernelSize, Vec<f64>)>,
+        relatives: Relatives,
     ) -> Self {
-        debug_assert!(elements.iter().all(|m| m.len() == size.taps() * weights));
+        let fits = |(window, m): &(KernelSize, Vec<f64>)| m.len() == window.taps() * weights;
+        debug_assert!(elements.iter().all(fits));
+        let (windows, elements) = elements.into_iter().unzip();
         Self {
             size,
             weights,
+            windows,
             elements,
-            relative,
+            relative: relatives.count(),
+            pairs: relatives.pairs,
             along_group: None,
             overlapping: false,
         }
@@ -59,9 +67,19 @@ impl SampledKernel {
         self.along_group.as_deref()
     }
 
-    /// Height and width of the kernel.
+    /// Height and width of the kernel as the identity leaves it.
     pub fn size(&self) -> KernelSize {
         self.size
+    }
+
+    /// Height and width of the kernel under an element.
+    pub fn window(&self, element: usize) -> KernelSize {
+        self.windows[element]
+    }
+
+    /// Which relative element each pair of response and input has, `h · order_in + h'`; none where the kernel is zero.
+    pub(in crate::kernel) fn pairs(&self) -> &[Option<usize>] {
+        &self.pairs
     }
 
     /// The number of weights per pair of fields, and on the group per weight along H.
@@ -136,6 +154,9 @@ impl SampledKernel {
 
     /// Where every element merely permutes the weights: the weight that tap z of element h takes, at `h · taps + z`.
     pub(in crate::kernel) fn permutation(&self) -> Option<Vec<usize>> {
+        if self.windows.iter().any(|window| *window != self.size) {
+            return None;
+        }
         let rows = self.elements.iter().flat_map(|m| m.chunks(self.weights));
         rows.map(|row| {
             let one = row.iter().position(|&v| v == 1.0)?;
@@ -168,7 +189,11 @@ impl SampledKernel {
             .map(|entry| kernels[entry % weights][entry / weights])
             .collect();
         // A weight reaches over an orbit at least.
-        Self::new(self.size, weights, vec![values], 1).with_overlap()
+        let on_plane = Relatives {
+            places: Vec::new(),
+            pairs: vec![Some(0)],
+        };
+        Self::new(self.size, weights, vec![(self.size, values)], on_plane).with_overlap()
     }
 }
 

@@ -14,8 +14,8 @@ pub(crate) struct KernelShape {
     pub(crate) group_weights: usize,
     /// Whether the places on the plane are trained too.
     pub(crate) learned_plane: bool,
-    /// Whether the places on H are.
-    pub(crate) learned_rotations: bool,
+    /// Along how many axes of H the places on it are trained, if they are.
+    pub(crate) learned_group: Option<usize>,
 }
 
 impl KernelShape {
@@ -25,20 +25,31 @@ impl KernelShape {
         if self.learned_plane {
             parameters = parameters.with("learned_plane.centres", [self.weights, 2]);
         }
-        if self.learned_rotations {
-            parameters = parameters.with("learned_rotations.angles", [self.group_weights]);
+        if let Some(axes) = self.learned_group {
+            parameters = parameters.with("learned_group.centres", [self.group_weights, axes]);
         }
         parameters
     }
 
     /// Numbers that a layer with `[channels_in, channels_out]` takes beside its parameters: the kernel under every element of
     /// the group, and its bank. Saturates.
-    pub(crate) fn numbers(&self, spaces: &Spaces, [c_in, c_out]: [usize; 2]) -> usize {
+    /// `windows` are those of the responses' elements.
+    pub(crate) fn numbers(
+        &self,
+        spaces: &Spaces,
+        [c_in, c_out]: [usize; 2],
+        windows: &[KernelSize],
+    ) -> usize {
         let product =
             |factors: &[usize]| factors.iter().fold(1, |n, &m| usize::saturating_mul(n, m));
-        let taps = self.size.taps();
-        let turned = product(&[spaces.turning().order(), taps, self.weights]);
-        let bank = product(&[spaces.order_out(), c_out, spaces.order_in(), c_in, taps]);
+        let taps = windows.iter().map(|window| window.taps());
+        let taps = taps.fold(0, usize::saturating_add);
+        let turned = product(&[taps, self.weights]);
+        let responses = match spaces {
+            Spaces::Isotropic(_) => self.size.taps(),
+            Spaces::Lifting(_) | Spaces::Group { .. } => taps,
+        };
+        let bank = product(&[responses, c_out, spaces.order_in(), c_in]);
         turned.saturating_add(bank)
     }
 }

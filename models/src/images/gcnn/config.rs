@@ -51,8 +51,11 @@ pub enum Head {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct GcnnConfig {
-    /// H: rotations and reflections that the network is to be equivariant under.
+    /// H: rotations, reflections and scalings that the network is to be equivariant under.
     pub group: Group,
+    /// How many scales a kernel sees, where the group has scales: 1 where they don't meet before the head; all where left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scale_range: Option<usize>,
     /// Number of fields of each hidden layer.
     pub channels: Vec<usize>,
     /// Side of each layer's kernel: one per hidden layer, and with the `convolution` head one more.
@@ -96,6 +99,7 @@ impl GcnnConfig {
     pub fn p4cnn() -> Self {
         Self {
             group: c4(),
+            scale_range: None,
             channels: vec![10; 6],
             kernel_sizes: vec![3, 3, 3, 3, 3, 3, 4],
             pool_after: vec![2],
@@ -289,8 +293,17 @@ impl GcnnConfig {
     /// Follows the map's size through the layers.
     fn trace_sizes(&self, mut size: [usize; 2]) -> Result<Vec<[usize; 2]>, Stop> {
         let mut sizes = Vec::with_capacity(self.kernel_sizes.len());
+        // Scalings make kernels larger, and never map windows of two pixels to such.
+        let turns = self.group.elements().any(|h| {
+            let [[x, xy], [yx, y]] = self.group.matrix(h);
+            x != y || x < 0.0 || xy != 0.0 || yx != 0.0
+        });
         for (index, &kernel_size) in self.kernel_sizes.iter().enumerate() {
             let layer = index + 1;
+            let kernel_size = match self.padding {
+                Padding2d::None => self.widest(kernel_size),
+                Padding2d::Same | Padding2d::Circular => kernel_size,
+            };
             let stop = |before, reason| Stop {
                 layer,
                 before,
@@ -308,7 +321,7 @@ impl GcnnConfig {
                     let (what, kernel_size) = ("the pooling", POOL_SIZE);
                     return Err(stop(size, StopReason::TooSmall { what, kernel_size }));
                 }
-                if self.group.order() > 1 && size.iter().any(|n| n % POOL_SIZE != 0) {
+                if turns && size.iter().any(|n| n % POOL_SIZE != 0) {
                     return Err(stop(size, StopReason::Inexact));
                 }
                 size = size.map(|n| n / POOL_SIZE);
@@ -316,6 +329,13 @@ impl GcnnConfig {
             sizes.push(size);
         }
         Ok(sizes)
+    }
+
+    /// The side of a kernel under the element that makes it largest.
+    fn widest(&self, kernel_size: usize) -> usize {
+        let kernel = LiftingConv2dConfig::new(self.group.clone(), [1, 1], kernel_size);
+        let window = kernel.with_kernel(self.kernel).window().kernel_size;
+        window.height_and_width()[1]
     }
 
     pub(super) fn first_layer(&self, input: InputShape) -> LiftingConv2dConfig {
@@ -331,6 +351,7 @@ impl GcnnConfig {
         let fields = |layer: usize| self.channels.get(layer - 1).copied().unwrap_or(classes);
         let channels = [fields(layer - 1), fields(layer)];
         GroupConv2dConfig::new(self.group.clone(), channels, self.kernel_sizes[layer - 1])
+            .with_range(self.scale_range)
             .with_padding(self.padding)
             .with_bias(self.bias)
             .with_kernel(self.kernel)

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ImageModel;
 use crate::kinds::{self, Kinds};
-use crate::{GcnnConfig, GroupDenseNetConfig, InputShape, ModelError};
+use crate::{GcnnConfig, GroupDenseNetConfig, InputShape, ModelError, WaveletConfig};
 
 /// Which network for images, with its settings.
 ///
@@ -36,6 +36,8 @@ pub enum ImageModelConfig {
     /// Densely connected blocks of group convolutions. The defaults are P4M-DenseNet's, for patches of 96×96 pixels.
     #[serde(rename = "densenet")]
     DenseNet(GroupDenseNetConfig),
+    /// Convolutions over time and scale, for waveforms. The defaults are for a second of speech at 8 kHz.
+    Wavelet(WaveletConfig),
 }
 
 impl Default for ImageModelConfig {
@@ -50,6 +52,12 @@ impl From<GcnnConfig> for ImageModelConfig {
     }
 }
 
+impl From<WaveletConfig> for ImageModelConfig {
+    fn from(config: WaveletConfig) -> Self {
+        Self::Wavelet(config)
+    }
+}
+
 impl From<GroupDenseNetConfig> for ImageModelConfig {
     fn from(config: GroupDenseNetConfig) -> Self {
         Self::DenseNet(config)
@@ -58,10 +66,11 @@ impl From<GroupDenseNetConfig> for ImageModelConfig {
 
 impl ImageModelConfig {
     /// One of each kind, as published.
-    pub fn all() -> [Self; 2] {
+    pub fn all() -> [Self; 3] {
         [
             Self::Gcnn(Default::default()),
             Self::DenseNet(Default::default()),
+            Self::Wavelet(Default::default()),
         ]
     }
 
@@ -70,6 +79,7 @@ impl ImageModelConfig {
         match self {
             Self::Gcnn(_) => "gcnn",
             Self::DenseNet(_) => "densenet",
+            Self::Wavelet(_) => "wavelet",
         }
     }
 
@@ -78,6 +88,7 @@ impl ImageModelConfig {
         match self {
             Self::Gcnn(config) => &config.group,
             Self::DenseNet(config) => &config.group,
+            Self::Wavelet(config) => &config.group,
         }
     }
 
@@ -86,6 +97,7 @@ impl ImageModelConfig {
         match self {
             Self::Gcnn(config) => config.parameters(input, classes),
             Self::DenseNet(config) => config.parameters(input, classes),
+            Self::Wavelet(config) => config.parameters(input, classes),
         }
     }
 
@@ -94,6 +106,7 @@ impl ImageModelConfig {
         match self {
             Self::Gcnn(config) => config.check_counts(),
             Self::DenseNet(config) => config.check_counts(),
+            Self::Wavelet(config) => config.check_counts(),
         }
     }
 
@@ -103,6 +116,7 @@ impl ImageModelConfig {
         match self {
             Self::Gcnn(config) => config.validate(input),
             Self::DenseNet(config) => config.validate(input),
+            Self::Wavelet(config) => config.validate(input),
         }
     }
 
@@ -110,7 +124,7 @@ impl ImageModelConfig {
     pub fn is_sized(&self) -> bool {
         match self {
             Self::Gcnn(config) => config.size.is_some(),
-            Self::DenseNet(_) => false,
+            Self::DenseNet(_) | Self::Wavelet(_) => false,
         }
     }
 
@@ -121,7 +135,7 @@ impl ImageModelConfig {
     pub fn sized(&self, input: InputShape) -> Result<Self, ModelError> {
         match self {
             Self::Gcnn(config) => Ok(Self::Gcnn(config.sized(input)?)),
-            Self::DenseNet(_) => Ok(self.clone()),
+            Self::DenseNet(_) | Self::Wavelet(_) => Ok(self.clone()),
         }
     }
 
@@ -133,14 +147,16 @@ impl ImageModelConfig {
         match self {
             Self::Gcnn(config) => config.receptive_field(input),
             Self::DenseNet(config) => config.receptive_field(input),
+            Self::Wavelet(config) => config.receptive_field(),
         }
     }
 
-    /// What kernels are made of.
+    /// What kernels are made of; those of waveforms are weights.
     pub fn kernel(&self) -> KernelConfig {
         match self {
             Self::Gcnn(config) => config.kernel,
             Self::DenseNet(config) => config.kernel,
+            Self::Wavelet(_) => KernelConfig::pixel(),
         }
     }
 
@@ -155,6 +171,7 @@ impl ImageModelConfig {
         Ok(match self {
             Self::Gcnn(config) => ImageModel::Gcnn(config.init(input, classes, device)?),
             Self::DenseNet(config) => ImageModel::DenseNet(config.init(input, classes, device)?),
+            Self::Wavelet(config) => ImageModel::Wavelet(config.init(input, classes, device)?),
         })
     }
 }

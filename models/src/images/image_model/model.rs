@@ -9,7 +9,7 @@ use burn::prelude::*;
 use gcnn_layers::Group;
 use gcnn_layers::equivariance::Feature;
 
-use crate::{Gcnn, GroupDenseNet, PlainNetwork};
+use crate::{Gcnn, GroupDenseNet, PlainNetwork, Wavelet};
 
 /// Any of the networks for images, as [`ImageModelConfig`](super::ImageModelConfig) builds them. As a module it is the
 /// network itself: its parameters have the same names.
@@ -18,6 +18,7 @@ use crate::{Gcnn, GroupDenseNet, PlainNetwork};
 pub enum ImageModel {
     Gcnn(Gcnn),
     DenseNet(GroupDenseNet),
+    Wavelet(Wavelet),
 }
 
 /// The same expression for each kind of network.
@@ -26,6 +27,7 @@ macro_rules! each {
         match $model {
             ImageModel::Gcnn($network) => $expression,
             ImageModel::DenseNet($network) => $expression,
+            ImageModel::Wavelet($network) => $expression,
         }
     };
 }
@@ -36,6 +38,7 @@ macro_rules! change {
         match $model {
             ImageModel::Gcnn($network) => ImageModel::Gcnn($expression),
             ImageModel::DenseNet($network) => ImageModel::DenseNet($expression),
+            ImageModel::Wavelet($network) => ImageModel::Wavelet($expression),
         }
     };
 }
@@ -81,6 +84,14 @@ impl ImageModel {
     /// The network as it is at inference, of ordinary layers; see [`Gcnn::export`] and [`GroupDenseNet::export`].
     pub fn export(&self) -> PlainNetwork {
         each!(self, network => network.export())
+    }
+
+    /// What the loss adds for the network itself, whatever it says: see [`Wavelet::penalty`].
+    pub fn penalty(&self) -> Option<Tensor<1>> {
+        match self {
+            Self::Gcnn(_) | Self::DenseNet(_) => None,
+            Self::Wavelet(network) => network.penalty(),
+        }
     }
 
     /// The group that the network is equivariant under.

@@ -1,16 +1,18 @@
 //! Splines on H.
 //!
 //! ```text
-//! AlongH[g, m] = Π_a Σ_p Bⁿ((r_a − r_{m,a} + p T_a)/s_a)   for g on the component of centre m, and zero on the others
+//! AlongH[g, m] = V Π_a Σ_p Bⁿ((r_a − r_{m,a} + p T_a)/s_a)   for g on the component of centre m, and zero on the others
 //! ```
 //!
 //! r is the logarithm of g = h⁻¹h' in steps of the axes a of H ([`Coordinates`]), T the period of an axis; the sum over p
 //! makes the spline periodic. Components are apart (log has no way there from the identity): the reflections of D_N are a
-//! circle of their own, with the same centres as the rotations.
+//! circle of their own, with the same centres as the rotations. Along an axis that ends, centres lie on both sides of the
+//! identity. V is the Haar measure of a sample: 1 for a finite group, and for scales the logarithm of their base, so that the
+//! sum over samples is the integral over ds/s.
 
 use super::cardinal::cardinal;
 use super::{BSplineConfig, Support};
-use crate::group::{Axis, Coordinates, Group};
+use crate::group::{Axis, AxisKind, Coordinates, Group};
 
 /// Splines about centres in the Lie algebra of H, on every component.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +20,8 @@ pub(in crate::kernel) struct GroupSplines {
     pub(super) axes: Vec<AxisSplines>,
     pub(super) centres: Vec<Coordinates>,
     pub(super) elements: Vec<Coordinates>,
+    /// V.
+    pub(super) volume: f64,
 }
 
 /// Splines along one axis.
@@ -35,7 +39,11 @@ impl AxisSplines {
     /// How many centres there are on an axis.
     fn count(config: &BSplineConfig, axis: &Axis) -> usize {
         let samples = axis.samples;
-        let wanted = config.rotations.unwrap_or(match config.support {
+        let wanted = match axis.kind {
+            AxisKind::Angle => config.rotations,
+            AxisKind::Scale | AxisKind::Other(_) => config.scales,
+        };
+        let wanted = wanted.unwrap_or(match config.support {
             Support::Dense => samples,
             Support::Localized => BSplineConfig::SIDE,
             Support::Atrous | Support::Deformable => samples.div_ceil(2),
@@ -50,6 +58,11 @@ impl AxisSplines {
             Support::Dense => (0.0, spread, spread),
             Support::Localized if count < samples => ((1.0 - count as f64) / 2.0, 1.0, 1.0),
             Support::Localized | Support::Atrous | Support::Deformable => (0.0, spread, 1.0),
+        };
+        // Along an axis that ends the identity is in the middle, or just below it.
+        let first = match axis.period {
+            Some(_) => first,
+            None => -distance * ((count - 1) / 2) as f64,
         };
         Self {
             order: config.order,
@@ -86,7 +99,8 @@ impl GroupSplines {
         along.product::<usize>() * group.components()
     }
 
-    pub(super) fn new(config: &BSplineConfig, group: &Group) -> Self {
+    /// `elements` are the places that the splines are needed at.
+    pub(super) fn new(config: &BSplineConfig, group: &Group, elements: Vec<Coordinates>) -> Self {
         let axes = group.axes().iter();
         let axes: Vec<AxisSplines> = axes.map(|axis| AxisSplines::new(config, axis)).collect();
         // The product of the axes' centres, the last axis fastest.
@@ -107,7 +121,8 @@ impl GroupSplines {
         Self {
             axes,
             centres: (0..group.components()).flat_map(on).collect(),
-            elements: group.elements().map(|g| group.place(g).clone()).collect(),
+            elements,
+            volume: group.volume(group.identity()),
         }
     }
 
@@ -117,9 +132,8 @@ impl GroupSplines {
             true => {
                 let places = g.steps.iter().zip(&m.steps);
                 let along = self.axes.iter().zip(places);
-                along
-                    .map(|(axis, (&r, &centre))| axis.at(r, centre))
-                    .product()
+                let splines = along.map(|(axis, (&r, &centre))| axis.at(r, centre));
+                self.volume * splines.product::<f64>()
             }
             false => 0.0,
         };

@@ -32,19 +32,26 @@ pub(in crate::kernel) struct LearnedPlane {
 }
 
 impl LearnedPlane {
-    pub(in crate::kernel) fn new(splines: &PlaneSplines, device: &Device) -> Self {
+    /// `order` is that of the elements whose matrices are wanted.
+    pub(in crate::kernel) fn new(splines: &PlaneSplines, order: &[usize], device: &Device) -> Self {
         let pairs = |points: &mut dyn Iterator<Item = [f64; 2]>| {
             let values: Vec<f64> = points.flatten().collect();
             let dims = [values.len() / 2, 2];
             TensorData::new(values, dims)
         };
-        let points = pairs(&mut splines.points.iter().flatten().copied());
+        let in_order = order
+            .iter()
+            .map(|&h| (&splines.points[h], splines.determinants[h]));
+        let points = pairs(
+            &mut in_order
+                .clone()
+                .flat_map(|(points, _)| points.iter().copied()),
+        );
         let centres = pairs(&mut splines.centres.iter().copied());
         let axes = splines.axes.iter().max_by_key(|axis| axis.order);
         let scaled = splines.determinants.iter().any(|&d| d != 1.0);
-        let of_points = splines.points.iter().zip(&splines.determinants);
-        let determinants: Vec<f64> = of_points
-            .flat_map(|(points, &determinant)| vec![determinant; points.len()])
+        let determinants: Vec<f64> = in_order
+            .flat_map(|(points, determinant)| vec![determinant; points.len()])
             .collect();
         let dims = [1, determinants.len(), 1];
         let determinants = TensorData::new(determinants, dims);
@@ -75,46 +82,57 @@ impl LearnedPlane {
     }
 }
 
-/// Splines on H with trained centres, one step of its axis wide.
+/// Splines on H with trained centres, one step of their axes wide.
 #[derive(Module, Debug)]
-pub(in crate::kernel) struct LearnedRotations {
-    /// `[centres]`, in steps of the axis: those on the rotations, then those on the reflections.
-    pub(in crate::kernel) angles: Param<Tensor<1>>,
-    /// The logarithms of the group's elements, `[order]`.
-    elements: Tensor<1>,
-    /// Whether element and centre lie on the same component, `[order, centres]` of ones and zeros.
+pub(in crate::kernel) struct LearnedGroup {
+    /// `[centres, axes]`, in steps of each axis: those on the rotations, then those on the reflections.
+    pub(in crate::kernel) centres: Param<Tensor<2>>,
+    /// The logarithms of the relative elements, `[relative, axes]`.
+    elements: Tensor<2>,
+    /// V where element and centre lie on the same component, 0 elsewhere: `[relative, centres]`.
     same_component: Tensor<2>,
     #[module(skip)]
-    splines: AxisSplines,
+    splines: Vec<AxisSplines>,
 }
 
-impl LearnedRotations {
+impl LearnedGroup {
     pub(in crate::kernel) fn new(splines: &GroupSplines, device: &Device) -> Self {
         let steps = |places: &[Coordinates]| {
-            let steps: Vec<f64> = places.iter().map(|place| place.steps[0]).collect();
-            Tensor::<1>::from_data(steps.as_slice(), device)
+            let steps: Vec<f64> = places
+                .iter()
+                .flat_map(|place| place.steps.clone())
+                .collect();
+            let dims = [places.len(), splines.axes.len()];
+            Tensor::<2>::from_data(TensorData::new(steps, dims), device)
         };
         let (elements, centres) = (&splines.elements, &splines.centres);
         let same = |g: usize, m: usize| elements[g].component == centres[m].component;
         let (rows, columns) = (elements.len(), centres.len());
         let same: Vec<f64> = (0..rows * columns)
-            .map(|pair| f64::from(same(pair / columns, pair % columns)))
+            .map(|pair| f64::from(same(pair / columns, pair % columns)) * splines.volume)
             .collect();
         Self {
-            angles: Param::from_tensor(steps(centres)),
+            centres: Param::from_tensor(steps(centres)),
             elements: steps(elements),
             same_component: Tensor::from_data(TensorData::new(same, [rows, columns]), device),
-            splines: splines.axes[0].clone(),
+            splines: splines.axes.clone(),
         }
     }
 
-    /// AlongH, `[order, centres]`.
+    /// AlongH, `[relative, centres]`.
     pub(in crate::kernel) fn matrix(&self) -> Tensor<2> {
-        let angles = self.angles.val();
-        let dtype = angles.dtype();
-        let elements = self.elements.clone().cast(dtype);
-        let distances: Tensor<2> = elements.unsqueeze_dim::<2>(1) - angles.unsqueeze_dim::<2>(0);
-        let near = match self.splines.axis.period {
+        let centres = self.centres.val();
+        let same = self.same_component.clone().cast(centres.dtype());
+        let splines = self.splines.iter().enumerate();
+        let along = splines.map(|(axis, splines)| self.along(axis, splines, centres.clone()));
+        along.fold(same, |product, factor| product * factor)
+    }
+
+    /// The splines along one axis.
+    fn along(&self, axis: usize, splines: &AxisSplines, centres: Tensor<2>) -> Tensor<2> {
+        let elements = self.elements.clone().cast(centres.dtype());
+        let distances = elements.narrow(1, axis, 1) - centres.narrow(1, axis, 1).transpose();
+        let near = match splines.axis.period {
             // Whole turns are constants, whatever the angle's gradient.
             Some(period) => {
                 let whole = (distances.clone().detach() / period).round() * period;
@@ -122,12 +140,8 @@ impl LearnedRotations {
             }
             None => distances,
         };
-        let spline = |repeat: f64| cardinal_tensor(self.splines.order, near.clone() + repeat);
-        let sum = self
-            .splines
-            .repeats()
-            .map(spline)
-            .reduce(|sum, term| sum + term);
-        sum.unwrap_or_else(|| near.zeros_like()) * self.same_component.clone().cast(dtype)
+        let spline = |repeat: f64| cardinal_tensor(splines.order, near.clone() + repeat);
+        let sum = splines.repeats().map(spline).reduce(|sum, term| sum + term);
+        sum.unwrap_or_else(|| near.zeros_like())
     }
 }

@@ -32,7 +32,7 @@ mod plane;
 mod tests;
 
 pub(in crate::kernel) use along_group::GroupSplines;
-pub(in crate::kernel) use learned::{LearnedPlane, LearnedRotations};
+pub(in crate::kernel) use learned::{LearnedGroup, LearnedPlane};
 pub(in crate::kernel) use plane::PlaneSplines;
 
 use serde::{Deserialize, Serialize};
@@ -44,11 +44,11 @@ use crate::kernel::{KernelSize, Spaces};
 
 /// Where the splines of a kernel have their centres. Written `dense`, `localized`, `atrous` and `deformable` in files.
 ///
-/// | | on the plane | along the rotations of H |
+/// | | on the plane | along H: its rotations, its scales |
 /// | --- | --- | --- |
-/// | `dense` | all that fit, `scale` apart | all N, or `rotations` of them, each as wide as they are apart |
-/// | `localized` | `side` × `side` about the centre, `scale` apart | `rotations` about the identity, one step of 2π/N apart |
-/// | `atrous` | `side` × `side` spread over the kernel | `rotations` spread over the circle, each a step wide |
+/// | `dense` | all that fit, `scale` apart | all N, or `rotations` and `scales` of them, each as wide as they are apart |
+/// | `localized` | `side` × `side` about the centre, `scale` apart | `rotations` and `scales` about the identity, a step apart |
+/// | `atrous` | `side` × `side` spread over the kernel | `rotations` and `scales` spread over all, each a step wide |
 /// | `deformable` | as `atrous` to begin with, then trained | as `atrous` to begin with, then trained |
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -101,6 +101,9 @@ pub struct BSplineConfig {
     /// `localized`, every other rotation for the rest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rotations: Option<usize>,
+    /// The same along the scales of H, where it has some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scales: Option<usize>,
 }
 
 impl Default for BSplineConfig {
@@ -111,6 +114,7 @@ impl Default for BSplineConfig {
             scale: 1.0,
             side: None,
             rotations: None,
+            scales: None,
         }
     }
 }
@@ -121,7 +125,7 @@ pub(in crate::kernel) struct Learned {
     /// Absent where the kernel has a single tap.
     pub(in crate::kernel) plane: Option<PlaneSplines>,
     /// Absent on the plane, and where H has a single sample on each component.
-    pub(in crate::kernel) rotations: Option<GroupSplines>,
+    pub(in crate::kernel) group: Option<GroupSplines>,
 }
 
 impl BSplineConfig {
@@ -146,7 +150,11 @@ impl BSplineConfig {
         if !(self.scale >= 1.0 && self.scale.is_finite()) {
             return out_of_range("the scale of splines", self.scale, "finite and at least 1");
         }
-        for (value, what) in [(self.side, "side"), (self.rotations, "rotations")] {
+        for (value, what) in [
+            (self.side, "side"),
+            (self.rotations, "rotations"),
+            (self.scales, "scales"),
+        ] {
             if value == Some(0) {
                 return Err(LayerError::Zero { what });
             }
@@ -174,18 +182,22 @@ impl BSplineConfig {
             weights: PlaneSplines::centres(self, spaces.turning(), size).len(),
             group_weights: relative.map_or(1, |group| GroupSplines::count(self, group)),
             learned_plane: self.is_learned() && size.taps() > 1,
-            learned_rotations: self.is_learned() && relative.is_some_and(has_places),
+            learned_group: relative
+                .filter(|group| self.is_learned() && has_places(group))
+                .map(|group| group.axes().len()),
         }
     }
 
     pub(in crate::kernel) fn sample(&self, spaces: &Spaces, size: KernelSize) -> SampledKernel {
         let plane = PlaneSplines::new(self, spaces.turning(), size);
+        let relatives = spaces.differences();
         let along = spaces
             .relative()
-            .map(|group| GroupSplines::new(self, group));
-        let (taps, relative) = (plane.matrices(), spaces.relative().map_or(1, Group::order));
+            .map(|group| GroupSplines::new(self, group, relatives.places.clone()));
+        let elements = plane.windows.iter().copied().zip(plane.matrices());
+        let elements = elements.collect();
         let mut kernel =
-            SampledKernel::new(size, plane.centres.len(), taps, relative).with_overlap();
+            SampledKernel::new(size, plane.centres.len(), elements, relatives).with_overlap();
         if let Some(along) = &along {
             kernel = kernel.with_along_group(along.matrix());
         }
@@ -198,7 +210,8 @@ impl BSplineConfig {
         let relative = spaces.relative().filter(|group| has_places(group));
         Learned {
             plane: (size.taps() > 1).then_some(plane),
-            rotations: relative.map(|group| GroupSplines::new(self, group)),
+            group: relative
+                .map(|group| GroupSplines::new(self, group, spaces.differences().places)),
         }
     }
 

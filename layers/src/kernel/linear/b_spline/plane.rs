@@ -20,7 +20,7 @@ use super::cardinal::cardinal;
 use super::{BSplineConfig, Support};
 use crate::group::Group;
 use crate::kernel::taps::taps;
-use crate::kernel::{KernelSize, MAX_KERNEL_SIZE};
+use crate::kernel::{KernelSize, MAX_KERNEL_SIZE, windows};
 
 /// Splines about centres, and the points h⁻¹z that they are needed at.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,9 +29,11 @@ pub(in crate::kernel) struct PlaneSplines {
     pub(super) axes: [PlaneAxis; 2],
     /// [x, y]
     pub(super) centres: Vec<[f64; 2]>,
-    /// One list per group element, of the taps in the order of the window.
+    /// The window of each group element: as far as its splines reach.
+    pub(super) windows: Vec<KernelSize>,
+    /// One list per group element, of the taps in the order of its window.
     pub(super) points: Vec<Vec<[f64; 2]>>,
-    /// |det h| of each element.
+    /// |det h| of each element, on the axes along which the kernel has more than one tap.
     pub(super) determinants: Vec<f64>,
 }
 
@@ -107,24 +109,28 @@ impl PlaneSplines {
         // Row by row from the top, as pixels are.
         let rows = ys.iter().rev();
         let centres = rows.flat_map(|&y| xs.iter().map(move |&x| [x, y]));
-        let exact = group.is_exact();
+        let square = group.keeps_squares();
         let radius = up.max(right) + 1e-9;
-        let inside = |&[x, y]: &[f64; 2]| exact || x.hypot(y) <= radius;
+        let inside = |&[x, y]: &[f64; 2]| square || x.hypot(y) <= radius;
         centres.filter(inside).collect()
     }
 
     /// The configuration has been validated for this size.
     pub(super) fn new(config: &BSplineConfig, group: &Group, size: KernelSize) -> Self {
-        let taps = taps(size);
-        let back = |h| taps.iter().map(|&z| group.act_inverse(h, z)).collect();
+        let windows = windows::of_functions(group, size);
+        let back = |(h, &window): (usize, &KernelSize)| {
+            let taps = taps(window).into_iter();
+            taps.map(|z| group.act_inverse(h, z)).collect()
+        };
         let [height, width] = size.height_and_width();
         Self {
             axes: [width, height].map(|side| PlaneAxis::new(config, side)),
             centres: Self::centres(config, group, size),
-            points: group.elements().map(back).collect(),
+            points: windows.iter().enumerate().map(back).collect(),
+            windows,
             determinants: group
                 .elements()
-                .map(|h| group.determinant(h).abs())
+                .map(|h| windows::measure(group, h, size))
                 .collect(),
         }
     }

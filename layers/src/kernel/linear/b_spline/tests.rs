@@ -245,6 +245,7 @@ fn on_group(config: BSplineConfig, size: usize, group: &Group, device: &Device) 
     let spaces = Spaces::Group {
         output: group,
         input: group,
+        range: None,
     };
     let kernel = KernelConfig::b_spline(config);
     let (kernel, ..) = kernel.init(&spaces, size.into(), device).unwrap();
@@ -265,7 +266,7 @@ fn tensor<const D: usize>(values: &[f64], dims: [usize; D], device: &Device) -> 
 #[rstest]
 fn trained_centres_begin_as_an_atrous_grid(
     #[values(1, 2, 3)] order: usize,
-    #[values("C4", "D4", "C8", "D6")] name: &str,
+    #[values("C4", "D4", "C8", "D6", "R4", "C8xR3(1.5)")] name: &str,
 ) {
     let device = Device::flex();
     let group: Group = name.parse().unwrap();
@@ -298,7 +299,7 @@ impl Loss {
         Self {
             basis: on_group(splines(order, Support::Deformable), 5, &group, &device),
             weights: tensor(&noise(6 * m * j, 1), [2, 3, m, j], &device),
-            r: noise(6 * group.order().pow(2) * 25, 2),
+            r: noise(6 * group.order().pow(2) * 169, 2),
             device,
         }
     }
@@ -306,7 +307,12 @@ impl Loss {
     fn centres(&self) -> [Vec<f64>; 2] {
         let start = [
             self.basis.centres().unwrap().to_data().iter().collect(),
-            self.basis.angles().unwrap().to_data().iter().collect(),
+            self.basis
+                .group_centres()
+                .unwrap()
+                .to_data()
+                .iter()
+                .collect(),
         ];
         // Off the grid, where nothing cancels by symmetry.
         start.map(|centres: Vec<f64>| {
@@ -324,10 +330,13 @@ impl Loss {
         let plane = basis.learned_plane.as_mut().unwrap();
         let dims = [centres.len() / 2, 2];
         plane.centres = Param::from_tensor(tensor(centres, dims, &self.device));
-        let rotations = basis.learned_rotations.as_mut().unwrap();
-        rotations.angles = Param::from_tensor(tensor(angles, [angles.len()], &self.device));
+        let along = basis.learned_group.as_mut().unwrap();
+        let [_, axes] = along.centres.dims();
+        let dims = [angles.len() / axes, axes];
+        along.centres = Param::from_tensor(tensor(angles, dims, &self.device));
         let bank = basis.bank(self.weights.clone());
-        let r = tensor(&self.r, bank.dims(), &self.device);
+        let numbers = bank.dims().iter().product();
+        let r = tensor(&self.r[..numbers], bank.dims(), &self.device);
         ((bank * r).sum(), basis)
     }
 }
@@ -335,14 +344,14 @@ impl Loss {
 #[rstest]
 fn centres_get_the_gradients_of_finite_differences(
     #[values(2, 3, 4)] order: usize,
-    #[values("C4", "D4", "C8", "C2")] name: &str,
+    #[values("C4", "D4", "C8", "C2", "R3(1.5)", "C4xR2(1.5)")] name: &str,
 ) {
     let loss = Loss::new(order, name);
     let centres = loss.centres();
     let (value, basis) = loss.at(&centres);
     let gradients = value.backward();
     let of_plane = basis.centres().unwrap().grad(&gradients).unwrap();
-    let of_angles = basis.angles().unwrap().grad(&gradients).unwrap();
+    let of_angles = basis.group_centres().unwrap().grad(&gradients).unwrap();
     let found: [Vec<f64>; 2] = [
         of_plane.to_data().iter().collect(),
         of_angles.to_data().iter().collect(),
@@ -384,7 +393,7 @@ fn without_anything_to_move_nothing_is_trained() {
     let trained = |name: &str, size: usize| {
         let group: Group = name.parse().unwrap();
         let basis = on_group(splines(2, Support::Deformable), size, &group, &device);
-        [basis.centres().is_some(), basis.angles().is_some()]
+        [basis.centres().is_some(), basis.group_centres().is_some()]
     };
     assert_eq!(trained("C4", 5), [true, true]);
     assert_eq!(trained("D1", 5), [true, false]);

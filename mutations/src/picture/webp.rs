@@ -1,44 +1,18 @@
-//! WebP: "RIFF", a length, "WEBP", then chunks of a name, a length and data; all lengths are right here.
+//! WebP: RIFF chunks of headers and pixels.
 
 use super::exif;
 use crate::bytes::{self, odd_number};
 use crate::random::Random;
-
-type Chunk = (Vec<u8>, Vec<u8>);
+use crate::riff::{self, Chunk};
 
 /// Names of chunks.
 const NAMES: [&[u8; 4]; 8] = [
     b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP", b"EXIF",
 ];
 
-fn read(file: &[u8]) -> Option<Vec<Chunk>> {
-    let mut rest = file.get(12..)?;
-    let mut chunks = Vec::new();
-    while let Some((start, after)) = rest.split_first_chunk::<8>() {
-        let length = u32::from_le_bytes([start[4], start[5], start[6], start[7]]) as usize;
-        let Some((data, after)) = after.split_at_checked(length) else {
-            break;
-        };
-        chunks.push((start[..4].to_vec(), data.to_vec()));
-        rest = after.get(length % 2..).unwrap_or_default();
-    }
-    (!chunks.is_empty()).then_some(chunks)
-}
-
-fn write(chunks: &[Chunk]) -> Vec<u8> {
-    let mut inner = b"WEBP".to_vec();
-    for (name, data) in chunks {
-        inner.extend_from_slice(name);
-        inner.extend((data.len() as u32).to_le_bytes());
-        inner.extend_from_slice(data);
-        inner.extend(vec![0; data.len() % 2]);
-    }
-    [b"RIFF", &(inner.len() as u32).to_le_bytes()[..], &inner].concat()
-}
-
 /// Damages a picture; none where it has no chunks.
 pub(super) fn damage(random: &mut Random, seed: &[u8], donor: &[u8]) -> Option<Vec<u8>> {
-    let mut chunks = read(seed)?;
+    let mut chunks = riff::read(seed)?;
     for _ in 0..1 + random.below(3) {
         let (at, other) = (random.below(chunks.len()), random.below(chunks.len()));
         match random.below(9) {
@@ -66,7 +40,7 @@ pub(super) fn damage(random: &mut Random, seed: &[u8], donor: &[u8]) -> Option<V
             }
         }
     }
-    Some(write(&chunks))
+    Some(riff::write(b"WEBP", &chunks))
 }
 
 /// Puts a header in front that says that there is more than pixels, some of what it says, and perhaps a frame around them.

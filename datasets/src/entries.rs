@@ -1,4 +1,4 @@
-//! What lies in a folder of pictures: files that people put there, and not those that machines did.
+//! What lies in a folder of pictures or clips: files that people put there, and not those that machines did.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,15 +23,15 @@ const SYSTEM: [&str; 7] = [
 
 /// The entries of a folder.
 #[derive(Debug, Default)]
-pub(super) struct Entries {
+pub(crate) struct Entries {
     /// Those that count, sorted by name.
-    pub(super) kept: Vec<PathBuf>,
+    pub(crate) kept: Vec<PathBuf>,
     /// How many hidden and system files there are beside them.
-    pub(super) passed_over: usize,
+    pub(crate) passed_over: usize,
 }
 
 /// What is in a folder.
-pub(super) fn entries(folder: &Path) -> Result<Entries, DatasetError> {
+pub(crate) fn entries(folder: &Path) -> Result<Entries, DatasetError> {
     let reading = |source| DatasetError::io(folder, source);
     let mut entries = Entries::default();
     for entry in fs::read_dir(folder).map_err(reading)? {
@@ -54,7 +54,7 @@ pub(super) fn entries(folder: &Path) -> Result<Entries, DatasetError> {
 }
 
 /// The name of a class's folder in the composed form (NFC), in which é is one character.
-pub(super) fn class_name(folder: &Path) -> Result<String, DatasetError> {
+pub(crate) fn class_name(folder: &Path) -> Result<String, DatasetError> {
     let name = folder.file_name().and_then(|name| name.to_str());
     let name =
         name.ok_or_else(|| DatasetError::malformed(folder, "a name in UTF-8", "other bytes"))?;

@@ -1,4 +1,5 @@
-//! Which picture is for training, which for validation and which for testing, where the folder does not say it.
+//! Which picture is for training, which for validation and which for testing, where the folder does not say it. Clips of sound
+//! are dealt in the same way.
 //!
 //! Pictures that don't belong together are dealt class by class, in an order of the seed and their own names:
 //!
@@ -26,7 +27,7 @@ const VALID: f64 = 0.15;
 
 /// What decides who gets a picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Dealing {
+pub(crate) enum Dealing {
     /// The shares of training, validation and test.
     Shares([f64; 3]),
     /// One of so many parts is the test.
@@ -35,16 +36,16 @@ pub(super) enum Dealing {
 
 /// A picture to be dealt.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Card<'a> {
+pub(crate) struct Card<'a> {
     /// Its name, which is its own.
-    pub(super) name: &'a str,
-    pub(super) class: u8,
+    pub(crate) name: &'a str,
+    pub(crate) class: u8,
     /// What it belongs to.
-    pub(super) group: Option<&'a str>,
+    pub(crate) group: Option<&'a str>,
 }
 
 /// Deals pictures: the places of those for training, validation and test, each sorted.
-pub(super) fn deal(cards: &[Card], how: Dealing, seed: u64) -> [Vec<usize>; 3] {
+pub(crate) fn deal(cards: &[Card], how: Dealing, seed: u64) -> [Vec<usize>; 3] {
     let all: Vec<usize> = (0..cards.len()).collect();
     match how {
         Dealing::Shares(shares) => {
@@ -63,6 +64,15 @@ pub(super) fn deal(cards: &[Card], how: Dealing, seed: u64) -> [Vec<usize>; 3] {
             [dealt.pop().unwrap_or_default(), valid, test]
         }
     }
+}
+
+/// Holds a share of the cards at some places back, with all classes in proportion, each card for itself: the places that stay,
+/// with a card of every class, and those that are held back, each sorted.
+pub(crate) fn hold_out(cards: &[Card], places: &[usize], share: f64, seed: u64) -> [Vec<usize>; 2] {
+    let shares = [1.0 - share, share];
+    let mut dealt = single(cards, places, &shares, true, [seed, 3]);
+    dealt.iter_mut().for_each(|part| part.sort_unstable());
+    dealt.try_into().unwrap_or_default()
 }
 
 /// Deals the cards at some places to parts by their shares. `first_has_all`: the first part gets every class, if it can.

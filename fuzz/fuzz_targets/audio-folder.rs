@@ -1,0 +1,2 @@
+#![no_main]
+gcnn_fuzz::fuzz_reader!("audio-folder");
