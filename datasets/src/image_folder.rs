@@ -7,7 +7,8 @@
 //!
 //! PATH/CLASS/*.png            dealt to training, validation and test   a folder for each class
 //!
-//! PATH/labels.csv             the same, or split by the table          a table with the columns file, class, group, split
+//! PATH/labels.csv             the same, or split by the table          a table with the columns file, class, group, split,
+//!                                                                      or of numbers or labels in place of class
 //! ```
 //!
 //! Classes are the names of the folders in `train`, or those of the folder or the table, sorted; a class may be missing in the
@@ -28,13 +29,15 @@ mod origin;
 mod parts;
 mod read;
 mod size;
+mod strata;
 mod survey;
 mod table;
+mod targets;
 
 use std::path::Path;
 use std::sync::Arc;
 
-pub use self::below::{pictures_below, read_labels};
+pub use self::below::{pictures_below, read_labels, read_targets};
 pub use self::config::{Channels, ImageFolderConfig};
 pub use self::layout::Layout;
 use self::read::Reader;
@@ -43,9 +46,10 @@ pub use self::survey::{
     ClassCount, Colours, Confidence, Depths, Duplicates, GroupGuess, SamePictures, Sizes, Survey,
     Unreadable, Values,
 };
+pub use self::targets::{TargetColumns, TargetGuess};
 use crate::DatasetError;
 pub use crate::entries::is_same_class;
-use crate::images::{ImageDataset, ImageSource, Places, Split, SplitImages, Splits};
+use crate::images::{ImageDataset, ImageSource, Places, Split, SplitImages, Splits, TargetKind};
 use crate::picture::{PictureLimits, Preparation};
 
 /// The name that reports use.
@@ -89,7 +93,9 @@ impl ImageSource for ImageFolderConfig {
             return Err(DatasetError::setting("split", expected, read.parts.len()));
         };
         let [train, valid, test] = [train, valid, test].map(|part| reader.read(part));
-        Splits::new(NAME, &read.origin, train?, valid?, test?)
+        let splits = Splits::new(NAME, &read.origin, train?, valid?, test?)?;
+        self.check_varied(&splits)?;
+        Ok(splits)
     }
 
     /// [`Split::All`] is every picture that is there, of every split.
@@ -138,6 +144,10 @@ impl ImageSource for ImageFolderConfig {
         Some([channels, height, width])
     }
 
+    fn targets(&self) -> Option<TargetKind> {
+        self.target.as_ref().map(TargetColumns::kind)
+    }
+
     fn bring_to(&mut self, [channels, height, width]: [usize; 3]) {
         self.size.get_or_insert(PictureSize::from([height, width]));
         (self.channels, self.grey) = match channels {
@@ -167,6 +177,32 @@ impl ImageFolderConfig {
             return Err(DatasetError::setting("dataset.path", expected, "nothing"));
         }
         self.check()
+    }
+
+    /// Whether there is something to learn in every column that is to be learned.
+    fn check_varied(&self, splits: &Splits) -> Result<(), DatasetError> {
+        let Some(targets) = splits.train.targets() else {
+            return Ok(());
+        };
+        for (at, name) in targets.names().iter().enumerate() {
+            let mut values = targets.known(at);
+            let first = values.next();
+            if values.any(|value| Some(value) != first) {
+                continue;
+            }
+            let table = self
+                .path
+                .join(self.labels.as_deref().unwrap_or(layout::TABLE));
+            let count = targets.count();
+            let expected =
+                format!("different values in the column `{name}` of the {count} training pictures");
+            let found = match first {
+                Some(value) => format!("{value} alone"),
+                None => "none".into(),
+            };
+            return Err(DatasetError::malformed(&table, expected, found));
+        }
+        Ok(())
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod settings;
 mod source;
 mod split;
 mod splits;
+mod targets;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub use pixels::ReadImages;
 pub use source::{ImageSource, Places};
 pub use split::Split;
 pub use splits::{Description, SplitImages, Splits};
+pub use targets::{TargetKind, Targets};
 
 /// Labelled images of one size, `[count, channels, height, width]`, with values from 0 to 1. A signal is an image of height 1,
 /// its values from −1 to 1.
@@ -140,6 +142,13 @@ impl ImageDataset {
         Ok(self)
     }
 
+    /// Says what the images have in place of a class. Their labels mean nothing then: give them one class.
+    pub fn with_targets(mut self, targets: Targets) -> Result<Self, DatasetError> {
+        check_count("targets", targets.count(), self.count())?;
+        self.beside.targets = Some(targets);
+        Ok(self)
+    }
+
     /// Gives the classes names.
     pub fn with_class_names(
         mut self,
@@ -220,6 +229,11 @@ impl ImageDataset {
         self.beside.factors.as_deref()
     }
 
+    /// What the images have in place of a class, where they have something.
+    pub fn targets(&self) -> Option<&Targets> {
+        self.beside.targets.as_ref()
+    }
+
     /// Copies image `index` into `image`.
     ///
     /// # Panics
@@ -272,8 +286,8 @@ impl ImageDataset {
         }
     }
 
-    /// The images of several sets, one set after the other. They must agree in shape and classes; sources, names and factors are
-    /// kept if all sets have them.
+    /// The images of several sets, one set after the other. They must agree in shape, classes and the kind and names of targets;
+    /// sources, names and factors are kept if all sets have them.
     pub fn concatenate(parts: &[&Self]) -> Result<Self, DatasetError> {
         let Some(first) = parts.first() else {
             return Err(DatasetError::setting(
@@ -292,6 +306,10 @@ impl ImageDataset {
                     describe(part),
                 ));
             }
+            if !part.has_targets_like(first) {
+                let expected = "the same targets in all sets";
+                return Err(DatasetError::setting("parts", expected, "others"));
+            }
         }
         let beside: Vec<&Beside> = parts.iter().map(|part| &part.beside).collect();
         Ok(Self {
@@ -306,6 +324,14 @@ impl ImageDataset {
             class_names: first.class_names.clone(),
             beside: Beside::concatenate(&beside),
         })
+    }
+
+    /// Whether both have targets of the same kind and names, or neither has any.
+    fn has_targets_like(&self, other: &Self) -> bool {
+        match (self.targets(), other.targets()) {
+            (Some(own), Some(others)) => own.is_like(others),
+            (own, others) => own.is_none() && others.is_none(),
+        }
     }
 
     /// The same of sets that nobody else needs: a single one is not copied.

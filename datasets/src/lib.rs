@@ -78,7 +78,7 @@ pub use error::DatasetError;
 pub use image_folder::ImageFolderConfig;
 pub use images::{
     ChannelNormalisation, Description, ImageDataset, ImageSource, Places, ReadImages, Split,
-    SplitImages, Splits,
+    SplitImages, Splits, TargetKind, Targets,
 };
 pub use loader::{BatchLoader, BatchOptions, ImageBatch, Sampling};
 pub use nbody::{

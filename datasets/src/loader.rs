@@ -164,6 +164,8 @@ pub struct ImageBatch {
     pub shape: [usize; 4],
     /// The class of each image.
     pub labels: Vec<i64>,
+    /// What each image has in place of a class, row by row, NaN where it is not known; empty where images have classes.
+    pub targets: Vec<f32>,
     /// Where each image stands in its set.
     pub indices: Vec<u32>,
 }
@@ -173,10 +175,12 @@ impl ImageBatch {
     pub fn part(&self, images: Range<usize>) -> Self {
         let [_, channels, height, width] = self.shape;
         let size = channels * height * width;
+        let names = self.targets.len() / self.labels.len().max(1);
         Self {
             pixels: self.pixels[images.start * size..images.end * size].to_vec(),
             shape: [images.len(), channels, height, width],
             labels: self.labels[images.clone()].to_vec(),
+            targets: self.targets[images.start * names..images.end * names].to_vec(),
             indices: self.indices[images].to_vec(),
         }
     }
@@ -316,6 +320,10 @@ fn batch(
             .iter()
             .map(|index| i64::from(images.labels()[*index as usize]))
             .collect(),
+        targets: images.targets().map_or(Vec::new(), |targets| {
+            let rows = indices.iter().map(|index| targets.row(*index as usize));
+            rows.flatten().copied().collect()
+        }),
         indices,
     })
 }

@@ -97,12 +97,18 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// The names of the columns.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let names = self.header.iter();
+        names
+            .map(|name| String::from_utf8_lossy(name).into_owned())
+            .collect()
+    }
+
     /// The number of a column that has to be there.
     pub(crate) fn needed(&self, name: &str) -> Result<usize, DatasetError> {
         self.column(name)?.ok_or_else(|| {
-            let names = self.header.iter().map(String::from_utf8_lossy);
-            let names: Vec<_> = names.collect();
-            let found = format!("{} in line 1", shown(&names.join(", ")));
+            let found = format!("{} in line 1", shown(&self.names().join(", ")));
             self.wrong(
                 format!("a first line that names the column `{name}`"),
                 found,
@@ -188,6 +194,11 @@ impl<'a> Row<'a> {
             let found = format!("{} in {}", shown(&self.lossy(column)), self.place(column));
             self.table.wrong("text in UTF-8", found)
         })
+    }
+
+    /// Whether numbers may have commas in place of points: they don't stand between values.
+    pub(crate) fn has_decimal_commas(&self) -> bool {
+        self.table.delimiter != b','
     }
 
     /// What is wrong with a value.

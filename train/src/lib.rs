@@ -11,7 +11,7 @@
 //! | run files, overrides, their documentation | [`run_file`] |
 //! | what suits a folder of pictures, for what a run file leaves out | [`suggestion`] |
 //! | what a learning problem is: data, network, loss, measures and how far they are to be trusted | [`task`] |
-//! | those of run files: images have classes, particles move | [`tasks`] |
+//! | those of run files: images have classes, numbers or labels, particles move | [`tasks`] |
 //! | time: the loop, update rules, rates, checkpoints, divergence, the run folder | [`training`] |
 //! | going on from trained weights | [`finetune`] |
 //! | weights as files, and at work | [`weights`] |

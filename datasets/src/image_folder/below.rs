@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::listing::has_ending;
-use super::table;
+use super::table::{self, Wanted};
+use super::targets::TargetColumns;
 use crate::DatasetError;
 use crate::entries::entries;
 
@@ -48,8 +49,21 @@ fn collect(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), 
 /// # Errors
 /// Where there is no such table, or it is damaged; with line and column.
 pub fn read_labels(path: &Path) -> Result<Vec<(String, String)>, DatasetError> {
-    let lines = table::read(path)?.into_iter();
+    let lines = table::read(path, Wanted::Classes)?.into_iter();
     Ok(lines.map(|line| (line.file, line.class)).collect())
+}
+
+/// The files of a table of pictures, as it names them, and what stands in some columns of it; NaN where a cell is empty.
+///
+/// # Errors
+/// Where there is no such table, it is damaged, or it lacks a column; with line and column.
+pub fn read_targets(
+    path: &Path,
+    columns: &TargetColumns,
+) -> Result<Vec<(String, Vec<f32>)>, DatasetError> {
+    columns.check()?;
+    let lines = table::read(path, Wanted::Targets(columns))?.into_iter();
+    Ok(lines.map(|line| (line.file, line.targets)).collect())
 }
 
 #[cfg(test)]

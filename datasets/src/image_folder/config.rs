@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::groups;
 use super::size::PictureSize;
 use super::table;
+use super::targets::TargetColumns;
 use crate::DatasetError;
 use crate::deal::Dealing;
 use crate::images::part;
@@ -28,10 +29,14 @@ pub struct ImageFolderConfig {
     /// is no default one.
     pub path: PathBuf,
     /// A table of the pictures and their classes in place of folders of classes, relative to the folder. Its columns: `file`,
-    /// `class`, and perhaps `group` and `split`. Left out: `labels.csv`, where there is one and no folder `train`, `valid` or
+    /// `class` (or those of `target`), and perhaps `group` and `split`. Left out: `labels.csv`, where there is one and no folder `train`, `valid` or
     /// `test`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub labels: Option<String>,
+    /// What is learned of the pictures of a table in place of their class: `{ numbers = ["mass", "radius"] }` or
+    /// `{ labels = ["nucleus", "mitosis"] }`, which are columns of it. Left out: their class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<TargetColumns>,
     /// The channels of the images.
     pub channels: Channels,
     /// What `channels` was called: true for grey, false for colour. Where it is there it decides.
@@ -96,6 +101,7 @@ impl ImageFolderConfig {
         Self {
             path: path.into(),
             labels: None,
+            target: None,
             channels: Channels::Colour,
             grey: None,
             size: None,
@@ -114,6 +120,12 @@ impl ImageFolderConfig {
     /// The table of the pictures, relative to the folder.
     pub fn with_labels(mut self, labels: impl Into<String>) -> Self {
         self.labels = Some(labels.into());
+        self
+    }
+
+    /// What is learned in place of the class.
+    pub fn with_target(mut self, target: TargetColumns) -> Self {
+        self.target = Some(target);
         self
     }
 
@@ -184,6 +196,9 @@ impl ImageFolderConfig {
             table::check_relative(labels).map_err(|expected| {
                 DatasetError::setting("labels", expected, format!("{labels:?}"))
             })?;
+        }
+        if let Some(target) = &self.target {
+            target.check()?;
         }
         if let Some(pattern) = &self.groups {
             groups::compile(pattern)?;

@@ -38,6 +38,18 @@ impl Layout {
         if let Some(table) = &config.labels {
             return Ok(Self::Table(table.clone()));
         }
+        if let Some(target) = &config.target {
+            let path = root.join(TABLE);
+            return match path.is_file() {
+                true => Ok(Self::Table(TABLE.into())),
+                false => Err(DatasetError::Missing {
+                    path,
+                    expected: format!("a table with the columns file, {}", target.names().join(", ")),
+                    hint: "Numbers and labels of pictures are read from a table; dataset.labels names another one"
+                        .into(),
+                }),
+            };
+        }
         let found = entries(root).map_err(|error| match root.is_dir() {
             true => error,
             false => missing(root),

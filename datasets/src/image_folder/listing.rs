@@ -8,7 +8,8 @@ use unicode_normalization::UnicodeNormalization;
 use super::ImageFolderConfig;
 use super::groups;
 use super::layout::{Layout, missing};
-use super::table;
+use super::strata;
+use super::table::{self, Wanted};
 use crate::DatasetError;
 use crate::entries::{class_name, entries};
 use crate::images::Split;
@@ -24,19 +25,39 @@ pub(super) struct Listed {
     pub(super) file: PathBuf,
     /// Its path below the folder, `/` between the parts, in the composed form of Unicode.
     pub(super) name: String,
-    /// The number of its class.
+    /// The number of its class; 0 where there are none.
     pub(super) class: u8,
+    /// What is known of it in place of a class.
+    pub(super) known: Option<Known>,
     /// What it belongs to.
     pub(super) group: Option<String>,
     /// Its split, where the folder says it.
     pub(super) split: Option<Split>,
 }
 
+/// What a table says of a picture in place of its class.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Known {
+    /// A value of each of the columns, NaN where it is not known.
+    pub(super) values: Vec<f32>,
+    /// What it is dealt to the splits by.
+    pub(super) stratum: u8,
+}
+
+impl Listed {
+    /// What it is dealt to the splits by: its class, or what stands in for it.
+    pub(super) fn stratum(&self) -> u8 {
+        self.known
+            .as_ref()
+            .map_or(self.class, |known| known.stratum)
+    }
+}
+
 /// The pictures of a folder, class by class, and by name in each class.
 #[derive(Debug)]
 pub(super) struct Listing {
     pub(super) layout: Layout,
-    /// The names of the classes, sorted.
+    /// The names of the classes, sorted; none where pictures have something in their place.
     pub(super) classes: Vec<String>,
     pub(super) files: Vec<Listed>,
     /// Hidden and system files beside them, by the split that they are in.
@@ -54,6 +75,19 @@ impl Listing {
         splits: &[Split],
         strange: Strange,
     ) -> Result<Self, DatasetError> {
+        let wanted = config.target.as_ref();
+        let wanted = wanted.map_or(Wanted::Classes, Wanted::Targets);
+        Self::asked(config, layout, splits, wanted, strange)
+    }
+
+    /// The same, asking something else of a table than the configuration does.
+    pub(super) fn asked(
+        config: &ImageFolderConfig,
+        layout: Layout,
+        splits: &[Split],
+        wanted: Wanted,
+        strange: Strange,
+    ) -> Result<Self, DatasetError> {
         let root = &config.path;
         let mut own = Self {
             classes: Vec::new(),
@@ -64,7 +98,7 @@ impl Listing {
         match own.layout.clone() {
             Layout::Splits => own.list_splits(root, splits, strange)?,
             Layout::Classes => own.list_classes(root, strange)?,
-            Layout::Table(table) => own.list_table(root, &root.join(table), strange)?,
+            Layout::Table(table) => own.list_table(root, &root.join(table), wanted, strange)?,
         }
         own.files.sort_by_key(|file| file.class);
         own.name_groups(config)?;
@@ -141,15 +175,25 @@ impl Listing {
         &mut self,
         root: &Path,
         path: &Path,
+        wanted: Wanted,
         strange: Strange,
     ) -> Result<(), DatasetError> {
-        let mut lines = table::read(path)?;
-        self.set_classes(path, lines.iter().map(|line| line.class.clone()).collect())?;
+        let mut lines = table::read(path, wanted)?;
         lines.sort_by(|one, other| one.file.cmp(&other.file));
-        for line in lines {
-            let Ok(class) = self.classes.binary_search(&line.class) else {
-                continue;
-            };
+        let strata = match wanted {
+            Wanted::Targets(columns) => Some(strata::of(&lines, columns.kind())),
+            Wanted::Classes | Wanted::Anything => None,
+        };
+        let has_classes = lines.iter().any(|line| !line.class.is_empty());
+        if strata.is_none() && has_classes {
+            self.set_classes(path, lines.iter().map(|line| line.class.clone()).collect())?;
+        }
+        for (at, line) in lines.into_iter().enumerate() {
+            let class = self.classes.binary_search(&line.class).unwrap_or(0);
+            let known = strata.as_ref().map(|strata| Known {
+                values: line.targets,
+                stratum: strata[at],
+            });
             // Names of the table and of the disk may have other forms of Unicode.
             let forms = [
                 line.file.clone(),
@@ -173,6 +217,7 @@ impl Listing {
                 file,
                 name: line.file.nfc().collect(),
                 class: class as u8,
+                known,
                 group: line.group,
                 split: line.split,
             });
@@ -206,6 +251,7 @@ impl Listing {
                 name: name_below(root, &file),
                 file,
                 class: class as u8,
+                known: None,
                 group: None,
                 split,
             });

@@ -2,6 +2,8 @@
 
 use super::ImageFolderConfig;
 use super::layout::Layout;
+use super::listing::Listed;
+use super::targets::TargetColumns;
 use crate::deal::{Card, Dealing};
 use crate::images::Split;
 
@@ -79,6 +81,37 @@ impl Origin {
             count => self
                 .notes
                 .push(format!("{count} groups are in several splits")),
+        }
+    }
+
+    /// Numbers or labels that are not known of some pictures.
+    pub(super) fn unknown<'a>(
+        &mut self,
+        target: Option<&TargetColumns>,
+        files: impl IntoIterator<Item = &'a Listed>,
+    ) {
+        let Some(target) = target else {
+            return;
+        };
+        let mut counts = vec![0usize; target.names().len()];
+        for known in files.into_iter().filter_map(|file| file.known.as_ref()) {
+            for (count, value) in counts.iter_mut().zip(&known.values) {
+                *count += usize::from(value.is_nan());
+            }
+        }
+        let missing = target.names().iter().zip(counts);
+        let missing = missing.filter(|(_, count)| *count > 0);
+        let words: Vec<String> = missing
+            .map(|(name, count)| format!("{name} of {count}"))
+            .collect();
+        let more = match words.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        if !words.is_empty() {
+            let named = words[..words.len().min(NAMED)].join(", ");
+            self.notes
+                .push(format!("not known: {named}{more} pictures"));
         }
     }
 

@@ -32,9 +32,9 @@ pub(super) struct Parts {
 }
 
 impl Part {
-    /// The classes of the pictures.
-    fn labels(&self) -> Vec<u8> {
-        self.files.iter().map(|file| file.class).collect()
+    /// What the pictures are dealt by: their classes, or what stands in for them.
+    fn strata(&self) -> Vec<u8> {
+        self.files.iter().map(Listed::stratum).collect()
     }
 
     /// Keeps the pictures at some places.
@@ -67,6 +67,7 @@ impl ImageFolderConfig {
         let listing = Listing::of(self, layout, &[], &mut Err)?;
         let mut origin = Origin::new(self, &listing.layout);
         origin.passed_over(listing.passed_over.values().sum());
+        origin.unknown(self.target.as_ref(), &listing.files);
         let numbers = group_numbers(&listing.files);
         let part = Part {
             groups: numbers,
@@ -119,13 +120,17 @@ impl ImageFolderConfig {
                 is_bytes: true,
             };
             check_is_not_empty(&part)?;
-            origin.classes_missing(&part.labels(), &listing.classes, *split);
+            origin.classes_missing(&part.strata(), &listing.classes, *split);
             if *split == Split::Train {
-                part.keep(&part::places(&part.labels(), share, self.seed));
+                part.keep(&part::places(&part.strata(), share, self.seed));
             }
             parts.push(part);
         }
         origin.straddling(numbers.as_deref(), &places);
+        origin.unknown(
+            self.target.as_ref(),
+            parts.iter().flat_map(|part| &part.files),
+        );
         let passed_over = listing.passed_over.iter();
         let passed_over =
             passed_over.filter(|(split, _)| split.is_none_or(|s| wanted.contains(&s)));
@@ -161,7 +166,7 @@ impl ImageFolderConfig {
             .iter()
             .map(|file| Card {
                 name: &file.name,
-                class: file.class,
+                class: file.stratum(),
                 group: file.group.as_deref(),
             })
             .collect();
@@ -181,7 +186,10 @@ impl ImageFolderConfig {
     ) -> Result<(), DatasetError> {
         let mut trained = vec![false; listing.classes.len()];
         for place in &dealt[0] {
-            trained[usize::from(listing.files[*place].class)] = true;
+            // Numbers and labels have no classes that training could lack.
+            if let Some(trained) = trained.get_mut(usize::from(listing.files[*place].class)) {
+                *trained = true;
+            }
         }
         if let Some(class) = trained.iter().position(|is_trained| !is_trained) {
             return Err(self.untrained(listing, how, class));

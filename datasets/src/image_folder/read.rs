@@ -9,7 +9,7 @@ use super::listing::Listed;
 use super::parts::Part;
 use super::{ImageFolderConfig, LIMITS};
 use crate::DatasetError;
-use crate::images::{ImageDataset, ImageSource, Split};
+use crate::images::{ImageDataset, ImageSource, Split, Targets};
 use crate::picture::{Picture, PictureHeader, Preparation, Samples};
 
 /// Reads the pictures of parts whose headers have been looked at.
@@ -138,7 +138,8 @@ impl<'a> Reader<'a> {
     pub(super) fn read(&self, part: &Part) -> Result<ImageDataset, DatasetError> {
         let shape = [self.channels, self.size[0], self.size[1]];
         let labels = part.files.iter().map(|listed| listed.class).collect();
-        let classes = self.classes.len();
+        // Pictures that have something in place of a class are all of one that means nothing.
+        let classes = self.classes.len().max(1);
         let images = if part.is_bytes {
             let pixels = self.read_all(&part.files, |file, picture| match picture.samples() {
                 Samples::Bytes(_) => Ok(self.preparation.apply_in_bytes(picture, self.size)),
@@ -153,9 +154,16 @@ impl<'a> Reader<'a> {
             ImageDataset::from_floats(pixels, labels, shape, classes)?
         };
         let names = part.files.iter().map(|listed| &listed.name[..]);
-        let images = images
-            .with_class_names(self.classes.iter().cloned())?
-            .with_names(names)?;
+        let images = images.with_names(names)?;
+        let images = match &self.config.target {
+            None => images.with_class_names(self.classes.iter().cloned())?,
+            Some(columns) => {
+                let known = part.files.iter().filter_map(|listed| listed.known.as_ref());
+                let values = known.flat_map(|known| known.values.iter().copied());
+                let names = columns.names().iter().cloned();
+                images.with_targets(Targets::new(columns.kind(), names, values.collect())?)?
+            }
+        };
         match &part.groups {
             Some(groups) => images.with_sources(groups.clone()),
             None => Ok(images),

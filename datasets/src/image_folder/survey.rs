@@ -21,10 +21,13 @@ use self::values::Seen;
 pub use self::values::Values;
 use super::layout::Layout;
 use super::listing::{Listed, Listing, name_below};
+use super::table::{self, Wanted};
+use super::targets::{self, TargetGuess};
 use super::{ImageFolderConfig, LIMITS};
 use crate::DatasetError;
 use crate::images::Split;
 use crate::picture::{Picture, PictureFormat, PictureHeader};
+use crate::tables::Table;
 
 /// The most pictures that are decoded, and the most pixels of them together.
 const MOST_DECODED: [u64; 2] = [20_000, 4_000_000_000];
@@ -43,8 +46,15 @@ const CHUNKS: [usize; 2] = [1024, 64];
 pub struct Survey {
     /// How the folder says which class a picture is of.
     pub layout: Layout,
-    /// The classes, sorted by name, with their pictures.
+    /// The classes, sorted by name, with their pictures; none where a table has no column of classes, or something is learned in
+    /// their place.
     pub classes: Vec<ClassCount>,
+    /// How many pictures are for training, validation and testing, where the folder says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub splits: Option<[usize; 3]>,
+    /// Columns of a table that look like numbers or labels, which could be learned in place of classes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<TargetGuess>,
     /// How many pictures there are whose header can be read.
     pub pictures: usize,
     /// Their sizes; none where there is no picture.
@@ -132,7 +142,7 @@ pub struct Unreadable {
 }
 
 impl Survey {
-    /// Looks at the folder that a configuration names. Of the configuration only `path`, `labels` and `groups` count.
+    /// Looks at the folder that a configuration names. Of the configuration only `path`, `labels`, `target` and `groups` count.
     ///
     /// # Errors
     /// Where there is no folder with classes, or a table that cannot be read.
@@ -194,6 +204,10 @@ impl Survey {
         }
         unreadable.sort();
         let mut own = Self::counted(&listing, &found);
+        if let Layout::Table(table) = &listing.layout {
+            let path = root.join(table);
+            own.targets = targets::guess(&Table::new(&table::text(&path)?, &path, "file")?)?;
+        }
         own.unreadable_count = unreadable.len();
         own.unreadable = unreadable;
         own.unreadable.truncate(LISTED);
@@ -213,7 +227,8 @@ impl Survey {
     fn counted(listing: &Listing, found: &[(&Listed, PictureHeader)]) -> Self {
         let has_splits = listing.layout == Layout::Splits
             || listing.files.iter().any(|file| file.split.is_some());
-        let mut counts = vec![[0usize; 4]; listing.classes.len()];
+        // Pictures without a class are counted like those of one.
+        let mut counts = vec![[0usize; 4]; listing.classes.len().max(1)];
         let (mut depths, mut colours) = (Depths::default(), Colours::default());
         let mut formats = BTreeMap::new();
         for (listed, header) in found {
@@ -228,6 +243,8 @@ impl Survey {
                 _ => colours.colour += 1,
             }
         }
+        let of_split = |split: usize| counts.iter().map(|count| count[split]).sum();
+        let splits = has_splits.then(|| [0, 1, 2].map(of_split));
         let classes = listing.classes.iter().zip(counts);
         let classes = classes.map(|(name, [train, valid, test, unsaid])| ClassCount {
             name: name.clone(),
@@ -237,6 +254,8 @@ impl Survey {
         Self {
             layout: listing.layout.clone(),
             classes: classes.collect(),
+            splits,
+            targets: Vec::new(),
             pictures: found.len(),
             sizes: Sizes::of(found.iter().map(|(_, header)| header.size).collect()),
             depths,
@@ -267,7 +286,9 @@ fn list(
         groups: None,
         ..config.clone()
     };
-    Listing::of(&plain, layout, &there, strange)
+    let wanted = config.target.as_ref();
+    let wanted = wanted.map_or(Wanted::Anything, Wanted::Targets);
+    Listing::asked(&plain, layout, &there, wanted, strange)
 }
 
 /// The places of the pictures that are decoded.

@@ -5,14 +5,16 @@
 //! scans/007.tif,cat,p3,train  a picture, relative to the folder and inside of it; its class; what it belongs to; its split
 //! ```
 //!
-//! Any [table](crate::tables) with these columns will do; other columns aren't looked at. Each file stands in it once.
+//! Any [table](crate::tables) with these columns will do; other columns aren't looked at, unless they are what is learned in place of
+//! the class ([`TargetColumns`]). Each file stands in it once.
 
 use std::path::Path;
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::targets::{self, TargetColumns};
 use crate::DatasetError;
-use crate::images::Split;
+use crate::images::{Split, TargetKind};
 use crate::tables::{self, Table, shown};
 
 /// The largest table: 64 MiB.
@@ -29,23 +31,49 @@ const LONGEST_NAME: usize = 255;
 pub(super) struct Line {
     /// The picture's path below the folder, `/` between its parts.
     pub(super) file: String,
-    /// In the composed form (NFC).
+    /// In the composed form (NFC); empty where the table has no classes and needs none.
     pub(super) class: String,
+    /// What is learned in place of the class.
+    pub(super) targets: Vec<f32>,
     pub(super) group: Option<String>,
     pub(super) split: Option<Split>,
     /// The number of the line.
     pub(super) number: usize,
 }
 
+/// What is asked of a table.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Wanted<'a> {
+    /// Classes.
+    Classes,
+    /// What stands in these columns; classes, where there are some, are looked at too.
+    Targets(&'a TargetColumns),
+    /// Classes, where there are some.
+    Anything,
+}
+
+/// The text of a table.
+pub(super) fn text(path: &Path) -> Result<Vec<u8>, DatasetError> {
+    tables::read(path, LONGEST)
+}
+
 /// Reads a table.
-pub(super) fn read(path: &Path) -> Result<Vec<Line>, DatasetError> {
-    parse(&tables::read(path, LONGEST)?, path)
+pub(super) fn read(path: &Path, wanted: Wanted) -> Result<Vec<Line>, DatasetError> {
+    parse(&text(path)?, path, wanted)
 }
 
 /// Parses a table. Its lines keep their order.
-pub(super) fn parse(text: &[u8], path: &Path) -> Result<Vec<Line>, DatasetError> {
+pub(super) fn parse(text: &[u8], path: &Path, wanted: Wanted) -> Result<Vec<Line>, DatasetError> {
     let table = Table::new(text, path, "file")?;
-    let (file, class) = (table.needed("file")?, table.needed("class")?);
+    let file = table.needed("file")?;
+    let class = match wanted {
+        Wanted::Classes => Some(needed_class(&table)?),
+        Wanted::Targets(_) | Wanted::Anything => table.column("class")?,
+    };
+    let targets = match wanted {
+        Wanted::Targets(columns) => Some((columns, columns.places(&table)?)),
+        Wanted::Classes | Wanted::Anything => None,
+    };
     let (group, split) = (table.column("group")?, table.column("split")?);
     let mut lines = Vec::new();
     // Lines are counted on the way: from the beginning each time would take the square of their number.
@@ -77,7 +105,14 @@ pub(super) fn parse(text: &[u8], path: &Path) -> Result<Vec<Line>, DatasetError>
         }
         lines.push(Line {
             file: name.to_string(),
-            class: of_name(class, "the name of a class")?,
+            class: match class {
+                Some(column) => of_name(column, "the name of a class")?,
+                None => String::new(),
+            },
+            targets: match &targets {
+                Some((columns, places)) => columns.row(row, places)?,
+                None => Vec::new(),
+            },
             group: match group {
                 Some(column) => Some(of_name(column, "the name of a group")?),
                 None => None,
@@ -92,6 +127,34 @@ pub(super) fn parse(text: &[u8], path: &Path) -> Result<Vec<Line>, DatasetError>
     }
     check_once(&lines, &table)?;
     Ok(lines)
+}
+
+/// The column of the classes; where there is none, the error says what else could be learned.
+fn needed_class(table: &Table) -> Result<usize, DatasetError> {
+    let error = match table.needed("class") {
+        Ok(class) => return Ok(class),
+        Err(error) => error,
+    };
+    let guesses = targets::guess(table)?;
+    let Some(first) = guesses.first() else {
+        return Err(error);
+    };
+    let DatasetError::Malformed {
+        path,
+        expected,
+        found,
+    } = error
+    else {
+        return Err(error);
+    };
+    let kind = match first.kind {
+        TargetKind::Numbers => "numbers",
+        TargetKind::Labels => "labels",
+    };
+    let name = &first.name;
+    let found =
+        format!("{found}; to learn {name:?}: target = {{ {kind} = [{name:?}] }} in [dataset]");
+    Err(DatasetError::malformed(&path, expected, found))
 }
 
 /// Refuses a file that stands in the table twice, in whatever form of Unicode.
@@ -131,7 +194,7 @@ mod tests {
     use super::*;
 
     fn read_text(text: &[u8]) -> Result<Vec<Line>, DatasetError> {
-        parse(text, Path::new("labels.csv"))
+        parse(text, Path::new("labels.csv"), Wanted::Classes)
     }
 
     #[test]
@@ -142,6 +205,7 @@ mod tests {
         let expected = |file: &str, class: &str, group: &str, split, number| Line {
             file: file.into(),
             class: class.into(),
+            targets: Vec::new(),
             group: Some(group.into()),
             split: Some(split),
             number,
@@ -203,6 +267,51 @@ mod tests {
         );
     }
 
+    #[rstest]
+    #[case::no_column(
+        b"file,mas,radius\na,1,2\n",
+        "the column `mass` of dataset.target, found \"file, mas, radius\" in line 1; did you mean `mas`?"
+    )]
+    #[case::text(
+        b"file,mass,radius\na,1,2\nb,heavy,2\n",
+        "expected a number, or nothing where it is not known, found \"heavy\" in line 3, column 2 (`mass`)"
+    )]
+    #[case::infinite(
+        b"file,mass,radius\na,1,inf\n",
+        "expected a finite number below 3.4e38, or nothing where it is not known, found \"inf\" in line 2, column 3 (`radius`)"
+    )]
+    #[case::nan(b"file,mass,radius\na,NaN,1\n", "found \"NaN\" in line 2")]
+    #[case::nothing(
+        b"file,mass,radius\na,,\n",
+        "something known of each picture in mass, radius, found \"\" in line 2, column 2 (`mass`)"
+    )]
+    #[case::twice(b"file,mass,mass,radius\na,1,1,1\n", "2 columns `mass` in line 1")]
+    fn targets_that_are_none_are_named(#[case] text: &[u8], #[case] message: &str) {
+        let columns = TargetColumns::numbers(["mass", "radius"]);
+        let read = parse(text, Path::new("labels.csv"), Wanted::Targets(&columns));
+        let error = read.unwrap_err().to_string();
+        assert!(error.contains(message), "{error}");
+    }
+
+    #[test]
+    fn targets_stand_beside_what_else_a_table_says() {
+        let columns = TargetColumns::numbers(["mass", "radius"]);
+        let text = b"radius;file;mass;class\n2,5;a;;x\n1;b;-3;y\n";
+        let lines = parse(text, Path::new("labels.csv"), Wanted::Targets(&columns)).unwrap();
+        assert!(lines[0].targets[0].is_nan() && lines[0].targets[1] == 2.5);
+        assert_eq!(
+            (&lines[1].targets[..], &lines[1].class[..]),
+            (&[-3.0, 1.0][..], "y")
+        );
+        let error = read_text(b"file,mass\na,1\nb,2\n").unwrap_err().to_string();
+        assert!(
+            error.ends_with("to learn \"mass\": target = { numbers = [\"mass\"] } in [dataset]"),
+            "{error}"
+        );
+        let any = parse(text, Path::new("labels.csv"), Wanted::Anything).unwrap();
+        assert!(any[0].targets.is_empty() && any[0].class == "x");
+    }
+
     #[test]
     fn names_are_not_too_long() {
         let text = format!("file,class\na,{}\n", "x".repeat(256));
@@ -221,6 +330,13 @@ mod tests {
             text in "[a-z,;./\t\"\r\n ]{0,60}",
         ) {
             let _ = read_text(&[head.as_bytes(), &bytes].concat());
+            let columns = TargetColumns::labels(["class"]);
+            let any = [head.as_bytes(), &bytes].concat();
+            for wanted in [Wanted::Anything, Wanted::Targets(&columns)] {
+                if let Ok(lines) = parse(&any, Path::new("labels.csv"), wanted) {
+                    prop_assert!(lines.iter().flat_map(|line| &line.targets).all(|v| !v.is_infinite()));
+                }
+            }
             if let Ok(lines) = read_text(&[head, &text].concat().into_bytes()) {
                 for line in lines {
                     prop_assert!(line.file.split('/').all(|part| !part.is_empty() && part != ".."));

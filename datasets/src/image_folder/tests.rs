@@ -7,6 +7,7 @@ mod settings;
 mod sizes;
 mod survey;
 mod tables;
+mod targets;
 
 use super::*;
 use crate::picture::{Fit, Stretch};

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::pixels::gather;
+use super::targets::Targets;
 use crate::DatasetError;
 
 /// One value for each image, where there are any.
@@ -14,6 +15,8 @@ pub(super) struct Beside {
     pub(super) names: Option<Vec<Arc<str>>>,
     /// By how much each was scaled.
     pub(super) factors: Option<Vec<f32>>,
+    /// What each has in place of a class.
+    pub(super) targets: Option<Targets>,
 }
 
 impl Beside {
@@ -23,6 +26,7 @@ impl Beside {
             sources: sliced(&self.sources, &images),
             names: sliced(&self.names, &images),
             factors: sliced(&self.factors, &images),
+            targets: (self.targets.as_ref()).map(|targets| targets.slice(images)),
         }
     }
 
@@ -32,15 +36,19 @@ impl Beside {
             sources: selected(&self.sources, places),
             names: selected(&self.names, places),
             factors: selected(&self.factors, places),
+            targets: (self.targets.as_ref()).map(|targets| targets.select(places)),
         }
     }
 
     /// Those of several sets, one after the other: what all of them have.
     pub(super) fn concatenate(parts: &[&Self]) -> Self {
+        let targets: Option<Vec<&Targets>> =
+            parts.iter().map(|part| part.targets.as_ref()).collect();
         Self {
             sources: joined(parts, |part| &part.sources),
             names: joined(parts, |part| &part.names),
             factors: joined(parts, |part| &part.factors),
+            targets: targets.and_then(|targets| Targets::concatenate(&targets)),
         }
     }
 }

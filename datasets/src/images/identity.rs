@@ -17,6 +17,11 @@ impl ImageDataset {
         if let Some(sources) = self.sources() {
             identity.numbers(sources.iter().map(|source| source.to_le_bytes()));
         }
+        if let Some(targets) = self.targets() {
+            let names = targets.names().iter();
+            names.for_each(|name| identity.bytes(name.as_bytes()));
+            identity.numbers(targets.values().iter().map(|value| value.to_le_bytes()));
+        }
         self.pixels.add_to(&mut identity)?;
         Ok(identity.finish())
     }
@@ -25,9 +30,16 @@ impl ImageDataset {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::images::{TargetKind, Targets};
 
     fn images(values: [u8; 4], labels: [u8; 2], shape: [usize; 3]) -> ImageDataset {
         ImageDataset::from_bytes(values.to_vec(), labels.to_vec(), shape, 3).expect("images")
+    }
+
+    fn with_mass(images: &ImageDataset, values: [f32; 2]) -> ImageDataset {
+        let targets = Targets::new(TargetKind::Numbers, ["mass".to_string()], values.to_vec());
+        let targets = targets.expect("two numbers");
+        images.clone().with_targets(targets).expect("two images")
     }
 
     #[test]
@@ -50,8 +62,12 @@ mod tests {
             images([1, 2, 3, 4], [0, 1], [1, 2, 1]),
             one.clone().with_sources(vec![5, 6]).expect("sources"),
             one.slice(0..1),
+            with_mass(&one, [0.5, 1.5]),
+            with_mass(&one, [0.5, 2.5]),
         ] {
             assert_ne!(other.identity().expect("in memory"), same, "{other:?}");
         }
+        let [low, high] = [1.5, 2.5].map(|mass| with_mass(&one, [0.5, mass]).identity());
+        assert_ne!(low.expect("in memory"), high.expect("in memory"));
     }
 }

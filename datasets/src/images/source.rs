@@ -5,7 +5,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{Split, SplitImages, Splits};
+use super::{Split, SplitImages, Splits, TargetKind};
 use crate::DatasetError;
 use crate::picture::Preparation;
 
@@ -110,6 +110,11 @@ pub trait ImageSource: fmt::Debug {
 
     /// `[channels, height, width]` of its images, as far as the settings alone tell.
     fn shape(&self) -> Option<[usize; 3]> {
+        None
+    }
+
+    /// What its images have in place of a class, where they have something.
+    fn targets(&self) -> Option<TargetKind> {
         None
     }
 

@@ -88,6 +88,12 @@ impl Splits {
                 ));
             }
         }
+        for other in [&valid, &test] {
+            if !other.has_targets_like(&train) {
+                let expected = "the same targets in all splits";
+                return Err(DatasetError::setting("targets", expected, "others"));
+            }
+        }
         if train.is_empty() {
             return Err(DatasetError::setting("train", "at least one image", "none"));
         }

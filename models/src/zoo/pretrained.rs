@@ -10,7 +10,7 @@
 use burn::prelude::*;
 use burn::tensor::activation::softmax;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::{Card, ZooError};
 use crate::file::{WeightsError, WeightsFile, keys};
@@ -153,6 +153,8 @@ struct ImageData {
     height: usize,
     width: usize,
     classes: usize,
+    /// Numbers or labels that stand in place of classes, whatever they are.
+    targets: Option<IgnoredAny>,
     normalisation: ChannelNormalisation,
 }
 
@@ -200,6 +202,12 @@ impl TrainedClassifier {
             width: data.width,
         };
         input.check_limits(data.classes)?;
+        if data.targets.is_some() {
+            return Err(fault(
+                keys::DATA,
+                "its outputs are numbers or labels, not classes; `gcnn predict` and `Loaded` of gcnn-train read it",
+            ));
+        }
         let ChannelNormalisation { mean, std } = data.normalisation;
         let finite = mean.iter().chain(&std).all(|value| value.is_finite());
         if [mean.len(), std.len()] != [data.channels; 2] || std.contains(&0.0) || !finite {

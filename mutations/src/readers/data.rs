@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use gcnn_datasets::gunzip::unpacked;
 use gcnn_datasets::idx::{IdxArray, LabelledBytes};
+use gcnn_datasets::image_folder::TargetColumns;
 use gcnn_datasets::nbody::store;
 use gcnn_datasets::npy::NpyArray;
 use gcnn_datasets::{
@@ -211,13 +212,29 @@ pub(super) fn labels_csv(root: PathBuf) -> Result<Parts, Trouble> {
             format!("\tx\t{split}\t{number}")
         }),
         "class,file\r\n\"b, c\",\"./a/p0.png\"\r\nd,a/p1.png\r\nd,a/p2.png\r\n".into(),
+        of("file;mass;is round;radius", |number| {
+            format!(";{},5;{};", number * 3, ["yes", "no", ""][number % 3])
+        }),
     ];
     let config = ImageFolderConfig::new(&root).with_labels("labels.csv");
+    let targets = [
+        None,
+        Some(TargetColumns::numbers(["mass", "radius"])),
+        Some(TargetColumns::labels(["is round"])),
+    ];
     let read = of_file(root.join("labels.csv"), move |_| {
-        // Where there are too few for three splits they are read as one.
-        match config.load() {
-            Ok(_) => Ok(()),
-            Err(_) => config.load_split(Split::All).map_err(words).map(drop),
+        // Where one of the three is there it is read; what is wrong with the first of them is said otherwise.
+        let each = targets.each_ref().map(|target| {
+            let mut config = config.clone();
+            config.target = target.clone();
+            // Where there are too few for three splits they are read as one.
+            let all = || config.load_split(Split::All).map(drop);
+            config.load().map(drop).or_else(|_| all()).map_err(words)
+        });
+        let [first, others @ ..] = each;
+        match others.iter().any(Result::is_ok) {
+            true => Ok(()),
+            false => first,
         }
     });
     Ok((Frame::Text, seeds.map(String::into_bytes).into(), read))

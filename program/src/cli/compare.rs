@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 use super::DeviceArg;
 use crate::ProgramError;
 use crate::output;
-use crate::report::compare::{Comparison, FinishedRun, Paired, Question, draw};
+use crate::report::compare::{Comparison, FinishedRun, PairedRuns, Question, draw};
 
 #[derive(Debug, Args)]
 pub struct CompareArgs {
@@ -27,7 +27,7 @@ pub struct CompareArgs {
     /// Draw the curves into this file
     #[arg(long, value_name = "SVG", requires = "over")]
     plot: Option<PathBuf>,
-    /// Of two classifiers: run both over their test images, which have to be the same, and take the interval of the
+    /// Of two networks for images: run both over their test images, which have to be the same, and take the interval of the
     /// difference over these images
     #[arg(long, conflicts_with_all = ["over", "by", "measure", "plot"])]
     paired: bool,
@@ -88,7 +88,7 @@ impl CompareArgs {
         };
         let (_, device) = self.device.open("auto")?;
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
-        let found = Paired::new([first, second], &device, |all, done| {
+        let found = PairedRuns::new([first, second], &device, |all, done| {
             bar.set_length(all as u64);
             bar.set_position(done as u64);
         })?;

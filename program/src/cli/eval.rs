@@ -58,6 +58,9 @@ impl EvalArgs {
             if let Some(classes) = &found.classes {
                 json["classes"] = serde_json::json!(classes);
             }
+            if let Some(targets) = &found.targets {
+                json["targets"] = serde_json::json!(targets);
+            }
             if let Some(calibration) = &found.calibration {
                 json["calibration"] = serde_json::json!(calibration);
             }
@@ -68,9 +71,15 @@ impl EvalArgs {
             output::line(&json)?;
         } else {
             output::line(format_args!("{split}, {} {}:", found.examples, found.unit))?;
+            let width = measures
+                .iter()
+                .map(|m| m.name.len())
+                .max()
+                .unwrap_or(0)
+                .max(10);
             for m in measures {
                 output::line(format_args!(
-                    "  {:<10} {}  ({})",
+                    "  {:<width$} {}  ({})",
                     m.name,
                     significant(m.value),
                     interval_words([m.low, m.high])
@@ -78,6 +87,9 @@ impl EvalArgs {
             }
             if let Some(classes) = &found.classes {
                 output::text(classes.text())?;
+            }
+            if let Some(targets) = &found.targets {
+                output::text(targets.text())?;
             }
             if let Some(calibration) = &found.calibration {
                 output::text(calibration.text())?;

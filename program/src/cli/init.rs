@@ -15,7 +15,8 @@ use crate::report::folder;
 
 #[derive(Debug, Args)]
 pub struct InitArgs {
-    /// A folder of pictures: a folder for each class in it, or train, valid and test with such folders, or a labels.csv
+    /// A folder of pictures: a folder for each class in it, or train, valid and test with such folders, or a labels.csv with classes,
+    /// numbers or labels
     #[arg(value_name = "FOLDER")]
     folder: PathBuf,
     /// Where to write the run file [default: the folder's name with .toml, here]
@@ -76,7 +77,12 @@ impl InitArgs {
         }
         let pictures = Pictures::of(&survey, &config);
         let suggestion = Suggestion::new(&pictures);
-        let text = suggestion.to_run_file(&self.folder, &about);
+        let text = suggestion.to_run_file(
+            &self.folder,
+            &about,
+            &survey.targets,
+            !survey.classes.is_empty(),
+        );
         write_atomically(&file, text.as_bytes())?;
         output::line(format_args!(
             "run file: {0}; to train: gcnn train {0}",

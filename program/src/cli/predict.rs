@@ -2,6 +2,7 @@
 
 mod faults;
 mod pictures;
+mod targets;
 
 use std::path::{Path, PathBuf};
 
@@ -48,11 +49,12 @@ pub struct PredictArgs {
     /// What is done without --map anyway: the whole image is brought to the network's size
     #[arg(long, hide = true, conflicts_with = "map")]
     resize: bool,
-    /// Score the answers: a table with the columns file (beside the table) and class, or `folders`, where the name of a
-    /// picture's folder is its class
+    /// Score the answers: a table with the columns file (beside the table) and class (or those that the network was trained
+    /// on), or `folders`, where the name of a picture's folder is its class
     #[arg(long, value_name = "FILE.csv|folders", conflicts_with = "map")]
     labels: Option<PathBuf>,
-    /// Print a table of comma-separated values on standard output: file, class, confidence, and the probability of each class
+    /// Print a table of comma-separated values on standard output: file, class, confidence, and the probability of each class;
+    /// or file, and each number or the probability of each label
     #[arg(long, conflicts_with_all = ["json", "map"])]
     csv: bool,
     /// For particles: how many test simulations to predict [default: 6]
@@ -87,9 +89,14 @@ impl PredictArgs {
             ));
         }
         let files = inputs::expand(&self.inputs)?;
-        match self.map {
-            true => self.maps(network, &files, device),
-            false => pictures::answer(self, network, &files, device),
+        match (&network.format.targets, self.map) {
+            (Some(_), true) => Err(ProgramError::Refused(
+                "--map is for networks that classify patches; this one says numbers or labels of whole pictures"
+                    .into(),
+            )),
+            (Some(format), false) => targets::answer(self, network, format, &files, device),
+            (None, true) => self.maps(network, &files, device),
+            (None, false) => pictures::answer(self, network, &files, device),
         }
     }
 

@@ -40,6 +40,24 @@ pub fn predict(
     device: &Device,
     mut answer: impl FnMut(&Path, Result<Prediction, ProgramError>) -> Result<(), ProgramError>,
 ) -> Result<(), ProgramError> {
+    ask(network, files, device, |file, row| {
+        let prediction = row.map(|row| Prediction {
+            file: file.to_path_buf(),
+            class: argmax(row),
+            probabilities: row.to_vec(),
+        });
+        answer(file, prediction)
+    })
+}
+
+/// Asks a network about image files, in their order: `answer` hears its row of answers to each, which are probabilities of classes
+/// or labels, or numbers; or why a file can't be read.
+pub fn ask(
+    network: &ImageNetwork,
+    files: &[PathBuf],
+    device: &Device,
+    mut answer: impl FnMut(&Path, Result<&[f32], ProgramError>) -> Result<(), ProgramError>,
+) -> Result<(), ProgramError> {
     let format = &network.format;
     let dataset = &network.experiment.dataset;
     let (preparation, is_light) = (dataset.preparation(), dataset.is_light_on_dark());
@@ -48,23 +66,16 @@ pub fn predict(
         let pictures: Vec<Result<Vec<f32>, ProgramError>> = files.par_iter().map(read).collect();
         let pixels: Vec<f32> = pictures.iter().flatten().flatten().copied().collect();
         let count = pictures.iter().flatten().count();
-        let mut probabilities: Vec<f32> = Vec::new();
+        let mut answers: Vec<f32> = Vec::new();
         if count > 0 {
             let shape = [count, format.channels, format.height, format.width];
             let input = Tensor::<4>::from_data(TensorData::new(pixels, shape), device);
-            probabilities.extend(network.probabilities(input).into_data().iter::<f32>());
+            answers.extend(network.answers(input).into_data().iter::<f32>());
         }
-        let mut rows = probabilities.chunks_exact(format.classes);
+        let mut rows = answers.chunks_exact(format.classes);
         for (file, picture) in files.iter().zip(pictures) {
-            let prediction = picture.map(|_| {
-                let row = rows.next().unwrap_or_default();
-                Prediction {
-                    file: file.clone(),
-                    class: argmax(row),
-                    probabilities: row.to_vec(),
-                }
-            });
-            answer(file, prediction)?;
+            let row = picture.map(|_| rows.next().unwrap_or_default());
+            answer(file, row)?;
         }
     }
     Ok(())

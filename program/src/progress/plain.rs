@@ -92,12 +92,16 @@ impl Reporter for Plain {
         let Some(plan) = self.plan.clone() else {
             return;
         };
+        // What the best epoch is chosen by may be known of validation alone.
+        let goals = plan.higher_is_better.iter();
+        let goals = goals.filter(|goal| !plan.columns.contains(goal));
+        let validated: Vec<&str> = plan.columns.iter().chain(goals).copied().collect();
         let text = format!(
             "epoch {:>3}/{}  train {}  valid {}{}  lr {:.2e}  {:.0} {}/s  {}  ETA {}",
             record.epoch,
             plan.epochs,
             measures(plan.columns, &record.training.measures),
-            measures(plan.columns, &record.validation.measures),
+            measures(&validated, &record.validation.measures),
             if record.best { " *" } else { "  " },
             record.learning_rate,
             record.training.examples_per_second,

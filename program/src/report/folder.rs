@@ -1,6 +1,9 @@
 //! A folder of pictures in words: what is in it, and what of it will matter.
 
+use gcnn_datasets::TargetKind;
 use gcnn_datasets::image_folder::{Confidence, Layout, Survey};
+
+use crate::report::markup::short;
 
 /// Pictures of a class that training should have at least; of all splits together.
 const FEWEST: usize = 15;
@@ -14,19 +17,41 @@ const NAMED: usize = 3;
 /// What is in it, a line for each.
 pub fn describe(survey: &Survey) -> Vec<String> {
     let classes = match survey.classes.len() {
-        1 => "one class".to_string(),
-        count => format!("{count} classes"),
+        0 => String::new(),
+        1 => " in one class".to_string(),
+        count => format!(" in {count} classes"),
     };
     let place = layout(&survey.layout);
-    let mut lines = vec![format!(
-        "{} pictures in {classes} ({place})",
-        survey.pictures
-    )];
+    let mut lines = vec![format!("{} pictures{classes} ({place})", survey.pictures)];
     let classes = survey.classes.iter();
     let classes: Vec<String> = classes
         .map(|class| format!("{} {}", class.name, class.pictures))
         .collect();
-    lines.push(classes.join(", "));
+    if !classes.is_empty() {
+        lines.push(classes.join(", "));
+    }
+    for (kind, what) in [
+        (TargetKind::Numbers, "numbers"),
+        (TargetKind::Labels, "labels"),
+    ] {
+        let columns = survey.targets.iter().filter(|column| column.kind == kind);
+        let words = columns.map(|column| {
+            let [least, most] = column.range.map(|end| short(f64::from(end)));
+            match kind {
+                TargetKind::Numbers => {
+                    format!("{} ({least} to {most}, of {})", column.name, column.known)
+                }
+                TargetKind::Labels => format!("{} (of {})", column.name, column.known),
+            }
+        });
+        let words: Vec<String> = words.collect();
+        if !words.is_empty() {
+            lines.push(format!(
+                "columns that look like {what}: {}",
+                words.join(", ")
+            ));
+        }
+    }
     if let Some(sizes) = &survey.sizes {
         let words = |[height, width]: [usize; 2]| format!("{height}×{width}");
         lines.push(match sizes.different {
@@ -72,12 +97,13 @@ fn layout(layout: &Layout) -> String {
 /// What of it will matter, a sentence for each.
 pub fn matters(survey: &Survey) -> Vec<String> {
     let mut matters = Vec::new();
-    if survey.classes.len() < 2 {
+    if survey.classes.len() == 1 {
         matters.push("a single class: there is nothing to tell apart".into());
     }
     let counts = survey.classes.iter().map(|class| class.pictures);
     let (least, most) = (counts.clone().min().unwrap_or(0), counts.max().unwrap_or(0));
     if least < FEWEST
+        && !survey.classes.is_empty()
         && let Some(class) = survey.classes.iter().find(|class| class.pictures == least)
     {
         matters.push(format!(

@@ -61,7 +61,18 @@ pub fn start<T: Task>(
     if let Some(experiment) = experiment {
         check_source(&source, experiment).map_err(fault)?;
     }
-    let (before, now) = (Sizes::of(&source.data), Sizes::of(&task.describe()));
+    let described = task.describe();
+    let (before, now) = (Sizes::of(&source.data), Sizes::of(&described));
+    // As many outputs that mean something else are learned anew, as those of another number are.
+    let means = |data: &serde_json::Value| {
+        let targets = &data["targets"];
+        [targets["kind"].clone(), targets["names"].clone()]
+    };
+    let mut arrays = arrays;
+    if means(&source.data) != means(&described) {
+        let depths = depth::from_output(random.keys());
+        arrays.retain(|name, _| depths.get(name) != Some(&0));
+    }
     let (start, transfer) = transfer(random, &arrays, tuning, before, now).map_err(fault)?;
     Ok((start, transfer.lines(&from.display().to_string(), tuning)))
 }

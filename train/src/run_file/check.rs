@@ -1,9 +1,10 @@
 //! Values that are of the right type but cannot work.
 
 use super::fault::Fault;
+use gcnn_datasets::{Sampling, TargetKind};
 use gcnn_models::ImageModelConfig;
 
-use super::{ConfigError, Experiment, RunConfig, limits};
+use super::{BestBy, ClassWeights, ConfigError, Experiment, RunConfig, limits};
 use crate::device::DeviceName;
 use crate::training::optimizer::UpdateRule;
 use crate::training::schedule::ScheduleShape;
@@ -37,6 +38,7 @@ impl RunConfig {
             return Err(Fault::new(key, &found, expected));
         }
         self.check_experiment()?;
+        self.check_learned()?;
         self.check_places()
     }
 
@@ -98,6 +100,61 @@ impl RunConfig {
             if !(low..=high).contains(&value) {
                 return Err(Fault::new(key, &value.to_string(), expected));
             }
+        }
+        Ok(())
+    }
+
+    /// Whether loss, goal and weights are those of what is learned.
+    fn check_learned(&self) -> Result<(), Fault> {
+        let training = &self.training;
+        let kind = match &self.experiment {
+            Experiment::Images(own) => own.dataset.targets(),
+            Experiment::NBody(_) => None,
+        };
+        let goal = |found: BestBy, expected| {
+            let found = serde_json::to_string(&found).unwrap_or_default();
+            Err(Fault::new("training.goal", &found, expected))
+        };
+        match (kind, training.goal) {
+            (Some(TargetKind::Numbers), BestBy::Task | BestBy::R2 | BestBy::Loss) => {}
+            (Some(TargetKind::Numbers), found) => {
+                return goal(
+                    found,
+                    "\"r2\", \"loss\" or \"task\": numbers are learned (dataset.target)",
+                );
+            }
+            (_, BestBy::R2) => {
+                return goal(
+                    BestBy::R2,
+                    "another one: no numbers are learned (dataset.target)",
+                );
+            }
+            _ => {}
+        }
+        if training.loss.is_some() && kind != Some(TargetKind::Numbers) {
+            let expected = "none: it is for numbers (dataset.target)";
+            return Err(Fault::new("training.loss", "one", expected));
+        }
+        let Some(kind) = kind else {
+            return Ok(());
+        };
+        if training.label_smoothing != 0.0 {
+            let found = training.label_smoothing.to_string();
+            let expected =
+                "0: it is for classes, and numbers or labels are learned (dataset.target)";
+            return Err(Fault::new("training.label_smoothing", &found, expected));
+        }
+        if training.sampling == Sampling::Balanced {
+            let expected = "\"all\": without classes there is nothing to balance (dataset.target)";
+            return Err(Fault::new("training.sampling", "\"balanced\"", expected));
+        }
+        if training.class_weights == ClassWeights::Balanced && kind == TargetKind::Numbers {
+            let expected = "\"none\": numbers have no classes (dataset.target)";
+            return Err(Fault::new(
+                "training.class_weights",
+                "\"balanced\"",
+                expected,
+            ));
         }
         Ok(())
     }

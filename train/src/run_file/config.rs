@@ -71,6 +71,9 @@ pub struct TrainingConfig {
     pub eval_batch_size: usize,
     /// Steps between checkpoints within an epoch; 0 keeps to one after each epoch.
     pub checkpoint_every: usize,
+    /// The loss of numbers: "mse", "mae" or "huber". Classes, labels and particles have their own. Left out: "mse".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss: Option<LossName>,
     /// What the best epoch is chosen by, on validation, and what `patience` waits for.
     pub goal: BestBy,
     /// Epochs without progress on validation before the run ends; 0 never ends it.
@@ -94,7 +97,7 @@ pub struct TrainingConfig {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum BestBy {
-    /// What the task is judged by: accuracy, or of particles the error.
+    /// What the task is judged by: accuracy, of numbers R², of labels the area under the curve, or of particles the error.
     #[default]
     Task,
     /// The share of images that are classified rightly.
@@ -103,8 +106,23 @@ pub enum BestBy {
     BalancedAccuracy,
     /// The area under the curve of the receiver's operating characteristic.
     Auc,
+    /// Of numbers: 1 less the share of their variance that is left.
+    R2,
     /// The loss.
     Loss,
+}
+
+/// The loss of numbers, of errors in standard deviations of the training part.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LossName {
+    /// The squared error.
+    #[default]
+    Mse,
+    /// The absolute error, for which outliers count less.
+    Mae,
+    /// Half the squared error up to one standard deviation, beyond it the absolute error less a half.
+    Huber,
 }
 
 /// How much each class counts in the training loss. Written `none` and `balanced` in files.
@@ -114,7 +132,8 @@ pub enum ClassWeights {
     /// Every image counts the same.
     #[default]
     None,
-    /// Every class counts the same: n images of N in C classes count N / (C n) each.
+    /// Every class counts the same: n images of N in C classes count N / (C n) each. Of labels: those that have one as much as
+    /// those that don't.
     Balanced,
 }
 
@@ -126,6 +145,7 @@ impl Default for TrainingConfig {
             micro_batch_size: 0,
             eval_batch_size: 500,
             checkpoint_every: 0,
+            loss: None,
             goal: BestBy::Task,
             patience: 0,
             clip_norm: 0.0,

@@ -26,7 +26,7 @@ mod schema_words;
 mod settings;
 mod tables;
 
-pub use config::{BestBy, ClassWeights, RunConfig, TrainingConfig};
+pub use config::{BestBy, ClassWeights, LossName, RunConfig, TrainingConfig};
 pub use diagnose::nearest;
 pub use error::ConfigError;
 pub use experiment::{Experiment, ImageExperiment, ParticleExperiment};

@@ -34,11 +34,7 @@ pub struct Pictures {
 impl Pictures {
     /// From a look at the folder, and what is known of how its pictures are dealt to the splits.
     pub fn of(survey: &Survey, folder: &ImageFolderConfig) -> Self {
-        let given: Option<usize> = survey
-            .classes
-            .iter()
-            .map(|class| class.splits.map(|[train, ..]| train))
-            .sum();
+        let given = survey.splits.map(|[train, ..]| train);
         let share = match (folder.folds, folder.split) {
             (Some(folds), _) => 1.0 - 1.0 / folds.max(2) as f64 - VALIDATION,
             (None, Some([train, ..])) => train,
@@ -300,7 +296,7 @@ mod tests {
     #[test]
     fn every_setting_is_a_key_and_says_why_or_speaks_for_itself() {
         let suggestion = Suggestion::new(&pictures(420, 150, true));
-        let text = suggestion.to_run_file("spirals".as_ref(), &["600 pictures".into()]);
+        let text = suggestion.to_run_file("spirals".as_ref(), &["600 pictures".into()], &[], true);
         let file = crate::run_file::RunFile::parse(&text, "spirals.toml".as_ref(), &[]);
         let config = file.expect("a run file").into_config();
         assert_eq!(

@@ -40,6 +40,16 @@ impl Units {
         Self(units.into_values().collect())
     }
 
+    /// Some of the examples alone, each by itself or with those of its source.
+    pub fn among(examples: impl IntoIterator<Item = u32>, sources: Option<&[u32]>) -> Self {
+        let mut units = std::collections::BTreeMap::<u32, Vec<u32>>::new();
+        for example in examples {
+            let unit = sources.map_or(example, |sources| sources[example as usize]);
+            units.entry(unit).or_default().push(example);
+        }
+        Self(units.into_values().collect())
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.0.len()
@@ -173,5 +183,12 @@ mod tests {
         }
         let (low, high) = Units::by_source(&[7, 7, 8]).interval(10, mean(&[0.0, 1.0, 2.0]));
         assert!(low < high);
+        // Of the others nothing is drawn.
+        assert_eq!(
+            Units::among([0, 1, 2], Some(&[7, 7, 8])),
+            Units::by_source(&[7, 7, 8])
+        );
+        assert_eq!(Units::among([0, 1], Some(&[7, 7, 8])).count(), 1);
+        assert_eq!(Units::among(0..3, None), Units::each(3));
     }
 }

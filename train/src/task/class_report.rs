@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::task::bootstrap::Units;
 use crate::task::interval::wilson;
 use crate::task::metrics::interval_words;
+use crate::task::ranking::Ranking;
 
 /// Draws for the interval of the AUC.
 const DRAWS: usize = 300;
@@ -153,28 +154,18 @@ pub fn mean_area(scores: &[f32], labels: &[u8], classes: usize, units: &Units) -
 /// All examples in the order of each class's scores, sorted once for every draw of the bootstrap.
 struct Rankings<'a> {
     labels: &'a [u8],
-    classes: Vec<Ranking>,
-}
-
-struct Ranking {
-    class: usize,
-    /// Runs of examples with equal scores, from the lowest score up.
-    equal: Vec<Vec<u32>>,
+    /// Classes with their rankings.
+    classes: Vec<(usize, Ranking)>,
 }
 
 impl<'a> Rankings<'a> {
     /// Of every class, or of class 1 of two.
     fn new(scores: &[f32], labels: &'a [u8], classes: usize) -> Self {
         let first = usize::from(classes == 2);
+        let all = 0..labels.len() as u32;
         let ranked = (first..classes).map(|class| {
-            let score = |example: &u32| scores[*example as usize * classes + class];
-            let mut order: Vec<u32> = (0..labels.len() as u32).collect();
-            order.sort_by(|a, b| score(a).total_cmp(&score(b)));
-            let runs = order.chunk_by(|a, b| score(a) == score(b));
-            Ranking {
-                class,
-                equal: runs.map(<[u32]>::to_vec).collect(),
-            }
+            let score = |example: u32| scores[example as usize * classes + class];
+            (class, Ranking::new(all.clone(), score))
         });
         Self {
             labels,
@@ -191,32 +182,13 @@ impl<'a> Rankings<'a> {
         let areas: Vec<f64> = self
             .classes
             .iter()
-            .map(|ranking| ranking.area(self.labels, &times))
+            .map(|(class, ranking)| {
+                let is_own = |example: u32| usize::from(self.labels[example as usize]) == *class;
+                ranking.area(is_own, &times)
+            })
             .filter(|area| area.is_finite())
             .collect();
         areas.iter().sum::<f64>() / areas.len() as f64
-    }
-}
-
-impl Ranking {
-    /// The AUC of the class against the others, by ranks, each example as often as it was drawn; equal scores share their
-    /// mean rank.
-    fn area(&self, labels: &[u8], times: &[u32]) -> f64 {
-        let (mut rank, mut sum, mut positive) = (0.0, 0.0, 0.0);
-        for run in &self.equal {
-            let (mut own, mut all) = (0.0, 0.0);
-            for example in run {
-                let count = f64::from(times[*example as usize]);
-                all += count;
-                if usize::from(labels[*example as usize]) == self.class {
-                    own += count;
-                }
-            }
-            sum += own * (rank + (all + 1.0) / 2.0);
-            rank += all;
-            positive += own;
-        }
-        (sum - positive * (positive + 1.0) / 2.0) / (positive * (rank - positive))
     }
 }
 

@@ -37,9 +37,20 @@ impl Range {
     /// The range of a measure of this program's tasks.
     pub fn of_measure(name: &str) -> Self {
         match name {
-            "accuracy" | "balanced_accuracy" | "auc" => Self::Share,
-            "loss" | "mse" => Self::NotNegative,
+            "accuracy" | "balanced_accuracy" | "auc" | "average_precision" | "exact_match" => {
+                Self::Share
+            }
+            "loss" | "mse" | "mae" | "rmse" => Self::NotNegative,
             _ => Self::Any,
+        }
+    }
+
+    /// The number within the range that is nearest to one.
+    pub fn nearest(self, value: f64) -> f64 {
+        match self {
+            Self::Any => value,
+            Self::NotNegative => value.clamp(0.0, f64::INFINITY),
+            Self::Share => value.clamp(0.0, 1.0),
         }
     }
 

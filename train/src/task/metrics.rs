@@ -26,6 +26,7 @@ pub struct Outcomes {
     columns: Vec<Vec<f32>>,
     sources: Option<Vec<u32>>,
     labels: Vec<u8>,
+    truths: Vec<f32>,
     scores: Vec<f32>,
 }
 
@@ -37,6 +38,7 @@ impl Outcomes {
             columns: vec![Vec::new(); names.len()],
             sources: None,
             labels: Vec::new(),
+            truths: Vec::new(),
             scores: Vec::new(),
         }
     }
@@ -53,6 +55,22 @@ impl Outcomes {
         self
     }
 
+    /// Says what each example has in place of a class, row by row; NaN where it is not known.
+    pub fn with_truths(mut self, truths: Vec<f32>) -> Self {
+        self.truths = truths;
+        self
+    }
+
+    /// What each example has in place of a class, row by row; empty where the task has nothing of the kind.
+    pub fn truths(&self) -> &[f32] {
+        &self.truths
+    }
+
+    /// What each example was cut from, where it was cut from something.
+    pub fn sources(&self) -> Option<&[u32]> {
+        self.sources.as_deref()
+    }
+
     /// The class of each example; empty where the task has none.
     pub fn labels(&self) -> &[u8] {
         &self.labels
@@ -66,7 +84,7 @@ impl Outcomes {
         }
     }
 
-    /// Appends the scores of examples, row by row, one for each class.
+    /// Appends the scores of examples, row by row, one for each class, or for what stands in place of classes.
     pub fn extend_scores(&mut self, rows: &[f32]) {
         self.scores.extend_from_slice(rows);
     }

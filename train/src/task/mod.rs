@@ -13,6 +13,8 @@ pub mod interval;
 pub mod metrics;
 pub mod numbers;
 pub mod predictions;
+mod ranking;
+pub mod targets;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -20,6 +22,7 @@ use std::ops::Range;
 use crate::TrainError;
 use crate::task::metrics::{Measure, Outcomes};
 use crate::task::predictions::Predictions;
+use crate::task::targets::TargetPredictions;
 use burn::module::Module;
 use burn::prelude::*;
 pub use gcnn_datasets::Split;
@@ -30,7 +33,7 @@ pub struct Step {
     pub loss: Tensor<1>,
     /// One row per example, one column per name in [`Task::columns`]; carries no gradient.
     pub outcomes: Tensor<2>,
-    /// One row per example, one score per class, where there are classes; carries no gradient.
+    /// One row per example, one score per class, or one answer for each of what stands in place of classes; carries no gradient.
     pub scores: Option<Tensor<2>>,
 }
 
@@ -44,7 +47,7 @@ impl Step {
         }
     }
 
-    /// With log-probabilities of classes, `[batch, classes]`.
+    /// With log-probabilities of classes, `[batch, classes]`, or answers for what stands in place of classes.
     pub fn with_scores(self, scores: Tensor<2>) -> Self {
         let scores = Some(without_gradient(scores));
         Self { scores, ..self }
@@ -55,6 +58,33 @@ fn without_gradient(tensor: Tensor<2>) -> Tensor<2> {
     match tensor.device().is_autodiff() {
         true => tensor.detach().inner(),
         false => tensor,
+    }
+}
+
+/// What a network said of every example of a split.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answers {
+    /// How probable each class is.
+    Classes(Predictions),
+    /// Numbers, or how probable each label is.
+    Targets(TargetPredictions),
+}
+
+impl Answers {
+    /// Those that are a choice between classes.
+    pub fn classes(self) -> Option<Predictions> {
+        match self {
+            Self::Classes(predictions) => Some(predictions),
+            Self::Targets(_) => None,
+        }
+    }
+
+    /// Those that are none.
+    pub fn targets(self) -> Option<TargetPredictions> {
+        match self {
+            Self::Classes(_) => None,
+            Self::Targets(predictions) => Some(predictions),
+        }
     }
 }
 
@@ -153,6 +183,12 @@ pub trait Task: Sync {
         Ok(Vec::new())
     }
 
+    /// What each example of a split has in place of a class, row by row, NaN where it is not known; none where there is nothing of
+    /// the kind.
+    fn truths(&self, _split: Split) -> Result<Vec<f32>, TrainError> {
+        Ok(Vec::new())
+    }
+
     /// Names of the outcome columns, the loss first; their means over an epoch are the training metrics.
     fn columns(&self) -> &'static [&'static str] {
         &["loss"]
@@ -165,12 +201,12 @@ pub trait Task: Sync {
     }
 
     /// What a network said of every example of a split, given the outcomes of [`evaluate`], where an answer is a choice between
-    /// classes. A run then writes a table of it, and calibrates the network.
+    /// classes, or what stands in their place. A run then writes a table of it; a network that chooses between classes it calibrates.
     fn predictions(
         &self,
         _split: Split,
         _outcomes: &Outcomes,
-    ) -> Result<Option<Predictions>, TrainError> {
+    ) -> Result<Option<Answers>, TrainError> {
         Ok(None)
     }
 
@@ -204,7 +240,8 @@ pub fn evaluate_by<T: Task>(
 ) -> Result<Outcomes, TrainError> {
     let mut outcomes = Outcomes::new(task.columns())
         .with_sources(task.sources(split))
-        .with_labels(task.labels(split)?);
+        .with_labels(task.labels(split)?)
+        .with_truths(task.truths(split)?);
     for batch in task.batches(split)? {
         let step = step(&batch?)?;
         let rows: Vec<f32> = step.outcomes.into_data().iter::<f32>().collect();

@@ -1,16 +1,18 @@
-//! Image classification: cross-entropy on logits, judged by accuracy.
+//! What is learned of images: their classes, by cross-entropy on logits, judged by accuracy; or numbers or labels in their place.
 //!
 //! ```text
 //! loss = − w Σ_c t_c log softmax(z)_c,   t_c = (1 − s) [c = label] + s / C,   s the label smoothing
 //! w    = 1, or N / (C n) where classes are to count the same: n of the N training images have the label
 //! ```
 //!
-//! Weights are for training alone: validation and test count every image the same.
+//! Weights are for training alone: validation and test count every image the same. Images that have numbers or labels in place of a
+//! class are learned by the losses of `targets`, and are otherwise the same task.
 
 mod cautions;
 mod format;
 mod goals;
 mod symmetry;
+mod targets;
 mod weights;
 
 pub use format::ImageFormat;
@@ -28,14 +30,16 @@ use gcnn_datasets::{
 };
 use gcnn_models::{ImageModel, ImageModelConfig};
 
+use self::targets::TargetTask;
 use crate::TrainError;
 use crate::run_file::{ClassWeights, ImageExperiment, RunConfig, TrainingConfig};
 use crate::task::metrics::{Measure, Outcomes};
 use crate::task::predictions::Predictions;
-use crate::task::{Batches, Goal, Inference, Split, Step, Task};
+use crate::task::targets::{TargetFormat, TargetPredictions};
+use crate::task::{Answers, Batches, Goal, Inference, Split, Step, Task};
 use crate::training::settings::Settings;
 
-/// Learning to classify the images of a data set.
+/// Learning the classes of the images of a data set, or what they have in place of classes.
 pub struct Classification {
     train: Arc<ImageDataset>,
     valid: Arc<ImageDataset>,
@@ -46,10 +50,20 @@ pub struct Classification {
     augmentation: Augmentation,
     seed: u64,
     training: TrainingConfig,
-    /// The weight of each class in the training loss, where they differ.
-    class_weights: Option<Vec<f32>>,
+    learned: Learned,
     /// What training begins with a word about.
     cautions: Vec<String>,
+}
+
+/// What is learned of an image.
+enum Learned {
+    /// Its class.
+    Classes {
+        /// The weight of each class in the training loss, where they differ.
+        weights: Option<Vec<f32>>,
+    },
+    /// Numbers or labels.
+    Targets(TargetTask),
 }
 
 impl Classification {
@@ -92,14 +106,22 @@ impl Classification {
                 )));
             }
         }
-        let class_weights = match settings.training.class_weights {
-            ClassWeights::None => None,
-            ClassWeights::Balanced => Some(weights::balanced(&splits.train)),
+        let format = ImageFormat::of(&splits)?;
+        let training = &settings.training;
+        let learned = match &format.targets {
+            Some(targets) => {
+                let task = TargetTask::new(targets.clone(), training, splits.train.targets());
+                task.check(&splits)?;
+                Learned::Targets(task)
+            }
+            None => Learned::Classes {
+                weights: (training.class_weights == ClassWeights::Balanced)
+                    .then(|| weights::balanced(&splits.train)),
+            },
         };
-        let format = ImageFormat::of(&splits);
         let cautions = cautions::of(&splits, &model.sized(format.input())?, &format)?;
         Ok(Self {
-            class_weights,
+            learned,
             cautions,
             format,
             about: splits.description.to_string(),
@@ -124,6 +146,12 @@ impl Classification {
     ) -> Result<Self, TrainError> {
         format.accepts(&images)?;
         let none = Arc::new(images.slice(0..0));
+        let learned = match &format.targets {
+            Some(targets) => {
+                Learned::Targets(TargetTask::new(targets.clone(), &config.training, None))
+            }
+            None => Learned::Classes { weights: None },
+        };
         Ok(Self {
             train: none.clone(),
             valid: none,
@@ -134,7 +162,7 @@ impl Classification {
             augmentation: own.augmentation.clone(),
             seed: config.seed,
             training: config.training.clone(),
-            class_weights: None,
+            learned,
             cautions: Vec::new(),
         })
     }
@@ -172,6 +200,22 @@ impl Classification {
     ///
     /// # Errors
     /// Where the outcomes are not of these images.
+    pub fn answers(&self, split: Split, outcomes: &Outcomes) -> Result<Answers, TrainError> {
+        let Some(format) = &self.format.targets else {
+            return self.judged(split, outcomes).map(Answers::Classes);
+        };
+        let images = self.split_images(split)?;
+        let (truths, answers) = (truths_of(&images), outcomes.scores().to_vec());
+        TargetPredictions::new(split, format.kind, format.names.clone(), truths, answers)?
+            .with_groups(self.sources(split))?
+            .with_files(names_of(&images))
+            .map(Answers::Targets)
+    }
+
+    /// Which class a network takes each image of a split for, where images have classes.
+    ///
+    /// # Errors
+    /// Where the outcomes are not of these images.
     pub fn judged(&self, split: Split, outcomes: &Outcomes) -> Result<Predictions, TrainError> {
         let images = self.split_images(split)?;
         let (labels, scores) = (images.labels().to_vec(), outcomes.scores().to_vec());
@@ -185,12 +229,17 @@ impl Classification {
         Ok(split.of(splits, ImageDataset::concatenate)?)
     }
 
-    /// What the classes are called: by the network, or by the images it is used on, or their numbers.
+    /// What the classes, or the numbers or labels in their place, are called: by the network, or by the images it is used on, or their numbers.
     pub fn class_names(&self) -> Vec<String> {
         match (&self.format.class_names, self.test.class_names()) {
             (None, Some(names)) => names.to_vec(),
-            _ => self.format.class_names(),
+            _ => self.format.output_names(),
         }
+    }
+
+    /// What images have in place of a class, where they have something.
+    pub fn targets(&self) -> Option<&TargetFormat> {
+        self.format.targets.as_ref()
     }
 
     /// What images are normalised by.
@@ -224,10 +273,16 @@ impl Classification {
         batch: &ImageBatch,
         device: &Device,
     ) -> Step {
-        self.weighted(logits, batch, device, None)
+        match &self.learned {
+            Learned::Targets(task) => {
+                let outputs = logits(images(batch.pixels.clone(), batch.shape, device));
+                task.step(outputs, batch, device, false)
+            }
+            Learned::Classes { .. } => self.weighted(logits, batch, device, None),
+        }
     }
 
-    /// The same with weights of the classes in the loss.
+    /// The same for classes with weights in the loss.
     fn weighted(
         &self,
         logits: impl FnOnce(Tensor<4>) -> Tensor<2>,
@@ -281,6 +336,12 @@ impl Classification {
 fn names_of(images: &ImageDataset) -> Option<Vec<String>> {
     let names = images.names()?.iter();
     Some(names.map(|name| name.to_string()).collect())
+}
+
+/// What images have in place of a class, row by row.
+fn truths_of(images: &ImageDataset) -> Vec<f32> {
+    let targets = images.targets();
+    targets.map_or(Vec::new(), |targets| targets.values().to_vec())
 }
 
 /// Pixels of a batch on a device.
@@ -356,8 +417,16 @@ impl Task for Classification {
         batch: &ImageBatch,
         device: &Device,
     ) -> Result<Step, TrainError> {
-        let weights = self.class_weights.as_deref();
-        Ok(self.weighted(|images| model.forward(images), batch, device, weights))
+        Ok(match &self.learned {
+            Learned::Classes { weights } => {
+                let weights = weights.as_deref();
+                self.weighted(|images| model.forward(images), batch, device, weights)
+            }
+            Learned::Targets(task) => {
+                let outputs = model.forward(images(batch.pixels.clone(), batch.shape, device));
+                task.step(outputs, batch, device, true)
+            }
+        })
     }
 
     fn inference<'a>(
@@ -389,24 +458,40 @@ impl Task for Classification {
         })
     }
 
+    fn truths(&self, split: Split) -> Result<Vec<f32>, TrainError> {
+        Ok(match &self.learned {
+            Learned::Classes { .. } => Vec::new(),
+            Learned::Targets(_) => truths_of(&*self.split_images(split)?),
+        })
+    }
+
     fn columns(&self) -> &'static [&'static str] {
-        &["loss", "accuracy"]
+        match &self.learned {
+            Learned::Classes { .. } => &["loss", "accuracy"],
+            Learned::Targets(task) => task.columns(),
+        }
     }
 
     fn measures(&self, outcomes: &Outcomes) -> Vec<Measure> {
-        goals::measures(self.training.goal, outcomes)
+        match &self.learned {
+            Learned::Classes { .. } => goals::measures(self.training.goal, outcomes),
+            Learned::Targets(task) => task.measures(outcomes),
+        }
     }
 
     fn predictions(
         &self,
         split: Split,
         outcomes: &Outcomes,
-    ) -> Result<Option<Predictions>, TrainError> {
-        self.judged(split, outcomes).map(Some)
+    ) -> Result<Option<Answers>, TrainError> {
+        self.answers(split, outcomes).map(Some)
     }
 
     fn goals(&self) -> &'static [Goal] {
-        goals::of(self.training.goal)
+        match &self.learned {
+            Learned::Classes { .. } => goals::of(self.training.goal),
+            Learned::Targets(task) => task.goals(),
+        }
     }
 }
 

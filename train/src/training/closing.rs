@@ -7,7 +7,8 @@ use crate::TrainError;
 use crate::task::calibration::{self, Calibration};
 use crate::task::metrics::Outcomes;
 use crate::task::predictions::{self, Predictions};
-use crate::task::{Identities, Split, Task, evaluate};
+use crate::task::targets::{self, TargetPredictions};
+use crate::task::{Answers, Identities, Split, Task, evaluate};
 use crate::training::progress::Reporter;
 use crate::training::run_folder::RunFolder;
 use crate::training::settings::Settings;
@@ -32,7 +33,7 @@ impl<T: Task> Closing<'_, T> {
         split: Split,
         what: &str,
         reporter: &mut dyn Reporter,
-    ) -> Result<(Outcomes, Option<Predictions>), TrainError> {
+    ) -> Result<(Outcomes, Option<Answers>), TrainError> {
         let all = self.task.examples(split);
         let model = &self.finished.model;
         let outcomes = evaluate(self.task, model, split, self.device, |seen| {
@@ -46,7 +47,7 @@ impl<T: Task> Closing<'_, T> {
     pub fn test(
         &self,
         reporter: &mut dyn Reporter,
-    ) -> Result<(Outcomes, Option<Predictions>), TrainError> {
+    ) -> Result<(Outcomes, Option<Answers>), TrainError> {
         self.evaluate(Split::Test, "testing", reporter)
     }
 
@@ -58,6 +59,7 @@ impl<T: Task> Closing<'_, T> {
         reporter: &mut dyn Reporter,
     ) -> Result<Calibration, TrainError> {
         let (_, valid) = self.evaluate(Split::Valid, "calibrating", reporter)?;
+        let valid = valid.and_then(Answers::classes);
         let temperature = valid.as_ref().map_or(1.0, calibration::fit);
         let best = &self.finished.best;
         let about = About {
@@ -74,5 +76,17 @@ impl<T: Task> Closing<'_, T> {
         let splits: Vec<&Predictions> = valid.iter().chain([tested]).collect();
         predictions::write(&self.folder.predictions(), &splits, temperature)?;
         Ok(Calibration::new(tested, temperature))
+    }
+
+    /// Writes everything that a network for numbers or labels says into a table.
+    pub fn tabulate(
+        &self,
+        tested: &TargetPredictions,
+        reporter: &mut dyn Reporter,
+    ) -> Result<(), TrainError> {
+        let (_, valid) = self.evaluate(Split::Valid, "answering", reporter)?;
+        let valid = valid.and_then(Answers::targets);
+        let splits: Vec<&TargetPredictions> = valid.iter().chain([tested]).collect();
+        targets::predictions::write(&self.folder.predictions(), &splits)
     }
 }

@@ -10,6 +10,7 @@ use crate::task::calibration::Calibration;
 use crate::task::class_report::ClassReport;
 use crate::task::equivariance::ElementError;
 use crate::task::metrics::{interval_words, significant};
+use crate::task::targets::TargetReport;
 use crate::training::divergence::Return;
 use crate::training::run_folder::RunFolder;
 
@@ -40,6 +41,9 @@ pub struct Report {
     /// Of a classifier: how far its probabilities are to be believed, on the test split.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
+    /// Of a network for numbers or labels: the test split, one by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub targets: Option<TargetReport>,
     /// What was told of data, network and training that may have kept it from being better.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -100,14 +104,18 @@ impl Report {
             self.test_examples
         ));
         if let Some(intervals) = self.test["intervals"].as_object() {
+            let width = intervals.keys().map(String::len).max().unwrap_or(0).max(10);
             for (name, interval) in intervals {
                 let end = |i: usize| interval[i].as_f64().unwrap_or(f64::NAN);
                 text.push_str(&format!(
-                    "  {name:<10} {}  ({})\n",
+                    "  {name:<width$} {}  ({})\n",
                     significant(self.test_value(name)),
                     interval_words([end(0), end(1)])
                 ));
             }
+        }
+        if let Some(targets) = &self.targets {
+            text.push_str(&targets.text());
         }
         if let Some(calibration) = &self.calibration {
             text.push_str(&calibration.text());

@@ -14,8 +14,7 @@ use crate::files::{read_text, write_atomically};
 use crate::run_file::{Experiment, RunConfig, flatten};
 use crate::task::equivariance::{Survey, Symmetric};
 use crate::task::metrics::Measure;
-use crate::task::predictions::Predictions;
-use crate::task::{Split, Task};
+use crate::task::{Answers, Split, Task};
 use crate::tasks::classification::Classification;
 use crate::tasks::dynamics::ParticleDynamics;
 use crate::training::advice;
@@ -54,24 +53,24 @@ pub struct Trained<M> {
     pub model: M,
     /// `report.json`.
     pub report: Report,
-    /// What the network said of the test examples, where an answer is a choice between classes.
-    pub predictions: Option<Predictions>,
+    /// What the network said of the test examples, where an answer is a choice between classes, or what stands in their place.
+    pub predictions: Option<Answers>,
 }
 
 /// The end of a run of a run file.
 pub struct Ended {
     /// `report.json`.
     pub report: Report,
-    /// Of a classifier of images, what it was shown and said.
-    pub images: Option<Classified>,
+    /// Of a network for images, what it was shown and said.
+    pub images: Option<Answered>,
 }
 
 /// The images of a run, and what its network says of those it was tested on.
-pub struct Classified {
+pub struct Answered {
     /// The images.
     pub splits: Splits,
     /// Of the test split.
-    pub predictions: Predictions,
+    pub answers: Answers,
 }
 
 /// Trains as the configuration says and reports. The run folder and the weights keep the configuration with the data that
@@ -85,10 +84,9 @@ pub fn train(run: Run) -> Result<Ended, TrainError> {
             let trained = train_task(&task, splits.description.clone(), &config, run)?;
             Ok(Ended {
                 report: trained.report,
-                images: trained.predictions.map(|predictions| Classified {
-                    splits,
-                    predictions,
-                }),
+                images: trained
+                    .predictions
+                    .map(|answers| Answered { splits, answers }),
             })
         }
         Experiment::NBody(own) => {
@@ -229,11 +227,19 @@ fn settle_and_train<T: Task>(
     late.iter()
         .for_each(|said| reporter.note(&format!("note: {said}")));
     warnings.extend(late);
-    let (outcomes, judged) = close.test(reporter)?;
-    let calibration = match &judged {
-        Some(judged) => Some(close.calibrate(judged, reporter)?),
-        None => None,
-    };
+    let (outcomes, answers) = close.test(reporter)?;
+    let (mut classes, mut calibration, mut targets) = (None, None, None);
+    match &answers {
+        Some(Answers::Classes(judged)) => {
+            calibration = Some(close.calibrate(judged, reporter)?);
+            classes = Some(judged.class_report());
+        }
+        Some(Answers::Targets(judged)) => {
+            close.tabulate(judged, reporter)?;
+            targets = Some(judged.report());
+        }
+        None => {}
+    }
     let survey = symmetry(&finished.model, &mut |done, all| {
         reporter.closing("measuring the symmetry", done, all);
     })?;
@@ -247,8 +253,9 @@ fn settle_and_train<T: Task>(
         returns: finished.returns,
         seed: settings.seed,
         device: place.devices,
-        classes: judged.as_ref().map(Predictions::class_report),
+        classes,
         calibration,
+        targets,
         warnings,
         equivariance: survey.as_ref().map_or(Vec::new(), Survey::outcome),
         equivariance_examples: survey.map(|survey| survey.examples),
@@ -257,7 +264,7 @@ fn settle_and_train<T: Task>(
     Ok(Trained {
         model: finished.model,
         report,
-        predictions: judged,
+        predictions: answers,
     })
 }
 

@@ -14,7 +14,8 @@ use crate::run_file::{Experiment, ImageExperiment, ParticleExperiment};
 use crate::task::calibration::Calibration;
 use crate::task::class_report::ClassReport;
 use crate::task::metrics::{Measure, Outcomes};
-use crate::task::{Inference, Split, Step, Task, evaluate_by};
+use crate::task::targets::TargetReport;
+use crate::task::{Answers, Inference, Split, Step, Task, evaluate_by};
 use crate::tasks::classification::{Classification, ImageFormat};
 use crate::tasks::dynamics::{ParticleDynamics, SystemFormat};
 use crate::weights::arrays::{self as weights, Weights};
@@ -31,7 +32,7 @@ pub struct Loaded {
 /// The network of a weights file, by the task that it was trained for.
 #[allow(clippy::large_enum_variant)] // There is one of them.
 pub enum LoadedNetwork {
-    /// Classifies images.
+    /// Classifies images, or says numbers or labels of them.
     Images(ImageNetwork),
     /// Predicts where particles will be.
     Particles(ParticleNetwork),
@@ -77,6 +78,8 @@ pub struct Evaluation {
     pub classes: Option<ClassReport>,
     /// How far probabilities are to be believed, where the network was calibrated.
     pub calibration: Option<Calibration>,
+    /// One by one, where there are numbers or labels.
+    pub targets: Option<TargetReport>,
 }
 
 impl Loaded {
@@ -122,16 +125,24 @@ impl Loaded {
                 let task = network.task(&self.file, data, split)?;
                 let step = network.inference(&task, device);
                 let outcomes = outcomes(&task, step, &mut seen)?;
-                let judged = task.judged(Split::Test, &outcomes)?;
-                let fitted = self.file.temperature;
+                let (mut classes, mut calibration, mut targets) = (None, None, None);
+                match task.answers(Split::Test, &outcomes)? {
+                    Answers::Classes(judged) => {
+                        let fitted = self.file.temperature;
+                        calibration = fitted.map(|fitted| Calibration::new(&judged, fitted));
+                        classes = Some(judged.class_report());
+                    }
+                    Answers::Targets(judged) => targets = Some(judged.report()),
+                }
                 Ok(Evaluation {
                     about: task.about_data().into(),
                     same_data: self.same_data(&task, data, split)?,
                     unit: task.unit(),
                     measures: task.measures(&outcomes),
                     examples: outcomes.len(),
-                    classes: Some(judged.class_report()),
-                    calibration: fitted.map(|fitted| Calibration::new(&judged, fitted)),
+                    classes,
+                    calibration,
+                    targets,
                 })
             }
             LoadedNetwork::Particles(network) => {
@@ -146,6 +157,7 @@ impl Loaded {
                     examples: outcomes.len(),
                     classes: None,
                     calibration: None,
+                    targets: None,
                 })
             }
         }
@@ -225,6 +237,18 @@ impl ImageNetwork {
     /// - output: `[batch, classes]`
     pub fn probabilities(&self, images: Tensor<4>) -> Tensor<2> {
         softmax(self.model.forward(images).div_scalar(self.temperature), 1)
+    }
+
+    /// What the network says of normalised images: probabilities of the classes, or numbers in their units, or how probable labels are.
+    ///
+    /// # Shapes
+    /// - images: `[batch, channels, height, width]`
+    /// - output: `[batch, outputs]`
+    pub fn answers(&self, images: Tensor<4>) -> Tensor<2> {
+        match &self.format.targets {
+            Some(targets) => targets.answers(self.model.forward(images)),
+            None => self.probabilities(images),
+        }
     }
 
     /// What the network makes of a task's batches.

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `gcnn.version` | version of this crate |
 //! | `gcnn.config` | the run's complete configuration, TOML |
-//! | `gcnn.data` | what the task adds, JSON: for images their size, number of classes and normalisation |
+//! | `gcnn.data` | what the task adds, JSON: for images their size, number of outputs and normalisation, and under `targets` the names and scale of numbers or labels |
 //! | `gcnn.identity` | what the examples of each split were, JSON |
 //! | `gcnn.epoch` | the epoch of these weights, counted from 1 |
 //! | `gcnn.metrics` | their validation measures, JSON |

@@ -76,11 +76,12 @@ impl Duplicates {
             own.across_classes += usize::from(numbers.len() > 1);
             own.across_splits += usize::from(splits.len() > 1);
             let names = same.iter().take(NAMED).map(|(_, file)| file.name.clone());
-            let of_class = |class: u8| classes[usize::from(class)].clone();
+            // Pictures of a table may have no class.
+            let of_class = |class: u8| classes.get(usize::from(class)).cloned();
             own.sets.push(SamePictures {
                 names: names.collect(),
                 count: same.len(),
-                classes: numbers.into_iter().map(of_class).collect(),
+                classes: numbers.into_iter().filter_map(of_class).collect(),
                 splits,
             });
         }

@@ -108,6 +108,7 @@ mod tests {
                 class,
                 group: None,
                 split: None,
+                known: None,
             })
             .collect();
         GroupGuess::of(&files)

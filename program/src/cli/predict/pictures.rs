@@ -124,7 +124,7 @@ fn cells(names: &[String], p: &Prediction, truth: Option<usize>) -> Vec<String> 
 }
 
 /// A line of a table, with quotes where it needs some.
-fn row(cells: &[String]) -> Result<String, ProgramError> {
+pub(super) fn row(cells: &[String]) -> Result<String, ProgramError> {
     let fault = |reason: String| ProgramError::Refused(reason);
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer

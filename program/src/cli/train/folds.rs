@@ -6,7 +6,7 @@
 //! ROOT/predictions.csv   every picture's answer, by the network that was not trained on it
 //! ```
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -18,13 +18,16 @@ use gcnn_train::suggestion;
 use gcnn_train::task::Split;
 use gcnn_train::task::folds::{self, Folds};
 use gcnn_train::task::predictions::{self, Predictions};
+use gcnn_train::task::targets::{self, TargetFolds, TargetPredictions};
 use gcnn_train::training::run;
 use gcnn_train::training::run_folder::RunFolder;
+use serde::Serialize;
 
 use super::{TrainArgs, default_folder};
 use crate::ProgramError;
 use crate::cli::resolve;
 use crate::output;
+use crate::report::errors;
 
 /// Parts where neither the command nor the file says how many.
 const FOLDS: usize = 5;
@@ -51,7 +54,7 @@ impl TrainArgs {
         if !self.resume && RunFolder::at(&root).is_taken() {
             return Err(RunFolder::at(&root).taken().into());
         }
-        let mut tested = Vec::with_capacity(count);
+        let mut tables = Vec::with_capacity(count);
         for fold in 0..count {
             let folder = RunFolder::at(root.join(format!("fold-{fold}")));
             if !folder.report().is_file() {
@@ -61,16 +64,13 @@ impl TrainArgs {
                 self.train_fold([fold, count], &folder, interrupt.clone())
                     .map_err(|error| self.explained(error, count, &root))?;
             }
-            tested.push(folds::read(&folder.predictions(), Split::Test)?);
+            tables.push(folder.predictions());
         }
-        let found = Folds::new(&tested)?;
-        let all = Predictions::joined(&tested)?;
-        predictions::write(&root.join("predictions.csv"), &[&all], 1.0)?;
-        let path = root.join("folds.json");
-        let json = serde_json::to_string_pretty(&found)
-            .map_err(|e| TrainError::io("write", &path)(e.into()))?;
-        write_atomically(&path, json.as_bytes())?;
-        output::say(found.text().trim_end());
+        let text = match pictures.target.is_some() {
+            true => pooled_targets(&tables, &root)?,
+            false => pooled_classes(&tables, &root)?,
+        };
+        output::say(text.trim_end());
         output::say(format_args!("all of it is in {}", root.display()));
         Ok(())
     }
@@ -115,6 +115,37 @@ impl TrainArgs {
             error => error,
         }
     }
+}
+
+/// What all folds say of classes, written down and in words.
+fn pooled_classes(tables: &[PathBuf], root: &Path) -> Result<String, ProgramError> {
+    let tested = tables.iter().map(|table| folds::read(table, Split::Test));
+    let tested: Vec<Predictions> = tested.collect::<Result<_, _>>()?;
+    let found = Folds::new(&tested)?;
+    let all = Predictions::joined(&tested)?;
+    predictions::write(&root.join("predictions.csv"), &[&all], 1.0)?;
+    write_found(&found, root)?;
+    Ok(found.text())
+}
+
+/// The same of numbers or labels.
+fn pooled_targets(tables: &[PathBuf], root: &Path) -> Result<String, ProgramError> {
+    let read = targets::predictions::read;
+    let tested = tables.iter().map(|table| read(table, Split::Test));
+    let tested: Vec<TargetPredictions> = tested.collect::<Result<_, _>>()?;
+    let found = TargetFolds::new(&tested)?;
+    let all = TargetPredictions::joined(&tested)?;
+    targets::predictions::write(&root.join("predictions.csv"), &[&all])?;
+    errors::draw(&root.join(errors::FILE), &all)?;
+    write_found(&found, root)?;
+    Ok(found.text())
+}
+
+fn write_found(found: &impl Serialize, root: &Path) -> Result<(), ProgramError> {
+    let path = root.join("folds.json");
+    let json = serde_json::to_string_pretty(found)
+        .map_err(|e| TrainError::io("write", &path)(e.into()))?;
+    Ok(write_atomically(&path, json.as_bytes())?)
 }
 
 fn not_a_folder() -> ProgramError {

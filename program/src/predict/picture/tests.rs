@@ -14,6 +14,7 @@ fn format() -> ImageFormat {
         width: 4,
         classes: 10,
         class_names: None,
+        targets: None,
         normalisation: ChannelNormalisation {
             mean: vec![0.0],
             std: vec![1.0],

@@ -9,6 +9,7 @@
 //! the runs differ tells series apart.
 
 mod paired;
+mod paired_targets;
 mod plot;
 mod runs;
 
@@ -23,7 +24,8 @@ use serde::Serialize;
 use toml::Value;
 
 use crate::ProgramError;
-pub use paired::Paired;
+pub use paired::{Paired, PairedRuns};
+pub use paired_targets::PairedTargets;
 pub use plot::draw;
 pub use runs::FinishedRun;
 use runs::{differing, words};

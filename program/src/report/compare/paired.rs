@@ -15,12 +15,14 @@ use burn::prelude::*;
 use gcnn_datasets::ImageDataset;
 use gcnn_train::task::bootstrap::Units;
 use gcnn_train::task::metrics::{interval_words, significant};
+use gcnn_train::task::targets::{self, TargetPredictions};
 use gcnn_train::task::{Split, evaluate_by, folds};
 use gcnn_train::tasks::classification::Classification;
 use gcnn_train::weights::evaluation::{Loaded, LoadedNetwork};
 use serde::Serialize;
 use statrs::distribution::{Binomial, DiscreteCDF};
 
+use super::paired_targets::PairedTargets;
 use super::runs::FOLDS;
 use crate::ProgramError;
 
@@ -58,18 +60,80 @@ fn mcnemar([first, second]: [u64; 2]) -> f64 {
     f64::min(2.0 * tail, 1.0)
 }
 
-impl Paired {
-    /// Evaluates both networks. `seen` hears how many images there are for both together, and how many are done.
+/// Two networks on the same images, whatever they say of them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum PairedRuns {
+    /// Classes.
+    Classes(Paired),
+    /// Numbers or labels.
+    Targets(PairedTargets),
+}
+
+impl PairedRuns {
+    /// Evaluates both networks, or takes what cross-validations wrote. `seen` hears how many images there are for both together,
+    /// and how many are done.
+    ///
+    /// # Errors
+    /// Where the two were not asked the same of the same images.
     pub fn new(
         weights: [&Path; 2],
         device: &Device,
         mut seen: impl FnMut(usize, usize),
     ) -> Result<Self, ProgramError> {
         if weights.iter().all(|path| path.join(FOLDS).is_file()) {
-            return Self::of_tables(weights);
+            let tables = weights.map(|path| path.join("predictions.csv"));
+            if !tables
+                .iter()
+                .any(|table| targets::predictions::is_table(table))
+            {
+                return Paired::of_tables(weights).map(Self::Classes);
+            }
+            let read = |table: &Path| targets::predictions::read(table, Split::Test);
+            let said = [read(&tables[0])?, read(&tables[1])?];
+            return PairedTargets::new(weights, said).map(Self::Targets);
         }
         let [first, second] = weights.map(|path| Judged::open(path, device));
         let judged = [first?, second?];
+        if judged.iter().all(|one| one.task.targets().is_none()) {
+            return Paired::of_networks(weights, judged, device, seen).map(Self::Classes);
+        }
+        let total = judged.iter().map(|one| one.task.tested_on().count()).sum();
+        let mut done = 0;
+        let mut said = Vec::with_capacity(2);
+        for one in &judged {
+            let own = one.targets(device, |now| seen(total, done + now))?;
+            said.push(own);
+            done += one.task.tested_on().count();
+        }
+        let images = judged.each_ref().map(|one| one.task.tested_on());
+        check_same(weights, images)?;
+        let [Some(first), Some(second)] = <[_; 2]>::try_from(said).unwrap_or([None, None]) else {
+            let [a, b] = weights.map(Path::display);
+            return Err(ProgramError::Refused(format!(
+                "one of {a} and {b} classifies images, the other one says numbers or labels of them"
+            )));
+        };
+        PairedTargets::new(weights, [first, second]).map(Self::Targets)
+    }
+
+    /// In words.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Classes(found) => found.text(),
+            Self::Targets(found) => found.text(),
+        }
+    }
+}
+
+impl Paired {
+    /// Evaluates both networks. `seen` hears how many images there are for both together, and how many are done.
+    fn of_networks(
+        weights: [&Path; 2],
+        judged: [Judged; 2],
+        device: &Device,
+        mut seen: impl FnMut(usize, usize),
+    ) -> Result<Self, ProgramError> {
         let images = judged.each_ref().map(|one| one.task.tested_on());
         check_same(weights, images)?;
         let total = 2 * images[0].count();
@@ -181,7 +245,7 @@ impl Judged {
         let loaded = Loaded::open(path, device)?;
         let LoadedNetwork::Images(network) = &loaded.network else {
             return Err(ProgramError::Refused(format!(
-                "{}: only classifiers of images are compared image by image",
+                "{}: only networks for images are compared image by image",
                 path.display()
             )));
         };
@@ -197,6 +261,22 @@ impl Judged {
         let step = network.inference(&self.task, device);
         let outcomes = evaluate_by(&self.task, Split::Test, step, seen)?;
         Ok(outcomes.column(MEASURE).to_vec())
+    }
+}
+
+impl Judged {
+    /// The numbers or labels of each image; none where the network chooses between classes.
+    fn targets(
+        &self,
+        device: &Device,
+        seen: impl FnMut(usize),
+    ) -> Result<Option<TargetPredictions>, ProgramError> {
+        let LoadedNetwork::Images(network) = &self.loaded.network else {
+            return Ok(None);
+        };
+        let step = network.inference(&self.task, device);
+        let outcomes = evaluate_by(&self.task, Split::Test, step, seen)?;
+        Ok(self.task.answers(Split::Test, &outcomes)?.targets())
     }
 }
 

@@ -33,18 +33,32 @@ pub const FOLDS: &str = "folds.json";
 /// What is read of it.
 #[derive(Deserialize)]
 struct Pooled {
-    each: Vec<f64>,
+    each: Vec<Option<f64>>,
     pictures: usize,
-    accuracy: PooledMeasure,
-    balanced_accuracy: PooledMeasure,
+    #[serde(flatten)]
+    measures: PooledMeasures,
+}
+
+/// Of classes, or of numbers or labels.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum PooledMeasures {
+    Classes {
+        accuracy: PooledMeasure,
+        balanced_accuracy: PooledMeasure,
+    },
+    Targets {
+        goal: String,
+        measures: Vec<PooledMeasure>,
+    },
 }
 
 #[derive(Deserialize)]
 struct PooledMeasure {
     name: String,
-    value: f64,
-    low: f64,
-    high: f64,
+    value: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
 }
 
 /// A run with a report.
@@ -102,14 +116,21 @@ impl FinishedRun {
             return Err(fault("its first fold is not finished".into()).into());
         };
         let (mut metrics, mut intervals) = (serde_json::Map::new(), serde_json::Map::new());
-        for measure in [found.accuracy, found.balanced_accuracy] {
+        let (goal, measures) = match found.measures {
+            PooledMeasures::Classes {
+                accuracy,
+                balanced_accuracy,
+            } => ("accuracy".to_string(), vec![accuracy, balanced_accuracy]),
+            PooledMeasures::Targets { goal, measures } => (goal, measures),
+        };
+        for measure in measures {
             metrics.insert(measure.name.clone(), measure.value.into());
             intervals.insert(measure.name, vec![measure.low, measure.high].into());
         }
         run.report.test = serde_json::json!({
             "metrics": metrics,
             "intervals": intervals,
-            "goal": "accuracy",
+            "goal": goal,
         });
         run.report.test_examples = found.pictures;
         if let Some(dataset) = run

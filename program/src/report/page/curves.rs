@@ -1,6 +1,7 @@
 //! Loss and score over the epochs.
 
 use gcnn_train::task::metrics::significant;
+use gcnn_train::task::targets::report::title;
 use gcnn_train::training::run_folder::{EpochRecord, PassRecord};
 
 use super::chart::{Chart, plain, ticks};
@@ -10,14 +11,14 @@ use crate::report::markup::escaped;
 /// Points of a line: more cannot be told apart.
 const POINTS: usize = 400;
 
-/// The section; nothing before there is an epoch.
-pub fn section(history: &[EpochRecord], best: usize) -> String {
+/// The section; nothing before there is an epoch. `goal` is what the best epoch is chosen by, where training does not know it.
+pub fn section(history: &[EpochRecord], best: usize, goal: Option<&str>) -> String {
     let Some(last) = history.last() else {
         return String::new();
     };
     let names = last.validation.measures.keys();
     let charts: Vec<String> = names
-        .filter(|name| last.training.measures.contains_key(*name))
+        .filter(|name| last.training.measures.contains_key(*name) || goal == Some(name))
         .map(|name| chart(history, name, best))
         .collect();
     let body = format!(
@@ -43,10 +44,12 @@ fn chart(history: &[EpochRecord], name: &str, best: usize) -> String {
         kept.map(|(_, record)| [record.epoch as f64, value(record).unwrap_or(f64::NAN)])
             .collect()
     };
-    let lines = [
-        (series(|record| &record.training), "second", "training"),
-        (series(|record| &record.validation), "first", "validation"),
-    ];
+    let training = series(|record| &record.training);
+    let is_trained = training.iter().any(|[_, value]| value.is_finite());
+    let mut lines = vec![(series(|record| &record.validation), "first", "validation")];
+    if is_trained {
+        lines.insert(0, (training, "second", "training"));
+    }
     let all = lines.iter().flat_map(|(points, ..)| points);
     let values = all.map(|[_, y]| *y).filter(|y| y.is_finite());
     let [low, high] = values.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], y| {
@@ -81,10 +84,14 @@ fn chart(history: &[EpochRecord], name: &str, best: usize) -> String {
     }
     let about = format!("{name} of training and validation over the epochs");
     format!(
-        "<figure>{}<figcaption><b>{}</b>: <span class=\"key\"></span> validation, <span class=\"key key-second\"></span> \
-         training{}</figcaption></figure>\n",
+        "<figure>{}<figcaption><b>{}</b>: <span class=\"key\"></span> validation{}{}</figcaption></figure>\n",
         chart.finish(&about),
-        escaped(name),
+        escaped(&title(name)),
+        if is_trained {
+            ", <span class=\"key key-second\"></span> training"
+        } else {
+            ""
+        },
         if logarithmic {
             "; the axis is logarithmic"
         } else {

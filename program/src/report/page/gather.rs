@@ -7,18 +7,19 @@ use burn::prelude::*;
 use burn::tensor::TensorData;
 use gcnn_datasets::{BatchLoader, BatchOptions, ImageDataset, Splits};
 use gcnn_train::files::{read_text, write_atomically};
-use gcnn_train::task::predictions::Predictions;
-use gcnn_train::task::{Split, Task, evaluate_by};
+use gcnn_train::task::{Answers, Split, Task, evaluate_by};
 use gcnn_train::tasks::classification::Classification;
-use gcnn_train::training::run::{Classified, Report};
+use gcnn_train::training::run::{Answered, Report};
 use gcnn_train::training::run_folder::RunFolder;
 use gcnn_train::weights::evaluation::{ImageNetwork, Loaded, LoadedNetwork};
 
-use super::Page;
 use super::pictures::{EXAMPLES, Example, Judged, SIDE, UNSURE, WRONG};
-use super::said::{Said, notable};
+use super::said::notable;
+use super::targets::{TargetPage, words};
+use super::{ClassPage, Page, Said, said};
 use crate::ProgramError;
 use crate::report::bitmap::Tile;
+use crate::report::errors;
 use crate::report::symmetry::Choice;
 use crate::report::symmetry::images::Probe;
 use crate::report::symmetry::picture::{Scene, draw_maps};
@@ -37,7 +38,7 @@ const PARTS: usize = 4;
 /// Where the folder holds no finished run, or its images cannot be had.
 pub fn write(
     folder: &RunFolder,
-    images: Option<Classified>,
+    images: Option<Answered>,
     device: &Device,
     seen: Seen,
 ) -> Result<Option<PathBuf>, ProgramError> {
@@ -52,38 +53,63 @@ pub fn write(
         return Ok(None);
     };
     let mut notes = notes(&report);
-    let Classified {
-        splits,
-        predictions,
-    } = match images {
+    let Answered { splits, answers } = match images {
         Some(images) => images,
         None => look_again(&loaded, network, device, &mut notes, seen)?,
     };
     seen(WRITING, 0, PARTS);
-    let temperature = report.calibration.as_ref().map(|found| found.temperature);
-    let [wrong, unsure] = notable(&predictions, temperature.unwrap_or(1.0), WRONG, UNSURE);
-    // What the network is least sure of shows most of how it turns.
-    let turned = unsure.first().or(wrong.first()).map(|said| said.index);
-    let judged = |said: Vec<Said>| {
-        let shown = said.into_iter().map(|said| {
-            let tile = thumbnail(&splits.test, said.index)?;
-            Ok(Judged { tile, said })
-        });
-        shown.collect::<Result<Vec<Judged>, ProgramError>>()
+    let class_report = match (&answers, &report.classes) {
+        (Answers::Classes(_), Some(classes)) => Some(classes.clone()),
+        (Answers::Classes(predictions), None) => Some(predictions.class_report()),
+        (Answers::Targets(_), _) => None,
     };
-    let (wrong, unsure) = (judged(wrong)?, judged(unsure)?);
+    let target_report = match (&answers, &report.targets) {
+        (Answers::Targets(_), Some(targets)) => Some(targets.clone()),
+        (Answers::Targets(predictions), None) => Some(predictions.report()),
+        (Answers::Classes(_), _) => None,
+    };
+    let (said, turned) = match (&answers, &class_report, &target_report) {
+        (Answers::Classes(predictions), Some(classes), _) => {
+            let temperature = report.calibration.as_ref().map(|found| found.temperature);
+            let [wrong, unsure] = notable(predictions, temperature.unwrap_or(1.0), WRONG, UNSURE);
+            // What the network is least sure of shows most of how it turns.
+            let turned = unsure.first().or(wrong.first()).map(|said| said.index);
+            let judged = |said: Vec<said::Said>| {
+                let shown = said.into_iter().map(|said| {
+                    let tile = thumbnail(&splits.test, said.index)?;
+                    Ok(Judged { tile, said })
+                });
+                shown.collect::<Result<Vec<Judged>, ProgramError>>()
+            };
+            let page = ClassPage {
+                predictions,
+                classes,
+                wrong: judged(wrong)?,
+                unsure: judged(unsure)?,
+            };
+            (Said::Classes(page), turned)
+        }
+        (Answers::Targets(predictions), _, Some(report)) => {
+            errors::draw(&folder.root().join(errors::FILE), predictions)?;
+            let page =
+                TargetPage::new(predictions, report, |index| thumbnail(&splits.test, index))?;
+            let turned = page.first();
+            (Said::Targets(page), turned)
+        }
+        _ => return Ok(None),
+    };
     seen(WRITING, 1, PARTS);
-    let examples = examples(&splits, network, &predictions, loaded.file.config.seed)?;
+    let seed = loaded.file.config.seed;
+    let examples = match &answers {
+        Answers::Classes(predictions) => examples(&splits, network, predictions.classes(), seed)?,
+        Answers::Targets(_) => examples_of_targets(&splits, network, seed)?,
+    };
     seen(WRITING, 2, PARTS);
     let maps = match turned {
         Some(index) => maps(network, &splits.test, index, device)?,
         None => None,
     };
     seen(WRITING, 3, PARTS);
-    let classes = match &report.classes {
-        Some(classes) => classes.clone(),
-        None => predictions.class_report(),
-    };
     let page = Page {
         folder: &folder.root().display().to_string(),
         network: &loaded.file.config.experiment.network(),
@@ -92,10 +118,7 @@ pub fn write(
         config: &read_text(&folder.config())?,
         notes: &notes,
         splits: &splits,
-        predictions: &predictions,
-        classes: &classes,
-        wrong,
-        unsure,
+        said,
         examples,
         augmented: !network.experiment.augmentation.is_none()
             || network.experiment.augmentation.changes_colour(),
@@ -133,7 +156,7 @@ fn look_again(
     device: &Device,
     notes: &mut Vec<String>,
     seen: Seen,
-) -> Result<Classified, ProgramError> {
+) -> Result<Answered, ProgramError> {
     let splits = network.experiment.dataset.load()?;
     network.format.accepts(&splits.test)?;
     let config = &loaded.file.config;
@@ -152,11 +175,8 @@ fn look_again(
         network.inference(&task, device),
         |done| seen("looking at the test images", done, all),
     )?;
-    let predictions = task.judged(Split::Test, &outcomes)?;
-    Ok(Classified {
-        splits,
-        predictions,
-    })
+    let answers = task.answers(Split::Test, &outcomes)?;
+    Ok(Answered { splits, answers })
 }
 
 fn thumbnail(images: &ImageDataset, index: usize) -> Result<Tile, ProgramError> {
@@ -169,12 +189,10 @@ fn thumbnail(images: &ImageDataset, index: usize) -> Result<Tile, ProgramError> 
 fn examples(
     splits: &Splits,
     network: &ImageNetwork,
-    predictions: &Predictions,
+    names: &[String],
     seed: u64,
 ) -> Result<Vec<Example>, ProgramError> {
-    let names = predictions.classes();
     let each = (EXAMPLES / names.len().max(1)).clamp(1, 4);
-    let shape = splits.train.shape();
     let labels = splits.train.labels();
     let mut found = Vec::new();
     for (class, name) in names.iter().enumerate().take(EXAMPLES) {
@@ -182,21 +200,50 @@ fn examples(
         let own: Vec<usize> = own.collect();
         for number in 0..each.min(own.len()) {
             let index = own[number * own.len() / each.min(own.len())];
-            // Alone in their sets all would be moved alike, but for the epoch.
-            let options = BatchOptions::new(1)
-                .with_seed(seed)
-                .with_epoch(index)
-                .with_augmentation(network.experiment.augmentation.clone());
-            let alone = Arc::new(splits.train.slice(index..index + 1));
-            if let Some(batch) = BatchLoader::new(alone, options)?.next_batch()? {
-                found.push(Example {
-                    tile: Tile::of_values(&batch.pixels, shape).within(SIDE),
-                    class: name.clone(),
-                });
-            }
+            found.extend(example(splits, network, index, name.clone(), seed)?);
         }
     }
     Ok(found)
+}
+
+/// The same of images that have something in place of a class, which stands below them.
+fn examples_of_targets(
+    splits: &Splits,
+    network: &ImageNetwork,
+    seed: u64,
+) -> Result<Vec<Example>, ProgramError> {
+    let Some(targets) = splits.train.targets() else {
+        return Ok(Vec::new());
+    };
+    let count = EXAMPLES.min(targets.count());
+    let mut found = Vec::with_capacity(count);
+    for number in 0..count {
+        let index = number * targets.count() / count;
+        let words = words(targets.kind(), targets.names(), targets.row(index));
+        found.extend(example(splits, network, index, words, seed)?);
+    }
+    Ok(found)
+}
+
+/// A training image as the network sees it.
+fn example(
+    splits: &Splits,
+    network: &ImageNetwork,
+    index: usize,
+    class: String,
+    seed: u64,
+) -> Result<Option<Example>, ProgramError> {
+    // Alone in their sets all would be moved alike, but for the epoch.
+    let options = BatchOptions::new(1)
+        .with_seed(seed)
+        .with_epoch(index)
+        .with_augmentation(network.experiment.augmentation.clone());
+    let alone = Arc::new(splits.train.slice(index..index + 1));
+    let batch = BatchLoader::new(alone, options)?.next_batch()?;
+    Ok(batch.map(|batch| Example {
+        tile: Tile::of_values(&batch.pixels, splits.train.shape()).within(SIDE),
+        class,
+    }))
 }
 
 /// Maps of a layer that turn with a test image, of a network that is built for a symmetry and has not lost its layers.
@@ -221,6 +268,7 @@ fn maps(
     let probe = Probe {
         group: model.group(),
         outputs: &|images| model.outputs(images),
+        targets: network.format.targets.as_ref(),
     };
     let choice = Choice {
         examples: 1,

@@ -1,9 +1,13 @@
 //! The figure that a run is about, and what it means.
 
+use gcnn_datasets::TargetKind;
+use gcnn_train::task::metrics::{interval_words, significant};
+use gcnn_train::task::targets::measures::{AUC, EXACT, MAE, R2};
 use gcnn_train::training::run_folder::EpochRecord;
 
-use super::Page;
 use super::html::{count, percent};
+use super::targets::TargetPage;
+use super::{ClassPage, Page, Said};
 use crate::progress::duration;
 use crate::report::markup::escaped;
 
@@ -12,15 +16,11 @@ const MEASURE: &str = "accuracy";
 
 /// The title, the figure with its interval, what it means, notes and facts.
 pub fn section(page: &Page) -> String {
-    let figures = Figures::of(page);
     let mut html = format!("<h1>{}</h1>\n", escaped(&page.title()));
-    html.push_str(&format!(
-        "<p class=\"headline\">{}</p>\n<p>of the {} test images are classified rightly ({}).</p>\n<p class=\"meaning\">{}</p>\n",
-        with_small_sign(&percent(figures.accuracy)),
-        count(page.report.test_examples),
-        escaped(&figures.interval_words()),
-        escaped(&figures.meaning())
-    ));
+    html.push_str(&match &page.said {
+        Said::Classes(own) => of_classes(page, own),
+        Said::Targets(own) => of_targets(page, own),
+    });
     if !page.notes.is_empty() {
         let notes = page.notes.iter();
         let items: String = notes
@@ -30,6 +30,67 @@ pub fn section(page: &Page) -> String {
     }
     html.push_str(&facts(page));
     html
+}
+
+fn of_classes(page: &Page, own: &ClassPage) -> String {
+    let figures = Figures::of(page, own);
+    format!(
+        "<p class=\"headline\">{}</p>\n<p>of the {} test images are classified rightly ({}).</p>\n<p class=\"meaning\">{}</p>\n",
+        with_small_sign(&percent(figures.accuracy)),
+        count(page.report.test_examples),
+        escaped(&figures.interval_words()),
+        escaped(&figures.meaning())
+    )
+}
+
+fn of_targets(page: &Page, own: &TargetPage) -> String {
+    let test = &page.report.test;
+    let value = |name: &str| test["metrics"][name].as_f64().unwrap_or(f64::NAN);
+    let interval = |name: &str| {
+        let end = |place: usize| test["intervals"][name][place].as_f64().unwrap_or(f64::NAN);
+        interval_words([end(0), end(1)])
+    };
+    let names = own.predictions.names();
+    let (goal, about, meaning) = match own.predictions.kind() {
+        TargetKind::Numbers => {
+            let mean = if names.len() > 1 { "the mean " } else { "" };
+            let unit = match names {
+                [name] => format!("in the unit of {name}"),
+                _ => "in standard deviations of each number".into(),
+            };
+            let meaning = format!(
+                "An answer is off by {} on average, {unit} ({}). Whoever always said the mean would have an R² of 0.",
+                significant(value(MAE)),
+                interval(MAE)
+            );
+            (R2, format!("is {mean}R² on"), meaning)
+        }
+        TargetKind::Labels => {
+            let meaning = format!(
+                "A picture with a label gets a higher probability of it than one without in so many of all pairs; 0.5 would be \
+                 chance. All labels of a picture are right in {} of them ({}).",
+                percent(value(EXACT)),
+                interval(EXACT)
+            );
+            (
+                AUC,
+                "is the mean area under the ROC curve on".into(),
+                meaning,
+            )
+        }
+    };
+    let over = if page.said.has_groups() {
+        ", over what they were cut from"
+    } else {
+        ""
+    };
+    format!(
+        "<p class=\"headline\">{}</p>\n<p>{about} the {} test images ({}{over}).</p>\n<p class=\"meaning\">{}</p>\n",
+        escaped(&format!("{:.3}", value(goal))),
+        count(page.report.test_examples),
+        escaped(&interval(goal)),
+        escaped(&meaning)
+    )
 }
 
 fn with_small_sign(percent: &str) -> String {
@@ -50,15 +111,15 @@ struct Figures {
 }
 
 impl Figures {
-    fn of(page: &Page) -> Self {
+    fn of(page: &Page, own: &ClassPage) -> Self {
         let test = &page.report.test;
         let end = |place: usize| test["intervals"][MEASURE][place].as_f64();
         let accuracy = test["metrics"][MEASURE].as_f64();
         Self {
             accuracy: accuracy.unwrap_or(f64::NAN),
             interval: end(0).zip(end(1)).map(<[f64; 2]>::from),
-            groups: page.predictions.groups().is_some(),
-            baseline: baseline(page),
+            groups: page.said.has_groups(),
+            baseline: baseline(page, own),
         }
     }
 
@@ -106,8 +167,8 @@ fn from_to(low: f64, high: f64) -> String {
     }
 }
 
-fn baseline(page: &Page) -> Option<(String, f64)> {
-    let classes = page.predictions.classes();
+fn baseline(page: &Page, own: &ClassPage) -> Option<(String, f64)> {
+    let classes = own.predictions.classes();
     let mut training = vec![0usize; classes.len()];
     for label in page.splits.train.labels() {
         *training.get_mut(usize::from(*label))? += 1;
@@ -116,7 +177,7 @@ fn baseline(page: &Page) -> Option<(String, f64)> {
     let largest = (0..classes.len())
         .rev()
         .max_by_key(|class| training[*class])?;
-    let labels = page.predictions.labels();
+    let labels = own.predictions.labels();
     let hits = labels
         .iter()
         .filter(|label| usize::from(**label) == largest);
@@ -140,8 +201,10 @@ fn facts(page: &Page) -> String {
         ("time to train", duration(seconds)),
         ("computed on", report.device.clone()),
     ];
-    if page.classes.auc.is_finite() {
-        facts.push(("area under ROC curve", format!("{:.3}", page.classes.auc)));
+    if let Said::Classes(own) = &page.said
+        && own.classes.auc.is_finite()
+    {
+        facts.push(("area under ROC curve", format!("{:.3}", own.classes.auc)));
     }
     if let Some(calibration) = &report.calibration {
         facts.push(("calibration error", format!("{:.3}", calibration.after.ece)));

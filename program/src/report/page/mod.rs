@@ -1,4 +1,4 @@
-//! A run of a classifier as one page to look at: `report.html`.
+//! A run of a network for images as one page to look at: `report.html`.
 //!
 //! The page is a single file without scripts, and loads nothing. Whatever comes from users (names of classes and files, notes,
 //! settings) is escaped. It stays below two million bytes: at most 40 thumbnails of 96 pixels, and maps only where they are
@@ -11,6 +11,7 @@
 //! | the course of the training | `curves` |
 //! | what was taken for what, class by class | `confusion`, `classes` |
 //! | confidence against right answers | `reliability` |
+//! | of numbers and labels: errors, figures, the worst answers | `targets` |
 //! | mistakes and training images as thumbnails | `pictures`, `said` |
 //! | how it turns with its input | `symmetry` |
 //! | data, commands, settings | `origin` |
@@ -29,6 +30,7 @@ mod reliability;
 mod said;
 mod style;
 mod symmetry;
+mod targets;
 #[cfg(test)]
 mod tests;
 
@@ -40,6 +42,7 @@ use gcnn_train::training::run_folder::EpochRecord;
 
 use crate::report::markup::escaped;
 use pictures::{Example, Judged};
+use targets::TargetPage;
 
 /// All that the page shows.
 pub struct Page<'a> {
@@ -58,19 +61,43 @@ pub struct Page<'a> {
     /// The images.
     pub splits: &'a Splits,
     /// What was said of the test images.
-    pub predictions: &'a Predictions,
-    /// The same class by class.
-    pub classes: &'a ClassReport,
-    /// The worst mistakes.
-    wrong: Vec<Judged>,
-    /// What the network is least sure of.
-    unsure: Vec<Judged>,
+    said: Said<'a>,
     /// Training images as the network saw them.
     examples: Vec<Example>,
     /// Whether they were changed at random.
     augmented: bool,
     /// Maps that turn with their image, SVG.
     maps: Option<String>,
+}
+
+/// What was said of the test images.
+enum Said<'a> {
+    /// Which class they are of.
+    Classes(ClassPage<'a>),
+    /// Numbers or labels.
+    Targets(TargetPage<'a>),
+}
+
+/// What only the page of a classifier shows.
+struct ClassPage<'a> {
+    /// What was said of the test images.
+    predictions: &'a Predictions,
+    /// The same class by class.
+    classes: &'a ClassReport,
+    /// The worst mistakes.
+    wrong: Vec<Judged>,
+    /// What the network is least sure of.
+    unsure: Vec<Judged>,
+}
+
+impl Said<'_> {
+    /// Whether intervals are over what the images were cut from.
+    fn has_groups(&self) -> bool {
+        match self {
+            Self::Classes(page) => page.predictions.groups().is_some(),
+            Self::Targets(page) => page.predictions.groups().is_some(),
+        }
+    }
 }
 
 impl Page<'_> {
@@ -81,17 +108,27 @@ impl Page<'_> {
     /// The page.
     pub fn html(&self) -> String {
         let [_, height, width] = self.splits.train.shape();
-        let sections = [
-            curves::section(self.history, self.report.best_epoch),
-            confusion::section(self.classes),
-            classes::section(self.classes, self.predictions.groups().is_some()),
-            reliability::section(self.report.calibration.as_ref()),
-            pictures::mistakes(&self.wrong, &self.unsure),
+        let answers = match &self.said {
+            Said::Classes(page) => vec![
+                confusion::section(page.classes),
+                classes::section(page.classes, self.said.has_groups()),
+                reliability::section(self.report.calibration.as_ref()),
+                pictures::mistakes(&page.wrong, &page.unsure),
+            ],
+            Said::Targets(page) => vec![page.errors(), page.figures(), page.worst()],
+        };
+        let goal = match self.said {
+            Said::Classes(_) => None,
+            Said::Targets(_) => self.report.test["goal"].as_str(),
+        };
+        let mut sections = vec![curves::section(self.history, self.report.best_epoch, goal)];
+        sections.extend(answers);
+        sections.extend([
             pictures::examples(&self.examples, [height, width], self.augmented),
             symmetry::section(self),
             origin::data(self),
             origin::settings(self),
-        ];
+        ]);
         format!(
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -115,6 +152,8 @@ fn navigation(sections: &[String]) -> String {
         ("curves", "Learning"),
         ("confusion", "Confusion"),
         ("classes", "Classes"),
+        ("errors", "Errors"),
+        ("figures", "One by one"),
         ("reliability", "Confidence"),
         ("mistakes", "Mistakes"),
         ("examples", "Examples"),

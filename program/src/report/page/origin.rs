@@ -2,8 +2,8 @@
 
 use gcnn_datasets::ImageDataset;
 
-use super::Page;
 use super::html::{self, Cell, count};
+use super::{Page, Said};
 use crate::report::markup::escaped;
 
 /// Classes that a table names.
@@ -16,8 +16,16 @@ pub fn data(page: &Page) -> String {
     let splits = page.splits;
     let described = &splits.description;
     let about = format!("{}: {}.", described.name, described.origin);
+    let (what, names) = match &page.said {
+        Said::Classes(own) => ("class", own.predictions.classes()),
+        Said::Targets(own) => ("known", own.predictions.names()),
+    };
     let counts = |images: &ImageDataset| {
-        let mut counts = vec![0; page.predictions.classes().len()];
+        if let Some(targets) = images.targets() {
+            let known = |at: usize| targets.known(at).count();
+            return (0..names.len()).map(known).collect();
+        }
+        let mut counts = vec![0; names.len()];
         for label in images.labels() {
             if let Some(count) = counts.get_mut(usize::from(*label)) {
                 *count += 1;
@@ -27,7 +35,7 @@ pub fn data(page: &Page) -> String {
     };
     let of = [&splits.train, &splits.valid, &splits.test].map(|images| counts(images));
     let number = |value: usize| Cell::Number(count(value));
-    let classes = page.predictions.classes().iter().enumerate();
+    let classes = names.iter().enumerate();
     let mut rows: Vec<Vec<Cell>> = classes
         .take(CLASSES)
         .map(|(class, name)| {
@@ -52,7 +60,7 @@ pub fn data(page: &Page) -> String {
     let body = format!(
         "{}{}{}",
         html::paragraph(&about),
-        html::table(&["class", "training", "validation", "test"], &rows),
+        html::table(&[what, "training", "validation", "test"], &rows),
         html::aside(&words)
     );
     html::section("data", "The data", &body)
@@ -74,7 +82,10 @@ pub fn settings(page: &Page) -> String {
             ),
         ),
         (
-            "Classify pictures",
+            match page.said {
+                Said::Classes(_) => "Classify pictures",
+                Said::Targets(_) => "Ask it about pictures",
+            },
             format!("gcnn predict {folder} PICTURE.png"),
         ),
         (

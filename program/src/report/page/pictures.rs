@@ -95,13 +95,14 @@ fn of_judged(judged: &Judged) -> String {
     figure(&judged.tile, &format!("{name}, {truth}"), &caption)
 }
 
-fn grid(figures: impl Iterator<Item = String>) -> String {
+/// Thumbnails side by side.
+pub fn grid(figures: impl Iterator<Item = String>) -> String {
     let figures: String = figures.collect();
     format!("<div class=\"pictures\">\n{figures}</div>\n")
 }
 
-/// A picture that cannot be written as one is left out, not its caption.
-fn figure(tile: &Tile, about: &str, caption: &str) -> String {
+/// A thumbnail with its caption. A picture that cannot be written as one is left out, not its caption.
+pub fn figure(tile: &Tile, about: &str, caption: &str) -> String {
     let image = tile.data_uri().map_or(String::new(), |data| {
         format!(
             "<img src=\"{data}\" width=\"{}\" height=\"{}\" alt=\"{}\">",

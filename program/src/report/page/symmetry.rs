@@ -21,17 +21,20 @@ pub fn section(page: &Page) -> String {
         .equivariance
         .iter()
         .map(|element| {
-            vec![
+            let cells = [
                 Cell::Words(element.element.clone()),
                 Cell::Number(error(element.relative_error)),
-                Cell::Number(element.same_answer.map_or(String::new(), percent)),
-            ]
+            ];
+            // Numbers and labels are no choice that could change.
+            let same = element
+                .same_answer
+                .map(|share| Cell::Number(percent(share)));
+            cells.into_iter().chain(same).collect()
         })
         .collect();
-    body.push_str(&html::table(
-        &["the picture under", "relative error", "same answer"],
-        &rows,
-    ));
+    let head = ["the picture under", "relative error", "same answer"];
+    let shown = usize::from(report.equivariance.iter().any(|e| e.same_answer.is_some()));
+    body.push_str(&html::table(&head[..2 + shown], &rows));
     if let Some(maps) = page.maps.as_ref().filter(|maps| maps.len() <= LARGEST) {
         body.push_str(&format!("<figure class=\"maps\">{maps}</figure>\n"));
     }
@@ -57,7 +60,7 @@ fn meaning(elements: &[ElementError], examples: Option<usize>) -> String {
     }
     let worst = largest(elements.iter().map(|element| element.relative_error));
     let shares = elements.iter().filter_map(|element| element.same_answer);
-    let same = shares.fold(1.0, f64::min);
+    let same = shares.reduce(f64::min);
     let keeps = match worst <= ROUNDING {
         true => format!(
             "Turned or mirrored as below, a picture gets the same scores, up to rounding (measured{on}): not because the network \
@@ -70,11 +73,14 @@ fn meaning(elements: &[ElementError], examples: Option<usize>) -> String {
     };
     match worst.is_nan() {
         true => format!("The scores are no numbers{on}."),
-        false if same == 1.0 => format!("{keeps} Every answer stays the same."),
-        false => format!(
-            "{keeps} At least {} of the answers stay the same.",
-            percent(same)
-        ),
+        false => match same {
+            None => keeps,
+            Some(1.0) => format!("{keeps} Every answer stays the same."),
+            Some(same) => format!(
+                "{keeps} At least {} of the answers stay the same.",
+                percent(same)
+            ),
+        },
     }
 }
 

@@ -2,14 +2,15 @@
 
 use burn::prelude::*;
 use burn::tensor::activation::softmax;
-use gcnn_datasets::ChannelNormalisation;
+use gcnn_datasets::{ChannelNormalisation, TargetKind};
 use gcnn_layers::Group;
 use gcnn_layers::equivariance::{
-    Feature, PlaneTransformation, RoundImages, disc_mask, rim, survey as measure,
+    Feature, OutputErrors, PlaneTransformation, RoundImages, disc_mask, rim, survey as measure,
 };
 use gcnn_models::argmax;
 use gcnn_train::task::equivariance::images::{own_elements, survey};
 use gcnn_train::task::equivariance::{Standing, Survey};
+use gcnn_train::task::targets::TargetFormat;
 
 use super::picture::{Scene, Strips};
 use super::svg::{difference_colour, response_colour};
@@ -28,6 +29,8 @@ pub struct Probe<'a> {
     pub group: &'a Group,
     /// Its outputs, by name.
     pub outputs: &'a dyn Fn(Tensor<4>) -> Vec<(String, Feature)>,
+    /// What the last of them are, where they are no class scores.
+    pub targets: Option<&'a TargetFormat>,
 }
 
 /// The rotations by right angles and reflections that are not in a group.
@@ -51,7 +54,9 @@ impl Probe<'_> {
     /// `images` of `[batch, channels, height, width]`.
     pub fn survey(&self, images: Tensor<4>) -> Survey {
         let elements = [own_elements(self.group), foreign_elements(self.group)];
-        survey(self.group, elements.concat(), images, self.outputs)
+        let mut found = survey(self.group, elements.concat(), images, self.outputs);
+        self.forget_choices(&mut found.outputs);
+        found
     }
 
     /// Every output under rotations all around, of the first images alone.
@@ -67,9 +72,11 @@ impl Probe<'_> {
             .map(PlaneTransformation::rotation)
             .collect();
         let round = RoundImages::new(images.clone());
+        let mut outputs = measure(self.group, &transformations, images, self.outputs);
+        self.forget_choices(&mut outputs);
         Sweep {
             examples: count,
-            outputs: measure(self.group, &transformations, images, self.outputs),
+            outputs,
             interpolation: Some(
                 transformations
                     .iter()
@@ -80,7 +87,23 @@ impl Probe<'_> {
         }
     }
 
-    /// Class probabilities of one image, `[1, channels, height, width]`, all around.
+    /// Numbers and labels are no choice between outputs, whichever is largest.
+    fn forget_choices(&self, outputs: &mut [OutputErrors]) {
+        if self.targets.is_some() {
+            let outputs = outputs.iter_mut();
+            outputs.for_each(|output| output.same_largest = None);
+        }
+    }
+
+    /// What outputs say: probabilities of classes or labels, or numbers.
+    fn said(&self, outputs: Tensor<2>) -> Tensor<2> {
+        match self.targets {
+            Some(targets) => targets.answers(outputs),
+            None => softmax(outputs, 1),
+        }
+    }
+
+    /// What is said of one image, `[1, channels, height, width]`, all around.
     pub fn answers(&self, image: Tensor<4>, example: usize, classes: &[String]) -> Answers {
         let round = RoundImages::new(image);
         let degrees = answer_angles();
@@ -90,7 +113,7 @@ impl Probe<'_> {
             let Some((_, Feature::Invariant(logits))) = outputs.last() else {
                 continue;
             };
-            let probabilities: Vec<f64> = softmax(logits.clone(), 1).into_data().iter().collect();
+            let probabilities: Vec<f64> = self.said(logits.clone()).into_data().iter().collect();
             for (class, probability) in probabilities.into_iter().enumerate() {
                 if curves.len() <= class {
                     curves.push(Curve {
@@ -101,21 +124,34 @@ impl Probe<'_> {
                 curves[class].values.push(probability);
             }
         }
+        let kind = self.targets.map(|targets| targets.kind);
+        let what = match kind {
+            None => "class probabilities",
+            Some(TargetKind::Numbers) => "numbers",
+            Some(TargetKind::Labels) => "probabilities of labels",
+        };
         Answers {
-            about: format!("class probabilities of image {example}"),
+            about: format!("{what} of image {example}"),
+            are_shares: kind != Some(TargetKind::Numbers),
             example,
             degrees,
             curves,
         }
     }
 
-    /// The image that the network is least sure of: whose largest class probability is smallest.
+    /// The image that the network is least sure of: whose largest class probability is smallest, or with a label that is nearest to
+    /// ½. Of numbers it is the first one.
     pub fn least_sure(&self, images: Tensor<4>) -> usize {
         let mut sure: Vec<f32> = Vec::new();
         for portion in images.split(PORTION, 0) {
             if let Some((_, Feature::Invariant(logits))) = (self.outputs)(portion).last() {
-                let most = softmax(logits.clone(), 1).max_dim(1).into_data();
-                sure.extend(most.iter::<f32>().map(|most| -most));
+                let said = self.said(logits.clone());
+                let sureness = match self.targets.map(|targets| targets.kind) {
+                    None => said.max_dim(1),
+                    Some(TargetKind::Labels) => (said - 0.5).abs().min_dim(1),
+                    Some(TargetKind::Numbers) => said.zeros_like().max_dim(1),
+                };
+                sure.extend(sureness.into_data().iter::<f32>().map(|most| -most));
             }
         }
         argmax(&sure)
@@ -360,6 +396,7 @@ mod tests {
         let probe = Probe {
             group: &group,
             outputs: &outputs,
+            targets: None,
         };
         let image = Tensor::<1, Int>::arange(0..81, &device).float();
         let image = image.reshape([1, 1, 9, 9]) / 81.0;

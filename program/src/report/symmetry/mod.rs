@@ -59,6 +59,9 @@ pub struct Answers {
     pub example: usize,
     /// The angles, from 0 to 360.
     pub degrees: Vec<f64>,
+    /// Whether they are probabilities, from 0 to 1.
+    #[serde(skip)]
+    pub are_shares: bool,
     /// Numbers by name.
     pub curves: Vec<Curve>,
 }
@@ -66,7 +69,7 @@ pub struct Answers {
 /// One of the numbers of [`Answers`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Curve {
-    /// The class, or the coordinate.
+    /// The class, what stands in its place, or the coordinate.
     pub name: String,
     /// One number per angle.
     pub values: Vec<f64>,

@@ -74,6 +74,7 @@ pub fn answers(model: &DynamicsModel, one: &ParticleBatch, example: usize) -> An
         }
     }
     Answers {
+        are_shares: false,
         about: "displacement of the first particle, turned back".into(),
         example,
         degrees,

@@ -83,7 +83,7 @@ pub fn of_config(
                 None => Classification::new(splits, own, config)?,
                 // The network is that of the run's own data, which also says how images are normalised.
                 Some(_) => {
-                    let format = ImageFormat::of(&splits);
+                    let format = ImageFormat::of(&splits)?;
                     Classification::of_split(own, config, format, data, Split::Test)?
                 }
             };
@@ -217,6 +217,7 @@ fn of_images(
     let probe = Probe {
         group,
         outputs: &outputs_of,
+        targets: task.targets(),
     };
     let example = match choice.example {
         Some(example) => example,
@@ -233,6 +234,7 @@ fn of_images(
         let probe = Probe {
             group: model.group(),
             outputs: &outputs,
+            targets: task.targets(),
         };
         Stage {
             survey: parts.with(probe.survey(images.clone())),

@@ -263,6 +263,7 @@ mod tests {
                     interpolation: None,
                 },
                 answers: Answers {
+                    are_shares: true,
                     about: "answers".into(),
                     example: 0,
                     degrees: Vec::new(),

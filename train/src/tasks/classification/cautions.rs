@@ -1,6 +1,6 @@
 //! What can be told of images and network before training begins: that it will not go well, and what helps.
 
-use gcnn_datasets::Splits;
+use gcnn_datasets::{Splits, TargetKind};
 use gcnn_models::ImageModelConfig;
 
 use super::{ImageFormat, weights};
@@ -25,8 +25,26 @@ pub(super) fn of(
 }
 
 fn small_classes(splits: &Splits, format: &ImageFormat) -> Option<String> {
-    let names = format.class_names();
-    let counts = weights::counts(&splits.train);
+    let targets = splits.train.targets();
+    let (names, counts) = match targets {
+        None => (format.class_names(), weights::counts(&splits.train)),
+        // Of a label both kinds of images are needed; a number has as many as it is known of.
+        Some(targets) => {
+            let count = |at: usize| match targets.kind() {
+                TargetKind::Numbers => targets.known(at).count(),
+                TargetKind::Labels => {
+                    let with = targets.known(at).filter(|value| *value >= 0.5).count();
+                    with.min(targets.known(at).count() - with)
+                }
+            };
+            let counts = (0..targets.names().len()).map(count);
+            (targets.names().to_vec(), counts.collect())
+        }
+    };
+    let what = match targets {
+        None => "a class is hardly learned; more images, or classes put together, help",
+        Some(_) => "a number or a label is hardly learned; more images help",
+    };
     let small: Vec<String> = names
         .iter()
         .zip(counts)
@@ -35,7 +53,7 @@ fn small_classes(splits: &Splits, format: &ImageFormat) -> Option<String> {
         .collect();
     (!small.is_empty()).then(|| {
         format!(
-            "few training images: {}. Below {FEWEST} a class is hardly learned; more images, or classes put together, help",
+            "few training images: {}. Below {FEWEST} {what}",
             listed(&small)
         )
     })

@@ -25,7 +25,8 @@ const fn more(name: &'static str) -> Goal {
 /// The measures by which the best epoch is chosen; later ones decide where earlier ones are equal.
 pub(super) fn of(goal: BestBy) -> &'static [Goal] {
     match goal {
-        BestBy::Task | BestBy::Accuracy => &[ACCURACY, LOSS],
+        // Of classes there is no R²: run files that ask for it are refused.
+        BestBy::Task | BestBy::Accuracy | BestBy::R2 => &[ACCURACY, LOSS],
         BestBy::BalancedAccuracy => &[BALANCED, LOSS],
         BestBy::Auc => &[AREA, LOSS],
         BestBy::Loss => &[LOSS, ACCURACY],
@@ -36,7 +37,7 @@ pub(super) fn of(goal: BestBy) -> &'static [Goal] {
 pub(super) fn measures(goal: BestBy, outcomes: &Outcomes) -> Vec<Measure> {
     let mut measures = vec![outcomes.share("accuracy"), outcomes.mean("loss")];
     match goal {
-        BestBy::Task | BestBy::Accuracy | BestBy::Loss => {}
+        BestBy::Task | BestBy::Accuracy | BestBy::Loss | BestBy::R2 => {}
         BestBy::BalancedAccuracy => measures.push(balanced::measure(outcomes)),
         BestBy::Auc => {
             let (scores, labels) = (outcomes.scores(), outcomes.labels());

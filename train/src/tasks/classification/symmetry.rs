@@ -38,6 +38,12 @@ impl Symmetric for Classification {
             seen(*done, all);
             outputs
         };
-        Ok(survey(group, elements, images, &outputs))
+        let mut found = survey(group, elements, images, &outputs);
+        if self.targets().is_some() {
+            // Numbers and labels are no choice between outputs.
+            let outputs = found.outputs.iter_mut();
+            outputs.for_each(|output| output.same_largest = None);
+        }
+        Ok(found)
     }
 }

@@ -15,6 +15,7 @@ fn classes_are_called_what_the_format_or_the_data_says() {
         width: 1,
         classes: 2,
         class_names: None,
+        targets: None,
         normalisation: ChannelNormalisation {
             mean: vec![0.0],
             std: vec![1.0],

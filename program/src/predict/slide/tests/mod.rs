@@ -78,6 +78,7 @@ fn network(
         width: 32,
         classes: 3,
         class_names: Some(CLASS_NAMES.map(String::from).to_vec()),
+        targets: None,
         normalisation: ChannelNormalisation {
             mean: [0.7, 0.5, 0.7][..channels].to_vec(),
             std: [0.2, 0.2, 0.1][..channels].to_vec(),

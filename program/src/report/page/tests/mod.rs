@@ -12,9 +12,9 @@ use gcnn_train::task::predictions::Predictions;
 use gcnn_train::training::run::Report;
 use gcnn_train::training::run_folder::{EpochRecord, PassRecord};
 
-use super::Page;
 use super::pictures::{EXAMPLES, Example, Judged, SIDE, UNSURE, WRONG};
 use super::said::notable;
+use super::{ClassPage, Page, Said};
 use crate::report::bitmap::Tile;
 
 /// A run that nobody ran.
@@ -109,10 +109,12 @@ impl Run {
             config: "seed = 1 # <script>alert(1)</script>\n",
             notes: &self.notes,
             splits: &self.splits,
-            predictions: &self.predictions,
-            classes,
-            wrong: shown(wrong),
-            unsure: shown(unsure),
+            said: Said::Classes(ClassPage {
+                predictions: &self.predictions,
+                classes,
+                wrong: shown(wrong),
+                unsure: shown(unsure),
+            }),
             examples: examples
                 .map(|(index, class)| Example {
                     tile: tile(index % self.splits.test.count()),

@@ -139,9 +139,9 @@ fn answers_of(sheet: &mut Sheet, report: &EquivarianceReport, scene: &Scene, fra
             .iter()
             .flat_map(|curve| curve.values.iter().copied())
     };
-    let y = match scene {
-        Scene::Strips(_) => [-0.03, 1.03],
-        Scene::Clouds(_) => {
+    let y = match answers.are_shares {
+        true => [-0.03, 1.03],
+        false => {
             let low = values().fold(f64::INFINITY, f64::min);
             let high = values().fold(f64::NEG_INFINITY, f64::max);
             // Differences far below what is predicted are not blown up.
@@ -162,9 +162,9 @@ fn answers_of(sheet: &mut Sheet, report: &EquivarianceReport, scene: &Scene, fra
     let title = format!("{}, {}", capitalised(&answers.about), report.last_title());
     sheet.words(left, top - 12.0, Type::new(13.0, INK).bold(), &title);
     chart.angles(sheet, "");
-    let ticks = match scene {
-        Scene::Strips(_) => [0.0, 0.25, 0.5, 0.75, 1.0],
-        Scene::Clouds(_) => [0.0, 0.25, 0.5, 0.75, 1.0].map(|share| y[0] + (y[1] - y[0]) * share),
+    let ticks = match answers.are_shares {
+        true => [0.0, 0.25, 0.5, 0.75, 1.0],
+        false => [0.0, 0.25, 0.5, 0.75, 1.0].map(|share| y[0] + (y[1] - y[0]) * share),
     };
     for value in ticks {
         let [x, at] = chart.at(0.0, value);
@@ -182,10 +182,8 @@ fn answers_of(sheet: &mut Sheet, report: &EquivarianceReport, scene: &Scene, fra
     }
     // Only what matters somewhere has a line, and a name at its end.
     let matters = |values: &[f64]| values.iter().any(|value| value.abs() > 0.05);
-    let shown = answers.curves.iter().filter(|curve| match scene {
-        Scene::Strips(_) => matters(&curve.values),
-        Scene::Clouds(_) => true,
-    });
+    let shown = answers.curves.iter();
+    let shown = shown.filter(|curve| !answers.are_shares || matters(&curve.values));
     let mut ends: Vec<(f64, &str, &'static str)> = Vec::new();
     for (index, curve) in shown.enumerate() {
         let colour = CLASSES[index % CLASSES.len()];
