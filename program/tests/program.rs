@@ -899,16 +899,22 @@ fn the_configs_of_the_repository_work() {
         assert_eq!(read.without_effect(), [""; 0], "{}", file.display());
         match read.into_config().experiment {
             Experiment::Images(own) => {
-                let (channels, size) = match &own.dataset {
-                    ImageDatasetConfig::RotatedMnist(_) => (1, 28),
-                    ImageDatasetConfig::Nuclei(nuclei) => (3, nuclei.patch_size),
-                    ImageDatasetConfig::Pcam(_) => (3, 96),
+                let square = |channels, side| [channels, side, side];
+                let [channels, height, width] = match &own.dataset {
+                    ImageDatasetConfig::RotatedMnist(_) | ImageDatasetConfig::ScaledMnist(_) => {
+                        square(1, 28)
+                    }
+                    ImageDatasetConfig::Nuclei(nuclei) => {
+                        square(if nuclei.grey { 1 } else { 3 }, nuclei.patch_size)
+                    }
+                    ImageDatasetConfig::Pcam(_) => square(3, 96),
+                    ImageDatasetConfig::AudioFolder(sound) => [1, 1, sound.samples],
                     ImageDatasetConfig::ImageFolder(_) => continue,
                 };
                 let input = gcnn_models::InputShape {
                     channels,
-                    height: size,
-                    width: size,
+                    height,
+                    width,
                 };
                 assert!(own.model.validate(input).is_ok(), "{}", file.display());
             }

@@ -127,11 +127,11 @@ fn what_is_written_reads_as_the_same() {
 )]
 #[case::task(
     "seed = 1\ntask = \"n-body\"",
-    "run.toml:2:8: unknown value `n-body`; did you mean `nbody`? (valid: rotated-mnist, nuclei, pcam, image-folder, nbody)"
+    "run.toml:2:8: unknown value `n-body`; did you mean `nbody`? (valid: rotated-mnist, nuclei, pcam, image-folder, scaled-mnist, audio-folder, nbody)"
 )]
 #[case::key_of_another_task(
     "task = \"nbody\"\n[augmentation]\nflip = true",
-    "run.toml:3:1: unknown key `flip` in [augmentation]; it belongs to task = \"rotated-mnist\" or \"nuclei\" or \"pcam\" or \"image-folder\" (valid: orthogonal, time_reversal)"
+    "run.toml:3:1: unknown key `flip` in [augmentation]; it belongs to task = \"rotated-mnist\" or \"nuclei\" or \"pcam\" or \"image-folder\" or \"scaled-mnist\" or \"audio-folder\" (valid: orthogonal, time_reversal)"
 )]
 #[case::kind(
     "task = \"nbody\"\n[model]\nkind = \"egn\"",

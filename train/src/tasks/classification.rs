@@ -417,7 +417,7 @@ impl Task for Classification {
         batch: &ImageBatch,
         device: &Device,
     ) -> Result<Step, TrainError> {
-        Ok(match &self.learned {
+        let step = match &self.learned {
             Learned::Classes { weights } => {
                 let weights = weights.as_deref();
                 self.weighted(|images| model.forward(images), batch, device, weights)
@@ -426,6 +426,13 @@ impl Task for Classification {
                 let outputs = model.forward(images(batch.pixels.clone(), batch.shape, device));
                 task.step(outputs, batch, device, true)
             }
+        };
+        Ok(match model.penalty() {
+            Some(penalty) => Step {
+                loss: step.loss + penalty,
+                ..step
+            },
+            None => step,
         })
     }
 
