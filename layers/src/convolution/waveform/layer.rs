@@ -240,7 +240,7 @@ fn at_scale(
     bias: Option<Tensor<1>>,
     Place {
         scale,
-        blur,
+        blur: blurred,
         stride,
     }: Place,
 ) -> Tensor<4> {
@@ -249,29 +249,23 @@ fn at_scale(
     let steps = time.div_ceil(scale);
     let reach = (taps / 2).min(steps + 1);
     let beyond = reach.min(2);
-    let ends = [beyond * scale, (beyond + steps) * scale - time];
-    let smooth = match blur {
-        true => blurred(input, scale, ends),
-        false => input.pad((ends[0], ends[1], 0, 0), 0.0),
-    };
-    // The phases of the signal, each a sample in `scale`; those that no output lies on are left out.
     let all = steps + 2 * beyond;
-    let phases = smooth.reshape([batch, c_in, all, scale]);
+    let length = (all * scale).next_multiple_of(blur::block(scale));
+    let before = beyond * scale;
+    let signals = input.reshape([batch * c_in, time]);
+    let signals = signals.pad([(0, 0), (before, length - before - time)], 0.0);
     let (every, along) = match (scale.is_multiple_of(stride), stride.is_multiple_of(scale)) {
         (true, _) => (stride, 1),
         (false, true) => (scale, stride / scale),
         (false, false) => (1, 1),
     };
     let kept = scale / every;
-    let phases = match every {
-        1 => phases,
-        _ => phases
-            .reshape([batch, c_in * all, kept, every])
-            .narrow(3, 0, 1)
-            .reshape([batch, c_in, all, kept]),
-    };
-    let phases = phases.permute([0, 3, 1, 2]);
-    let phases = phases.reshape([batch * kept, c_in, 1, all]);
+    // Phases that no output lies on are left out.
+    let phases = blur::phases(signals, scale, every, blurred).narrow(2, 0, all);
+    let phases = phases
+        .reshape([batch, c_in, kept, all])
+        .swap_dims(1, 2)
+        .reshape([batch * kept, c_in, 1, all]);
     // Taps that reach beyond both ends of every phase see nothing.
     let weight = weight.narrow(3, taps / 2 - reach, 2 * reach + 1);
     let weight = weight.reshape([c_out, c_in, 1, 2 * reach + 1]);
@@ -294,17 +288,4 @@ fn at_scale(
         }
         _ => responses.narrow(3, 0, wanted),
     }
-}
-
-/// Every channel smoothed by itself, with so many samples more before and after it.
-fn blurred(input: Tensor<4>, scale: usize, [before, after]: [usize; 2]) -> Tensor<4> {
-    let [batch, channels, _, time] = input.dims();
-    let taps = blur::taps(scale);
-    let reach = taps.len() / 2;
-    let data = TensorData::new(taps, [1, 1, 1, 2 * reach + 1]);
-    let bank = Tensor::from_data(data, (&input.device(), input.dtype()));
-    let planes = input.reshape([batch * channels, 1, 1, time]);
-    let planes = planes.pad((before + reach, after + reach, 0, 0), 0.0);
-    let smooth = conv2d(planes, bank, None, Conv2dOptions::new());
-    smooth.reshape([batch, channels, 1, before + time + after])
 }
