@@ -93,6 +93,7 @@ impl FeatureMap for Tensor<5> {
     }
 
     fn known(self, group: &Group, transformation: PlaneTransformation) -> Self {
+        let group = &transformation::over(group, self.dims()[2]);
         if group.is_closed() {
             return self;
         }

@@ -148,9 +148,12 @@ impl PlaneTransformation {
     /// - input: `[batch, channels, group, height, width]`
     /// - output: the same, with height and width exchanged where the transformation exchanges the axes
     ///
+    /// A map over the finest scales of a group alone moves over these.
+    ///
     /// # Panics
     /// If the input does not have one orientation per element.
     pub fn on_group(&self, group: &Group, input: Tensor<5>) -> Tensor<5> {
+        let group = &over(group, input.dims()[2]);
         if let Some(element) = self.element_of(group)
             && group.is_closed()
         {
@@ -189,6 +192,11 @@ impl PlaneTransformation {
         let weights = group.elements().flat_map(row);
         weights.map(|weight: f64| weight as f32).collect()
     }
+}
+
+/// The group that a map with so many elements lives on: fewer scales, where a network leaves some out on its way.
+pub(super) fn over(group: &Group, elements: usize) -> Group {
+    group.finest(elements).unwrap_or_else(|_| group.clone())
 }
 
 /// What a sample counts for a place that lies t steps on.

@@ -7,6 +7,7 @@ use gcnn_layers::Group;
 use gcnn_layers::equivariance::{
     Feature, OutputErrors, PlaneTransformation, RoundImages, disc_mask, rim, survey as measure,
 };
+use gcnn_layers::group::AxisKind;
 use gcnn_models::argmax;
 use gcnn_train::task::equivariance::images::{own_elements, survey};
 use gcnn_train::task::equivariance::{Standing, Survey};
@@ -14,7 +15,9 @@ use gcnn_train::task::targets::TargetFormat;
 
 use super::picture::{Scene, Strips};
 use super::svg::{difference_colour, response_colour};
-use super::{Answers, Choice, Curve, PORTION, SWEPT, Sweep, angles, answer_angles};
+use super::{
+    Answers, Choice, Curve, Growth, PORTION, SWEPT, Sweep, angles, answer_angles, growing,
+};
 use crate::ProgramError;
 use crate::report::bitmap::Tile;
 
@@ -46,26 +49,69 @@ fn foreign_elements(group: &Group) -> Vec<(PlaneTransformation, Standing)> {
 
 /// How many rotations a group has.
 fn orientations(group: &Group) -> usize {
-    group.order() / group.components()
+    along(group, AxisKind::Angle).unwrap_or(1)
+}
+
+/// How many samples a group has along an axis, if it has one.
+fn along(group: &Group, kind: AxisKind) -> Option<usize> {
+    let mut axes = group.axes().iter();
+    axes.find(|axis| axis.kind == kind).map(|axis| axis.samples)
+}
+
+/// Whether images are signals, which nothing turns.
+fn are_signals(images: &Tensor<4>) -> bool {
+    images.dims()[2] == 1
 }
 
 impl Probe<'_> {
     /// Every output under the elements of the network's group, and under the right angles and reflections that the group lacks;
     /// `images` of `[batch, channels, height, width]`.
     pub fn survey(&self, images: Tensor<4>) -> Survey {
-        let elements = [own_elements(self.group), foreign_elements(self.group)];
+        let foreign = match are_signals(&images) {
+            true => Vec::new(),
+            false => foreign_elements(self.group),
+        };
+        let elements = [own_elements(self.group), foreign];
         let mut found = survey(self.group, elements.concat(), images, self.outputs);
         self.forget_choices(&mut found.outputs);
         found
     }
 
-    /// Every output under rotations all around, of the first images alone.
+    /// Every output as the first images grow; nothing where nothing is built for it.
+    pub fn growth(&self, images: Tensor<4>) -> Option<Growth> {
+        if along(self.group, AxisKind::Scale).is_none() && !are_signals(&images) {
+            return None;
+        }
+        let count = images.dims()[0].min(SWEPT);
+        let images = images.narrow(0, 0, count);
+        let factors = growing();
+        let scalings = factors.iter().copied();
+        let scalings: Vec<PlaneTransformation> =
+            scalings.map(PlaneTransformation::scaling).collect();
+        let round = RoundImages::new(images.clone());
+        let mut outputs = measure(self.group, &scalings, images, self.outputs);
+        self.forget_choices(&mut outputs);
+        let alone = scalings
+            .iter()
+            .map(|scaling| round.there_and_back(*scaling));
+        Some(Growth {
+            examples: count,
+            outputs,
+            interpolation: alone.collect(),
+            factors,
+        })
+    }
+
+    /// Every output under rotations all around, of the first images alone. Signals don't turn.
     pub fn sweep(&self, images: Tensor<4>) -> Sweep {
         let count = images.dims()[0].min(SWEPT);
         let images = images.narrow(0, 0, count);
         let orientations = orientations(self.group);
         let step = 360.0 / orientations as f64;
-        let degrees = angles((0..orientations).map(|turn| turn as f64 * step));
+        let degrees = match are_signals(&images) {
+            true => vec![0.0],
+            false => angles((0..orientations).map(|turn| turn as f64 * step)),
+        };
         let transformations: Vec<PlaneTransformation> = degrees
             .iter()
             .copied()
@@ -105,8 +151,11 @@ impl Probe<'_> {
 
     /// What is said of one image, `[1, channels, height, width]`, all around.
     pub fn answers(&self, image: Tensor<4>, example: usize, classes: &[String]) -> Answers {
+        let degrees = match are_signals(&image) {
+            true => vec![0.0],
+            false => answer_angles(),
+        };
         let round = RoundImages::new(image);
-        let degrees = answer_angles();
         let mut curves: Vec<Curve> = Vec::new();
         for angle in &degrees {
             let outputs = (self.outputs)(round.turned(PlaneTransformation::rotation(*angle)));
@@ -232,6 +281,8 @@ impl Probe<'_> {
         let pixels = height * width;
         let direction = |h: usize| {
             let [[cos, _], [sin, _]] = self.group.matrix(h);
+            let size = f64::hypot(cos, sin);
+            let [cos, sin] = [cos / size, sin / size];
             match orientations {
                 1 => [0.0, 0.0],
                 _ => [cos, sin],

@@ -50,6 +50,19 @@ pub struct Sweep {
     pub interpolation: Option<Vec<f64>>,
 }
 
+/// The errors of every output as examples grow, or signals slow down.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Growth {
+    /// How many examples it is over: the first ones of the survey's.
+    pub examples: usize,
+    /// The factors, from 1 on.
+    pub factors: Vec<f64>,
+    /// Outputs from the first layer to the last, each with an error per factor.
+    pub outputs: Vec<OutputErrors>,
+    /// What interpolation alone does to the examples, larger and back.
+    pub interpolation: Vec<f64>,
+}
+
 /// What a network says about one example that is turned.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Answers {
@@ -82,6 +95,9 @@ pub struct Stage {
     pub survey: Survey,
     /// Angle by angle.
     pub sweep: Sweep,
+    /// Factor by factor, where the network knows scales or its examples are signals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub growth: Option<Growth>,
     /// One example, turned.
     pub answers: Answers,
 }
@@ -180,6 +196,13 @@ pub struct Choice {
     pub layer: Option<String>,
     /// Whether to make what only a picture shows.
     pub picture: bool,
+}
+
+/// Factors from 1 to 2 in sixths of an octave.
+fn growing() -> Vec<f64> {
+    (0..=6)
+        .map(|sixth| 2f64.powf(f64::from(sixth) / 6.0))
+        .collect()
 }
 
 /// Multiples of [`STEP`] below 360°, and other angles that matter, in order.

@@ -224,6 +224,11 @@ fn of_images(
         None => probe.least_sure(images.clone()),
     };
     let one = task.test_images(example..example + 1, device)?;
+    if choice.picture && one.dims()[2] == 1 {
+        return Err(ProgramError::Refused(
+            "--plot shows images as they turn; these are signals, whose numbers the table and --json have".into(),
+        ));
+    }
     let scene = match choice.picture {
         true => Some(parts.with(probe.scene(one.clone(), choice, task.normalisation())?)),
         false => None,
@@ -239,6 +244,7 @@ fn of_images(
         Stage {
             survey: parts.with(probe.survey(images.clone())),
             sweep: parts.with(probe.sweep(images.clone())),
+            growth: probe.growth(images.clone()),
             answers: parts.with(probe.answers(one.clone(), example, &classes)),
         }
     };
@@ -299,6 +305,7 @@ fn of_particles(
         Ok::<_, ProgramError>(Stage {
             survey: parts.with(equivariance::particles::survey(model, &portions, count)?),
             sweep: parts.with(particles::sweep(model, &swept)?),
+            growth: None,
             answers: parts.with(particles::answers(model, &one_now, example)),
         })
     };

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use gcnn_train::task::equivariance::{Element, Standing, largest};
 
-use super::{Beginning, EquivarianceReport, Stage};
+use super::{Beginning, EquivarianceReport, Growth, Stage};
 
 /// Errors below this are single precision's own.
 const ROUNDING: f64 = 1e-5;
@@ -183,8 +183,15 @@ fn stage_text(text: &mut String, stage: &Stage, unit: &str) {
             text.push('\n');
         }
     }
+    if let Some(growth) = &stage.growth {
+        growth_text(text, growth, unit, first);
+    }
     let sweep = &stage.sweep;
     let count = sweep.degrees.len();
+    // Signals don't turn.
+    if count < 2 {
+        return;
+    }
     let _ = writeln!(
         text,
         "  rotations by {count} angles all around, of {} {unit}",
@@ -205,6 +212,20 @@ fn stage_text(text: &mut String, stage: &Stage, unit: &str) {
             text,
             "    interpolating the images alone, there and back: {alone}"
         );
+    }
+}
+
+/// What becomes of outputs as examples grow, factor by factor, with what interpolation alone does.
+fn growth_text(text: &mut String, growth: &Growth, unit: &str, first: usize) {
+    let _ = writeln!(text, "  growing, of {} {unit}", growth.examples);
+    for (index, factor) in growth.factors.iter().enumerate() {
+        let alone = number(growth.interpolation[index]);
+        let name = format!("by {factor:.2} (interpolation alone {alone})");
+        let _ = write!(text, "    {name:<0$}", first - 4);
+        for output in &growth.outputs {
+            cell(text, output.errors[index], Standing::Interpolated);
+        }
+        text.push('\n');
     }
 }
 
@@ -262,6 +283,7 @@ mod tests {
                     outputs: vec![output],
                     interpolation: None,
                 },
+                growth: None,
                 answers: Answers {
                     are_shares: true,
                     about: "answers".into(),
