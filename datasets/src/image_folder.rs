@@ -37,7 +37,7 @@ mod targets;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use self::below::{pictures_below, read_labels, read_targets};
+pub use self::below::{files_below, is_picture, read_labels, read_targets};
 pub use self::config::{Channels, ImageFolderConfig};
 pub use self::layout::Layout;
 use self::read::Reader;

@@ -274,7 +274,7 @@ impl Found {
 }
 
 /// Whether a file is named like a clip.
-fn has_ending(file: &Path) -> bool {
+pub(super) fn has_ending(file: &Path) -> bool {
     let ending = file.extension().and_then(|ending| ending.to_str());
     ENDINGS.contains(&&ending.unwrap_or_default().to_lowercase()[..])
 }

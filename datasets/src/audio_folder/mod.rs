@@ -41,6 +41,7 @@ use listing::Listing;
 use read::Notes;
 
 use crate::DatasetError;
+use crate::clip::Clip;
 use crate::images::{ImageDataset, ImageSource, Places, Split, SplitImages, Splits, part};
 
 /// The name that reports use.
@@ -159,6 +160,21 @@ impl ImageSource for AudioFolderConfig {
 
     fn shape(&self) -> Option<[usize; 3]> {
         Some([1, 1, self.samples])
+    }
+
+    fn is_example(&self, file: &Path) -> bool {
+        listing::has_ending(file)
+    }
+
+    /// At the rate of the training clips and in their window, not stretched.
+    fn read_example(&self, file: &Path) -> Option<Result<Vec<f32>, DatasetError>> {
+        let read = || {
+            let clip = Clip::read(file)?.resampled(self.rate, 1.0, file)?;
+            let mut window = vec![0.0; self.samples];
+            clip.fill(&mut window);
+            Ok(window)
+        };
+        Some(self.check().and_then(|()| read()))
     }
 }
 

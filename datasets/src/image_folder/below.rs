@@ -1,4 +1,4 @@
-//! The pictures of a folder, however deep they lie: for networks that are asked about all of them.
+//! The files of a folder that are examples, however deep they lie: for networks that are asked about all of them.
 
 use std::path::{Path, PathBuf};
 
@@ -11,21 +11,34 @@ use crate::entries::entries;
 /// The most folders within each other: more are links that go round.
 const DEEPEST: usize = 32;
 
-/// The most pictures.
+/// The most files.
 const MOST: usize = 1 << 24;
 
-/// The files in a folder and in all folders below it that are named like pictures, folder by folder, sorted by name. Hidden files
-/// and those of systems are passed over.
+/// The files in a folder and in all folders below it that are named as is wanted, folder by folder, sorted by name. Hidden files and
+/// those of systems are passed over.
 ///
 /// # Errors
-/// Where a folder cannot be read, or there are more than 2²⁴ pictures or 32 folders within each other.
-pub fn pictures_below(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
+/// Where a folder cannot be read, or there are more than 2²⁴ such files or 32 folders within each other.
+pub fn files_below(
+    folder: &Path,
+    is_wanted: &dyn Fn(&Path) -> bool,
+) -> Result<Vec<PathBuf>, DatasetError> {
     let mut found = Vec::new();
-    collect(folder, 0, &mut found)?;
+    collect(folder, 0, is_wanted, &mut found)?;
     Ok(found)
 }
 
-fn collect(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), DatasetError> {
+/// Whether a file is named like a picture.
+pub fn is_picture(file: &Path) -> bool {
+    has_ending(file)
+}
+
+fn collect(
+    folder: &Path,
+    depth: usize,
+    is_wanted: &dyn Fn(&Path) -> bool,
+    found: &mut Vec<PathBuf>,
+) -> Result<(), DatasetError> {
     if depth > DEEPEST {
         let expected = format!("at most {DEEPEST} folders within each other");
         return Err(DatasetError::malformed(folder, expected, "more"));
@@ -34,14 +47,14 @@ fn collect(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), 
         .kept
         .into_iter()
         .partition(|path| path.is_dir());
-    found.extend(files.into_iter().filter(|file| has_ending(file)));
+    found.extend(files.into_iter().filter(|file| is_wanted(file)));
     if found.len() > MOST {
-        let expected = format!("at most {MOST} pictures");
+        let expected = format!("at most {MOST} files");
         return Err(DatasetError::malformed(folder, expected, "more"));
     }
     folders
         .iter()
-        .try_for_each(|inner| collect(inner, depth + 1, found))
+        .try_for_each(|inner| collect(inner, depth + 1, is_wanted, found))
 }
 
 /// The files of a table of pictures, as it names them, and their classes: its columns `file` and `class`.
@@ -87,19 +100,21 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
         }
-        let found = pictures_below(root.path()).unwrap();
+        let found = files_below(root.path(), &is_picture).unwrap();
         let names: Vec<&Path> = found
             .iter()
             .map(|file| file.strip_prefix(root.path()).unwrap())
             .collect();
         assert_eq!(names, ["b.png", "a/c.JPG", "a/d/e.tiff"].map(Path::new));
-        assert!(pictures_below(&root.path().join("nothing")).is_err());
+        assert!(files_below(&root.path().join("nothing"), &is_picture).is_err());
         let mut deep = root.path().to_path_buf();
         for _ in 0..40 {
             deep.push("x");
         }
         fs::create_dir_all(deep).unwrap();
-        let error = pictures_below(root.path()).unwrap_err().to_string();
+        let error = files_below(root.path(), &is_picture)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("at most 32 folders"), "{error}");
     }
 }

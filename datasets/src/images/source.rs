@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Split, SplitImages, Splits, TargetKind};
 use crate::DatasetError;
+use crate::image_folder::is_picture;
 use crate::picture::Preparation;
 
 /// A source of labelled images in three splits: the settings of a data set, which know how to read or make it.
@@ -131,6 +132,16 @@ pub trait ImageSource: fmt::Debug {
     /// meant the other way round.
     fn is_light_on_dark(&self) -> bool {
         false
+    }
+
+    /// Whether a file is named like one of its examples.
+    fn is_example(&self, file: &Path) -> bool {
+        is_picture(file)
+    }
+
+    /// A file as a network gets it, before it is normalised, where the source's examples are something else than pictures.
+    fn read_example(&self, _file: &Path) -> Option<Result<Vec<f32>, DatasetError>> {
+        None
     }
 
     /// What is done to a picture of another size on its way to a network, in training and wherever else the network is used.

@@ -88,7 +88,8 @@ impl PredictArgs {
                 "--simulations is for networks for particles; this one classifies images".into(),
             ));
         }
-        let files = inputs::expand(&self.inputs)?;
+        let dataset = &network.experiment.dataset;
+        let files = inputs::expand(&self.inputs, &|file| dataset.is_example(file))?;
         match (&network.format.targets, self.map) {
             (Some(_), true) => Err(ProgramError::Refused(
                 "--map is for networks that classify patches; this one says numbers or labels of whole pictures"

@@ -1,22 +1,26 @@
-//! The pictures that a command line means: files, folders with all that is in them, and patterns such as `scans/*.tif`.
+//! The examples that a command line means: files, folders with all that is in them, and patterns such as `scans/*.tif`.
 
 use std::path::{Path, PathBuf};
 
-use gcnn_datasets::image_folder::pictures_below;
+use gcnn_datasets::image_folder::files_below;
 
 use crate::ProgramError;
 
-/// The files of all inputs, in their order. Files are taken as they are named, whatever they are.
+/// The files of all inputs, in their order. Files are taken as they are named, whatever they are; of folders, those that are named
+/// like examples.
 ///
 /// # Errors
-/// Where a folder cannot be read or has no pictures, or a pattern is none or fits nothing.
-pub fn expand(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, ProgramError> {
+/// Where a folder cannot be read or has no examples, or a pattern is none or fits nothing.
+pub fn expand(
+    inputs: &[PathBuf],
+    is_example: &dyn Fn(&Path) -> bool,
+) -> Result<Vec<PathBuf>, ProgramError> {
     let mut files = Vec::new();
     for input in inputs {
         if input.is_dir() {
-            let found = pictures_below(input)?;
+            let found = files_below(input, is_example)?;
             if found.is_empty() {
-                return Err(nothing(input, "no pictures in it"));
+                return Err(nothing(input, "nothing in it that this network reads"));
             }
             files.extend(found);
         } else if !input.exists() && is_pattern(input) {
@@ -52,6 +56,8 @@ fn nothing(input: &Path, reason: &str) -> ProgramError {
 mod tests {
     use std::fs;
 
+    use gcnn_datasets::image_folder::is_picture;
+
     use super::*;
 
     #[test]
@@ -63,22 +69,28 @@ mod tests {
             fs::write(path, "").expect("a file");
         }
         let at = |name: &str| root.path().join(name);
-        let all = expand(&[at("b.png"), at("a"), at("*.png"), at("absent.png")]).expect("files");
+        let all = expand(
+            &[at("b.png"), at("a"), at("*.png"), at("absent.png")],
+            &is_picture,
+        )
+        .expect("files");
         let expected = ["b.png", "a/[1].png", "a/c.png", "b.png", "absent.png"].map(at);
         assert_eq!(all, expected);
         // A file that is there is no pattern.
         assert_eq!(
-            expand(&[at("a/[1].png")]).expect("a file"),
+            expand(&[at("a/[1].png")], &is_picture).expect("a file"),
             [at("a/[1].png")]
         );
         for (input, reason) in [
             ("*.bmp", "no file is named like that"),
             ("a/***", "wildcard"),
         ] {
-            let error = expand(&[at(input)]).expect_err("nothing").to_string();
+            let error = expand(&[at(input)], &is_picture)
+                .expect_err("nothing")
+                .to_string();
             assert!(error.contains(reason), "{error}");
         }
         fs::create_dir(at("empty")).expect("a folder");
-        assert!(expand(&[at("empty")]).is_err());
+        assert!(expand(&[at("empty")], &is_picture).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Classifying image files.
+//! Classifying files: pictures, and clips of sound by networks that were trained on such.
 //!
 //! A picture is brought to the network's format: grey or RGB as the network wants, resized as the pictures that it was trained
 //! on were (by default in the middle of a ground that has the network's aspect ratio and the colour of the picture's border),
@@ -62,7 +62,14 @@ pub fn ask(
     let dataset = &network.experiment.dataset;
     let (preparation, is_light) = (dataset.preparation(), dataset.is_light_on_dark());
     for files in files.chunks(BATCH) {
-        let read = |file: &PathBuf| read(file, format, &preparation, is_light);
+        let read = |file: &PathBuf| match dataset.read_example(file) {
+            Some(example) => {
+                let mut example = example?;
+                format.normalisation.apply(&mut example);
+                Ok(example)
+            }
+            None => read(file, format, &preparation, is_light),
+        };
         let pictures: Vec<Result<Vec<f32>, ProgramError>> = files.par_iter().map(read).collect();
         let pixels: Vec<f32> = pictures.iter().flatten().flatten().copied().collect();
         let count = pictures.iter().flatten().count();
