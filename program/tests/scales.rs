@@ -215,6 +215,28 @@ batch_size = 32
         first[3].as_f64().is_some_and(|error| error < 0.5),
         "{first}"
     );
+    // The error against the factor of each digit, as numbers and as a picture.
+    let table = succeed(
+        root,
+        &["compare", "run", "--over", "factor", "--plot", "curve.svg"],
+    );
+    assert!(
+        table.contains("factor") && table.lines().count() > 5,
+        "{table}"
+    );
+    assert!(root.join("curve.svg").exists());
+    let error = fail(
+        root,
+        &[
+            "compare",
+            "run",
+            "--over",
+            "factor",
+            "--measure",
+            "accuracy",
+        ],
+    );
+    assert!(error.contains("`error`"), "{error}");
     // Kernels of pixels have no place between pixels.
     let error = fail(
         root,

@@ -15,7 +15,7 @@ pub struct CompareArgs {
     /// Folders of finished runs; runs that differ in nothing but their seed are taken together
     #[arg(value_name = "RUN_DIR", required = true)]
     runs: Vec<PathBuf>,
-    /// Draw curves over this setting, as in --over dataset.train_fraction
+    /// Draw curves over this setting, as in --over dataset.train_fraction; --over factor is what test examples were scaled by
     #[arg(long, value_name = "KEY")]
     over: Option<String>,
     /// Tell runs apart by this setting, as in --by model.group; may be repeated. Left out, by all in which they differ

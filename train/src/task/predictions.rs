@@ -9,6 +9,7 @@
 //! | `split`, `index` | where the example stands: `valid` or `test`, counted from 0 |
 //! | `file` | what it is called; empty where examples have no names |
 //! | `group` | the number of what it was cut from; empty where nothing was cut |
+//! | `factor` | what it was scaled or stretched by; the column is there where data has factors |
 //! | `class`, `predicted` | its class, and the most probable one: by name |
 //! | `confidence` | the probability of the predicted class |
 //! | `p:NAME` | the probability of each class |
@@ -35,6 +36,7 @@ pub struct Predictions {
     scores: Vec<f32>,
     groups: Option<Vec<u32>>,
     files: Option<Vec<String>>,
+    factors: Option<Vec<f32>>,
 }
 
 impl Predictions {
@@ -66,7 +68,18 @@ impl Predictions {
             scores,
             groups: None,
             files: None,
+            factors: None,
         })
+    }
+
+    /// Says what each example was scaled or stretched by, where data has such factors.
+    ///
+    /// # Errors
+    /// Where it is not said of each.
+    pub fn with_factors(mut self, factors: Option<Vec<f32>>) -> Result<Self, TrainError> {
+        self.check(factors.as_ref().map(Vec::len))?;
+        self.factors = factors;
+        Ok(self)
     }
 
     /// Says what each example was cut from, where examples were cut from something.
@@ -92,7 +105,7 @@ impl Predictions {
     fn check(&self, found: Option<usize>) -> Result<(), TrainError> {
         match found {
             Some(found) if found != self.len() => Err(TrainError::Mismatch(format!(
-                "{found} names or groups for {} examples",
+                "{found} names, groups or factors for {} examples",
                 self.len()
             ))),
             _ => Ok(()),
@@ -116,6 +129,7 @@ impl Predictions {
         }
         let groups: Option<Vec<&[u32]>> = sets.iter().map(Self::groups).collect();
         let files: Option<Vec<&[String]>> = sets.iter().map(Self::files).collect();
+        let factors: Option<Vec<&[f32]>> = sets.iter().map(|set| set.factors.as_deref()).collect();
         Ok(Self {
             split: first.split,
             classes: first.classes.clone(),
@@ -129,6 +143,7 @@ impl Predictions {
                 .collect(),
             groups: groups.map(|groups| groups.concat()),
             files: files.map(|files| files.concat()),
+            factors: factors.map(|factors| factors.concat()),
         })
     }
 
@@ -202,18 +217,16 @@ pub fn write(path: &Path, splits: &[&Predictions], temperature: f64) -> Result<(
 
 fn table(splits: &[&Predictions], temperature: f64) -> Result<Vec<u8>, csv::Error> {
     let mut writer = Writer::from_writer(Vec::new());
-    let fixed = [
-        "split",
-        "index",
-        "file",
-        "group",
-        "class",
-        "predicted",
-        "confidence",
-    ];
+    let has_factors = splits.iter().any(|split| split.factors.is_some());
+    let factor = has_factors.then_some("factor");
     if let Some(first) = splits.first() {
+        let known = ["split", "index", "file", "group"]
+            .into_iter()
+            .chain(factor);
+        let said = ["class", "predicted", "confidence"];
         let classes = first.classes.iter().map(|name| format!("p:{name}"));
-        writer.write_record(fixed.map(String::from).into_iter().chain(classes))?;
+        let fixed = known.chain(said).map(String::from);
+        writer.write_record(fixed.chain(classes))?;
     }
     for split in splits {
         for (index, row) in split.rows().enumerate() {
@@ -222,16 +235,23 @@ fn table(splits: &[&Predictions], temperature: f64) -> Result<Vec<u8>, csv::Erro
             let file = split.files().map_or("", |files| files[index].as_str());
             let group = split.groups().map(|groups| groups[index].to_string());
             let number = |share: f64| format!("{share:.6}");
+            let factors = split.factors.as_ref();
+            let factor = factors.map(|factors| number(f64::from(factors[index])));
             let known = [
                 split.split.to_string(),
                 index.to_string(),
                 file.to_string(),
                 group.unwrap_or_default(),
+            ];
+            let said = [
                 split.classes[usize::from(split.labels[index])].clone(),
                 split.classes[predicted].clone(),
                 number(shares[predicted]),
             ];
-            writer.write_record(known.into_iter().chain(shares.into_iter().map(number)))?;
+            let known = known.into_iter();
+            let known = known.chain(has_factors.then(|| factor.unwrap_or_default()));
+            let row = known.chain(said).chain(shares.into_iter().map(number));
+            writer.write_record(row)?;
         }
     }
     writer.into_inner().map_err(|error| {
@@ -271,6 +291,21 @@ mod tests {
         );
         assert!(lines[3].starts_with("test,0,,4,"), "{text}");
         assert_eq!(lines.len(), 5);
+    }
+
+    #[test]
+    fn factors_have_a_column_where_there_are_some() {
+        let scaled = two().with_factors(Some(vec![0.5, 1.25])).expect("factors");
+        let bytes = table(&[&scaled, &two()], 1.0).expect("a table");
+        let text = String::from_utf8(bytes).expect("text");
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(
+            lines[0].starts_with("split,index,file,group,factor,class,"),
+            "{text}"
+        );
+        assert!(lines[2].starts_with("test,1,,,1.250000,yes,"), "{text}");
+        assert!(lines[4].starts_with("test,1,,,,yes,"), "{text}");
+        assert!(two().with_factors(Some(vec![1.0])).is_err());
     }
 
     #[test]

@@ -221,6 +221,7 @@ impl Classification {
         let (labels, scores) = (images.labels().to_vec(), outcomes.scores().to_vec());
         Predictions::new(split, self.class_names(), labels, scores)?
             .with_groups(self.sources(split))?
+            .with_factors(images.factors().map(<[f32]>::to_vec))?
             .with_files(names_of(&images))
     }
 

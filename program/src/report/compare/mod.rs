@@ -6,8 +6,9 @@
 //! ```
 //!
 //! `over` is what the curve is drawn over, the share of the training images for example; without `by`, everything in which
-//! the runs differ tells series apart.
+//! the runs differ tells series apart. What examples were scaled by is no setting, but can be drawn over: see `factors`.
 
+mod factors;
 mod paired;
 mod paired_targets;
 mod plot;
@@ -112,20 +113,18 @@ impl Comparison {
                 )));
             }
         }
-        for key in question.by.iter().chain(&question.over) {
+        let over_factors = question.over.as_deref() == Some(factors::KEY);
+        let over = question.over.iter().filter(|_| !over_factors);
+        for key in question.by.iter().chain(over) {
             check_key(runs, key)?;
+        }
+        if over_factors {
+            return factors::compare(runs, question);
         }
         let measure = measure(runs, question.measure.as_deref())?;
         let over = question.over.clone();
         let differing = differing(runs.iter());
-        let by = match &question.by[..] {
-            [] => differing
-                .iter()
-                .filter(|key| Some(*key) != over.as_ref())
-                .cloned()
-                .collect(),
-            given => given.to_vec(),
-        };
+        let by = series_of(differing, question);
         let mut series: Vec<Series> = Vec::new();
         for run in runs {
             let names: Vec<String> = by
@@ -214,6 +213,18 @@ impl Comparison {
             text.push('\n');
         }
         text
+    }
+}
+
+/// The settings that tell series apart: those that are named, or all in which runs differ and that curves are not drawn over.
+fn series_of(differing: Vec<String>, question: &Question) -> Vec<String> {
+    match &question.by[..] {
+        [] => {
+            let all = differing.into_iter();
+            all.filter(|key| Some(key) != question.over.as_ref())
+                .collect()
+        }
+        given => given.to_vec(),
     }
 }
 
