@@ -16,7 +16,7 @@ impl JsonSchema for Group {
         json_schema!({
             "type": "string",
             "description": "A group by name: \"trivial\"; \"flip\" for left and right; \"C8\" for the rotations by 45°, \"D4\" for those by 90° and reflections; \"R3\" for three scales, \"R3(1.5)\" for three a factor of 1.5 apart; \"C8xR3\" for products.",
-            "pattern": "^([Tt]rivial|[Ff]lip|[CDcd][0-9]+|[Rr][0-9]+(\\([0-9.]+\\))?)([xX]([Tt]rivial|[Ff]lip|[CDcd][0-9]+|[Rr][0-9]+(\\([0-9.]+\\))?))*$",
+            "pattern": "^([Tt]rivial|[Ff]lip|[CDcd][0-9]+|[Rr][0-9]+(\\([0-9.]+\\))?)((x|X)([Tt]rivial|[Ff]lip|[CDcd][0-9]+|[Rr][0-9]+(\\([0-9.]+\\))?))*$",
             "examples": ["trivial", "flip", "C4", "D4", "C8", "R3", "C8xR3(1.5)"],
         })
     }

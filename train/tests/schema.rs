@@ -81,6 +81,10 @@ fn faults(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> 
                 let valid = each.iter().filter(|faults| faults.is_empty()).count();
                 demand(valid == 1, &format!("{valid} of {each:?}"));
             }
+            "anyOf" => {
+                let mut all = said.as_array().expect("a list").iter();
+                demand(all.any(|one| faults(root, one, value, at).is_empty()), word);
+            }
             "required" => {
                 let names = said.as_array().expect("a list").iter();
                 let missing = names

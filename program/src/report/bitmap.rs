@@ -36,6 +36,37 @@ impl Tile {
         }
     }
 
+    /// The curve of a signal in so many rows and columns: in every column dark from the smallest to the largest of the samples
+    /// that it stands for, the loudest of all reaching the border.
+    pub fn of_signal(samples: &[f32], [height, width]: [usize; 2]) -> Self {
+        let loudest = samples
+            .iter()
+            .fold(f32::MIN_POSITIVE, |most, s| most.max(s.abs()));
+        let row = |sample: f32| {
+            let place = (1.0 - sample / loudest) / 2.0 * (height as f32 - 1.0);
+            place.round().clamp(0.0, height as f32 - 1.0) as usize
+        };
+        let column = |at: usize| {
+            let first = at * samples.len() / width;
+            let end =
+                ((at + 1) * samples.len() / width).clamp(first + 1, samples.len().max(first + 1));
+            let own = samples.get(first..end).unwrap_or_default().iter().copied();
+            let (low, high) = own.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), s| {
+                (low.min(s), high.max(s))
+            });
+            row(high)..=row(low)
+        };
+        let columns: Vec<_> = (0..width).map(column).collect();
+        let mut rgb = Vec::with_capacity(3 * width * height);
+        for row in 0..height {
+            for column in &columns {
+                let dark = column.contains(&row);
+                rgb.extend([if dark { 40 } else { 245 }; 3]);
+            }
+        }
+        Self { width, height, rgb }
+    }
+
     /// The tile where its sides are no longer than this, otherwise shrunk: each pixel the mean of those that it stands for.
     pub fn within(self, side: usize) -> Self {
         let longest = self.width.max(self.height);
@@ -106,6 +137,11 @@ mod tests {
 
     #[test]
     fn values_become_pixels_and_large_tiles_small_ones() {
+        // Up, at rest, down: dark from the top to the middle, in the middle, from there to the bottom.
+        let curve = Tile::of_signal(&[0.0, 2.0, 0.0, 0.0, -2.0, 0.0], [3, 3]);
+        let dark: Vec<bool> = curve.rgb.chunks(3).map(|pixel| pixel[0] < 100).collect();
+        let [x, o] = [true, false];
+        assert_eq!(dark, [x, o, o, x, x, x, o, o, x]);
         let grey = Tile::of_values(&[0.0, 0.5, 1.0, 2.0], [1, 2, 2]);
         assert_eq!(
             grey.rgb,

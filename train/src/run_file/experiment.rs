@@ -73,6 +73,8 @@ impl Experiment {
                 match (group.order(), kind) {
                     (1, "densenet") => "plain DenseNet".into(),
                     (_, "densenet") => format!("DenseNet over {group}"),
+                    (1, "wavelet") => "plain CNN of waveforms".into(),
+                    (_, "wavelet") => format!("wavelet network over {group}"),
                     (1, _) => "plain CNN".into(),
                     _ => format!("G-CNN over {group}"),
                 }

@@ -66,15 +66,15 @@ fn what_is_written_reads_as_the_same() {
 )]
 #[case::key_of_the_other_network(
     "[model]\nkind = \"densenet\"\nchannels = [3]",
-    "run.toml:3:1: unknown key `channels` in [model]; it belongs to kind = \"gcnn\" (valid: group, growth, blocks, kernel, projection)"
+    "run.toml:3:1: unknown key `channels` in [model]; it belongs to kind = \"gcnn\" or \"wavelet\" (valid: group, growth, blocks, kernel, projection)"
 )]
 #[case::key_of_the_network_by_default(
     "[model]\ngrowth = 9",
-    "run.toml:2:1: unknown key `growth` in [model]; it belongs to kind = \"densenet\" (valid: group, channels,"
+    "run.toml:2:1: unknown key `growth` in [model]; it belongs to kind = \"densenet\" (valid: group, scale_range, channels,"
 )]
 #[case::image_kind(
     "[model]\nkind = \"dense\"",
-    "run.toml:2:8: unknown value `dense`; did you mean `densenet`? (valid: gcnn, densenet)"
+    "run.toml:2:8: unknown value `dense`; did you mean `densenet`? (valid: gcnn, densenet, wavelet)"
 )]
 #[case::dataset(
     "[dataset]\nfolder = \"x\"",

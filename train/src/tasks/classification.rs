@@ -99,6 +99,7 @@ impl Classification {
         augmentation: Augmentation,
         settings: &Settings,
     ) -> Result<Self, TrainError> {
+        augmentation.validate_for(splits.train.shape())?;
         for (split, name) in [(&splits.valid, "validation"), (&splits.test, "test")] {
             if split.is_empty() {
                 return Err(TrainError::Mismatch(format!(

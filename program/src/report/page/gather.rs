@@ -182,7 +182,15 @@ fn look_again(
 fn thumbnail(images: &ImageDataset, index: usize) -> Result<Tile, ProgramError> {
     let mut values = vec![0.0; images.image_len()];
     images.try_copy_image(index, &mut values)?;
-    Ok(Tile::of_values(&values, images.shape()).within(SIDE))
+    Ok(tile(&values, images.shape()))
+}
+
+/// A picture small, or the curve of a signal.
+fn tile(values: &[f32], shape: [usize; 3]) -> Tile {
+    match shape {
+        [_, 1, width] if width > 1 => Tile::of_signal(&values[..width], [SIDE / 2, SIDE]),
+        _ => Tile::of_values(values, shape).within(SIDE),
+    }
 }
 
 /// A few training images of each class, as the network sees them.
@@ -241,7 +249,7 @@ fn example(
     let alone = Arc::new(splits.train.slice(index..index + 1));
     let batch = BatchLoader::new(alone, options)?.next_batch()?;
     Ok(batch.map(|batch| Example {
-        tile: Tile::of_values(&batch.pixels, splits.train.shape()).within(SIDE),
+        tile: tile(&batch.pixels, splits.train.shape()),
         class,
     }))
 }
@@ -256,7 +264,8 @@ fn maps(
     let Some(model) = network.trained.as_ref() else {
         return Ok(None);
     };
-    if model.group().order() < 2 {
+    // Signals don't turn.
+    if model.group().order() < 2 || images.height() == 1 {
         return Ok(None);
     }
     let mut pixels = vec![0.0; images.image_len()];

@@ -32,7 +32,7 @@ pub fn section(page: &Page) -> String {
             cells.into_iter().chain(same).collect()
         })
         .collect();
-    let head = ["the picture under", "relative error", "same answer"];
+    let head = ["moved by", "relative error", "same answer"];
     let shown = usize::from(report.equivariance.iter().any(|e| e.same_answer.is_some()));
     body.push_str(&html::table(&head[..2 + shown], &rows));
     if let Some(maps) = page.maps.as_ref().filter(|maps| maps.len() <= LARGEST) {
@@ -63,11 +63,11 @@ fn meaning(elements: &[ElementError], examples: Option<usize>) -> String {
     let same = shares.reduce(f64::min);
     let keeps = match worst <= ROUNDING {
         true => format!(
-            "Turned or mirrored as below, a picture gets the same scores, up to rounding (measured{on}): not because the network \
+            "Moved as below, an example gets the same scores, up to rounding (measured{on}): not because the network \
              has seen it so, but because it is built so."
         ),
         false => format!(
-            "Turned or mirrored as below, a picture gets nearly the same scores (measured{on}): what is left is mostly that pixels \
+            "Moved as below, an example gets nearly the same scores (measured{on}): what is left is mostly that pixels \
              move between pixels."
         ),
     };

@@ -188,8 +188,8 @@ fn stage_text(text: &mut String, stage: &Stage, unit: &str) {
     }
     let sweep = &stage.sweep;
     let count = sweep.degrees.len();
-    // Signals don't turn.
-    if count < 2 {
+    // Signals don't turn: they grow alone.
+    if count < 2 && stage.growth.is_some() {
         return;
     }
     let _ = writeln!(
