@@ -130,7 +130,7 @@ pub enum LayerError {
         group: String,
     },
     /// A kernel that sees more scales than there are.
-    #[error("a kernel that sees {range} scales has no place on {group}, which has {scales}")]
+    #[error("a kernel that sees {range} scales has no place on a map of {scales} scales ({group})")]
     RangeTooLong {
         /// Scales that it is to see.
         range: usize,

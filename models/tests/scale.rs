@@ -6,7 +6,10 @@ use burn::prelude::*;
 use gcnn_layers::KernelConfig;
 use gcnn_layers::equivariance::{Feature, PlaneTransformation, survey};
 use gcnn_layers::kernel::HermiteConfig;
-use gcnn_models::{GcnnConfig, Head, InputShape, ModelError, PlainNetworkConfig, WaveletConfig};
+use gcnn_models::{
+    GcnnConfig, GroupDenseNetConfig, Head, InputShape, ModelError, PlainNetworkConfig,
+    WaveletConfig,
+};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use rstest::rstest;
 
@@ -75,6 +78,30 @@ fn exported_networks_over_scales_are_the_same(#[values("R3", "C4xR2(1.5)", "D1xR
     let network = reseeded(config.init(DIGITS, 4, &device).unwrap(), 3);
     let images = noise([2, 1, 28, 28], 1, &device);
     let plain = network.export();
+    let difference = plain.forward(images.clone()) - network.forward(images);
+    assert!(largest(difference) < 1e-4);
+}
+
+/// Kernels of other scales are larger, and so is what a block leaves out beside its map.
+#[test]
+fn densely_connected_networks_over_scales_can_be_exported() {
+    let device = Device::flex();
+    let config = GroupDenseNetConfig {
+        group: "R3".parse().unwrap(),
+        blocks: 2,
+        growth: 2,
+        kernel: KernelConfig::hermite(HermiteConfig::default()),
+        ..GroupDenseNetConfig::d4()
+    };
+    let input = InputShape {
+        channels: 1,
+        height: 36,
+        width: 36,
+    };
+    let network = reseeded(config.init(input, 3, &device).unwrap(), 4);
+    let images = noise([2, 1, 36, 36], 1, &device);
+    let plain = network.export();
+    assert_eq!(plain.describe(input).classes().unwrap(), 3);
     let difference = plain.forward(images.clone()) - network.forward(images);
     assert!(largest(difference) < 1e-4);
 }

@@ -1,5 +1,6 @@
 //! The program `gcnn`.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         // Of a message that cannot be written there is nobody to tell, and it would be told by a panic.
         .log_internal_errors(false)
         .init();

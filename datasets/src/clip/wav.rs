@@ -35,6 +35,10 @@ const PACKED: [(u16, &str); 8] = [
 /// Reads a file.
 pub(super) fn read(path: &Path) -> Result<Clip, DatasetError> {
     let reading = |source| DatasetError::io(path, source);
+    // Opening a pipe would wait for somebody who writes to it.
+    if !path.metadata().map_err(reading)?.is_file() {
+        return Err(DatasetError::malformed(path, EXPECTED, "no plain file"));
+    }
     let file = File::open(path).map_err(reading)?;
     let mut bytes = Vec::new();
     file.take(MOST_BYTES + 1)
@@ -49,6 +53,9 @@ pub(super) fn read(path: &Path) -> Result<Clip, DatasetError> {
     }
     parse(&bytes, path)
 }
+
+/// The largest sample of a clip of floats: some programs write whole numbers of 16 bits as floats.
+const LOUDEST: f32 = 1e6;
 
 /// Reads a file in memory.
 pub(super) fn parse(bytes: &[u8], name: &Path) -> Result<Clip, DatasetError> {
@@ -106,9 +113,10 @@ fn decode(bytes: &[u8], name: &Path) -> Result<Clip, DatasetError> {
         Err(error) => return Err(refused(&error, bytes, name)),
         Ok(()) => {}
     }
-    if let Some(place) = samples.iter().position(|sample| !sample.is_finite()) {
+    let is_moderate = |sample: &f32| sample.abs() <= LOUDEST;
+    if let Some(place) = samples.iter().position(|sample| !is_moderate(sample)) {
         return wrong(
-            "finite samples",
+            "finite samples, from −1 to 1 or not much beyond",
             format!("{} at place {place}", samples[place]),
         );
     }

@@ -31,6 +31,8 @@ pub enum Range {
     NotNegative,
     /// From 0 to 1: accuracies, areas under curves.
     Share,
+    /// 1 and less: shares of a variance that are explained.
+    AtMostOne,
 }
 
 impl Range {
@@ -41,6 +43,7 @@ impl Range {
                 Self::Share
             }
             "loss" | "mse" | "mae" | "rmse" => Self::NotNegative,
+            "r2" => Self::AtMostOne,
             _ => Self::Any,
         }
     }
@@ -51,6 +54,7 @@ impl Range {
             Self::Any => value,
             Self::NotNegative => value.clamp(0.0, f64::INFINITY),
             Self::Share => value.clamp(0.0, 1.0),
+            Self::AtMostOne => value.min(1.0),
         }
     }
 
@@ -69,6 +73,7 @@ impl Range {
                     1.0 / (1.0 + (-odds).exp())
                 })
             }
+            Self::AtMostOne => plain.map(|end| self.nearest(end)),
             _ => plain,
         }
     }

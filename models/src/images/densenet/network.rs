@@ -10,7 +10,7 @@ use gcnn_layers::{
     repeat_over_group,
 };
 
-use super::config::{GroupDenseNetConfig, KERNEL_SIZE};
+use super::config::GroupDenseNetConfig;
 use crate::ModelError;
 use crate::export::{Beside, ChannelScale, GroupPool, PlainNetwork, PlainStep, PlanePool};
 use crate::images::class_map::pool_windows;
@@ -80,9 +80,14 @@ impl Unit {
     fn forward_dense(&self, map: Tensor<5>) -> Tensor<5> {
         let response = self.forward(map.clone());
         let [_, _, _, height, width] = response.dims();
-        let border = KERNEL_SIZE / 2;
+        let border = self.border();
         let seen = map.narrow(3, border, height).narrow(4, border, width);
         Tensor::cat(vec![seen, response], 1)
+    }
+
+    /// Pixels at each side of a map that the response has no place for: scalings make kernels larger.
+    fn border(&self) -> usize {
+        self.convolution.window().kernel_size.height_and_width()[0] / 2
     }
 
     /// The same of ordinary layers. What comes before a convolution cannot be folded into it past ReLU: normalisation
@@ -172,7 +177,7 @@ impl GroupDenseNet {
         let mut steps = vec![PlainStep::Convolution(self.stem.export())];
         for (index, block) in self.blocks.iter().enumerate() {
             steps.push(PlainStep::Beside(Beside {
-                border: KERNEL_SIZE / 2,
+                border: block.border(),
                 steps: block.export(None),
             }));
             if let Some(transition) = self.transitions.get(index) {

@@ -85,7 +85,7 @@ pub(super) fn compare(
             let of_runs = counts.iter().zip(&values);
             points.push(Point {
                 by: names.clone(),
-                over: Some(low + (number as f64 + 0.5) * width),
+                over: Some(rounded(low + (number as f64 + 0.5) * width)),
                 mean,
                 interval,
                 runs: of_runs
@@ -108,6 +108,11 @@ pub(super) fn compare(
         over_words: "factor that examples were scaled by".into(),
         over: Some(KEY.into()),
     })
+}
+
+/// Four digits behind the point say where a bin is.
+fn rounded(factor: f64) -> f64 {
+    (factor * 1e4).round() / 1e4
 }
 
 /// The test examples of a run.

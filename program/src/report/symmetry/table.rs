@@ -41,7 +41,12 @@ pub fn verdict(report: &EquivarianceReport) -> Vec<String> {
     let output = last.survey.outputs.last().map_or("", |output| &output.name);
     let mut lines = Vec::new();
     let symmetry = report.subject.symmetry.as_deref();
-    if let (Some([any, _]), Some(symmetry)) = (worst(Standing::Exact), symmetry) {
+    // Doing nothing is kept by any network.
+    let exact = last.survey.elements.iter();
+    let exact = exact.filter(|element| element.standing == Standing::Exact);
+    let is_more = exact.count() > 1 || last.survey.worst(Standing::Interpolated).is_none();
+    if let (Some([any, _]), Some(symmetry)) = (worst(Standing::Exact).filter(|_| is_more), symmetry)
+    {
         lines.push(if any == 0.0 {
             format!("It keeps what it is built for ({symmetry}), to the last bit, {when}.")
         } else if any <= ROUNDING {
@@ -62,7 +67,8 @@ pub fn verdict(report: &EquivarianceReport) -> Vec<String> {
         });
     }
     if let Some([any, end]) = last.survey.worst(Standing::Interpolated) {
-        let alone = last.sweep.interpolation.as_ref();
+        let of_growth = last.growth.as_ref().map(|growth| &growth.interpolation);
+        let alone = of_growth.or(last.sweep.interpolation.as_ref());
         let alone = alone.map_or(String::new(), |errors| {
             format!(
                 "; interpolating the images there and back changes them by {}",

@@ -6,10 +6,17 @@ use gcnn_layers::equivariance::{Feature, PlaneTransformation, survey as measure}
 
 use super::{Element, Standing, Survey};
 
-/// The elements of a network's group.
+/// By how much an image may grow: beyond that most of it is out of the picture, and little is left to be compared.
+const LARGEST_FACTOR: f64 = 2.0 + 1e-6;
+
+/// The elements of a network's group that leave enough of an image.
 pub fn own_elements(group: &Group) -> Vec<(PlaneTransformation, Standing)> {
-    let own = group.elements().map(|element| {
-        let transformation = PlaneTransformation::of(group, element);
+    let all = group
+        .elements()
+        .map(|element| PlaneTransformation::of(group, element));
+    let leaves_enough =
+        |transformation: &PlaneTransformation| transformation.factor() <= LARGEST_FACTOR;
+    let own = all.filter(leaves_enough).map(|transformation| {
         let standing = match transformation.is_exact() {
             true => Standing::Exact,
             false => Standing::Interpolated,

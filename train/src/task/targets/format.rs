@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
 
+/// How many numbers of single precision a standard deviation has to span: fewer would show in the answers.
+const LEAST_STEPS: f64 = 1_000.0;
+
 /// What a network's outputs are: numbers or labels, one for each name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,6 +53,14 @@ impl TargetFormat {
             if !(std > 0.0 && std.is_finite()) {
                 return Err(TrainError::Mismatch(format!(
                     "the training images have no two different numbers of `{name}`: there is nothing to learn"
+                )));
+            }
+            // Numbers are kept in single precision, which holds seven digits.
+            let kept = std / (mean.abs() * f64::from(f32::EPSILON));
+            if kept < LEAST_STEPS {
+                return Err(TrainError::Mismatch(format!(
+                    "the numbers of `{name}` lie {std:.3} about {mean:.9}, closer together than single precision tells apart: \
+                     subtract what they have in common, and give it back to the answers"
                 )));
             }
             own.mean.push(mean);

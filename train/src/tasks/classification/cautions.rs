@@ -82,8 +82,8 @@ fn duplicates(splits: &Splits) -> Option<String> {
         .collect();
     (!pairs.is_empty()).then(|| {
         format!(
-            "{} pairs of equal pictures are in different splits: {}. What was trained on is no test; remove one of each, or \
-             keep them together by dataset.groups",
+            "{} pairs of equal examples are in different splits: {}. What was trained on is no test; remove one of each, or \
+             keep them together by groups",
             pairs.len(),
             listed(&words)
         )
