@@ -133,6 +133,14 @@ pub enum ModelError {
         /// Columns.
         width: usize,
     },
+    /// Signals where there should be images.
+    #[error(
+        "this network reads images; these are signals of {width} samples: `kind = \"wavelet\"` in `[model]` reads them"
+    )]
+    NoImage {
+        /// Samples of a signal.
+        width: usize,
+    },
     /// A signal is pooled to nothing.
     #[error(
         "signals of {length} samples are too short: layer {layer} pools over {pool} samples, and the map before has {before}; \

@@ -46,6 +46,9 @@ pub enum ProgramError {
         /// What is wrong with each, down to the cause.
         errors: Vec<String>,
     },
+    /// A person stopped what takes several trainings; the way to go on, in words.
+    #[error("{0}")]
+    Stopped(String),
     /// What was asked for does not fit what is there.
     #[error("{0}")]
     Refused(String),

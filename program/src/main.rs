@@ -34,7 +34,10 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read the output has what he wanted.
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
-        Err(error @ ProgramError::Train(TrainError::Interrupted { .. })) => {
+        Err(
+            error
+            @ (ProgramError::Train(TrainError::Interrupted { .. }) | ProgramError::Stopped(_)),
+        ) => {
             say(&error);
             // What a shell expects of a program that Ctrl-C ended.
             ExitCode::from(130)

@@ -255,6 +255,9 @@ impl GcnnConfig {
     fn trace(&self, input: InputShape) -> Result<Vec<[usize; 2]>, ModelError> {
         let InputShape { height, width, .. } = input;
         self.trace_sizes([height, width]).map_err(|stop| {
+            if height == 1 && width > 1 {
+                return ModelError::NoImage { width };
+            }
             let [before_height, before_width] = stop.before;
             match stop.reason {
                 StopReason::TooSmall { what, kernel_size } => ModelError::ImageTooSmall {

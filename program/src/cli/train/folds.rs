@@ -105,11 +105,14 @@ impl TrainArgs {
     fn explained(&self, error: ProgramError, count: usize, root: &Path) -> ProgramError {
         match error {
             ProgramError::Train(TrainError::Interrupted { epoch, folder }) => {
-                ProgramError::Refused(format!(
-                    "stopped on request in epoch {epoch} of {}; to go on from here: gcnn train {} --folds {count} --resume --output {}",
+                // What was set is part of the question: without it another one would go on.
+                let set = self.set.iter().map(|set| format!(" --set '{set}'"));
+                ProgramError::Stopped(format!(
+                    "stopped on request in epoch {epoch} of {}; to go on from here: gcnn train {} --folds {count} --resume --output {}{}",
                     folder.display(),
                     self.file.display(),
-                    root.display()
+                    root.display(),
+                    set.collect::<String>()
                 ))
             }
             error => error,

@@ -1,7 +1,7 @@
 //! The test error against what examples were scaled or stretched by.
 //!
 //! ```text
-//! bin b of ten     from s₀ + b (s₁ − s₀)/10 on, a tenth of the range of all factors wide
+//! bin b of eight   from s₀ + b (s₁ − s₀)/8 on, an eighth of the range of all factors wide
 //! point            the share of the bin's test examples that are answered wrongly; over runs, the mean
 //! ```
 //!
@@ -21,7 +21,7 @@ use crate::ProgramError;
 pub(super) const KEY: &str = "factor";
 
 /// How many bins there are.
-const BINS: usize = 10;
+const BINS: usize = 8;
 
 /// The measure.
 const ERROR: &str = "error";
@@ -110,9 +110,9 @@ pub(super) fn compare(
     })
 }
 
-/// Four digits behind the point say where a bin is.
+/// Two digits behind the point say where a bin is.
 fn rounded(factor: f64) -> f64 {
-    (factor * 1e4).round() / 1e4
+    (factor * 1e2).round() / 1e2
 }
 
 /// The test examples of a run.
