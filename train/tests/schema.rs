@@ -75,6 +75,15 @@ fn faults(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> 
                     word,
                 );
             }
+            "minItems" | "maxItems" => {
+                let found = value.as_array().map_or(0, Vec::len) as u64;
+                let bound = said.as_u64().expect("a number");
+                let holds = match word.as_str() {
+                    "minItems" => found >= bound,
+                    _ => found <= bound,
+                };
+                demand(holds || !value.is_array(), word);
+            }
             "oneOf" => {
                 let all = said.as_array().expect("a list").iter();
                 let each: Vec<_> = all.map(|one| faults(root, one, value, at)).collect();

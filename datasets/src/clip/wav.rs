@@ -255,7 +255,14 @@ mod tests {
         assert!(error(b"ID3 something else").contains("no RIFF tag found"));
         assert!(error(&whole(1, 16, &[1, 2])[..30]).contains("the end of the file in its header"));
         assert!(error(&whole(1, 16, &[])).contains("expected at least one sample, found none"));
-        assert!(error(&floats(&[0.0, f32::NAN])).contains("finite samples, found NaN at place 1"));
+        for sample in [f32::NAN, f32::INFINITY, 3e38] {
+            let told = error(&floats(&[0.0, sample]));
+            assert!(told.contains("finite samples, from −1 to 1"), "{told}");
+            assert!(told.contains("at place 1"), "{told}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let told = read(folder.path()).unwrap_err().to_string();
+        assert!(told.contains("no plain file"), "{told}");
         for expected in [NAME, "a WAV file of whole numbers"] {
             assert!(error(b"RIFF").contains(expected));
         }
