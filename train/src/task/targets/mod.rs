@@ -2,7 +2,7 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | names, and the scale on which numbers are learned | [`format`] |
+//! | names, and the scale on which numbers are learned | [`mod@format`] |
 //! | MAE, RMSE, R²; AUC and other measures of labels | [`measures`] |
 //! | all of them, target by target | [`report`] |
 //! | what a network said of every example, and the table of it | [`predictions`] |
