@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A clip is a signal of one channel: an image of height 1, `[1, 1, samples]`, whose values lie between −1 and 1. Clips are WAV files
-//! of any rate and any number of channels ([`Clip`](crate::Clip) says which); all are brought to one rate and to one number of
+//! of any rate and any number of channels ([`Clip`] says which); all are brought to one rate and to one number of
 //! samples, [`Clip::fill`](crate::Clip::fill), and the description counts those that were padded and those that lost their ends.
 //! Classes are sorted by name.
 //!

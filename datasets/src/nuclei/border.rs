@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Tissue;
 use crate::DatasetError;
 
 /// How far, in pixels, a pixel of a nucleus may lie from another label to count as its border, where nothing else is said.
@@ -46,11 +45,11 @@ impl Border {
         Err(DatasetError::setting("border", expected, found))
     }
 
-    /// How far it reaches in an image, in pixels.
-    pub(super) fn reach(&self, tissue: &Tissue) -> f64 {
+    /// How far it reaches in an image whose nuclei have this median diameter, in pixels; without nuclei it reaches one.
+    pub(super) fn reach(&self, diameter: impl FnOnce() -> Option<f64>) -> f64 {
         match *self {
             Self::Pixels(pixels) => pixels,
-            Self::Relative(share) => (share * tissue.median_diameter().unwrap_or(0.0)).max(1.0),
+            Self::Relative(share) => (share * diameter().unwrap_or(0.0)).max(1.0),
         }
     }
 

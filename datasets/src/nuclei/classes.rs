@@ -19,7 +19,7 @@ impl Tissue {
 
     /// The same with another border: within its reach in place of 2 pixels.
     pub fn classes_with(&self, border: Border) -> Vec<u8> {
-        self.classes_within(border.reach(self))
+        self.classes_within(border.reach(|| self.median_diameter()))
     }
 
     /// The distance from a pixel to another label is found row by row: in the row `down` rows away the nearest such pixel is straight

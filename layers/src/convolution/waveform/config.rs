@@ -225,6 +225,29 @@ impl GroupConv1dConfig {
     }
 }
 
+impl LiftingConv1d {
+    /// What it is made of, but for its weights.
+    pub fn config(&self) -> LiftingConv1dConfig {
+        let [c_out, c_in, _, taps] = self.weight.dims();
+        LiftingConv1dConfig::new(self.group.clone(), [c_in, c_out], taps)
+            .with_stride(self.stride)
+            .with_bias(self.bias.is_some())
+            .with_blur(self.blur)
+    }
+}
+
+impl GroupConv1d {
+    /// What it is made of, but for its weights.
+    pub fn config(&self) -> GroupConv1dConfig {
+        let [c_out, c_in, range, taps] = self.weight.dims();
+        GroupConv1dConfig::new(self.group.clone(), [c_in, c_out], taps, range)
+            .with_stride(self.stride)
+            .with_bias(self.bias.is_some())
+            .with_blur(self.blur)
+            .with_crop(self.out < self.scales.0.len())
+    }
+}
+
 fn weight(shape: [usize; 4], device: &Device) -> Param<Tensor<4>> {
     he_normal(shape, (shape[2] * shape[3]) as f64, device)
 }

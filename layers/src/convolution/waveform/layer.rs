@@ -3,7 +3,7 @@
 use burn::module::Param;
 use burn::prelude::*;
 
-use super::{GroupConv1dConfig, LiftingConv1dConfig, blur};
+use super::blur;
 use crate::FieldBatchNorm;
 use crate::convolution::dense::{Conv2dOptions, conv2d};
 use crate::expect;
@@ -12,7 +12,7 @@ use crate::mark::Mark;
 
 /// The scales of a group, whole numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Scales(Vec<usize>);
+pub(super) struct Scales(pub(super) Vec<usize>);
 
 impl Scales {
     /// Of a group that scales by whole numbers, and does nothing else.
@@ -95,15 +95,6 @@ impl LiftingConv1d {
             ..self.clone()
         }
     }
-
-    /// What it is made of, but for its weights.
-    pub fn config(&self) -> LiftingConv1dConfig {
-        let [c_out, c_in, _, taps] = self.weight.dims();
-        LiftingConv1dConfig::new(self.group.clone(), [c_in, c_out], taps)
-            .with_stride(self.stride)
-            .with_bias(self.bias.is_some())
-            .with_blur(self.blur)
-    }
 }
 
 /// Correlates a map over time and scale with kernels over both. Made by
@@ -181,16 +172,6 @@ impl GroupConv1d {
             bias: Some(bias),
             ..self.clone()
         }
-    }
-
-    /// What it is made of, but for its weights.
-    pub fn config(&self) -> GroupConv1dConfig {
-        let [c_out, c_in, range, taps] = self.weight.dims();
-        GroupConv1dConfig::new(self.group.clone(), [c_in, c_out], taps, range)
-            .with_stride(self.stride)
-            .with_bias(self.bias.is_some())
-            .with_blur(self.blur)
-            .with_crop(self.out < self.scales.0.len())
     }
 }
 

@@ -13,8 +13,8 @@
 
 use gcnn_datasets::images::TargetKind;
 
+use super::figure::Figure;
 use super::format::spread;
-use super::report::Figure;
 use crate::task::bootstrap::Units;
 use crate::task::interval::{Range, wilson};
 use crate::task::metrics::Measure;

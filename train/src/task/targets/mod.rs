@@ -4,18 +4,20 @@
 //! | --- | --- |
 //! | names, and the scale on which numbers are learned | [`mod@format`] |
 //! | MAE, RMSE, R²; AUC and other measures of labels | [`measures`] |
-//! | all of them, target by target | [`report`] |
+//! | one of them with its interval; all of them, target by target | [`figure`], [`report`] |
 //! | what a network said of every example, and the table of it | [`predictions`] |
 //! | several networks of a cross-validation together | [`folds`] |
 
+pub mod figure;
 pub mod folds;
 pub mod format;
 pub mod measures;
 pub mod predictions;
 pub mod report;
 
+pub use figure::Figure;
 pub use folds::TargetFolds;
 pub use format::TargetFormat;
 pub use measures::Judged;
 pub use predictions::TargetPredictions;
-pub use report::{Figure, OneTarget, TargetReport};
+pub use report::{OneTarget, TargetReport};
