@@ -3,7 +3,7 @@
 use burn::module::Param;
 use burn::prelude::*;
 
-use super::layer::Scales;
+use super::layer::{Reading, Scales};
 use super::{GroupConv1d, LiftingConv1d};
 use crate::convolution::{he_normal, validate_channels, zero_bias};
 use crate::error::LayerError;
@@ -156,8 +156,10 @@ impl LiftingConv1dConfig {
             bias: self.bias.then(|| zero_bias(self.channels[1], device)),
             mark: Mark::new(format!("waveforms over {}", self.group), device),
             scales,
-            blur: self.blur,
-            stride: self.stride,
+            reading: Reading {
+                blur: self.blur,
+                stride: self.stride,
+            },
             group: self.group.clone(),
         })
     }
@@ -218,8 +220,10 @@ impl GroupConv1dConfig {
             mark: Mark::new(mark, device),
             out: self.scales(),
             scales,
-            blur: self.blur,
-            stride: self.stride,
+            reading: Reading {
+                blur: self.blur,
+                stride: self.stride,
+            },
             group: self.group.clone(),
         })
     }
@@ -230,9 +234,9 @@ impl LiftingConv1d {
     pub fn config(&self) -> LiftingConv1dConfig {
         let [c_out, c_in, _, taps] = self.weight.dims();
         LiftingConv1dConfig::new(self.group.clone(), [c_in, c_out], taps)
-            .with_stride(self.stride)
+            .with_stride(self.reading.stride)
             .with_bias(self.bias.is_some())
-            .with_blur(self.blur)
+            .with_blur(self.reading.blur)
     }
 }
 
@@ -241,9 +245,9 @@ impl GroupConv1d {
     pub fn config(&self) -> GroupConv1dConfig {
         let [c_out, c_in, range, taps] = self.weight.dims();
         GroupConv1dConfig::new(self.group.clone(), [c_in, c_out], taps, range)
-            .with_stride(self.stride)
+            .with_stride(self.reading.stride)
             .with_bias(self.bias.is_some())
-            .with_blur(self.blur)
+            .with_blur(self.reading.blur)
             .with_crop(self.out < self.scales.0.len())
     }
 }

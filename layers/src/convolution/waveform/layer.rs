@@ -26,6 +26,15 @@ impl Scales {
     }
 }
 
+/// How a signal is read, at any scale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reading {
+    /// Whether it is smoothed to what the scale resolves.
+    pub(super) blur: bool,
+    /// Samples between outputs.
+    pub(super) stride: usize,
+}
+
 /// Lifts a waveform to time and scale. Made by [`LiftingConv1dConfig::init`](super::LiftingConv1dConfig::init).
 #[derive(Module, Debug)]
 pub struct LiftingConv1d {
@@ -37,9 +46,7 @@ pub struct LiftingConv1d {
     #[module(skip)]
     pub(super) scales: Scales,
     #[module(skip)]
-    pub(super) blur: bool,
-    #[module(skip)]
-    pub(super) stride: usize,
+    pub(super) reading: Reading,
     #[module(skip)]
     pub(super) group: Group,
 }
@@ -60,7 +67,7 @@ impl LiftingConv1d {
         let at = |&scale: &usize| {
             let bias = self.bias.as_ref().map(Param::val);
             let weight = self.weight.val();
-            at_scale(input.clone(), weight, bias, self.place(scale))
+            at_scale(input.clone(), weight, bias, scale, self.reading)
         };
         Tensor::stack(self.scales.0.iter().map(at).collect(), 2)
     }
@@ -73,14 +80,6 @@ impl LiftingConv1d {
     /// Mean over pairs of fields of (Σ w)²: 0 where every kernel is a wavelet, which has no mean.
     pub fn admissibility(&self) -> Tensor<1> {
         admissibility(self.weight.val())
-    }
-
-    fn place(&self, scale: usize) -> Place {
-        Place {
-            scale,
-            blur: self.blur,
-            stride: self.stride,
-        }
     }
 
     /// The same with the normalisation that follows it, in evaluation, in its weights.
@@ -112,9 +111,7 @@ pub struct GroupConv1d {
     #[module(skip)]
     pub(super) out: usize,
     #[module(skip)]
-    pub(super) blur: bool,
-    #[module(skip)]
-    pub(super) stride: usize,
+    pub(super) reading: Reading,
     #[module(skip)]
     pub(super) group: Group,
 }
@@ -138,7 +135,7 @@ impl GroupConv1d {
             let input = input.reshape([batch, c_in * seen, 1, time]);
             let weight = self.weight.val().narrow(2, 0, seen);
             let bias = self.bias.as_ref().map(Param::val);
-            at_scale(input, weight, bias, self.place(self.scales.0[index]))
+            at_scale(input, weight, bias, self.scales.0[index], self.reading)
         };
         Tensor::stack((0..self.out).map(at).collect(), 2)
     }
@@ -151,14 +148,6 @@ impl GroupConv1d {
     /// Mean over pairs of fields of (Σ w)²: 0 where every kernel is a wavelet, which has no mean.
     pub fn admissibility(&self) -> Tensor<1> {
         admissibility(self.weight.val())
-    }
-
-    fn place(&self, scale: usize) -> Place {
-        Place {
-            scale,
-            blur: self.blur,
-            stride: self.stride,
-        }
     }
 
     /// The same with the normalisation that follows it, in evaluation, in its weights.
@@ -201,14 +190,6 @@ fn folded(
     )
 }
 
-/// Which responses are wanted.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    scale: usize,
-    blur: bool,
-    stride: usize,
-}
-
 /// The responses at one scale.
 ///
 /// # Shapes
@@ -219,11 +200,11 @@ fn at_scale(
     input: Tensor<4>,
     weight: Tensor<4>,
     bias: Option<Tensor<1>>,
-    Place {
-        scale,
+    scale: usize,
+    Reading {
         blur: blurred,
         stride,
-    }: Place,
+    }: Reading,
 ) -> Tensor<4> {
     let ([batch, c_in, _, time], [c_out, _, _, taps]) = (input.dims(), weight.dims());
     // Beyond both ends the smoothed signal goes on for two steps of the scale, where outputs can see that far.

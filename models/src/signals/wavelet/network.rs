@@ -140,25 +140,20 @@ impl Wavelet {
     }
 
     fn last_map(&self, signals: Tensor<4>) -> Tensor<5> {
-        let maps = self.maps(signals);
-        maps.into_iter()
-            .next_back()
-            .unwrap_or_else(|| unreachable!("a network has a layer"))
+        self.run(signals, |_| {})
     }
 
-    /// The map after every layer, with its normalisation, activation and pooling.
-    fn maps(&self, signals: Tensor<4>) -> Vec<Tensor<5>> {
-        let mut maps: Vec<Tensor<5>> = Vec::with_capacity(self.blocks.len());
+    /// The last map; `seen` hears of the map after every layer, with its normalisation, activation and pooling.
+    fn run(&self, signals: Tensor<4>, mut seen: impl FnMut(&Tensor<5>)) -> Tensor<5> {
+        let mut map = self.lifting.forward(signals);
         for (index, block) in self.blocks.iter().enumerate() {
-            let map = match (index, maps.last()) {
-                (index, Some(before)) if index > 0 => {
-                    self.convolutions[index - 1].forward(before.clone())
-                }
-                _ => self.lifting.forward(signals.clone()),
-            };
-            maps.push(block.forward(map));
+            map = block.forward(map);
+            seen(&map);
+            if let Some(convolution) = self.convolutions.get(index) {
+                map = convolution.forward(map);
+            }
         }
-        maps
+        map
     }
 
     /// Means over time, all of it or windows of it, and then the projection over scales: `[batch, channels, 1, windows]`.
@@ -184,14 +179,12 @@ impl Wavelet {
     /// # Shapes
     /// - signals: `[batch, channels, 1, time]`
     pub fn outputs(&self, signals: Tensor<4>) -> Vec<(String, Feature)> {
-        let maps = self.maps(signals);
-        let logits = maps.last().map(|last| self.head(last.clone()));
-        let mut outputs: Vec<(String, Feature)> = maps
-            .into_iter()
-            .enumerate()
-            .map(|(index, map)| (format!("layer {}", index + 1), Feature::Group(map)))
-            .collect();
-        outputs.extend(logits.map(|logits| ("logits".into(), Feature::Invariant(logits))));
+        let mut outputs: Vec<(String, Feature)> = Vec::with_capacity(self.blocks.len() + 1);
+        let last = self.run(signals, |map| {
+            let name = format!("layer {}", outputs.len() + 1);
+            outputs.push((name, Feature::Group(map.clone())));
+        });
+        outputs.push(("logits".into(), Feature::Invariant(self.head(last))));
         outputs
     }
 
