@@ -76,6 +76,29 @@ pub enum LayerError {
         /// The side asked for.
         size: usize,
     },
+    /// A kernel whose matrix is asked for where it has none.
+    #[error(
+        "a kernel that is a network has no matrix of its own: a layer's `filter_bank` samples it with its weights"
+    )]
+    NotLinear,
+    /// Other fields going out than coming in, where they stay apart.
+    #[error(
+        "fields that stay apart are as many going out as coming in: here {fields_in} come in and {fields_out} go out"
+    )]
+    FieldsApart {
+        /// Coming in.
+        fields_in: usize,
+        /// Going out.
+        fields_out: usize,
+    },
+    /// A group without factors, where a kernel is a product of functions on them.
+    #[error(
+        "{group} is no product of two groups, as a kernel that is separated along both asks for: `C8xR3` is one"
+    )]
+    NoProduct {
+        /// The group's name.
+        group: String,
+    },
     /// A kernel that isn't square, under a group that turns it.
     #[error(
         "a kernel of {kernel_size} pixels is not mapped to itself by {group}; a square one works, or a group that keeps rows and \

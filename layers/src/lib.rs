@@ -10,6 +10,7 @@
 //! | ℝ² → ℝ² | isotropic convolution, [`IsotropicConv2d`] | constant under H |
 //! | ℝ² → G | lifting convolution, [`LiftingConv2d`] | free |
 //! | G → G | group convolution, [`GroupConv2d`] | free |
+//! | G → G | separable convolution, [`SeparableGroupConv2d`] | a product of kernels on H and on ℝ² |
 //! | G → ℝ² | projection, [`Projection`] | |
 //! | G → a point | global pooling, [`GlobalPool2d`] | |
 //! | G → G, point by point | [`FieldBatchNorm`], [`FieldDropout`], [`SpatialMaxPool2d`], [`SpatialAvgPool2d`] | |
@@ -87,8 +88,10 @@ pub use convolution::waveform::{
     GroupConv1d, GroupConv1dConfig, LiftingConv1d, LiftingConv1dConfig,
 };
 pub use convolution::{
-    Convolution, ConvolutionConfig, GroupConv2d, GroupConv2dConfig, IsotropicConv2d,
-    IsotropicConv2dConfig, LiftingConv2d, LiftingConv2dConfig, Padding2d, repeat_over_group,
+    Convolution, ConvolutionConfig, DepthwiseConv2d, DepthwiseConv2dConfig, GroupConv2d,
+    GroupConv2dConfig, IsotropicConv2d, IsotropicConv2dConfig, LiftingConv2d, LiftingConv2dConfig,
+    Padding2d, SeparableGroupConv2d, SeparableGroupConv2dConfig, Separation, SpatialConv2d,
+    SpatialConv2dConfig, repeat_over_group,
 };
 pub use equivariance::{EquivarianceReport, group_action, plane_action};
 pub use error::LayerError;

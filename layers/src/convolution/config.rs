@@ -6,7 +6,7 @@ use burn::config::Config;
 use burn::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Convolution, Map, Padding2d, Window, he_normal, validate_channels, zero_bias};
+use super::{Convolution, Map, Padding2d, Window, validate_channels, zero_bias};
 use crate::error::LayerError;
 use crate::group::Group;
 use crate::kernel::{KernelConfig, KernelSize, Spaces};
@@ -119,7 +119,7 @@ impl<M: Map> ConvolutionConfig<M> {
 
     /// Checks that the layer is consistent and equivariant, and says what would work where it is not.
     pub fn validate(&self) -> Result<(), LayerError> {
-        validate_channels(self.channels)?;
+        self.validate_channels()?;
         if let Spaces::Isotropic(_) = self.spaces()
             && self.kernel.is_deformable()
         {
@@ -132,8 +132,8 @@ impl<M: Map> ConvolutionConfig<M> {
 
     /// What the layer learns, by name and shape; no tensor is made for it.
     pub fn parameters(&self) -> Result<Parameters, LayerError> {
-        validate_channels(self.channels)?;
-        let [c_in, c_out] = self.channels;
+        self.validate_channels()?;
+        let [c_in, c_out] = self.kernel_channels();
         let kernel = self.kernel.shape(&self.spaces(), self.kernel_size)?;
         let weight = [c_out, c_in, kernel.group_weights, kernel.weights];
         let own = Parameters::new().with("weight", weight);
@@ -141,7 +141,7 @@ impl<M: Map> ConvolutionConfig<M> {
             true => own.with("bias", [c_out]),
             false => own,
         };
-        Ok(own.with_module("basis", kernel.parameters()))
+        Ok(own.with_module("basis", kernel.learned))
     }
 
     /// How many numbers the layer takes beside its parameters, for its kernels under every element of the group; the largest
@@ -149,7 +149,7 @@ impl<M: Map> ConvolutionConfig<M> {
     pub fn filter_numbers(&self) -> Result<usize, LayerError> {
         let spaces = self.spaces();
         self.kernel
-            .numbers(&spaces, self.kernel_size, self.channels)
+            .numbers(&spaces, self.kernel_size, self.kernel_channels())
     }
 
     /// Builds the layer.
@@ -164,16 +164,14 @@ impl<M: Map> ConvolutionConfig<M> {
     /// Builds the layer, or says what [`validate`](Self::validate) finds wrong.
     pub fn try_init(&self, device: &Device) -> Result<Convolution<M>, LayerError> {
         self.validate()?;
-        let ([c_in, c_out], spaces) = (self.channels, self.spaces());
-        let (basis, [along_group, weights], fan_in) =
-            self.kernel.init(&spaces, self.kernel_size, device)?;
-        let shape = [c_out, c_in, along_group, weights];
+        let ([c_in, c_out], spaces) = (self.kernel_channels(), self.spaces());
+        let (basis, beginning) = self.kernel.init(&spaces, self.kernel_size, device)?;
         let mark = match &self.input_group {
             Some(input) => format!("over {} from {input}", self.group),
             None => format!("over {}", self.group),
         };
         Ok(Convolution {
-            weight: he_normal(shape, fan_in, device),
+            weight: beginning.weight([c_in, c_out], device),
             bias: self.bias.then(|| zero_bias(c_out, device)),
             basis,
             mark: Mark::new(mark, device),
@@ -185,6 +183,25 @@ impl<M: Map> ConvolutionConfig<M> {
             kernel: self.kernel,
             map: PhantomData,
         })
+    }
+
+    fn validate_channels(&self) -> Result<(), LayerError> {
+        validate_channels(self.channels)?;
+        match self.channels {
+            [fields_in, fields_out] if M::FIELDS_APART && fields_in != fields_out => {
+                Err(LayerError::FieldsApart {
+                    fields_in,
+                    fields_out,
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Between how many fields there are kernels: where fields stay apart, each has its own.
+    fn kernel_channels(&self) -> [usize; 2] {
+        let [c_in, c_out] = self.channels;
+        [if M::FIELDS_APART { 1 } else { c_in }, c_out]
     }
 
     fn input_group(&self) -> &Group {

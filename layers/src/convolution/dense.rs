@@ -9,7 +9,7 @@ use burn::tensor::ops::ConvOptions;
 
 use crate::finish::Finish;
 
-/// Stride, zero padding and dilation of a convolution, as `[vertical, horizontal]`.
+/// Stride, zero padding and dilation of a convolution, as `[vertical, horizontal]`, and its groups of channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Conv2dOptions {
     /// Step between output positions, in pixels.
@@ -18,6 +18,8 @@ pub struct Conv2dOptions {
     pub padding: [usize; 2],
     /// Distance between neighbouring kernel taps, in pixels.
     pub dilation: [usize; 2],
+    /// How many groups of channels are convolved each by itself.
+    pub groups: usize,
 }
 
 impl Default for Conv2dOptions {
@@ -27,12 +29,13 @@ impl Default for Conv2dOptions {
 }
 
 impl Conv2dOptions {
-    /// Stride 1, no padding, no dilation.
+    /// Stride 1, no padding, no dilation, all channels together.
     pub fn new() -> Self {
         Self {
             stride: [1, 1],
             padding: [0, 0],
             dilation: [1, 1],
+            groups: 1,
         }
     }
 
@@ -53,11 +56,22 @@ impl Conv2dOptions {
         self.dilation = dilation;
         self
     }
+
+    /// Sets the groups of channels.
+    pub fn with_groups(mut self, groups: usize) -> Self {
+        self.groups = groups;
+        self
+    }
 }
 
 impl From<Conv2dOptions> for ConvOptions<2> {
     fn from(options: Conv2dOptions) -> Self {
-        Self::new(options.stride, options.padding, options.dilation, 1)
+        Self::new(
+            options.stride,
+            options.padding,
+            options.dilation,
+            options.groups,
+        )
     }
 }
 
@@ -65,7 +79,7 @@ impl From<Conv2dOptions> for ConvOptions<2> {
 ///
 /// # Shapes
 /// - input: `[batch, channels_in, height, width]`
-/// - weight: `[channels_out, channels_in, kernel_height, kernel_width]`
+/// - weight: `[channels_out, channels_in / groups, kernel_height, kernel_width]`
 /// - bias: `[channels_out]`
 /// - output: `[batch, channels_out, height_out, width_out]`
 pub fn conv2d(
@@ -86,7 +100,7 @@ pub fn conv2d(
 ///
 /// # Shapes
 /// - input: `[batch, channels_in, height, width]`
-/// - weight: `[channels_out, channels_in, kernel_height, kernel_width]`
+/// - weight: `[channels_out, channels_in / groups, kernel_height, kernel_width]`
 /// - bias: `[channels_out]`
 /// - output: `[batch, channels_out, height_out, width_out]`; where it pools with half the height and width
 pub fn conv2d_and_finish(

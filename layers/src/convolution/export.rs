@@ -37,12 +37,20 @@ impl<M: Map> Convolution<M> {
     /// # Ok::<(), gcnn_layers::LayerError>(())
     /// ```
     pub fn export(&self) -> Conv2d {
-        ordinary(self.filter_bank(), self.filter_bias(), self.window())
+        let (window, bank) = self.window().around(self.filter_bank());
+        ordinary(bank, self.filter_bias(), window, self.channel_groups())
     }
 }
 
-fn ordinary(bank: Tensor<4>, bias: Option<Tensor<1>>, window: Window) -> Conv2d {
-    let [channels_out, channels_in, ..] = bank.dims();
+/// `groups` of channels are convolved each by itself.
+pub(super) fn ordinary(
+    bank: Tensor<4>,
+    bias: Option<Tensor<1>>,
+    window: Window,
+    groups: usize,
+) -> Conv2d {
+    let [channels_out, seen, ..] = bank.dims();
+    let channels_in = seen * groups;
     let zeros = match window.padding {
         Padding2d::None | Padding2d::Circular => [0, 0],
         Padding2d::Same => window.padding_pixels(),
@@ -56,6 +64,7 @@ fn ordinary(bank: Tensor<4>, bias: Option<Tensor<1>>, window: Window) -> Conv2d 
         .with_stride([window.stride; 2])
         .with_dilation([window.dilation; 2])
         .with_padding(padding)
+        .with_groups(groups)
         .with_bias(false)
         // The numbers are replaced, so that none need be drawn.
         .with_initializer(Initializer::Zeros)

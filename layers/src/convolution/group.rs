@@ -12,7 +12,6 @@ use burn::prelude::*;
 
 use super::layer::private::Sealed;
 use super::{Convolution, ConvolutionConfig, Map};
-use crate::expect;
 use crate::group::Group;
 use crate::kernel::Spaces;
 
@@ -118,13 +117,7 @@ impl GroupConv2d {
     /// If the input has another number of channels or lives on another group, is smaller than the kernel, or has numbers of
     /// another type than the weights.
     pub fn forward(&self, input: Tensor<5>) -> Tensor<5> {
-        let ([batch, _, _, height, width], [c_in, c_out]) = (input.dims(), self.channels());
-        expect::on_group(OnGroup::LAYER, c_in, &self.input_group, &input);
-        let orientations = self.input_group.order();
-        let planes = input.reshape([batch, c_in * orientations, height, width]);
-        let responses = self.correlate(planes);
-        let [_, _, height, width] = responses.dims();
-        responses.reshape([batch, c_out, self.group.order(), height, width])
+        self.correlate_maps(input)
     }
 
     /// The group that the input lives on.

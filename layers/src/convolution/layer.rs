@@ -22,12 +22,17 @@ use crate::kernel::{Kernel, KernelConfig, Spaces};
 use crate::mark::Mark;
 
 /// Between which spaces a convolution maps: [`Lifting`](super::Lifting), [`OnGroup`](super::OnGroup) or
-/// [`Isotropic`](super::Isotropic).
+/// [`Isotropic`](super::Isotropic), and with fields that stay apart [`Depthwise`](super::Depthwise) and
+/// [`Spatial`](super::Spatial).
 pub trait Map:
     private::Sealed + Clone + Debug + Default + PartialEq + Send + Sync + 'static
 {
     /// What a layer of this kind is called.
     const LAYER: &'static str;
+    /// Whether a field is seen by itself alone.
+    const FIELDS_APART: bool = false;
+    /// Whether an element of H is seen by itself alone, in a map that lives on the group.
+    const ELEMENTS_APART: bool = false;
     #[doc(hidden)]
     #[expect(private_interfaces, reason = "only this crate has maps")]
     fn spaces<'a>(group: &'a Group, input_group: &'a Group, range: Option<usize>) -> Spaces<'a>;
@@ -67,11 +72,21 @@ pub struct Convolution<M: Map> {
 }
 
 impl<M: Map> Convolution<M> {
+    /// The convolution of a map on the group.
+    pub(super) fn correlate_maps(&self, input: Tensor<5>) -> Tensor<5> {
+        let ([batch, _, _, height, width], [c_in, c_out]) = (input.dims(), self.channels());
+        expect::on_group(M::LAYER, c_in, &self.input_group, &input);
+        let planes = input.reshape([batch, c_in * self.input_group.order(), height, width]);
+        let responses = self.correlate(planes);
+        let [_, _, height, width] = responses.dims();
+        responses.reshape([batch, c_out, self.group.order(), height, width])
+    }
+
     /// The convolution of planes: `[batch, channels_in · order_in, height, width]` to
     /// `[batch, channels_out · order_out, height_out, width_out]`.
     pub(super) fn correlate(&self, planes: Tensor<4>) -> Tensor<4> {
         expect::numbers(M::LAYER, self.weight.val().dtype(), planes.dtype());
-        if self.basis.is_in_parts() {
+        if self.basis.is_in_parts() || self.basis.is_cropped() {
             return self.correlate_in_parts(planes);
         }
         let (bank, bias) = (self.filter_bank(), self.filter_bias());
@@ -82,19 +97,28 @@ impl<M: Map> Convolution<M> {
     /// The same, with a convolution for each window.
     fn correlate_in_parts(&self, planes: Tensor<4>) -> Tensor<4> {
         let [batch, _, height, width] = planes.dims();
-        let ([c_in, c_out], order_in) = (self.channels(), self.order_in);
+        let [c_in, c_out] = self.channels();
+        let order_in = match M::ELEMENTS_APART {
+            true => self.order_out,
+            false => self.order_in,
+        };
         let maps: Tensor<5> = planes.reshape([batch, c_in, order_in, height, width]);
         let banks = self.basis.banks(self.weight.val());
         let parts = self.basis.parts().iter().zip(banks);
         let responses = parts.map(|(part, bank)| {
-            let (window, [above, beside]) = self.window.of_size(part.size());
-            let seen = part.seen(maps.clone());
+            let [_, _, rows, columns] = bank.dims();
+            let (window, [above, beside]) = self.window.of_size([rows, columns].into());
+            let seen = match M::ELEMENTS_APART {
+                true => part.own(maps.clone()),
+                false => part.seen(maps.clone()),
+            };
             let (height, width) = (height - 2 * above, width - 2 * beside);
             let seen = match [above, beside] {
                 [0, 0] => seen,
                 _ => seen.narrow(3, above, height).narrow(4, beside, width),
             };
-            let seen = seen.reshape([batch, c_in * part.inputs(), height, width]);
+            let [_, _, inputs, _, _] = seen.dims();
+            let seen = seen.reshape([batch, c_in * inputs, height, width]);
             let bias = self.bias.as_ref();
             let bias = bias.map(|bias| repeat_over_group(bias.val(), part.responses()));
             let responses = window.correlate(M::LAYER, &self.group, seen, bank, bias);
@@ -109,11 +133,23 @@ impl<M: Map> Convolution<M> {
     /// The number of input fields and of output fields.
     pub(super) fn channels(&self) -> [usize; 2] {
         let [c_out, c_in, _, _] = self.weight.dims();
-        [c_in, c_out]
+        [if M::FIELDS_APART { c_out } else { c_in }, c_out]
     }
 
-    /// The kernels of an ordinary convolution: `[channels_out · order_out, channels_in · order_in, height, width]`, where a
-    /// side on the plane has order 1. All have the largest window, with zeros around those that are smaller.
+    /// Into how many groups of channels, in the sense of ordinary convolutions, the bank falls.
+    pub(super) fn channel_groups(&self) -> usize {
+        let [c_out, ..] = self.weight.dims();
+        match (M::FIELDS_APART, M::ELEMENTS_APART) {
+            (true, true) => c_out * self.order_out,
+            (true, false) => c_out,
+            (false, _) => 1,
+        }
+    }
+
+    /// The kernels of an ordinary convolution: `[channels_out · order_out, channels_in · order_in, height, width]`, where
+    /// fields that stay apart have one input channel, and a
+    /// side on the plane has order 1. All have the largest window, with zeros around those that are smaller; where windows are
+    /// trained, the largest that is needed.
     pub fn filter_bank(&self) -> Tensor<4> {
         self.basis.bank(self.weight.val())
     }

@@ -16,7 +16,7 @@ use super::dense::{Conv2dOptions, conv2d};
 use crate::error::LayerError;
 use crate::exactness::warn_once;
 use crate::group::Group;
-use crate::kernel::KernelSize;
+use crate::kernel::{KernelSize, in_window};
 
 /// What lies beyond the border of the image.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,8 +161,18 @@ impl Window {
         (own, cropped)
     }
 
-    /// Correlates `[batch, channels_in, height, width]` with a bank `[channels_out, channels_in, height, width]`, for a layer
-    /// over `group`. Says once if the stride breaks the group's symmetry on an input of this size.
+    /// The window of a bank that may be smaller, and the bank in it. Where the window says how large the output is, as it does
+    /// without padding, that is the whole window, with zeros around the bank.
+    pub(super) fn around(&self, bank: Tensor<4>) -> (Self, Tensor<4>) {
+        let [_, _, height, width] = bank.dims();
+        match self.of_size([height, width].into()) {
+            (own, [0, 0]) => (own, bank),
+            _ => (*self, in_window(bank, self.kernel_size.height_and_width())),
+        }
+    }
+
+    /// Correlates `[batch, channels_in, height, width]` with a bank `[channels_out, channels_in / groups, height, width]`, for a
+    /// layer over `group`. Says once if the stride breaks the group's symmetry on an input of this size.
     ///
     /// # Panics
     /// If the input is smaller than the window.
@@ -174,7 +184,7 @@ impl Window {
         bank: Tensor<4>,
         bias: Option<Tensor<1>>,
     ) -> Tensor<4> {
-        let [_, _, height, width] = input.dims();
+        let ([_, channels, height, width], [_, seen, ..]) = (input.dims(), bank.dims());
         match self.validate_size(group, [height, width]) {
             Ok(()) => {}
             Err(inexact @ LayerError::WindowsLeaveStrip { .. }) => warn_once(layer, &inexact),
@@ -188,7 +198,8 @@ impl Window {
         let options = Conv2dOptions::new()
             .with_stride([self.stride; 2])
             .with_padding(zeros)
-            .with_dilation([self.dilation; 2]);
+            .with_dilation([self.dilation; 2])
+            .with_groups(channels / seen.max(1));
         conv2d(input, bank, bias, options)
     }
 }

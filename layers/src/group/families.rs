@@ -95,6 +95,7 @@ impl Group {
                 (usize::from(reflects), vec![(sign * yx).atan2(sign * xx)])
             }),
             volume: 1.0,
+            factors: None,
             matrices,
         })
     }

@@ -99,6 +99,7 @@ impl Group {
                 (h + of_a.components() * k, [first, second].concat())
             }),
             volume: a.tables.volume * b.tables.volume,
+            factors: Some([one.clone(), other.clone()]),
         }))
     }
 }

@@ -112,6 +112,7 @@ impl Group {
             coordinates,
             logarithm,
             volume,
+            factors: None,
             matrices,
         });
         for h in group.elements() {

@@ -80,6 +80,7 @@ impl Group {
             coordinates: elements.map(place).collect(),
             logarithm: Box::new(|map| (0, vec![matrix::determinant(map).abs().ln() / 2.0])),
             volume: base.ln(),
+            factors: None,
         }))
     }
 

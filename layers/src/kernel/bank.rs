@@ -2,9 +2,11 @@
 
 use burn::prelude::*;
 
-use super::Spaces;
+use super::layout::Layout;
 use super::linear::{Learned, LearnedGroup, LearnedPlane, SampledKernel};
-use super::part::{Part, parts};
+use super::network::{NetworkConfig, NetworkKernel};
+use super::part::{Part, Permutation, in_window, parts};
+use super::{KernelSize, Spaces};
 
 /// A kernel on ℝ² × H, sampled for the spaces that a layer maps between: constants that follow the device and are not saved, or
 /// what is computed from centres that are trained.
@@ -26,13 +28,13 @@ pub struct Kernel {
     pub(super) learned_plane: Option<LearnedPlane>,
     /// What `along_group` is computed from instead.
     pub(super) learned_group: Option<LearnedGroup>,
+    /// What stands in place of both, where the kernel is a network.
+    network: Option<NetworkKernel>,
     parts: Vec<Part>,
     /// Where each response is among those of all parts, if not in its place.
     order: Option<Tensor<1, Int>>,
     relative: usize,
     order_in: usize,
-    /// Height and width of the largest window.
-    size: [usize; 2],
 }
 
 impl Kernel {
@@ -64,18 +66,35 @@ impl Kernel {
         }
     }
 
+    /// Of a kernel that is a network.
+    pub(super) fn of_network(
+        config: &NetworkConfig,
+        size: KernelSize,
+        layout: &Layout,
+        spaces: &Spaces,
+        device: &Device,
+    ) -> Self {
+        let bare = Self::bare(layout, None, spaces, device);
+        let elements: Vec<Vec<usize>> = bare.parts.iter().map(Part::elements).collect();
+        let network = NetworkKernel::new(config, spaces, size, layout, &elements, device);
+        Self {
+            network: Some(network),
+            ..bare
+        }
+    }
+
     fn new(
         kernel: &SampledKernel,
         permutation: Option<Vec<usize>>,
         spaces: &Spaces,
         device: &Device,
     ) -> Self {
-        let parts = parts(kernel, permutation.as_deref(), spaces, device);
-        let elements: Vec<usize> = parts.iter().flat_map(Part::elements).collect();
         let weights = kernel.weights();
+        let source = permutation.as_deref().map(|source| (source, weights));
+        let bare = Self::bare(kernel.layout(), source, spaces, device);
         let turn = permutation.is_none().then(|| {
-            let values = elements.iter().flat_map(|&h| kernel.values(h));
-            let turn: Vec<f64> = values.copied().collect();
+            let elements = bare.parts.iter().flat_map(Part::elements);
+            let turn: Vec<f64> = elements.flat_map(|h| kernel.values(h)).copied().collect();
             let dims = [1, turn.len() / weights.max(1), weights];
             Tensor::from_data(TensorData::new(turn, dims), device)
         });
@@ -83,21 +102,35 @@ impl Kernel {
             let dims = [rows.len(), kernel.group_weights()];
             Tensor::from_data(TensorData::new(rows.concat(), dims), device)
         };
+        Self {
+            turn,
+            along_group: kernel.along_group().map(matrix),
+            ..bare
+        }
+    }
+
+    /// What every kernel has: which of its values stands where in the bank.
+    fn bare(
+        layout: &Layout,
+        permutation: Option<Permutation>,
+        spaces: &Spaces,
+        device: &Device,
+    ) -> Self {
+        let parts = parts(layout, permutation, spaces, device);
+        let elements: Vec<usize> = parts.iter().flat_map(Part::elements).collect();
         let in_order = elements.iter().enumerate().all(|(place, &h)| place == h);
         let places: Vec<i64> = (0..elements.len())
             .filter_map(|h| elements.iter().position(|&of| of == h))
             .map(|place| place as i64)
             .collect();
-        let sides = |part: &Part| part.size().height_and_width();
-        let larger = |[h, w]: [usize; 2], [y, x]: [usize; 2]| [h.max(y), w.max(x)];
         Self {
-            turn,
-            along_group: kernel.along_group().map(matrix),
+            turn: None,
+            along_group: None,
             learned_plane: None,
             learned_group: None,
+            network: None,
             order: (!in_order).then(|| Tensor::from_data(places.as_slice(), device)),
-            size: parts.iter().map(sides).fold([1, 1], larger),
-            relative: kernel.relative(),
+            relative: layout.relative(),
             order_in: spaces.order_in(),
             parts,
         }
@@ -111,17 +144,23 @@ impl Kernel {
     ///   not the largest
     pub fn bank(&self, weights: Tensor<4>) -> Tensor<4> {
         let [c_out, c_in, _, _] = weights.dims();
-        let ([height, width], order_in) = (self.size, self.order_in);
+        let order_in = self.order_in;
         let mut banks = self.banks(weights);
         if let [_] = self.parts.as_slice()
             && let Some(bank) = banks.pop()
         {
             return bank;
         }
+        let sides = banks.iter().map(|bank| {
+            let [_, _, height, width] = bank.dims();
+            [height, width]
+        });
+        let larger = |[h, w]: [usize; 2], [y, x]: [usize; 2]| [h.max(y), w.max(x)];
+        let size @ [height, width] = sides.fold([1, 1], larger);
         let parts = self.parts.iter().zip(banks);
         let whole = parts.map(|(part, bank)| {
             let responses = part.responses();
-            let bank = part.in_window(bank, self.size);
+            let bank = in_window(bank, size);
             let bank = bank.reshape([c_out * responses * c_in, part.inputs(), height, width]);
             let bank = part.among_all(bank, order_in);
             bank.reshape([c_out, responses, c_in * order_in, height, width])
@@ -137,6 +176,60 @@ impl Kernel {
 
     /// The filters of each part: `[channels_out · responses, channels_in · inputs, height, width]`.
     pub(crate) fn banks(&self, weights: Tensor<4>) -> Vec<Tensor<4>> {
+        match &self.network {
+            Some(network) => self.banks_of_network(network, weights),
+            None => self.linear_banks(weights),
+        }
+    }
+
+    fn banks_of_network(&self, network: &NetworkKernel, weights: Tensor<4>) -> Vec<Tensor<4>> {
+        let [c_out, c_in, _, count] = weights.dims();
+        let pairs = c_out * c_in;
+        let last_layer = weights.reshape([pairs, count]).transpose();
+        let parts = self.parts.iter().zip(network.features());
+        let bank = |(part, (features, size)): (&Part, (Tensor<2>, KernelSize))| {
+            let values = features.matmul(last_layer.clone());
+            let rows = self.relative * part.responses();
+            part.bank(
+                values.reshape([rows, size.taps() * pairs]),
+                [c_out, c_in],
+                size,
+            )
+        };
+        parts.map(bank).collect()
+    }
+
+    /// The mean over H of what all features sum to, squared, over the relative elements and taps: a weight's share in the
+    /// second moment of a response to independent pixels.
+    pub(super) fn energy(&self) -> Option<f64> {
+        let network = self.network.as_ref()?;
+        let responses: usize = self.parts.iter().map(Part::responses).sum();
+        let squares = network.features().into_iter().map(|(features, _)| {
+            // The last one is a constant, whose weight is zero at first.
+            let [_, count] = features.dims();
+            let own = features.narrow(1, 0, count - 1);
+            (own.clone() * own).sum().into_scalar::<f64>()
+        });
+        Some(squares.sum::<f64>() / responses.max(1) as f64)
+    }
+
+    /// What the loss adds for a kernel that is finer than the pixels, weighted; nothing for most kernels.
+    pub fn penalty(&self) -> Option<Tensor<1>> {
+        self.network.as_ref()?.penalty()
+    }
+
+    /// The highest frequency that a kernel has, in periods per half of its side, where that is known: of a MAGNet it is, from
+    /// its weights, `[1]`.
+    pub fn highest_frequency(&self) -> Option<Tensor<1>> {
+        self.network.as_ref()?.highest_frequency()
+    }
+
+    /// Whether the windows of kernels are trained with them.
+    pub fn is_cropped(&self) -> bool {
+        self.network.as_ref().is_some_and(NetworkKernel::is_cropped)
+    }
+
+    fn linear_banks(&self, weights: Tensor<4>) -> Vec<Tensor<4>> {
         let [c_out, c_in, group_weights, count] = weights.dims();
         let (channels, relative) = ([c_out, c_in], self.relative);
         let pairs = c_out * c_in;
@@ -152,7 +245,7 @@ impl Kernel {
         match (self.turn_matrices(), self.parts.as_slice()) {
             (None, parts) => {
                 let rows = kernels.reshape([relative * count, pairs]);
-                let of_part = |part: &Part| part.bank(rows.clone(), channels);
+                let of_part = |part: &Part| part.bank(rows.clone(), channels, part.size());
                 parts.iter().map(of_part).collect()
             }
             (Some(turn), parts) => {
@@ -166,7 +259,7 @@ impl Kernel {
                         _ => turned.clone().narrow(1, start, responses * taps),
                     };
                     let rows = own.reshape([relative * responses, taps * pairs]);
-                    banks.push(part.bank(rows, channels));
+                    banks.push(part.bank(rows, channels, part.size()));
                     start += responses * taps;
                 }
                 banks

@@ -12,10 +12,12 @@
 //! kernel's window larger (`windows`), and a function that stands for a density smaller by |det h|.
 //!
 //! A [`Kernel`] has one duty, [`bank`](Kernel::bank): the filters of an ordinary convolution. Linear kernels are matrices
-//! ([`SampledKernel`], plain numbers) times weights.
+//! ([`SampledKernel`], plain numbers) times weights; of those that are [networks](network) the matrix is trained too.
 
 mod bank;
+mod layout;
 mod linear;
+pub mod network;
 mod part;
 mod size;
 mod spaces;
@@ -25,6 +27,8 @@ mod windows;
 pub use bank::Kernel;
 pub(crate) use linear::KernelShape;
 pub use linear::{BSplineConfig, HermiteConfig, SampledKernel, Support};
+pub use network::{KernelMask, MagnetConfig, SirenConfig};
+pub(crate) use part::in_window;
 pub use size::{KernelSize, MAX_KERNEL_SIZE};
 pub(crate) use spaces::Spaces;
 
@@ -33,6 +37,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::LayerError;
 use crate::group::Group;
+use layout::Layout;
+use network::NetworkConfig;
 
 /// How kernels are parametrised. In a run file: `kernel = { basis = "pixel" }`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -46,6 +52,10 @@ pub enum KernelConfig {
     BSpline(BSplineConfig),
     /// A sum of Hermite functions, the derivatives of a Gaussian: smooth, and few.
     Hermite(HermiteConfig),
+    /// A network of sines: a function of the place and of the relative element, as fine as its frequency.
+    Siren(SirenConfig),
+    /// A product of Gabor functions whose size is trained, and whose frequencies are known.
+    Magnet(MagnetConfig),
 }
 
 impl Default for KernelConfig {
@@ -70,6 +80,26 @@ impl KernelConfig {
         Self::Hermite(functions)
     }
 
+    /// A network of sines.
+    pub fn siren(network: SirenConfig) -> Self {
+        Self::Siren(network)
+    }
+
+    /// A multiplicative anisotropic Gabor network.
+    pub fn magnet(network: MagnetConfig) -> Self {
+        Self::Magnet(network)
+    }
+
+    /// The network that the kernel is, between spaces that give it a coordinate.
+    fn network(&self, spaces: &Spaces, size: KernelSize) -> Option<NetworkConfig> {
+        let network = match self {
+            Self::Pixel {} | Self::BSpline(_) | Self::Hermite(_) => return None,
+            Self::Siren(config) => NetworkConfig::Siren(*config),
+            Self::Magnet(config) => NetworkConfig::Magnet(*config),
+        };
+        (NetworkConfig::coordinates(spaces, size) > 0).then_some(network)
+    }
+
     /// Whether kernels of this size can be made.
     pub fn validate(&self, size: KernelSize) -> Result<(), LayerError> {
         for side in size.height_and_width() {
@@ -87,6 +117,8 @@ impl KernelConfig {
             Self::Pixel {} => Ok(()),
             Self::BSpline(splines) => splines.validate(size),
             Self::Hermite(functions) => functions.validate(size),
+            Self::Siren(config) => NetworkConfig::Siren(*config).validate(),
+            Self::Magnet(config) => NetworkConfig::Magnet(*config).validate(),
         }
     }
 
@@ -95,6 +127,7 @@ impl KernelConfig {
         match self {
             Self::Pixel {} | Self::Hermite(_) => false,
             Self::BSpline(splines) => splines.is_learned(),
+            Self::Siren(_) | Self::Magnet(_) => true,
         }
     }
 
@@ -109,7 +142,7 @@ impl KernelConfig {
         let group = spaces.turning();
         match self {
             Self::Pixel {} => linear::validate_pixels(group, size)?,
-            Self::BSpline(_) | Self::Hermite(_) => {}
+            Self::BSpline(_) | Self::Hermite(_) | Self::Siren(_) | Self::Magnet(_) => {}
         }
         windows::validate(group, size)
     }
@@ -117,7 +150,9 @@ impl KernelConfig {
     /// The windows of a kernel under every element of a group.
     fn windows(&self, group: &Group, size: KernelSize) -> Vec<KernelSize> {
         match self {
-            Self::Pixel {} | Self::Hermite(_) => windows::of_taps(group, size),
+            Self::Pixel {} | Self::Hermite(_) | Self::Siren(_) | Self::Magnet(_) => {
+                windows::of_taps(group, size)
+            }
             Self::BSpline(_) => windows::of_functions(group, size),
         }
     }
@@ -151,8 +186,14 @@ impl KernelConfig {
         size: KernelSize,
     ) -> Result<KernelShape, LayerError> {
         self.validate_between(spaces, size)?;
+        if let Some(network) = self.network(spaces, size) {
+            return Ok(network.shape(spaces, size));
+        }
         let shape = match self {
-            Self::Pixel {} => linear::shape_of_pixels(spaces, size),
+            // Of no coordinate a network is a number.
+            Self::Pixel {} | Self::Siren(_) | Self::Magnet(_) => {
+                linear::shape_of_pixels(spaces, size)
+            }
             Self::BSpline(splines) => splines.shape(spaces, size),
             Self::Hermite(functions) => functions.shape(spaces, size),
         };
@@ -166,7 +207,8 @@ impl KernelConfig {
         })
     }
 
-    /// Samples the kernel of a [group convolution](crate::GroupConv2d) under every element of `group`.
+    /// Samples the kernel of a [group convolution](crate::GroupConv2d) under every element of `group`. A kernel that is a network
+    /// has no matrix before it has weights, and is refused.
     pub fn sample(&self, group: &Group, size: KernelSize) -> Result<SampledKernel, LayerError> {
         let spaces = Spaces::Group {
             output: group,
@@ -178,8 +220,13 @@ impl KernelConfig {
 
     fn sampled(&self, spaces: &Spaces, size: KernelSize) -> Result<SampledKernel, LayerError> {
         self.validate_between(spaces, size)?;
+        if self.network(spaces, size).is_some() {
+            return Err(LayerError::NotLinear);
+        }
         let kernel = match self {
-            Self::Pixel {} => linear::sample_pixels(spaces, size),
+            Self::Pixel {} | Self::Siren(_) | Self::Magnet(_) => {
+                linear::sample_pixels(spaces, size)
+            }
             Self::BSpline(splines) => splines.sample(spaces, size),
             Self::Hermite(functions) => functions.sample(spaces, size),
         };
@@ -189,27 +236,50 @@ impl KernelConfig {
         })
     }
 
-    /// The kernel on a device, with its numbers of weights along H and on the plane, and its fan-in per input channel.
+    /// The kernel on a device, and how its weights begin.
     pub(crate) fn init(
         &self,
         spaces: &Spaces,
         size: KernelSize,
         device: &Device,
-    ) -> Result<(Kernel, [usize; 2], f64), LayerError> {
+    ) -> Result<(Kernel, Beginning), LayerError> {
+        self.validate_between(spaces, size)?;
+        if let Some(network) = self.network(spaces, size) {
+            let windows = self.windows(spaces.turning(), size);
+            let layout = Layout::new(windows, spaces.differences());
+            let kernel = Kernel::of_network(&network, size, &layout, spaces, device);
+            let beginning = Beginning {
+                weights: [1, network.shape(spaces, size).weights],
+                fan_in: kernel.energy().unwrap_or(1.0),
+                constant: true,
+            };
+            return Ok((kernel, beginning));
+        }
         let kernel = self.sampled(spaces, size)?;
-        let weights = [kernel.group_weights(), kernel.weights()];
-        let fan_in = kernel.fan_in();
+        let beginning = Beginning {
+            weights: [kernel.group_weights(), kernel.weights()],
+            fan_in: kernel.fan_in(),
+            constant: false,
+        };
         let basis = match self {
             Self::BSpline(splines) if splines.is_learned() => {
                 let centres = splines.learned(spaces, size);
                 Kernel::with_learned(&kernel, &centres, spaces, device)
             }
-            Self::Pixel {} | Self::BSpline(_) | Self::Hermite(_) => {
-                Kernel::linear(&kernel, spaces, device)
-            }
+            _ => Kernel::linear(&kernel, spaces, device),
         };
-        Ok((basis, weights, fan_in))
+        Ok((basis, beginning))
     }
+}
+
+/// How the weights of a kernel begin.
+pub(crate) struct Beginning {
+    /// Weights along H and on the plane.
+    pub(crate) weights: [usize; 2],
+    /// The fan-in of one input channel.
+    pub(crate) fan_in: f64,
+    /// Whether the last weight on the plane is that of a constant, and begins as zero.
+    pub(crate) constant: bool,
 }
 
 #[cfg(test)]

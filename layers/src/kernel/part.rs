@@ -7,7 +7,7 @@
 
 use burn::prelude::*;
 
-use super::linear::SampledKernel;
+use super::layout::Layout;
 use super::{KernelSize, Spaces};
 
 /// A part of a kernel's responses.
@@ -30,15 +30,19 @@ pub(crate) struct Part {
     size: KernelSize,
 }
 
+/// Where every element merely permutes a kernel's weights: which weight tap z of element h takes, at `h · taps + z`, and how
+/// many weights there are.
+pub(super) type Permutation<'a> = (&'a [usize], usize);
+
 /// The parts of a kernel, in the order of their first responses.
 pub(super) fn parts(
-    kernel: &SampledKernel,
-    permutation: Option<&[usize]>,
+    layout: &Layout,
+    permutation: Option<Permutation>,
     spaces: &Spaces,
     device: &Device,
 ) -> Vec<Part> {
     let order_in = spaces.order_in();
-    let rows = kernel.pairs().chunks(order_in);
+    let rows = layout.pairs().chunks(order_in);
     // What a closed group leaves out, in going from one sampling to another, is left to zeros.
     let sees_all = spaces.turning().is_closed();
     let mut found: Vec<(KernelSize, Vec<usize>, Vec<usize>)> = Vec::new();
@@ -50,7 +54,7 @@ pub(super) fn parts(
             true => (0..order_in).collect(),
             false => seen,
         };
-        let size = kernel.window(h);
+        let size = layout.windows()[h];
         let own = |(other, inputs, _): &&mut (KernelSize, Vec<usize>, Vec<usize>)| {
             *other == size && *inputs == seen
         };
@@ -61,7 +65,7 @@ pub(super) fn parts(
     }
     let of = |(size, inputs, responses)| {
         Part::new(
-            kernel,
+            layout,
             permutation,
             order_in,
             (size, inputs, responses),
@@ -73,25 +77,25 @@ pub(super) fn parts(
 
 impl Part {
     fn new(
-        kernel: &SampledKernel,
-        permutation: Option<&[usize]>,
+        layout: &Layout,
+        permutation: Option<Permutation>,
         order_in: usize,
         (size, inputs, responses): (KernelSize, Vec<usize>, Vec<usize>),
         device: &Device,
     ) -> Self {
-        let (taps, weights, relative) = (size.taps(), kernel.weights(), kernel.relative());
+        let (taps, relative) = (size.taps(), layout.relative());
         let ints = |values: Vec<usize>| {
             let values: Vec<i64> = values.into_iter().map(|v| v as i64).collect();
             Tensor::<1, Int>::from_data(values.as_slice(), device)
         };
-        let pair = |h: usize, k: usize| kernel.pairs()[h * order_in + k];
+        let pair = |h: usize, k: usize| layout.pairs()[h * order_in + k];
         let pairs: Vec<(usize, Option<usize>)> = (responses.iter().enumerate())
             .flat_map(|(place, &h)| inputs.iter().map(move |&k| (place, pair(h, k))))
             .collect();
         let zeros = pairs.iter().any(|(_, g)| g.is_none());
         let arrange = match permutation {
             // A permutation has one part, of all responses in their order.
-            Some(source) => {
+            Some((source, weights)) => {
                 let row = |h: usize, g: usize, z: usize| g * weights + source[h * taps + z];
                 let rows = pairs.into_iter().flat_map(|(h, g)| {
                     (0..taps).map(move |z| g.map_or(relative * weights, |g| row(h, g, z)))
@@ -123,9 +127,15 @@ impl Part {
         }
     }
 
-    /// The filters, from rows of weights or of turned kernels.
-    pub(super) fn bank(&self, rows: Tensor<2>, [c_out, c_in]: [usize; 2]) -> Tensor<4> {
-        let (h, [height, width]) = (self.responses(), self.size.height_and_width());
+    /// The filters, from rows of weights or of turned kernels. A window is that of the part, unless the kernels are sampled
+    /// in a smaller one.
+    pub(super) fn bank(
+        &self,
+        rows: Tensor<2>,
+        [c_out, c_in]: [usize; 2],
+        size: KernelSize,
+    ) -> Tensor<4> {
+        let (h, [height, width]) = (self.responses(), size.height_and_width());
         let rows = match self.zeros {
             true => {
                 let [_, numbers] = rows.dims();
@@ -139,7 +149,7 @@ impl Part {
             None => rows,
         };
         filters
-            .reshape([h, self.inputs, self.taps(), c_out, c_in])
+            .reshape([h, self.inputs, size.taps(), c_out, c_in])
             .permute([3, 0, 4, 1, 2])
             .reshape([c_out * h, c_in * self.inputs, height, width])
     }
@@ -152,14 +162,14 @@ impl Part {
         }
     }
 
-    /// A bank in a larger window about the same centre, with zeros around it.
-    pub(super) fn in_window(&self, bank: Tensor<4>, [height, width]: [usize; 2]) -> Tensor<4> {
-        let [own_height, own_width] = self.size.height_and_width();
-        let [above, beside] = [(height - own_height) / 2, (width - own_width) / 2];
-        match [above, beside] {
-            [0, 0] => bank,
-            _ => bank.pad((beside, beside, above, above), 0.0),
+    /// The responses' own elements of a map `[batch, channels, order, height, width]`.
+    pub(crate) fn own(&self, maps: Tensor<5>) -> Tensor<5> {
+        if self.responses.len() == maps.dims()[2] {
+            return maps;
         }
+        let own: Vec<i64> = self.responses.iter().map(|&h| h as i64).collect();
+        let own = Tensor::<1, Int>::from_data(own.as_slice(), &maps.device());
+        maps.select(2, own)
     }
 
     /// Filters `[…, inputs, height, width]` among all inputs, with zeros for those that aren't seen.
@@ -198,5 +208,15 @@ impl Part {
     /// Taps of the window.
     pub(super) fn taps(&self) -> usize {
         self.size.taps()
+    }
+}
+
+/// A bank `[channels_out, channels_in, height, width]` in a larger window about the same centre, with zeros around it.
+pub(crate) fn in_window(bank: Tensor<4>, [height, width]: [usize; 2]) -> Tensor<4> {
+    let [_, _, own_height, own_width] = bank.dims();
+    let [above, beside] = [(height - own_height) / 2, (width - own_width) / 2];
+    match [above, beside] {
+        [0, 0] => bank,
+        _ => bank.pad((beside, beside, above, above), 0.0),
     }
 }

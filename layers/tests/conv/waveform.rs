@@ -8,39 +8,16 @@ use gcnn_layers::{
     Group, GroupConv1d, GroupConv1dConfig, LayerError, LiftingConv1d, LiftingConv1dConfig,
 };
 use rstest::rstest;
-use safetensors::SafeTensors;
 
-use super::{device, group, noise, relative_error, reseed, tensor, values};
+use super::{Reference, device, group, noise, relative_error, reseed, tensor, values};
 
-struct Reference(SafeTensors<'static>);
-
-impl Reference {
-    fn new() -> Self {
-        let bytes = include_bytes!("../fixtures/wavelet_networks.safetensors");
-        Self(SafeTensors::deserialize(bytes).unwrap())
-    }
-
-    fn values(&self, name: &str) -> Vec<f64> {
-        let bytes = self.0.tensor(name).unwrap().data().chunks_exact(8);
-        bytes
-            .map(|b| f64::from_le_bytes(b.try_into().unwrap()))
-            .collect()
-    }
-
-    /// A tensor in a shape with a height of 1, or a scale of 1.
-    fn tensor<const D: usize>(&self, name: &str, dims: [usize; D], device: &Device) -> Tensor<D> {
-        tensor(&self.values(name), dims, device, DType::F64).require_grad()
-    }
-
-    fn agrees<const D: usize>(&self, found: &Tensor<D>, name: &str) {
-        let error = relative_error(&values(found), &self.values(name));
-        assert!(error < 1e-12, "{name}: {error}");
-    }
+fn reference() -> Reference {
+    Reference::new(include_bytes!("../fixtures/wavelet_networks.safetensors"))
 }
 
 #[test]
 fn lifting_is_the_published_one() {
-    let (reference, device) = (Reference::new(), device().autodiff());
+    let (reference, device) = (reference(), device().autodiff());
     let config = LiftingConv1dConfig::new(group("R3(2)"), [2, 3], 7).with_bias(false);
     let mut conv = config.init(&device);
     conv.weight = Param::from_tensor(reference.tensor("lift.w.weights", [3, 2, 1, 7], &device));
@@ -68,7 +45,7 @@ fn convolution_on_the_group_is_the_published_one(
     #[case] scales: usize,
     #[case] time: usize,
 ) {
-    let (reference, device) = (Reference::new(), device().autodiff());
+    let (reference, device) = (reference(), device().autodiff());
     let of_input = group(&format!("R{scales}(2)"));
     let config = GroupConv1dConfig::new(of_input, channels, taps, 3)
         .with_crop(crop)
@@ -93,7 +70,7 @@ fn convolution_on_the_group_is_the_published_one(
 
 #[test]
 fn kernels_without_a_mean_are_admissible() {
-    let (reference, device) = (Reference::new(), device().autodiff());
+    let (reference, device) = (reference(), device().autodiff());
     let weight = |name: &str, dims| {
         Param::from_tensor(reference.tensor::<4>(&format!("{name}.w.weights"), dims, &device))
     };

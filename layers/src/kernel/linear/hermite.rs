@@ -126,13 +126,8 @@ impl HermiteConfig {
     }
 
     pub(in crate::kernel) fn shape(&self, spaces: &Spaces, size: KernelSize) -> KernelShape {
-        KernelShape {
-            size,
-            weights: self.functions(spaces.turning(), size).len(),
-            group_weights: spaces.samples().count(),
-            learned_plane: false,
-            learned_group: None,
-        }
+        let functions = self.functions(spaces.turning(), size).len();
+        KernelShape::linear(size, [spaces.samples().count(), functions])
     }
 
     pub(in crate::kernel) fn sample(&self, spaces: &Spaces, size: KernelSize) -> SampledKernel {

@@ -33,13 +33,8 @@ pub(super) fn support(group: &Group, taps: &[[f64; 2]], size: KernelSize) -> Vec
 }
 
 pub(crate) fn shape(spaces: &Spaces, size: KernelSize) -> KernelShape {
-    KernelShape {
-        size,
-        weights: support(spaces.turning(), &taps(size), size).len(),
-        group_weights: spaces.samples().count(),
-        learned_plane: false,
-        learned_group: None,
-    }
+    let weights = support(spaces.turning(), &taps(size), size).len();
+    KernelShape::linear(size, [spaces.samples().count(), weights])
 }
 
 /// Whether taps move to taps, or a disc of them turns.

@@ -1,6 +1,7 @@
 //! A linear kernel sampled on the pixel grid under every element of a group: plain numbers, no tensors.
 
 use crate::kernel::KernelSize;
+use crate::kernel::layout::Layout;
 use crate::kernel::spaces::Relatives;
 
 /// The matrices Basis_h of a kernel: `values(h)[z · weights + j]` is what weight j contributes to tap z of the kernel
@@ -9,12 +10,8 @@ use crate::kernel::spaces::Relatives;
 pub struct SampledKernel {
     size: KernelSize,
     weights: usize,
-    windows: Vec<KernelSize>,
     elements: Vec<Vec<f64>>,
-    /// How many relative elements h⁻¹h' there are; 1 on the plane.
-    relative: usize,
-    /// Which of them each pair of response and input has.
-    pairs: Vec<Option<usize>>,
+    layout: Layout,
     /// AlongH, a row per relative element; absent where it is the identity.
     along_group: Option<Vec<Vec<f64>>>,
     /// Whether a weight reaches over several taps.
@@ -35,10 +32,8 @@ impl SampledKernel {
         Self {
             size,
             weights,
-            windows,
             elements,
-            relative: relatives.count(),
-            pairs: relatives.pairs,
+            layout: Layout::new(windows, relatives),
             along_group: None,
             overlapping: false,
         }
@@ -52,7 +47,7 @@ impl SampledKernel {
 
     /// Gives the kernel a basis along H too: one row per relative element, all of the same length.
     pub(super) fn with_along_group(mut self, rows: Vec<Vec<f64>>) -> Self {
-        debug_assert_eq!(rows.len(), self.relative);
+        debug_assert_eq!(rows.len(), self.layout.relative());
         let of_identity = |(g, row): (usize, &Vec<f64>)| {
             let expected = |m| if m == g { 1.0 } else { 0.0 };
             row.len() == rows.len() && row.iter().enumerate().all(|(m, &v)| v == expected(m))
@@ -74,12 +69,12 @@ impl SampledKernel {
 
     /// Height and width of the kernel under an element.
     pub fn window(&self, element: usize) -> KernelSize {
-        self.windows[element]
+        self.layout.windows()[element]
     }
 
-    /// Which relative element each pair of response and input has, `h · order_in + h'`; none where the kernel is zero.
-    pub(in crate::kernel) fn pairs(&self) -> &[Option<usize>] {
-        &self.pairs
+    /// Under which elements it is sampled.
+    pub(in crate::kernel) fn layout(&self) -> &Layout {
+        &self.layout
     }
 
     /// The number of weights per pair of fields, and on the group per weight along H.
@@ -91,13 +86,8 @@ impl SampledKernel {
     pub fn group_weights(&self) -> usize {
         match &self.along_group {
             Some(rows) => rows[0].len(),
-            None => self.relative,
+            None => self.layout.relative(),
         }
-    }
-
-    /// The number of relative elements h⁻¹h', of each of which the kernel has a value at every tap; 1 on the plane.
-    pub(in crate::kernel) fn relative(&self) -> usize {
-        self.relative
     }
 
     /// The number of group elements.
@@ -138,7 +128,7 @@ impl SampledKernel {
     /// ReLU gives all pixels a mean, and splines smooth further, so that activations would grow twofold with every layer.
     pub fn fan_in(&self) -> f64 {
         let along = match &self.along_group {
-            None => self.relative as f64,
+            None => self.layout.relative() as f64,
             Some(rows) => {
                 let weights = 0..self.group_weights();
                 let column = |m: usize| rows.iter().map(|row| row[m]).sum::<f64>();
@@ -154,7 +144,12 @@ impl SampledKernel {
 
     /// Where every element merely permutes the weights: the weight that tap z of element h takes, at `h · taps + z`.
     pub(in crate::kernel) fn permutation(&self) -> Option<Vec<usize>> {
-        if self.windows.iter().any(|window| *window != self.size) {
+        if self
+            .layout
+            .windows()
+            .iter()
+            .any(|window| *window != self.size)
+        {
             return None;
         }
         let rows = self.elements.iter().flat_map(|m| m.chunks(self.weights));

@@ -4,7 +4,7 @@ use crate::Parameters;
 use crate::kernel::{KernelSize, Spaces};
 
 /// The numbers of a kernel's weights, and what of it is trained beside them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KernelShape {
     /// Height and width.
     pub(crate) size: KernelSize,
@@ -12,23 +12,22 @@ pub(crate) struct KernelShape {
     pub(crate) weights: usize,
     /// Weights along H, 1 on the plane.
     pub(crate) group_weights: usize,
-    /// Whether the places on the plane are trained too.
-    pub(crate) learned_plane: bool,
-    /// Along how many axes of H the places on it are trained, if they are.
-    pub(crate) learned_group: Option<usize>,
+    /// What it learns beside its weights.
+    pub(crate) learned: Parameters,
+    /// Numbers that are kept for each tap of each turned kernel and each weight: its value, and what a network computes before.
+    pub(crate) numbers_per_value: usize,
 }
 
 impl KernelShape {
-    /// What a kernel learns beside its weights.
-    pub(crate) fn parameters(&self) -> Parameters {
-        let mut parameters = Parameters::new();
-        if self.learned_plane {
-            parameters = parameters.with("learned_plane.centres", [self.weights, 2]);
+    /// Of a kernel that learns nothing but its weights.
+    pub(crate) fn linear(size: KernelSize, [group_weights, weights]: [usize; 2]) -> Self {
+        Self {
+            size,
+            weights,
+            group_weights,
+            learned: Parameters::new(),
+            numbers_per_value: 1,
         }
-        if let Some(axes) = self.learned_group {
-            parameters = parameters.with("learned_group.centres", [self.group_weights, axes]);
-        }
-        parameters
     }
 
     /// Numbers that a layer with `[channels_in, channels_out]` takes beside its parameters: the kernel under every element of
@@ -44,7 +43,7 @@ impl KernelShape {
             |factors: &[usize]| factors.iter().fold(1, |n, &m| usize::saturating_mul(n, m));
         let taps = windows.iter().map(|window| window.taps());
         let taps = taps.fold(0, usize::saturating_add);
-        let turned = product(&[taps, self.weights]);
+        let turned = product(&[taps, self.weights, self.numbers_per_value]);
         let responses = match spaces {
             Spaces::Isotropic(_) => self.size.taps(),
             Spaces::Lifting(_) | Spaces::Group { .. } => taps,

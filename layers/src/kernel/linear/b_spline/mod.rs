@@ -38,6 +38,7 @@ pub(in crate::kernel) use plane::PlaneSplines;
 use serde::{Deserialize, Serialize};
 
 use super::{KernelShape, SampledKernel};
+use crate::Parameters;
 use crate::error::LayerError;
 use crate::group::Group;
 use crate::kernel::{KernelSize, Spaces};
@@ -177,14 +178,18 @@ impl BSplineConfig {
 
     pub(in crate::kernel) fn shape(&self, spaces: &Spaces, size: KernelSize) -> KernelShape {
         let relative = spaces.relative();
+        let weights = PlaneSplines::centres(self, spaces.turning(), size).len();
+        let group_weights = relative.map_or(1, |group| GroupSplines::count(self, group));
+        let mut learned = Parameters::new();
+        if self.is_learned() && size.taps() > 1 {
+            learned = learned.with("learned_plane.centres", [weights, 2]);
+        }
+        if let Some(group) = relative.filter(|group| self.is_learned() && has_places(group)) {
+            learned = learned.with("learned_group.centres", [group_weights, group.axes().len()]);
+        }
         KernelShape {
-            size,
-            weights: PlaneSplines::centres(self, spaces.turning(), size).len(),
-            group_weights: relative.map_or(1, |group| GroupSplines::count(self, group)),
-            learned_plane: self.is_learned() && size.taps() > 1,
-            learned_group: relative
-                .filter(|group| self.is_learned() && has_places(group))
-                .map(|group| group.axes().len()),
+            learned,
+            ..KernelShape::linear(size, [group_weights, weights])
         }
     }
 
