@@ -2,8 +2,8 @@
 
 use burn::module::Module;
 use burn::prelude::*;
-use gcnn_layers::kernel::{BSplineConfig, Support};
-use gcnn_layers::{Group, KernelConfig};
+use gcnn_layers::kernel::{BSplineConfig, MagnetConfig, SirenConfig, Support};
+use gcnn_layers::{Group, KernelConfig, Separation};
 use gcnn_models::error::Counted;
 use gcnn_models::file::{self, Header, WeightsError};
 use gcnn_models::limits;
@@ -50,7 +50,9 @@ fn networks_for_images_hold_what_their_configurations_say(
         splines(Support::Dense),
         splines(Support::Localized),
         splines(Support::Atrous),
-        splines(Support::Deformable)
+        splines(Support::Deformable),
+        KernelConfig::siren(SirenConfig { hidden: 5, ..SirenConfig::default() }),
+        KernelConfig::magnet(MagnetConfig { hidden: 5, layers: 2, ..MagnetConfig::default() })
     )]
     kernel: KernelConfig,
 ) {
@@ -79,6 +81,14 @@ fn networks_for_images_hold_what_their_configurations_say(
         blocks: 2,
         ..GroupDenseNetConfig::d4()
     };
+    let separations = [Separation::Separable, Separation::Gsep, Separation::Dsep];
+    let separable = separations.map(|separation| {
+        let network = GcnnConfig {
+            separable: Some(separation),
+            ..gcnn.clone()
+        };
+        (ImageModelConfig::from(network), IMAGES)
+    });
     let rows = [
         (ImageModelConfig::from(gcnn), IMAGES),
         (linear.into(), IMAGES),
@@ -91,7 +101,7 @@ fn networks_for_images_hold_what_their_configurations_say(
             },
         ),
     ];
-    for (config, input) in rows {
+    for (config, input) in rows.into_iter().chain(separable) {
         let network = config.init(input, 5, &device).unwrap();
         assert_eq!(
             config.parameters(input, 5).unwrap(),

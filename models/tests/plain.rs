@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use burn::prelude::*;
 use burn::store::ModuleRecord;
 use burn::tensor::Tolerance;
-use gcnn_layers::kernel::{BSplineConfig, Support};
-use gcnn_layers::{Group, KernelConfig, Padding2d, ProjectionKind};
+use gcnn_layers::kernel::{BSplineConfig, KernelMask, MagnetConfig, SirenConfig, Support};
+use gcnn_layers::{Group, KernelConfig, Padding2d, ProjectionKind, Separation};
 use gcnn_models::export::{DESCRIPTION, PlainFileError, PlainStep};
 use gcnn_models::file::{self, WeightsError};
 use gcnn_models::{
@@ -68,6 +68,13 @@ fn splines(support: Support) -> KernelConfig {
     })
 }
 
+fn magnet() -> KernelConfig {
+    KernelConfig::magnet(MagnetConfig {
+        mask: KernelMask::Gaussian(0.4),
+        ..MagnetConfig::default()
+    })
+}
+
 #[rstest]
 #[case::p4cnn(GcnnConfig::p4cnn())]
 #[case::z2cnn(GcnnConfig::z2cnn())]
@@ -84,6 +91,19 @@ fn splines(support: Support) -> KernelConfig {
 #[case::linear_head(GcnnConfig { head: Head::Linear, kernel_sizes: vec![3; 3], ..small("C4") })]
 #[case::means_and_maxima(GcnnConfig {
     projection: ProjectionKind::Mean, global_pool: ProjectionKind::Max, ..small("C4")
+})]
+#[case::sines(GcnnConfig { kernel: KernelConfig::siren(SirenConfig::default()), ..small("C8") })]
+#[case::gabor_functions(GcnnConfig { kernel: magnet(), padding: Padding2d::Same, ..small("D4") })]
+#[case::cropped_gabor_functions(GcnnConfig { kernel: magnet(), ..small("C4") })]
+#[case::separable(GcnnConfig { separable: Some(Separation::Separable), ..small("D4") })]
+#[case::separable_circular(GcnnConfig { separable: Some(Separation::Separable), padding: Padding2d::Circular, ..small("C4") })]
+#[case::gsep(GcnnConfig { separable: Some(Separation::Gsep), kernel: magnet(), ..small("C4") })]
+#[case::dsep(GcnnConfig { separable: Some(Separation::Dsep), ..small("C8") })]
+#[case::separable_2d(GcnnConfig {
+    separable: Some(Separation::Separable2d),
+    kernel: KernelConfig::siren(SirenConfig::default()),
+    padding: Padding2d::Same,
+    ..small("C4xR2(2)")
 })]
 #[case::odd_map_under_a_pooling(GcnnConfig { kernel_sizes: vec![2, 3, 3, 3], ..small("trivial") })]
 fn logits_of_the_exported_network_are_the_same(#[case] config: GcnnConfig) {

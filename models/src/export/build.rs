@@ -42,12 +42,14 @@ impl PlainStepConfig {
                 stride,
                 padding: [rows, columns],
                 dilation,
+                groups,
                 bias,
             } => PlainStep::Convolution(
                 Conv2dConfig::new(channels, kernel_size)
                     .with_stride(stride)
                     .with_padding(PaddingConfig2d::Explicit(rows, columns, rows, columns))
                     .with_dilation(dilation)
+                    .with_groups(groups)
                     .with_bias(bias)
                     .with_initializer(Initializer::Zeros)
                     .init(device),

@@ -57,6 +57,9 @@ pub enum PlainStepConfig {
         padding: [usize; 2],
         /// Pixels between taps.
         dilation: [usize; 2],
+        /// Groups of channels that are convolved each by itself; left out where all are together.
+        #[serde(default = "one", skip_serializing_if = "is_one")]
+        groups: usize,
         /// Whether each output channel has a bias.
         bias: bool,
     },
@@ -101,6 +104,14 @@ pub enum PlainStepConfig {
         /// Whether each output has a bias.
         bias: bool,
     },
+}
+
+fn one() -> usize {
+    1
+}
+
+fn is_one(groups: &usize) -> bool {
+    *groups == 1
 }
 
 /// `[channels, height, width]` of a map.
@@ -215,9 +226,15 @@ impl PlainStepConfig {
                 stride,
                 padding,
                 dilation,
+                groups,
                 ..
             } => {
                 takes(*from)?;
+                if *groups == 0 || !from.is_multiple_of(*groups) || !to.is_multiple_of(*groups) {
+                    return Err(format!(
+                        "{from} and {to} channels cannot be shared out among {groups} groups"
+                    ));
+                }
                 let along = |axis: usize, size: usize| {
                     convolved(
                         size,
@@ -299,9 +316,11 @@ impl PlainStepConfig {
                 channels: [from, to],
                 kernel_size: [rows, columns],
                 bias,
+                groups,
                 ..
             } => {
-                let weight = Parameters::new().with("weight", [*to, *from, *rows, *columns]);
+                let seen = *from / (*groups).max(1);
+                let weight = Parameters::new().with("weight", [*to, seen, *rows, *columns]);
                 let own = match bias {
                     true => weight.with("bias", [*to]),
                     false => weight,

@@ -21,10 +21,11 @@ impl PlainNetworkConfig {
             let [_, height, width] = size;
             let own = match step {
                 PlainStepConfig::Convolution {
-                    channels,
-                    kernel_size,
+                    channels: [from, to],
+                    kernel_size: [rows, columns],
+                    groups,
                     ..
-                } => product(channels.iter().chain(kernel_size).chain(&[height, width])),
+                } => product(&[from / groups, *to, *rows, *columns, height, width]),
                 PlainStepConfig::LiftWaveform(layer) => {
                     let [from, to] = layer.channels;
                     product(&[from, to, layer.group.order(), layer.kernel_size, width])

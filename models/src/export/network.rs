@@ -209,7 +209,8 @@ impl PlainStep {
                 let options = Conv2dOptions::new()
                     .with_stride(layer.stride)
                     .with_padding(zero_padding(layer))
-                    .with_dilation(layer.dilation);
+                    .with_dilation(layer.dilation)
+                    .with_groups(layer.groups);
                 let bias = layer.bias.as_ref().map(Param::val);
                 conv2d_and_finish(map, layer.weight.val(), bias, options, finish)
             }
@@ -260,13 +261,14 @@ impl PlainStep {
                 pixels: wrap.pixels,
             },
             Self::Convolution(layer) => {
-                let [to, from, rows, columns] = layer.weight.dims();
+                let [to, seen, rows, columns] = layer.weight.dims();
                 PlainStepConfig::Convolution {
-                    channels: [from, to],
+                    channels: [seen * layer.groups, to],
                     kernel_size: [rows, columns],
                     stride: layer.stride,
                     padding: zero_padding(layer),
                     dilation: layer.dilation,
+                    groups: layer.groups,
                     bias: layer.bias.is_some(),
                 }
             }

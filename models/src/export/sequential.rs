@@ -60,12 +60,13 @@ fn module(step: &PlainStep, prefix: &str, weights: &mut Weights) -> Value {
                 add("bias", &shape[..1], values(bias.val()));
             }
             json!(["Conv2d", {
-                "in_channels": shape[1],
+                "in_channels": shape[1] * layer.groups,
                 "out_channels": shape[0],
                 "kernel_size": &shape[2..],
                 "stride": layer.stride,
                 "padding": zero_padding(layer),
                 "dilation": layer.dilation,
+                "groups": layer.groups,
                 "bias": layer.bias.is_some(),
             }])
         }

@@ -65,6 +65,9 @@ pub struct SeparableGroupConv2dConfig {
     /// What lies beyond the border.
     #[config(default = "Padding2d::None")]
     pub padding: Padding2d,
+    /// How many samples along an axis of H that ends a kernel sees, of scales for example; all where left out.
+    #[config(default = "None")]
+    pub range: Option<usize>,
     /// Whether each output field has a bias.
     #[config(default = true)]
     pub bias: bool,
@@ -91,6 +94,7 @@ impl SeparableGroupConv2dConfig {
         let apart = [fields, fields];
         let over = |group: &Group| {
             GroupConv2dConfig::new(group.clone(), self.channels, 1)
+                .with_range(self.range)
                 .with_bias(false)
                 .with_kernel(kernel)
         };
@@ -114,11 +118,13 @@ impl SeparableGroupConv2dConfig {
             }
             Separation::Dsep => {
                 let mixing = IsotropicConv2dConfig::new(Group::trivial(), self.channels, 1);
-                let depthwise = DepthwiseConv2dConfig::new(group.clone(), apart, self.kernel_size)
-                    .with_stride(self.stride)
-                    .with_padding(self.padding)
-                    .with_bias(self.bias)
-                    .with_kernel(kernel);
+                let mut depthwise =
+                    DepthwiseConv2dConfig::new(group.clone(), apart, self.kernel_size)
+                        .with_stride(self.stride)
+                        .with_padding(self.padding)
+                        .with_bias(self.bias)
+                        .with_kernel(kernel);
+                depthwise.range = self.range;
                 Factors::Dsep(mixing.with_bias(false), depthwise)
             }
             Separation::Separable2d => {
@@ -127,9 +133,10 @@ impl SeparableGroupConv2dConfig {
                         group: group.name().into(),
                     });
                 };
-                let along_scales = DepthwiseConv2dConfig::new(scales.clone(), apart, 1)
+                let mut along_scales = DepthwiseConv2dConfig::new(scales.clone(), apart, 1)
                     .with_bias(false)
                     .with_kernel(kernel);
+                along_scales.range = self.range;
                 Factors::Separable2d(over(rotations), along_scales, spatial())
             }
         })

@@ -3,9 +3,11 @@
 use gcnn_layers::{
     DropoutUnit, FieldBatchNormConfig, FieldDropoutConfig, Group, GroupConv2dConfig, KernelConfig,
     LayerError, LiftingConv2dConfig, Padding2d, Parameters, ProjectionKind,
+    SeparableGroupConv2dConfig, Separation,
 };
 use serde::{Deserialize, Serialize};
 
+use super::layer::LayerConfig;
 use super::{InputShape, NetworkSize};
 use crate::ModelError;
 use crate::limits;
@@ -70,6 +72,10 @@ pub struct GcnnConfig {
     pub dropout_unit: DropoutUnit,
     /// How the kernels are parametrised.
     pub kernel: KernelConfig,
+    /// Whether the kernels of group convolutions are products of kernels on H and on the plane: `separable`, `gsep`, `dsep` or,
+    /// where H is a product of rotations and scales, `separable+2d`. Left out, they are whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub separable: Option<Separation>,
     /// What the convolutions see beyond the border.
     pub padding: Padding2d,
     /// Whether convolutions add a bias per field. Before batch normalisation it has no effect; the published
@@ -107,6 +113,7 @@ impl GcnnConfig {
             dropout: 0.3,
             dropout_unit: DropoutUnit::Value,
             kernel: KernelConfig::default(),
+            separable: None,
             padding: Padding2d::None,
             bias: true,
             head: Head::Convolution,
@@ -167,9 +174,10 @@ impl GcnnConfig {
         let lifting = self.first_layer(input).parameters().map_err(layer(1))?;
         let mut all = Parameters::new().with_module("lifting", lifting);
         for number in 2..=self.kernel_sizes.len() {
-            let own = self.layer(number, classes).parameters();
-            let field = format_args!("convolutions.{}", number - 2);
-            all = all.with_module(field, own.map_err(layer(number))?);
+            let own = self.layer(number, classes);
+            let field = format!("{}.{}", own.field(), number - 2);
+            let own = own.parameters().map_err(layer(number))?;
+            all = all.with_module(field, own);
         }
         if self.normalisation == Normalisation::Batch {
             for number in 1..=self.channels.len() {
@@ -350,14 +358,29 @@ impl GcnnConfig {
     }
 
     /// The group convolution of a layer after the first, counted from 1.
-    pub(super) fn layer(&self, layer: usize, classes: usize) -> GroupConv2dConfig {
+    pub(super) fn layer(&self, layer: usize, classes: usize) -> LayerConfig {
         let fields = |layer: usize| self.channels.get(layer - 1).copied().unwrap_or(classes);
         let channels = [fields(layer - 1), fields(layer)];
-        GroupConv2dConfig::new(self.group.clone(), channels, self.kernel_sizes[layer - 1])
-            .with_range(self.scale_range)
-            .with_padding(self.padding)
-            .with_bias(self.bias)
-            .with_kernel(self.kernel)
+        let kernel_size = self.kernel_sizes[layer - 1];
+        if let Some(separation) = self.separable {
+            let config =
+                SeparableGroupConv2dConfig::new(self.group.clone(), channels, kernel_size.into());
+            return LayerConfig::Separable(
+                config
+                    .with_separation(separation)
+                    .with_range(self.scale_range)
+                    .with_padding(self.padding)
+                    .with_bias(self.bias)
+                    .with_kernel(self.kernel),
+            );
+        }
+        LayerConfig::Whole(
+            GroupConv2dConfig::new(self.group.clone(), channels, kernel_size)
+                .with_range(self.scale_range)
+                .with_padding(self.padding)
+                .with_bias(self.bias)
+                .with_kernel(self.kernel),
+        )
     }
 
     pub(super) fn norm_config(&self, layer: usize) -> FieldBatchNormConfig {

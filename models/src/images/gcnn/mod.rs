@@ -12,6 +12,7 @@
 
 mod config;
 mod input;
+mod layer;
 mod network;
 mod size;
 mod sized;

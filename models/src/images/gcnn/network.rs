@@ -9,12 +9,13 @@ use gcnn_layers::convolution::{Window, fold_normalisation};
 use gcnn_layers::equivariance::Feature;
 use gcnn_layers::{
     FieldBatchNorm, FieldDropout, GlobalPool2d, GlobalPool2dConfig, Group, GroupConv2d,
-    LiftingConv2d, Projection, ProjectionConfig, ProjectionKind, SpatialMaxPool2d,
-    SpatialMaxPool2dConfig,
+    LiftingConv2d, Projection, ProjectionConfig, ProjectionKind, SeparableGroupConv2d,
+    SpatialMaxPool2d, SpatialMaxPool2dConfig,
 };
 
 use super::InputShape;
 use super::config::{GcnnConfig, Head, Normalisation, POOL_SIZE, at_least};
+use super::layer::Layer;
 use crate::ModelError;
 use crate::export::{GroupPool, PlainNetwork, PlainStep, PlanePool, Wrap};
 use crate::images::class_map::pool_windows;
@@ -45,6 +46,8 @@ impl GcnnConfig {
 pub struct Gcnn {
     lifting: LiftingConv2d,
     convolutions: Vec<GroupConv2d>,
+    /// What stands in their place where kernels are separated.
+    separable: Vec<SeparableGroupConv2d>,
     /// One block per hidden layer.
     blocks: Vec<Block>,
     projection: Projection,
@@ -118,11 +121,16 @@ impl Gcnn {
                 Some(LinearConfig::new(config.channels[hidden - 1], classes).init(device))
             }
         };
+        let lifting = config.first_layer(input).init(device);
+        let (mut convolutions, mut separable) = (Vec::new(), Vec::new());
+        for layer in 2..=config.kernel_sizes.len() {
+            let layer = config.layer(layer, classes);
+            layer.init(&mut convolutions, &mut separable, device);
+        }
         let network = Self {
-            lifting: config.first_layer(input).init(device),
-            convolutions: (2..=config.kernel_sizes.len())
-                .map(|layer| config.layer(layer, classes).init(device))
-                .collect(),
+            lifting,
+            convolutions,
+            separable,
             blocks: (1..=hidden).map(block).collect(),
             projection: ProjectionConfig::new().with_kind(config.projection).init(),
             global_pool: GlobalPool2dConfig::new()
@@ -184,11 +192,31 @@ impl Gcnn {
         let mut map = self.lifting.forward(images);
         for (index, block) in self.blocks.iter().enumerate() {
             map = block.forward(map);
-            if let Some(convolution) = self.convolutions.get(index) {
-                map = convolution.forward(map);
+            if let Some(layer) = self.layer(index) {
+                map = layer.forward(map);
             }
         }
         map
+    }
+
+    /// The layers after the first, in order.
+    fn layers(&self) -> impl Iterator<Item = Layer<'_>> {
+        let whole = self.convolutions.iter().map(Layer::Whole);
+        whole.chain(self.separable.iter().map(Layer::Separable))
+    }
+
+    fn layer(&self, index: usize) -> Option<Layer<'_>> {
+        self.layers().nth(index)
+    }
+
+    /// What the loss adds for kernels that are finer than the pixels; nothing for those whose frequencies aren't known.
+    pub fn penalty(&self) -> Option<Tensor<1>> {
+        let lifting = self.lifting.basis().penalty();
+        let others = self.layers().filter_map(|layer| layer.penalty());
+        lifting
+            .into_iter()
+            .chain(others)
+            .reduce(|sum, own| sum + own)
     }
 
     /// The feature maps after every layer, with its normalisation, activation and pooling; with the `convolution` head
@@ -197,7 +225,7 @@ impl Gcnn {
     /// # Shapes
     /// - images: `[batch, channels, height, width]`
     pub fn features(&self, images: Tensor<4>) -> Vec<LayerFeatures> {
-        let layers = self.blocks.len().max(self.convolutions.len() + 1);
+        let layers = self.blocks.len().max(self.layers().count() + 1);
         let mut features = Vec::with_capacity(layers);
         let mut map = self.lifting.forward(images);
         for index in 0..layers {
@@ -208,8 +236,8 @@ impl Gcnn {
                 name: format!("layer {}", index + 1),
                 map: map.clone(),
             });
-            if let Some(convolution) = self.convolutions.get(index) {
-                map = convolution.forward(map);
+            if let Some(layer) = self.layer(index) {
+                map = layer.forward(map);
             }
         }
         features
@@ -235,7 +263,12 @@ impl Gcnn {
     /// equivariant.
     pub fn export(&self) -> PlainNetwork {
         let mut steps = Vec::new();
-        let mut add = |window: Window, convolution: Conv2d, layer: usize| {
+        let mut add = |window: Window, mut convolutions: Vec<Conv2d>, layer: usize| {
+            let Some(convolution) = convolutions.pop() else {
+                return;
+            };
+            // Those before it see one pixel.
+            steps.extend(convolutions.into_iter().map(PlainStep::Convolution));
             // The kernels of this network are square.
             let [pixels, _] = window.wrapped_pixels();
             if pixels > 0 {
@@ -255,9 +288,9 @@ impl Gcnn {
                 steps.push(PlainStep::MaxPool(pool));
             }
         };
-        add(self.lifting.window(), self.lifting.export(), 0);
-        for (index, convolution) in self.convolutions.iter().enumerate() {
-            add(convolution.window(), convolution.export(), index + 1);
+        add(self.lifting.window(), vec![self.lifting.export()], 0);
+        for (index, layer) in self.layers().enumerate() {
+            add(layer.window(), layer.export(), index + 1);
         }
         steps.push(PlainStep::PoolGroup(GroupPool {
             order: self.group.order(),

@@ -86,10 +86,11 @@ impl ImageModel {
         each!(self, network => network.export())
     }
 
-    /// What the loss adds for the network itself, whatever it says: see [`Wavelet::penalty`].
+    /// What the loss adds for the network itself, whatever it says: see [`Wavelet::penalty`] and [`Gcnn::penalty`].
     pub fn penalty(&self) -> Option<Tensor<1>> {
         match self {
-            Self::Gcnn(_) | Self::DenseNet(_) => None,
+            Self::DenseNet(_) => None,
+            Self::Gcnn(network) => network.penalty(),
             Self::Wavelet(network) => network.penalty(),
         }
     }
