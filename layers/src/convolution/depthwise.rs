@@ -13,7 +13,7 @@ use burn::prelude::*;
 use super::layer::private::Sealed;
 use super::{Convolution, ConvolutionConfig, Map};
 use crate::group::Group;
-use crate::kernel::Spaces;
+use crate::kernel::{AngleOffsets, Spaces};
 
 /// G → G, fields apart.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -103,7 +103,15 @@ impl DepthwiseConv2d {
     /// If the input has another number of channels or lives on another group, is smaller than the kernel, or has numbers of
     /// another type than the weights.
     pub fn forward(&self, input: Tensor<5>) -> Tensor<5> {
-        self.correlate_maps(input)
+        self.forward_at(input, AngleOffsets::default())
+    }
+
+    /// The same with grids of angles that are turned, for the batches of a training.
+    ///
+    /// # Panics
+    /// As [`forward`](Self::forward), and if something is turned although the kernel is not a network.
+    pub fn forward_at(&self, input: Tensor<5>, offsets: AngleOffsets) -> Tensor<5> {
+        self.correlate_maps(input, offsets)
     }
 }
 
@@ -116,6 +124,14 @@ impl SpatialConv2d {
     /// If the input has another number of channels or lives on another group, is smaller than the kernel, or has numbers of
     /// another type than the weights.
     pub fn forward(&self, input: Tensor<5>) -> Tensor<5> {
-        self.correlate_maps(input)
+        self.forward_at(input, AngleOffsets::default())
+    }
+
+    /// The same with grids of angles that are turned, for the batches of a training.
+    ///
+    /// # Panics
+    /// As [`forward`](Self::forward), and if something is turned although the kernel is not a network.
+    pub fn forward_at(&self, input: Tensor<5>, offsets: AngleOffsets) -> Tensor<5> {
+        self.correlate_maps(input, offsets)
     }
 }

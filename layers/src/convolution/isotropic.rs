@@ -14,7 +14,7 @@ use super::layer::private::Sealed;
 use super::{Convolution, ConvolutionConfig, Map};
 use crate::expect;
 use crate::group::Group;
-use crate::kernel::Spaces;
+use crate::kernel::{AngleOffsets, Spaces};
 
 /// ℝ² → ℝ².
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -65,6 +65,6 @@ impl IsotropicConv2d {
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let [c_in, _] = self.channels();
         expect::channels(Isotropic::LAYER, c_in, &input);
-        self.correlate(input)
+        self.correlate(input, AngleOffsets::default())
     }
 }

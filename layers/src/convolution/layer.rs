@@ -18,7 +18,7 @@ use burn::prelude::*;
 use super::{Window, repeat_over_group};
 use crate::expect;
 use crate::group::Group;
-use crate::kernel::{Kernel, KernelConfig, Spaces};
+use crate::kernel::{AngleOffsets, Kernel, KernelConfig, Spaces};
 use crate::mark::Mark;
 
 /// Between which spaces a convolution maps: [`Lifting`](super::Lifting), [`OnGroup`](super::OnGroup) or
@@ -73,29 +73,29 @@ pub struct Convolution<M: Map> {
 
 impl<M: Map> Convolution<M> {
     /// The convolution of a map on the group.
-    pub(super) fn correlate_maps(&self, input: Tensor<5>) -> Tensor<5> {
+    pub(super) fn correlate_maps(&self, input: Tensor<5>, offsets: AngleOffsets) -> Tensor<5> {
         let ([batch, _, _, height, width], [c_in, c_out]) = (input.dims(), self.channels());
         expect::on_group(M::LAYER, c_in, &self.input_group, &input);
         let planes = input.reshape([batch, c_in * self.input_group.order(), height, width]);
-        let responses = self.correlate(planes);
+        let responses = self.correlate(planes, offsets);
         let [_, _, height, width] = responses.dims();
         responses.reshape([batch, c_out, self.group.order(), height, width])
     }
 
     /// The convolution of planes: `[batch, channels_in · order_in, height, width]` to
     /// `[batch, channels_out · order_out, height_out, width_out]`.
-    pub(super) fn correlate(&self, planes: Tensor<4>) -> Tensor<4> {
+    pub(super) fn correlate(&self, planes: Tensor<4>, offsets: AngleOffsets) -> Tensor<4> {
         expect::numbers(M::LAYER, self.weight.val().dtype(), planes.dtype());
         if self.basis.is_in_parts() || self.basis.is_cropped() {
-            return self.correlate_in_parts(planes);
+            return self.correlate_in_parts(planes, offsets);
         }
-        let (bank, bias) = (self.filter_bank(), self.filter_bias());
+        let (bank, bias) = (self.filter_bank_at(offsets), self.filter_bias());
         self.window
             .correlate(M::LAYER, &self.group, planes, bank, bias)
     }
 
     /// The same, with a convolution for each window.
-    fn correlate_in_parts(&self, planes: Tensor<4>) -> Tensor<4> {
+    fn correlate_in_parts(&self, planes: Tensor<4>, offsets: AngleOffsets) -> Tensor<4> {
         let [batch, _, height, width] = planes.dims();
         let [c_in, c_out] = self.channels();
         let order_in = match M::ELEMENTS_APART {
@@ -103,7 +103,7 @@ impl<M: Map> Convolution<M> {
             false => self.order_in,
         };
         let maps: Tensor<5> = planes.reshape([batch, c_in, order_in, height, width]);
-        let banks = self.basis.banks(self.weight.val());
+        let banks = self.basis.banks(self.weight.val(), offsets);
         let parts = self.basis.parts().iter().zip(banks);
         let responses = parts.map(|(part, bank)| {
             let [_, _, rows, columns] = bank.dims();
@@ -152,6 +152,10 @@ impl<M: Map> Convolution<M> {
     /// trained, the largest that is needed.
     pub fn filter_bank(&self) -> Tensor<4> {
         self.basis.bank(self.weight.val())
+    }
+
+    pub(super) fn filter_bank_at(&self, offsets: AngleOffsets) -> Tensor<4> {
+        self.basis.bank_at(self.weight.val(), offsets)
     }
 
     /// The bias of that ordinary convolution: `[channels_out · order_out]`.

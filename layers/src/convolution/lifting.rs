@@ -13,7 +13,7 @@ use super::layer::private::Sealed;
 use super::{Convolution, ConvolutionConfig, Map};
 use crate::expect;
 use crate::group::Group;
-use crate::kernel::Spaces;
+use crate::kernel::{AngleOffsets, Spaces};
 
 /// ℝ² → G.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -59,9 +59,17 @@ impl LiftingConv2d {
     /// # Panics
     /// If the input has another number of channels or numbers of another type, or is smaller than the kernel.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<5> {
+        self.forward_at(input, AngleOffsets::default())
+    }
+
+    /// The same with grids of angles that are turned, for the batches of a training.
+    ///
+    /// # Panics
+    /// As [`forward`](Self::forward), and if something is turned although the kernel is not a network.
+    pub fn forward_at(&self, input: Tensor<4>, offsets: AngleOffsets) -> Tensor<5> {
         let ([batch, ..], [c_in, c_out]) = (input.dims(), self.channels());
         expect::channels(Lifting::LAYER, c_in, &input);
-        let responses = self.correlate(input);
+        let responses = self.correlate(input, offsets);
         let [_, _, height, width] = responses.dims();
         responses.reshape([batch, c_out, self.group.order(), height, width])
     }

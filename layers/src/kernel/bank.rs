@@ -6,7 +6,7 @@ use super::layout::Layout;
 use super::linear::{Learned, LearnedGroup, LearnedPlane, SampledKernel};
 use super::network::{NetworkConfig, NetworkKernel};
 use super::part::{Part, Permutation, in_window, parts};
-use super::{KernelSize, Spaces};
+use super::{AngleOffsets, KernelSize, Spaces};
 
 /// A kernel on ℝ² × H, sampled for the spaces that a layer maps between: constants that follow the device and are not saved, or
 /// what is computed from centres that are trained.
@@ -143,9 +143,17 @@ impl Kernel {
     /// - bank: `[channels_out · order_out, channels_in · order_in, height, width]`, with zeros around kernels whose window is
     ///   not the largest
     pub fn bank(&self, weights: Tensor<4>) -> Tensor<4> {
+        self.bank_at(weights, AngleOffsets::default())
+    }
+
+    /// The same where the grids of angles are turned.
+    ///
+    /// # Panics
+    /// If they are, and the kernel is not a network.
+    pub(crate) fn bank_at(&self, weights: Tensor<4>, offsets: AngleOffsets) -> Tensor<4> {
         let [c_out, c_in, _, _] = weights.dims();
         let order_in = self.order_in;
-        let mut banks = self.banks(weights);
+        let mut banks = self.banks(weights, offsets);
         if let [_] = self.parts.as_slice()
             && let Some(bank) = banks.pop()
         {
@@ -175,18 +183,29 @@ impl Kernel {
     }
 
     /// The filters of each part: `[channels_out · responses, channels_in · inputs, height, width]`.
-    pub(crate) fn banks(&self, weights: Tensor<4>) -> Vec<Tensor<4>> {
+    pub(crate) fn banks(&self, weights: Tensor<4>, offsets: AngleOffsets) -> Vec<Tensor<4>> {
         match &self.network {
-            Some(network) => self.banks_of_network(network, weights),
-            None => self.linear_banks(weights),
+            Some(network) => self.banks_of_network(network, weights, offsets),
+            None => {
+                assert!(
+                    offsets.is_none(),
+                    "a kernel that is not a network has its samples where they are"
+                );
+                self.linear_banks(weights)
+            }
         }
     }
 
-    fn banks_of_network(&self, network: &NetworkKernel, weights: Tensor<4>) -> Vec<Tensor<4>> {
+    fn banks_of_network(
+        &self,
+        network: &NetworkKernel,
+        weights: Tensor<4>,
+        offsets: AngleOffsets,
+    ) -> Vec<Tensor<4>> {
         let [c_out, c_in, _, count] = weights.dims();
         let pairs = c_out * c_in;
         let last_layer = weights.reshape([pairs, count]).transpose();
-        let parts = self.parts.iter().zip(network.features());
+        let parts = self.parts.iter().zip(network.features(offsets));
         let bank = |(part, (features, size)): (&Part, (Tensor<2>, KernelSize))| {
             let values = features.matmul(last_layer.clone());
             let rows = self.relative * part.responses();
@@ -204,12 +223,15 @@ impl Kernel {
     pub(super) fn energy(&self) -> Option<f64> {
         let network = self.network.as_ref()?;
         let responses: usize = self.parts.iter().map(Part::responses).sum();
-        let squares = network.features().into_iter().map(|(features, _)| {
-            // The last one is a constant, whose weight is zero at first.
-            let [_, count] = features.dims();
-            let own = features.narrow(1, 0, count - 1);
-            (own.clone() * own).sum().into_scalar::<f64>()
-        });
+        let squares = network
+            .features(AngleOffsets::default())
+            .into_iter()
+            .map(|(features, _)| {
+                // The last one is a constant, whose weight is zero at first.
+                let [_, count] = features.dims();
+                let own = features.narrow(1, 0, count - 1);
+                (own.clone() * own).sum().into_scalar::<f64>()
+            });
         Some(squares.sum::<f64>() / responses.max(1) as f64)
     }
 
@@ -222,6 +244,12 @@ impl Kernel {
     /// its weights, `[1]`.
     pub fn highest_frequency(&self) -> Option<Tensor<1>> {
         self.network.as_ref()?.highest_frequency()
+    }
+
+    /// Height and width of what a kernel's trained mask leaves of it, in pixels and parts of them, as the identity has it; none
+    /// where it isn't trained.
+    pub fn trained_size(&self) -> Option<[f64; 2]> {
+        self.network.as_ref()?.trained_size()
     }
 
     /// Whether the windows of kernels are trained with them.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use burn::prelude::*;
 use burn::tensor::DType;
-use gcnn_layers::kernel::SirenConfig;
+use gcnn_layers::kernel::{AngleOffsets, SirenConfig};
 use gcnn_layers::{
     Group, KernelConfig, LayerError, Padding2d, SeparableGroupConv2dConfig, Separation,
     group_action,
@@ -51,6 +51,38 @@ fn is_the_published_one(#[case] file: &str, #[case] name: &str) {
             gradients_agree(&found, &reference, &official, layer);
         }
     }
+}
+
+/// Grids of angles that are turned, each by its own angle: what the official code means to compute.
+#[test]
+fn offsets_are_the_published_ones() {
+    let (reference, device) = (knigge(), device());
+    let config = SeparableGroupConv2dConfig::new(group("C4"), [2, 2], 5.into())
+        .with_kernel(official_siren())
+        .with_padding(Padding2d::Same)
+        .with_bias(false);
+    let values: HashMap<_, _> = [
+        ("cknet_H.", "factors.Separable.over_group."),
+        ("cknet_Rn.", "factors.Separable.spatial."),
+    ]
+    .into_iter()
+    .flat_map(|(official, layer)| {
+        siren_values(&reference, &format!("se2_4.sep.w.{official}"), layer)
+    })
+    .collect();
+    let conv = load(config.init(&device), values);
+    let input = tensor(
+        &reference.values("se2_4.sep.in"),
+        [1, 2, 4, 6, 6],
+        &device,
+        DType::F64,
+    );
+    let offsets = AngleOffsets {
+        input: reference.values("se2_4.offset.elements_in")[0],
+        output: reference.values("se2_4.offset.elements_out")[0],
+    };
+    let output = flipped(conv.forward_at(flipped(input), offsets));
+    reference.agrees_within(TURNED, &output, "se2_4.offset.out_right");
 }
 
 fn kernels() -> [KernelConfig; 4] {

@@ -14,7 +14,7 @@ use gcnn_train::training::progress::{Moment, Plan, Reporter};
 use gcnn_train::training::run_folder::{EpochRecord, RunFolder};
 
 use crate::output;
-use crate::report::curves;
+use crate::report::{curves, kernel_sizes};
 pub use closing::Closing;
 use plain::Plain;
 
@@ -73,6 +73,7 @@ impl Reporter for WithCurves {
         history: &[EpochRecord],
         columns: &[&str],
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        kernel_sizes::draw(&folder.kernel_sizes(), history)?;
         Ok(curves::draw(&folder.curves(), history, columns)?)
     }
     fn note(&mut self, text: &str) {

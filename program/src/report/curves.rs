@@ -178,6 +178,7 @@ mod tests {
             training: pass.clone(),
             validation: pass,
             best: true,
+            kernel_sizes: BTreeMap::new(),
             returns: Vec::new(),
             seconds: 1.0,
         }

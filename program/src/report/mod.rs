@@ -16,6 +16,7 @@ pub mod compare;
 pub mod curves;
 pub mod errors;
 pub mod folder;
+pub mod kernel_sizes;
 pub mod markup;
 pub mod page;
 pub mod symmetry;

@@ -173,6 +173,11 @@ pub trait Task: Sync {
         Box::new(move |batch| self.step(model, batch, device))
     }
 
+    /// Height and width of a network's kernels in pixels, by the number of their layer, where they are trained.
+    fn kernel_sizes(&self, _model: &Self::Model) -> BTreeMap<usize, [f64; 2]> {
+        BTreeMap::new()
+    }
+
     /// What each example of a split was cut from, where several were cut from one thing and are alike.
     fn sources(&self, _split: Split) -> Option<Vec<u32>> {
         None

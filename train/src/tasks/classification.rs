@@ -438,6 +438,10 @@ impl Task for Classification {
         })
     }
 
+    fn kernel_sizes(&self, model: &ImageModel) -> BTreeMap<usize, [f64; 2]> {
+        model.kernel_sizes().into_iter().collect()
+    }
+
     fn inference<'a>(
         &'a self,
         model: &'a ImageModel,

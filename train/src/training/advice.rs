@@ -112,6 +112,7 @@ mod tests {
             training,
             validation,
             best,
+            kernel_sizes: Default::default(),
             returns: Vec::new(),
             seconds: 1.0,
         }

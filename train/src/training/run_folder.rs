@@ -5,6 +5,7 @@
 //! data.json            which data that meant
 //! metrics.jsonl        one line per epoch
 //! curves.svg           loss and score over the epochs
+//! kernel-sizes.svg     sizes of kernels over the epochs, where they are trained
 //! checkpoint/          everything a run needs to go on, and to go back where it diverges
 //! best.safetensors     weights of the best validation epoch
 //! last.safetensors     weights of the last epoch
@@ -49,6 +50,9 @@ pub struct EpochRecord {
     pub validation: PassRecord,
     /// Whether this is the best epoch so far.
     pub best: bool,
+    /// Height and width of the kernels whose size is trained, in pixels, by the number of their layer.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub kernel_sizes: BTreeMap<usize, [f64; 2]>,
     /// Where the run diverged before it came here a second time, if it did.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub returns: Vec<Return>,
@@ -144,6 +148,11 @@ impl RunFolder {
     /// `metrics.jsonl`.
     pub fn metrics(&self) -> PathBuf {
         self.root.join("metrics.jsonl")
+    }
+
+    /// `kernel-sizes.svg`.
+    pub fn kernel_sizes(&self) -> PathBuf {
+        self.root.join("kernel-sizes.svg")
     }
 
     /// `curves.svg`.

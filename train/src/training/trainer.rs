@@ -339,6 +339,7 @@ impl<'a, T: Task> Trainer<'a, T> {
                 examples_per_second: outcomes.len() as f64 / validation_seconds.max(1e-9),
             },
             best: better,
+            kernel_sizes: self.task.kernel_sizes(&model),
             returns: p
                 .returns
                 .iter()

@@ -12,6 +12,7 @@ use super::SeparableGroupConv2d;
 use super::layer::FactorLayers;
 use crate::convolution::export::ordinary;
 use crate::convolution::{Padding2d, Window};
+use crate::kernel::AngleOffsets;
 
 impl SeparableGroupConv2d {
     /// The same map as ordinary convolutions, one after the other, from C_in·|H| to C_out·|H| channels. The last one has the
@@ -22,7 +23,10 @@ impl SeparableGroupConv2d {
                 vec![layers.over_group.export(), layers.spatial.export()]
             }
             FactorLayers::Gsep(layers) => {
-                let (window, bank) = layers.plane.window().around(layers.filter_bank());
+                let (window, bank) = layers
+                    .plane
+                    .window()
+                    .around(layers.filter_bank(AngleOffsets::default()));
                 vec![ordinary(bank, layers.plane.filter_bias(), window, 1)]
             }
             FactorLayers::Dsep(layers) => {

@@ -7,6 +7,7 @@ use crate::convolution::{
 };
 use crate::expect;
 use crate::group::Group;
+use crate::kernel::{AngleOffsets, Kernel};
 
 /// Correlates a feature map on the group with kernels that are products. Made by
 /// [`SeparableGroupConv2dConfig::init`].
@@ -58,8 +59,9 @@ pub(super) struct Separable2d {
 
 impl Gsep {
     /// k_oi(h⁻¹h') k_oi(h⁻¹x) as one bank.
-    pub(super) fn filter_bank(&self) -> Tensor<4> {
-        let (over_group, plane) = (self.over_group.filter_bank(), self.plane.filter_bank());
+    pub(super) fn filter_bank(&self, offsets: AngleOffsets) -> Tensor<4> {
+        let over_group = self.over_group.filter_bank_at(offsets);
+        let plane = self.plane.filter_bank_at(offsets);
         let ([responses, seen, ..], [_, fields, height, width]) = (over_group.dims(), plane.dims());
         let order = seen / fields;
         let over_group = over_group.reshape([responses, fields, order, 1, 1]);
@@ -69,34 +71,34 @@ impl Gsep {
 }
 
 impl Dsep {
-    fn forward(&self, input: Tensor<5>) -> Tensor<5> {
+    fn forward(&self, input: Tensor<5>, offsets: AngleOffsets) -> Tensor<5> {
         let [batch, fields, order, height, width] = input.dims();
         // The elements side by side are one image.
         let mixed = self
             .mixing
             .forward(input.reshape([batch, fields, order * height, width]));
         let [_, fields, ..] = mixed.dims();
-        self.depthwise
-            .forward(mixed.reshape([batch, fields, order, height, width]))
+        let maps = mixed.reshape([batch, fields, order, height, width]);
+        self.depthwise.forward_at(maps, offsets)
     }
 }
 
 impl Separable2d {
-    fn forward(&self, input: Tensor<5>) -> Tensor<5> {
+    fn forward(&self, input: Tensor<5>, offsets: AngleOffsets) -> Tensor<5> {
         let [batch, fields, _, height, width] = input.dims();
         let rotations = self.over_rotations.group().order();
         let scales = self.along_scales.group().order();
         let maps: Tensor<6> = input.reshape([batch, fields, scales, rotations, height, width]);
         let maps = maps.swap_dims(1, 2);
         let maps = maps.reshape([batch * scales, fields, rotations, height, width]);
-        let maps = self.over_rotations.forward(maps);
+        let maps = self.over_rotations.forward_at(maps, offsets);
         let [_, fields, ..] = maps.dims();
         let maps: Tensor<6> = maps.reshape([batch, scales, fields, rotations, height, width]);
         let maps = maps.swap_dims(1, 2);
         let maps = maps.reshape([batch, fields, scales, rotations * height, width]);
         let maps = self.along_scales.forward(maps);
         let maps = maps.reshape([batch, fields, scales * rotations, height, width]);
-        self.spatial.forward(maps)
+        self.spatial.forward_at(maps, offsets)
     }
 }
 
@@ -111,22 +113,30 @@ impl SeparableGroupConv2d {
     /// If the input has another number of channels or lives on another group, is smaller than the kernel, or has numbers of
     /// another type than the weights.
     pub fn forward(&self, input: Tensor<5>) -> Tensor<5> {
+        self.forward_at(input, AngleOffsets::default())
+    }
+
+    /// The same with grids of angles that are turned, for the batches of a training.
+    ///
+    /// # Panics
+    /// As [`forward`](Self::forward), and if something is turned although the kernel is not a network.
+    pub fn forward_at(&self, input: Tensor<5>, offsets: AngleOffsets) -> Tensor<5> {
         expect::on_group(Self::LAYER, self.channels[0], &self.group, &input);
         match &self.factors {
-            FactorLayers::Separable(layers) => {
-                layers.spatial.forward(layers.over_group.forward(input))
-            }
+            FactorLayers::Separable(layers) => layers
+                .spatial
+                .forward_at(layers.over_group.forward_at(input, offsets), offsets),
             FactorLayers::Gsep(layers) => {
                 let [batch, fields, order, height, width] = input.dims();
                 let planes = input.reshape([batch, fields * order, height, width]);
                 let bias = layers.plane.filter_bias();
-                let (window, bank) = layers.plane.window().around(layers.filter_bank());
+                let (window, bank) = layers.plane.window().around(layers.filter_bank(offsets));
                 let out = window.correlate(Self::LAYER, &self.group, planes, bank, bias);
                 let [_, _, height, width] = out.dims();
                 out.reshape([batch, self.channels[1], order, height, width])
             }
-            FactorLayers::Dsep(layers) => layers.forward(input),
-            FactorLayers::Separable2d(layers) => layers.forward(input),
+            FactorLayers::Dsep(layers) => layers.forward(input, offsets),
+            FactorLayers::Separable2d(layers) => layers.forward(input, offsets),
         }
     }
 
@@ -140,13 +150,13 @@ impl SeparableGroupConv2d {
         }
     }
 
-    /// What the loss adds for kernels that are finer than the pixels, weighted; nothing for most.
-    pub fn penalty(&self) -> Option<Tensor<1>> {
+    /// How the weights of the kernel on the plane become kernels.
+    pub fn basis(&self) -> &Kernel {
         match &self.factors {
-            FactorLayers::Separable(layers) => layers.spatial.basis().penalty(),
-            FactorLayers::Gsep(layers) => layers.plane.basis().penalty(),
-            FactorLayers::Dsep(layers) => layers.depthwise.basis().penalty(),
-            FactorLayers::Separable2d(layers) => layers.spatial.basis().penalty(),
+            FactorLayers::Separable(layers) => layers.spatial.basis(),
+            FactorLayers::Gsep(layers) => layers.plane.basis(),
+            FactorLayers::Dsep(layers) => layers.depthwise.basis(),
+            FactorLayers::Separable2d(layers) => layers.spatial.basis(),
         }
     }
 

@@ -7,10 +7,11 @@ use super::{
     Features, KernelMask, MagnetConfig, NetworkConfig, coordinates_of, group_coordinates,
     plane_axes,
 };
+use crate::group::AxisKind;
 use crate::group::Matrix;
 use crate::kernel::layout::Layout;
 use crate::kernel::taps::taps;
-use crate::kernel::{KernelSize, Spaces, windows};
+use crate::kernel::{AngleOffsets, KernelSize, Spaces, windows};
 
 /// A kernel's network with the points where it is sampled: those of each of the bank's parts.
 #[derive(Module, Debug)]
@@ -19,6 +20,9 @@ pub(in crate::kernel) struct NetworkKernel {
     gaussian: Option<Gaussian>,
     /// The relative elements, `[relative, coordinates]`; absent on the plane, and where H has none.
     relative: Option<Tensor<2>>,
+    /// Which of their coordinates is an angle.
+    #[module(skip)]
+    angle: Option<usize>,
     samplings: Vec<Sampling>,
     /// Taps along the axes of the plane that are coordinates.
     #[module(skip)]
@@ -36,6 +40,9 @@ struct Sampling {
     factor: Tensor<4>,
     /// |h⁻¹z|, `[responses, height, width, 1]`, where a kernel is cut off at a disc.
     radius: Option<Tensor<4>>,
+    /// The smallest of those: of an even window the middle lies between taps.
+    #[module(skip)]
+    nearest: f64,
     #[module(skip)]
     matrices: Vec<Matrix>,
     #[module(skip)]
@@ -65,10 +72,13 @@ impl NetworkKernel {
             TensorData::new(values, [places.len(), group_coordinates(spaces)])
         });
         let relative = relative.filter(|_| group_coordinates(spaces) > 0);
+        let moving = spaces.relative().into_iter().flat_map(|group| group.axes());
+        let mut moving = moving.filter(|axis| axis.samples > 1);
         Self {
             features: config.init(coordinates, axes.len(), device),
             gaussian: config.mask().init(axes.len(), device),
             relative: relative.map(|data| Tensor::from_data(data, device)),
+            angle: moving.position(|axis| axis.kind == AxisKind::Angle),
             samplings: parts.iter().map(sampling).collect(),
             sides: axes.iter().map(|&axis| [width, height][axis]).collect(),
             antialiasing: match config {
@@ -80,15 +90,23 @@ impl NetworkKernel {
 
     /// The features of each part's kernels with a constant after them, `[relative · responses · taps, features + 1]`, and the
     /// window that they are sampled in.
-    pub(in crate::kernel) fn features(&self) -> Vec<(Tensor<2>, KernelSize)> {
+    pub(in crate::kernel) fn features(
+        &self,
+        offsets: AngleOffsets,
+    ) -> Vec<(Tensor<2>, KernelSize)> {
         let reach = self.gaussian.as_ref().map(Gaussian::reach);
         let samplings = self.samplings.iter();
         samplings
-            .map(|sampling| self.of_part(sampling, reach.as_deref()))
+            .map(|sampling| self.of_part(sampling, reach.as_deref(), offsets))
             .collect()
     }
 
-    fn of_part(&self, sampling: &Sampling, reach: Option<&[f64]>) -> (Tensor<2>, KernelSize) {
+    fn of_part(
+        &self,
+        sampling: &Sampling,
+        reach: Option<&[f64]>,
+        offsets: AngleOffsets,
+    ) -> (Tensor<2>, KernelSize) {
         let size = match reach {
             Some(reach) => sampling.window(&self.sides, reach),
             None => sampling.size,
@@ -101,18 +119,25 @@ impl NetworkKernel {
         let points = sampling.points.as_ref().map(|points| {
             let points = cropped(points);
             let [.., axes] = points.dims();
-            points.reshape([count, axes])
+            turned(points.reshape([count, axes]), -offsets.output)
         });
         let mut mask: Tensor<2> = factor.reshape([count, 1]);
         if let (Some(gaussian), Some(points)) = (&self.gaussian, &points) {
             mask = mask * gaussian.forward(points.clone());
         }
         if let (Some(radius), Some(reach)) = (&sampling.radius, reach) {
-            let end = reach.iter().copied().fold(0.0, f64::max);
+            let end = reach
+                .iter()
+                .copied()
+                .fold(sampling.nearest * 1.001, f64::max);
+            let end = end.max(f64::from(f32::MIN_POSITIVE));
             let inside = cropped(radius).lower_elem(end).float().cast(dtype);
             mask = mask * inside.reshape([count, 1]);
         }
-        let relative = self.relative.clone().map(|relative| relative.cast(dtype));
+        let relative = self
+            .relative
+            .clone()
+            .map(|relative| self.moved(relative.cast(dtype), offsets.input - offsets.output));
         let elements = relative.as_ref().map_or(1, |relative| relative.dims()[0]);
         let repeated = |rows: Tensor<2>| {
             let [_, columns] = rows.dims();
@@ -134,9 +159,33 @@ impl NetworkKernel {
         (Tensor::cat(vec![features, ones], 1) * repeated(mask), size)
     }
 
+    /// Relative elements whose angles are larger.
+    fn moved(&self, relative: Tensor<2>, angle: f64) -> Tensor<2> {
+        let (Some(column), true) = (self.angle, angle != 0.0) else {
+            return relative;
+        };
+        // From −1 to 1 is a whole turn.
+        let own = relative.clone().narrow(1, column, 1) + (1.0 + angle / std::f64::consts::PI);
+        let whole = (own.clone() / 2.0).floor() * 2.0;
+        relative.slice_assign([0..own.dims()[0], column..column + 1], own - whole - 1.0)
+    }
+
     /// Whether the window follows the mask.
     pub(in crate::kernel) fn is_cropped(&self) -> bool {
         self.gaussian.is_some()
+    }
+
+    /// How far the mask reaches from side to side, vertically and horizontally, in pixels and parts of them; none where it isn't
+    /// trained. No further than the window.
+    pub(in crate::kernel) fn trained_size(&self) -> Option<[f64; 2]> {
+        let reach = self.gaussian.as_ref()?.reach();
+        let along = self.sides.iter().zip(reach);
+        let pixels = along.map(|(&side, reach)| (reach * (side - 1) as f64 + 1.0).min(side as f64));
+        match pixels.collect::<Vec<_>>().as_slice() {
+            [width, height] => Some([*height, *width]),
+            [side] => Some([*side, *side]),
+            _ => None,
+        }
     }
 
     /// The highest frequency that the kernel has along the plane, in periods per unit; none where that isn't known.
@@ -220,7 +269,9 @@ impl Sampling {
             Tensor::<4>::from_data(TensorData::new(values, dims(last)), device)
         };
         let cut = matches!(mask, KernelMask::Gaussian(_)) && !squares && !axes.is_empty();
+        let nearest = radii.iter().copied().fold(f64::INFINITY, f64::min);
         Self {
+            nearest: if nearest.is_finite() { nearest } else { 0.0 },
             points: (!axes.is_empty()).then(|| tensor(points, axes.len())),
             factor: tensor(factors, 1),
             radius: cut.then(|| tensor(radii, 1)),
@@ -267,6 +318,18 @@ impl Sampling {
         let rows = tensor.clone().narrow(1, (own_height - height) / 2, height);
         rows.narrow(2, (own_width - width) / 2, width)
     }
+}
+
+/// Points of the plane, turned by an angle.
+fn turned(points: Tensor<2>, angle: f64) -> Tensor<2> {
+    let [_, axes] = points.dims();
+    if angle == 0.0 || axes != 2 {
+        return points;
+    }
+    let (sin, cos) = angle.sin_cos();
+    let (x, y) = (points.clone().narrow(1, 0, 1), points.narrow(1, 1, 1));
+    let right = x.clone() * cos - y.clone() * sin;
+    Tensor::cat(vec![right, x * sin + y * cos], 1)
 }
 
 /// How many of a side's taps lie nearer to its middle than `extent`, the middle's own at least.

@@ -3,6 +3,7 @@
 use burn::nn::conv::Conv2d;
 use burn::prelude::*;
 use gcnn_layers::convolution::Window;
+use gcnn_layers::kernel::Kernel;
 use gcnn_layers::{
     GroupConv2d, GroupConv2dConfig, LayerError, Parameters, SeparableGroupConv2d,
     SeparableGroupConv2dConfig,
@@ -81,10 +82,8 @@ impl Layer<'_> {
         }
     }
 
-    pub(super) fn penalty(&self) -> Option<Tensor<1>> {
-        match self {
-            Self::Whole(layer) => layer.basis().penalty(),
-            Self::Separable(layer) => layer.penalty(),
-        }
+    /// How the weights of the kernel on the plane become kernels.
+    pub(super) fn basis(&self) -> &Kernel {
+        each!(self, layer => layer.basis())
     }
 }

@@ -212,11 +212,20 @@ impl Gcnn {
     /// What the loss adds for kernels that are finer than the pixels; nothing for those whose frequencies aren't known.
     pub fn penalty(&self) -> Option<Tensor<1>> {
         let lifting = self.lifting.basis().penalty();
-        let others = self.layers().filter_map(|layer| layer.penalty());
+        let others = self.layers().filter_map(|layer| layer.basis().penalty());
         lifting
             .into_iter()
             .chain(others)
             .reduce(|sum, own| sum + own)
+    }
+
+    /// Height and width in pixels of every layer's kernels, by its number, where they are trained.
+    pub fn kernel_sizes(&self) -> Vec<(usize, [f64; 2])> {
+        let lifting = self.lifting.basis().trained_size();
+        let others = self.layers().map(|layer| layer.basis().trained_size());
+        let all = std::iter::once(lifting).chain(others).enumerate();
+        all.filter_map(|(index, size)| Some((index + 1, size?)))
+            .collect()
     }
 
     /// The feature maps after every layer, with its normalisation, activation and pooling; with the `convolution` head

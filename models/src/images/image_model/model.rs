@@ -95,6 +95,14 @@ impl ImageModel {
         }
     }
 
+    /// Height and width in pixels of the kernels of layers, by number, where they are trained; see [`Gcnn::kernel_sizes`].
+    pub fn kernel_sizes(&self) -> Vec<(usize, [f64; 2])> {
+        match self {
+            Self::Gcnn(network) => network.kernel_sizes(),
+            Self::DenseNet(_) | Self::Wavelet(_) => Vec::new(),
+        }
+    }
+
     /// The group that the network is equivariant under.
     pub fn group(&self) -> &Group {
         each!(self, network => network.group())
