@@ -42,6 +42,16 @@ pub enum ModelError {
         /// The smallest value that works.
         least: usize,
     },
+    /// Angles that cannot be turned by chance.
+    #[error(
+        "random_angles turns the angles at which kernels are sampled: that needs kernels that are functions of the angle, \
+         kernel = {{ basis = \"siren\" }} or {{ basis = \"magnet\" }}, and a group of rotations without reflections; the group \
+         is {group}"
+    )]
+    RandomAngles {
+        /// The group's name.
+        group: String,
+    },
     /// A count of the configuration is outside of its limits.
     #[error("`{key}` {}, expected {least} to {most}", counted.words(*found))]
     Count {

@@ -124,6 +124,11 @@ impl KernelConfig {
         }
     }
 
+    /// Whether the kernel is a network, which is a function of the angle as it is of the place.
+    pub fn is_network(&self) -> bool {
+        matches!(self, Self::Siren(_) | Self::Magnet(_))
+    }
+
     /// Whether the kernel has parameters beside its weights, so that it isn't linear in all of them.
     pub fn is_deformable(&self) -> bool {
         match self {

@@ -1,5 +1,6 @@
 //! The configuration of a [`Gcnn`](super::Gcnn), and what it means for images of a given size.
 
+use gcnn_layers::group::AxisKind;
 use gcnn_layers::{
     DropoutUnit, FieldBatchNormConfig, FieldDropoutConfig, Group, GroupConv2dConfig, KernelConfig,
     LayerError, LiftingConv2dConfig, Padding2d, Parameters, ProjectionKind,
@@ -76,6 +77,10 @@ pub struct GcnnConfig {
     /// where H is a product of rotations and scales, `separable+2d`. Left out, they are whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub separable: Option<Separation>,
+    /// Whether every batch of a training turns the angles at which each layer's responses are sampled, by chance and by less than
+    /// from one rotation to the next. Then kernels are trained at all angles; for kernels that are networks, over rotations.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub random_angles: bool,
     /// What the convolutions see beyond the border.
     pub padding: Padding2d,
     /// Whether convolutions add a bias per field. Before batch normalisation it has no effect; the published
@@ -114,6 +119,7 @@ impl GcnnConfig {
             dropout_unit: DropoutUnit::Value,
             kernel: KernelConfig::default(),
             separable: None,
+            random_angles: false,
             padding: Padding2d::None,
             bias: true,
             head: Head::Convolution,
@@ -208,6 +214,11 @@ impl GcnnConfig {
         ] {
             at_least(what, value, 1)?;
         }
+        if self.random_angles && (!self.kernel.is_network() || self.rotation_step().is_none()) {
+            return Err(ModelError::RandomAngles {
+                group: self.group.name().into(),
+            });
+        }
         self.trace(input)?;
         let classes_do_not_matter = 1;
         self.first_layer(input).validate().map_err(layer(1))?;
@@ -225,6 +236,13 @@ impl GcnnConfig {
         }
         self.check_lists()?;
         self.trace(input)
+    }
+
+    /// From one rotation of H to the next, in radians; none where there is one or reflections turn the other way.
+    pub(super) fn rotation_step(&self) -> Option<f64> {
+        let mut axes = self.group.axes().iter();
+        let angle = axes.find(|axis| axis.kind == AxisKind::Angle && axis.samples > 1)?;
+        (self.group.components() == 1).then_some(angle.step)
     }
 
     fn check_limits(&self) -> Result<(), ModelError> {

@@ -3,7 +3,7 @@
 use burn::nn::conv::Conv2d;
 use burn::prelude::*;
 use gcnn_layers::convolution::Window;
-use gcnn_layers::kernel::Kernel;
+use gcnn_layers::kernel::{AngleOffsets, Kernel};
 use gcnn_layers::{
     GroupConv2d, GroupConv2dConfig, LayerError, Parameters, SeparableGroupConv2d,
     SeparableGroupConv2dConfig,
@@ -66,8 +66,8 @@ pub(super) enum Layer<'a> {
 }
 
 impl Layer<'_> {
-    pub(super) fn forward(&self, map: Tensor<5>) -> Tensor<5> {
-        each!(self, layer => layer.forward(map))
+    pub(super) fn forward_at(&self, map: Tensor<5>, offsets: AngleOffsets) -> Tensor<5> {
+        each!(self, layer => layer.forward_at(map, offsets))
     }
 
     pub(super) fn window(&self) -> Window {

@@ -4,9 +4,11 @@ use burn::nn::conv::Conv2d;
 use burn::nn::pool::MaxPool2dConfig;
 use burn::nn::{Linear, LinearConfig, Relu};
 use burn::prelude::*;
+use burn::tensor::Distribution;
 use burn::tensor::activation::relu;
 use gcnn_layers::convolution::{Window, fold_normalisation};
 use gcnn_layers::equivariance::Feature;
+use gcnn_layers::kernel::AngleOffsets;
 use gcnn_layers::{
     FieldBatchNorm, FieldDropout, GlobalPool2d, GlobalPool2dConfig, Group, GroupConv2d,
     LiftingConv2d, Projection, ProjectionConfig, ProjectionKind, SeparableGroupConv2d,
@@ -57,6 +59,9 @@ pub struct Gcnn {
     group: Group,
     #[module(skip)]
     global_pool_kind: ProjectionKind,
+    /// The largest offset of a grid of angles, where training turns them.
+    #[module(skip)]
+    random_angle: Option<f64>,
     /// Height and width of the last map of an image of the size that the network is built for.
     #[module(skip)]
     patch_map: [usize; 2],
@@ -139,6 +144,7 @@ impl Gcnn {
             linear,
             group: config.group.clone(),
             global_pool_kind: config.global_pool,
+            random_angle: config.rotation_step().filter(|_| config.random_angles),
             patch_map,
         };
         // Parameters draw their values when first used; drawing all of them here, in order, makes them depend on the
@@ -189,14 +195,33 @@ impl Gcnn {
 
     /// What the head pools: the last map before it, or with the `convolution` head its class scores.
     fn last_map(&self, images: Tensor<4>) -> Tensor<5> {
-        let mut map = self.lifting.forward(images);
+        let offsets = self.angle_offsets(&images.device());
+        let mut offsets = offsets.into_iter();
+        let mut next = || offsets.next().unwrap_or_default();
+        let mut map = self.lifting.forward_at(images, next());
         for (index, block) in self.blocks.iter().enumerate() {
             map = block.forward(map);
             if let Some(layer) = self.layer(index) {
-                map = layer.forward(map);
+                map = layer.forward_at(map, next());
             }
         }
         map
+    }
+
+    /// The offsets of each layer's grids of angles in a batch of training; nothing elsewhere.
+    fn angle_offsets(&self, device: &Device) -> Vec<AngleOffsets> {
+        let Some(step) = self.random_angle.filter(|_| device.is_autodiff()) else {
+            return Vec::new();
+        };
+        let layers = [self.layers().count() + 1];
+        let chance = Tensor::<1>::random(layers, Distribution::Uniform(0.0, step), device);
+        let mut input = 0.0;
+        let outputs = chance.into_data();
+        let offsets = outputs.iter::<f64>().map(|output| AngleOffsets {
+            input: std::mem::replace(&mut input, output),
+            output,
+        });
+        offsets.collect()
     }
 
     /// The layers after the first, in order.
@@ -246,7 +271,7 @@ impl Gcnn {
                 map: map.clone(),
             });
             if let Some(layer) = self.layer(index) {
-                map = layer.forward(map);
+                map = layer.forward_at(map, AngleOffsets::default());
             }
         }
         features
