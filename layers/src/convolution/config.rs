@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use burn::config::Config;
+use burn::module::Param;
 use burn::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -163,6 +164,15 @@ impl<M: Map> ConvolutionConfig<M> {
 
     /// Builds the layer, or says what [`validate`](Self::validate) finds wrong.
     pub fn try_init(&self, device: &Device) -> Result<Convolution<M>, LayerError> {
+        self.try_init_with(he_normal, device)
+    }
+
+    /// The same with weights that are drawn otherwise: made from their shape and the fan-in of one input channel.
+    pub(crate) fn try_init_with(
+        &self,
+        draw: impl FnOnce([usize; 4], f64, &Device) -> Param<Tensor<4>>,
+        device: &Device,
+    ) -> Result<Convolution<M>, LayerError> {
         self.validate()?;
         let ([c_in, c_out], spaces) = (self.channels, self.spaces());
         let (basis, [along_group, weights], fan_in) =
@@ -173,7 +183,7 @@ impl<M: Map> ConvolutionConfig<M> {
             None => format!("over {}", self.group),
         };
         Ok(Convolution {
-            weight: he_normal(shape, fan_in, device),
+            weight: draw(shape, fan_in, device),
             bias: self.bias.then(|| zero_bias(c_out, device)),
             basis,
             mark: Mark::new(mark, device),

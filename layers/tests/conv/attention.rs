@@ -1,0 +1,625 @@
+//! Attention: against values of the official code, against its definition, and equivariance.
+
+use std::f64::consts::FRAC_PI_2;
+
+use burn::module::Param;
+use burn::prelude::*;
+use burn::tensor::DType;
+use gcnn_layers::attention::{Gated, InputAttention, InputAttentionConfig};
+use gcnn_layers::convolution::{Convolution, Lifting, OnGroup};
+use gcnn_layers::inference::{Finish, scale_and_shift};
+use gcnn_layers::{
+    AttentiveGate, AttentiveGateConfig, AttentiveLiftingConv2d, AttentiveLiftingConv2dConfig,
+    AttentivePlaneGate, AttentivePlaneGateConfig, FieldBatchNormConfig, Group, GroupConv2dConfig,
+    LayerError, LiftingConv2dConfig, ProjectionConfig, SpatialMaxPool2dConfig, group_action,
+    plane_action,
+};
+use rstest::rstest;
+use safetensors::{Dtype, SafeTensors};
+
+use super::{device, group, noise, relative_error, reseed, tensor, values};
+
+/// By which the published code multiplies sums over H, which our weights contain.
+const HAAR: f64 = FRAC_PI_2;
+
+struct Reference(SafeTensors<'static>);
+
+impl Reference {
+    fn layers() -> Self {
+        let bytes = include_bytes!("../fixtures/att_gconvs.safetensors");
+        Self(SafeTensors::deserialize(bytes).unwrap())
+    }
+
+    fn network() -> Self {
+        let bytes = include_bytes!("../fixtures/att_p4cnn.safetensors");
+        Self(SafeTensors::deserialize(bytes).unwrap())
+    }
+
+    fn values(&self, name: &str) -> Vec<f64> {
+        let array = self.0.tensor(name).unwrap();
+        match array.dtype() {
+            Dtype::F64 => array
+                .data()
+                .chunks_exact(8)
+                .map(|b| f64::from_le_bytes(b.try_into().unwrap()))
+                .collect(),
+            _ => array
+                .data()
+                .chunks_exact(4)
+                .map(|b| f64::from(f32::from_le_bytes(b.try_into().unwrap())))
+                .collect(),
+        }
+    }
+
+    fn dims(&self, name: &str) -> Vec<usize> {
+        self.0.tensor(name).unwrap().shape().to_vec()
+    }
+
+    fn tensor<const D: usize>(&self, name: &str, device: &Device) -> Tensor<D> {
+        let dims = self.dims(name).try_into().unwrap();
+        tensor(&self.values(name), dims, device, DType::F64)
+    }
+
+    /// A weight in the shape of one of ours, multiplied by a factor.
+    fn weight<const D: usize>(&self, of: &mut Param<Tensor<D>>, name: &str, factor: f64) {
+        let device = of.device();
+        let weight = tensor(&self.values(name), of.dims(), &device, DType::F64) * factor;
+        *of = Param::from_tensor(match device.is_autodiff() {
+            true => weight.detach().require_grad(),
+            false => weight,
+        });
+    }
+
+    fn agrees<const D: usize>(&self, found: &Tensor<D>, name: &str, tolerance: f64) {
+        let error = relative_error(&values(found), &self.values(name));
+        assert!(error < tolerance, "{name}: {error}");
+    }
+
+    fn gate<M: Gated>(&self, gate: &mut InputAttention<Convolution<M>>, layer: &str, factor: f64) {
+        let name = |part: &str| format!("{layer}.{part}");
+        let (squeeze, excite) = (
+            name("channel_attention.weight_fc1"),
+            name("channel_attention.weight_fc2"),
+        );
+        self.weight(&mut gate.squeeze.weight, &squeeze, 1.0);
+        self.weight(&mut gate.excite.weight, &excite, 1.0);
+        let spatial = name("spatial_attention.weight");
+        self.weight(&mut gate.spatial.weight, &spatial, factor);
+    }
+}
+
+const EXACT: f64 = 1e-12;
+
+#[test]
+fn a_gate_before_a_group_convolution_is_the_published_one() {
+    let (reference, device) = (Reference::layers(), device().autodiff());
+    let mut gate = AttentiveGateConfig::new(group("C4"), 4).init(&device);
+    reference.gate(&mut gate, "fatt_gconv.w", HAAR);
+    let config = GroupConv2dConfig::new(group("C4"), [4, 3], 3).with_bias(false);
+    let mut conv = config.init(&device);
+    reference.weight(&mut conv.weight, "fatt_gconv.w.weight", HAAR);
+    let input = reference
+        .tensor::<5>("fatt_gconv.in", &device)
+        .require_grad();
+    let (channel, spatial) = gate.attention(input.clone());
+    assert_eq!(
+        channel.dims()[..],
+        reference.dims("fatt_gconv.alpha_channel")
+    );
+    reference.agrees(&channel, "fatt_gconv.alpha_channel", EXACT);
+    assert_eq!(
+        spatial.dims()[..],
+        reference.dims("fatt_gconv.alpha_spatial")
+    );
+    reference.agrees(&spatial, "fatt_gconv.alpha_spatial", EXACT);
+    let output = conv.forward(gate.forward(input.clone()));
+    assert_eq!(output.dims()[..], reference.dims("fatt_gconv.out"));
+    reference.agrees(&output, "fatt_gconv.out", EXACT);
+    let gradients = (output.clone() * output.detach()).sum().backward();
+    reference.agrees(
+        &input.grad(&gradients).unwrap(),
+        "fatt_gconv.grad.in",
+        EXACT,
+    );
+    for (weight, name, factor) in [
+        (&conv.weight, "weight", HAAR),
+        (&gate.squeeze.weight, "channel_attention.weight_fc1", 1.0),
+        (&gate.excite.weight, "channel_attention.weight_fc2", 1.0),
+        (&gate.spatial.weight, "spatial_attention.weight", HAAR),
+    ] {
+        let gradient = weight.val().grad(&gradients).unwrap() * factor;
+        reference.agrees(&gradient, &format!("fatt_gconv.grad.w.{name}"), EXACT);
+    }
+}
+
+#[test]
+fn a_gate_before_a_lifting_convolution_is_the_published_one() {
+    let (reference, device) = (Reference::layers(), device().autodiff());
+    let config = AttentivePlaneGateConfig::new(group("C4"), 2);
+    let mut gate = config.with_ratio(1).with_dilation(4).init(&device);
+    reference.gate(&mut gate, "fatt_lift.w", 1.0);
+    let config = LiftingConv2dConfig::new(group("C4"), [2, 3], 3).with_bias(false);
+    let mut conv = config.init(&device);
+    reference.weight(&mut conv.weight, "fatt_lift.w.weight", 1.0);
+    let input = reference.tensor::<4>("fatt_lift.in", &device);
+    let (channel, spatial) = gate.attention(input.clone());
+    assert_eq!(
+        channel.dims()[..],
+        reference.dims("fatt_lift.alpha_channel")
+    );
+    reference.agrees(&channel, "fatt_lift.alpha_channel", EXACT);
+    assert_eq!(
+        spatial.dims()[..],
+        reference.dims("fatt_lift.alpha_spatial")
+    );
+    reference.agrees(&spatial, "fatt_lift.alpha_spatial", EXACT);
+    let output = conv.forward(gate.forward(input));
+    reference.agrees(&output, "fatt_lift.out", EXACT);
+    let gradients = (output.clone() * output.detach()).sum().backward();
+    for (weight, name) in [
+        (&conv.weight, "weight"),
+        (&gate.squeeze.weight, "channel_attention.weight_fc1"),
+        (&gate.excite.weight, "channel_attention.weight_fc2"),
+        (&gate.spatial.weight, "spatial_attention.weight"),
+    ] {
+        let gradient = weight.val().grad(&gradients).unwrap();
+        reference.agrees(&gradient, &format!("fatt_lift.grad.w.{name}"), EXACT);
+    }
+}
+
+/// Ours take columns to rows: the second and third axis change places.
+fn transposed(of: &[f64], [fields, rows, columns]: [usize; 3]) -> Vec<f64> {
+    let at = |f: usize, c: usize, r: usize| of[(f * rows + r) * columns + c];
+    (0..fields)
+        .flat_map(|f| (0..columns).flat_map(move |c| (0..rows).map(move |r| at(f, c, r))))
+        .collect()
+}
+
+#[test]
+fn attention_within_a_lifting_convolution_is_the_published_one() {
+    let (reference, device) = (Reference::layers(), device().autodiff());
+    let convolution = LiftingConv2dConfig::new(group("C4"), [2, 3], 3).with_bias(false);
+    let mut layer = AttentiveLiftingConv2dConfig::new(convolution).init(&device);
+    reference.weight(&mut layer.convolution.weight, "att_lift.w.weight", 1.0);
+    let spatial = "att_lift.w.spatial_attention.weight";
+    reference.weight(&mut layer.spatial.weight, spatial, 1.0);
+    let mixing = |name: &str| {
+        let values = reference.values(&format!("att_lift.w.channel_attention.{name}"));
+        let weight = tensor(
+            &transposed(&values, [3, 2, 2]),
+            [3, 2, 2],
+            &device,
+            DType::F64,
+        );
+        Param::from_tensor(weight.require_grad())
+    };
+    (layer.squeeze, layer.excite) = (mixing("weight_fc1"), mixing("weight_fc2"));
+    let input = reference.tensor::<4>("att_lift.in", &device);
+    let output = layer.forward(input);
+    assert_eq!(output.dims()[..], reference.dims("att_lift.out"));
+    reference.agrees(&output, "att_lift.out", EXACT);
+    let gradients = (output.clone() * output.detach()).sum().backward();
+    for (weight, name) in [
+        (&layer.convolution.weight, "weight"),
+        (&layer.spatial.weight, "spatial_attention.weight"),
+    ] {
+        let gradient = weight.val().grad(&gradients).unwrap();
+        reference.agrees(&gradient, &format!("att_lift.grad.w.{name}"), EXACT);
+    }
+    for (weight, name) in [
+        (&layer.squeeze, "weight_fc1"),
+        (&layer.excite, "weight_fc2"),
+    ] {
+        let gradient = values(&weight.val().grad(&gradients).unwrap());
+        let expected = reference.values(&format!("att_lift.grad.w.channel_attention.{name}"));
+        let error = relative_error(&gradient, &transposed(&expected, [3, 2, 2]));
+        assert!(error < EXACT, "{name}: {error}");
+    }
+}
+
+/// The attentive P4CNN for rotated digits, from its layers.
+#[test]
+fn the_published_network_has_its_parameters_and_logits() {
+    let (reference, device) = (Reference::network(), device());
+    let c4 = || group("C4");
+    let of_plane = AttentivePlaneGateConfig::new(c4(), 1).with_dilation(4);
+    let lifting = LiftingConv2dConfig::new(c4(), [1, 10], 3).with_bias(false);
+    let gates = AttentiveGateConfig::new(c4(), 10);
+    let conv = |kernel| GroupConv2dConfig::new(c4(), [10, 10], kernel).with_bias(false);
+    let norm = FieldBatchNormConfig::new(10).with_epsilon(2e-5);
+    let numbers = of_plane.parameters().unwrap().numbers()
+        + lifting.parameters().unwrap().numbers()
+        + 6 * gates.parameters().unwrap().numbers()
+        + 5 * conv(3).parameters().unwrap().numbers()
+        + conv(4).parameters().unwrap().numbers()
+        // Half of a normalisation's are running statistics.
+        + 6 * norm.parameters().numbers() / 2;
+    assert_eq!(numbers, 29_462);
+
+    let normalised = |map: Tensor<5>, number: usize| {
+        let of = |name: &str| reference.tensor::<1>(&format!("w.bn{number}.{name}"), &device);
+        let slope = of("weight") / (of("running_var") + norm.epsilon).sqrt();
+        let offset = of("bias") - of("running_mean") * slope.clone();
+        scale_and_shift(map, slope, offset, Finish::Relu)
+    };
+    let mut gate = of_plane.init(&device);
+    reference.gate(&mut gate, "w.c1", 1.0);
+    let mut first = lifting.init(&device);
+    reference.weight(&mut first.weight, "w.c1.weight", 1.0);
+    let image = gate.forward(reference.tensor("in", &device));
+    let mut map = normalised(first.forward(image), 1);
+    let mut seen = vec![map.clone()];
+    for number in 2..=7 {
+        let mut gate = gates.init(&device);
+        reference.gate(&mut gate, &format!("w.c{number}"), HAAR);
+        let mut own = conv(if number == 7 { 4 } else { 3 }).init(&device);
+        reference.weight(&mut own.weight, &format!("w.c{number}.weight"), HAAR);
+        map = own.forward(gate.forward(map));
+        if number < 7 {
+            map = normalised(map, number);
+            seen.push(map.clone());
+        }
+        if number == 2 {
+            map = SpatialMaxPool2dConfig::new(2).init().forward(map);
+        }
+    }
+    let of_layers = |measure: fn(Tensor<5>) -> Tensor<5>| -> Vec<f64> {
+        let maps = seen.iter().cloned().map(measure);
+        maps.map(|map| values(&map.mean())[0]).collect()
+    };
+    for (found, name) in [
+        (of_layers(|map| map), "check.layer_mean"),
+        (
+            of_layers(|map| map.clone() * map)
+                .into_iter()
+                .map(f64::sqrt)
+                .collect(),
+            "check.layer_rms",
+        ),
+    ] {
+        assert!(
+            relative_error(&found, &reference.values(name)) < 1e-6,
+            "{name}"
+        );
+    }
+    // The file holds numbers of 32 bits.
+    reference.agrees(&map, "out.c7", 1e-6);
+    let logits = ProjectionConfig::new().init().forward(map);
+    reference.agrees(&logits, "out.logits", 1e-6);
+}
+
+fn map<const D: usize>(dims: [usize; D], seed: u64) -> Tensor<D> {
+    tensor(
+        &noise(dims.iter().product(), seed),
+        dims,
+        &device(),
+        DType::F64,
+    )
+}
+
+fn of_seed<M: Gated>(config: InputAttentionConfig<M>) -> InputAttention<Convolution<M>> {
+    reseed(config.init(&device()), 5, DType::F64)
+}
+
+fn same<const D: usize>(found: Tensor<D>, expected: Tensor<D>) {
+    assert_eq!(found.dims(), expected.dims());
+    let error = relative_error(&values(&found), &values(&expected));
+    assert!(error < EXACT, "{error}");
+}
+
+/// `[batch, fields, group, channels]` as a map of one position, `[batch, fields · channels, group, 1, 1]`.
+fn fields_and_channels(attention: Tensor<4>) -> Tensor<5> {
+    let [batch, fields, order, channels] = attention.dims();
+    let attention = attention.swap_dims(2, 3);
+    attention.reshape([batch, fields * channels, order, 1, 1])
+}
+
+#[rstest]
+fn attention_turns_with_its_input(
+    #[values("trivial", "flip", "C4", "D4", "C8")] name: &str,
+    #[values((7, 1), (3, 2))] window: (usize, usize),
+    #[values([9, 9], [6, 6], [5, 7])] size: [usize; 2],
+) {
+    let ((kernel_size, dilation), [height, width]) = (window, size);
+    let h = group(name);
+    let config = AttentiveGateConfig::new(h.clone(), 4).with_kernel_size(kernel_size);
+    let gate: AttentiveGate = of_seed(config.with_dilation(dilation));
+    let config = AttentivePlaneGateConfig::new(h.clone(), 3).with_kernel_size(kernel_size);
+    let of_plane: AttentivePlaneGate = of_seed(config.with_dilation(dilation));
+    let convolution = LiftingConv2dConfig::new(h.clone(), [3, 2], 3);
+    let config = AttentiveLiftingConv2dConfig::new(convolution).with_kernel_size(kernel_size);
+    let lifting = reseed(
+        config.with_dilation(dilation).init(&device()),
+        7,
+        DType::F64,
+    );
+
+    let on_group = map([2, 4, h.order(), height, width], 1);
+    let on_plane = map([2, 3, height, width], 2);
+    let (channel, spatial) = gate.attention(on_group.clone());
+    let (of_channels, of_places) = of_plane.attention(on_plane.clone());
+    let (within_channel, within_spatial) = lifting.attention(on_plane.clone());
+    for g in h.elements().filter(|&g| h.is_exact_element(g)) {
+        let turn = |map: Tensor<5>| group_action(&h, g, map);
+        let turned = turn(on_group.clone());
+        let (turned_channel, turned_spatial) = gate.attention(turned.clone());
+        same(turned_channel, turn(channel.clone()));
+        same(turned_spatial, turn(spatial.clone()));
+        same(gate.forward(turned), turn(gate.forward(on_group.clone())));
+
+        let turned = plane_action(&h, g, on_plane.clone());
+        let (turned_channel, turned_spatial) = of_plane.attention(turned.clone());
+        same(turned_channel, of_channels.clone());
+        same(turned_spatial, plane_action(&h, g, of_places.clone()));
+        let gated = of_plane.forward(on_plane.clone());
+        same(of_plane.forward(turned.clone()), plane_action(&h, g, gated));
+
+        let (turned_channel, turned_spatial) = lifting.attention(turned.clone());
+        same(
+            fields_and_channels(turned_channel),
+            turn(fields_and_channels(within_channel.clone())),
+        );
+        same(turned_spatial, turn(within_spatial.clone()));
+        let lifted = lifting.forward(on_plane.clone());
+        same(lifting.forward(turned), turn(lifted));
+    }
+}
+
+/// Bells that vanish towards the border, and are known wherever they turn to.
+fn bells(h: &Group, g: usize, [fields, axis, size]: [usize; 3], seed: u64) -> Vec<f64> {
+    let centre = (size as f64 - 1.0) / 2.0;
+    let field = |index: usize| {
+        let bells = noise(12, seed + index as u64);
+        move |[x, y]: [f64; 2]| -> f64 {
+            let bell = |b: &[f64]| {
+                let [x, y] = [x - 5.0 * b[0], y - 5.0 * b[1]];
+                b[2] * (-(x * x + y * y) / 12.5).exp()
+            };
+            bells.chunks(3).map(bell).sum()
+        }
+    };
+    let mut all = Vec::new();
+    for of in 0..fields {
+        for e in 0..axis {
+            let source = match axis {
+                1 => 0,
+                _ => h.relative(g, e).expect("a finite group"),
+            };
+            let function = field(of * axis + source);
+            all.extend((0..size * size).map(|p| {
+                let place = [(p % size) as f64 - centre, centre - (p / size) as f64];
+                function(h.act_inverse(g, place))
+            }));
+        }
+    }
+    all
+}
+
+/// Under turns by 45° the kernels are interpolated, and so is what they are compared with.
+#[test]
+fn what_interpolation_costs_is_bounded() {
+    const SIZE: usize = 35;
+    let h = group("C8");
+    let gate = AttentiveGateConfig::new(h.clone(), 4).init(&device());
+    let gate = reseed(gate, 5, DType::F32);
+    // A bias would be a map that doesn't vanish at the border.
+    let convolution = LiftingConv2dConfig::new(h.clone(), [2, 3], 5).with_bias(false);
+    let lifting = AttentiveLiftingConv2dConfig::new(convolution).init(&device());
+    let lifting = reseed(lifting, 7, DType::F32);
+    let on_group = |g| {
+        let values = bells(&h, g, [4, 8, SIZE], 100);
+        tensor(&values, [1, 4, 8, SIZE, SIZE], &device(), DType::F32)
+    };
+    let on_plane = |g| {
+        let values = bells(&h, g, [2, 1, SIZE], 200);
+        tensor(&values, [1, 2, SIZE, SIZE], &device(), DType::F32)
+    };
+    for g in [1, 3] {
+        let error = |found: Tensor<5>, expected: Tensor<5>| {
+            let expected = group_action(&h, g, expected);
+            relative_error(&values(&found), &values(&expected))
+        };
+        let gated = error(gate.forward(on_group(g)), gate.forward(on_group(0)));
+        let lifted = error(lifting.forward(on_plane(g)), lifting.forward(on_plane(0)));
+        let ((channel, _), (channel_0, _)) =
+            (gate.attention(on_group(g)), gate.attention(on_group(0)));
+        let channel = error(channel, channel_0);
+        println!("gate {gated:.4}, attention to channels {channel:.4}, lifting {lifted:.4}");
+        assert!(gated < 0.02 && channel < 0.01 && lifted < 0.04);
+    }
+}
+
+/// A gate that has learned nothing keeps three quarters of everything.
+#[test]
+fn weights_of_zero_keep_three_quarters() {
+    let zero = |param: Param<Tensor<4>>| param.map(|weight| weight.zeros_like());
+    let mut gate = of_seed(AttentiveGateConfig::new(group("D4"), 4));
+    gate.excite.weight = zero(gate.excite.weight);
+    gate.spatial.weight = zero(gate.spatial.weight);
+    let input = map([2, 4, 8, 5, 5], 1);
+    let (channel, spatial) = gate.attention(input.clone());
+    same(channel.clone(), channel.full_like(0.5));
+    same(spatial.clone(), spatial.full_like(0.5));
+    same(gate.forward(input.clone()), input * 0.75);
+
+    let convolution = LiftingConv2dConfig::new(group("C8"), [3, 4], 3);
+    let config = AttentiveLiftingConv2dConfig::new(convolution).with_ratio(3);
+    let mut lifting = reseed(config.init(&device()), 3, DType::F64);
+    lifting.excite = lifting.excite.map(|weight| weight.zeros_like());
+    lifting.spatial.weight = zero(lifting.spatial.weight);
+    let input = map([2, 3, 9, 9], 1);
+    let bias = lifting.convolution.bias.as_ref().unwrap().val();
+    let bias = bias.reshape([1, 4, 1, 1, 1]);
+    let plain = lifting.convolution.forward(input.clone());
+    same(lifting.forward(input), plain * 0.75 + bias * 0.25);
+}
+
+/// The attention to channels asks what there is, not where it is.
+#[test]
+fn attention_to_channels_knows_no_places() {
+    let gate: AttentiveGate = of_seed(AttentiveGateConfig::new(group("C4"), 4));
+    let input = map([2, 4, 4, 6, 5], 1);
+    let places: Vec<i64> = (0..30).map(|place| (7 * place + 3) % 30).collect();
+    let shuffled: Tensor<4> = input.clone().reshape([2, 4, 4, 30]);
+    let shuffled = shuffled.select(3, Tensor::from_data(places.as_slice(), &device()));
+    let shuffled: Tensor<5> = shuffled.reshape([2, 4, 4, 6, 5]);
+    same(gate.attention(shuffled).0, gate.attention(input).0);
+}
+
+/// By loops over the statistics, with one element.
+#[test]
+fn a_gate_is_its_formula() {
+    let config = AttentiveGateConfig::new(Group::trivial(), 2).with_kernel_size(1);
+    let gate: AttentiveGate = of_seed(config);
+    let [squeeze, excite, spatial] =
+        [&gate.squeeze, &gate.excite, &gate.spatial].map(|layer| values(&layer.weight.val()));
+    let input = [[1.0, -2.0], [0.5, 3.0]];
+    let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+    let hidden =
+        |statistics: [f64; 2]| (squeeze[0] * statistics[0] + squeeze[1] * statistics[1]).max(0.0);
+    let mean = input.map(|[a, b]| (a + b) / 2.0);
+    let max = input.map(|[a, b]: [f64; 2]| a.max(b));
+    let alpha = [0, 1].map(|c| sigmoid(excite[c] * hidden(mean) + excite[c] * hidden(max)));
+    let attended = [0, 1].map(|c| input[c].map(|value| alpha[c] * value));
+    let mut expected = input;
+    for x in 0..2 {
+        let (a, b) = (attended[0][x], attended[1][x]);
+        let place = sigmoid(spatial[0] * (a + b) / 2.0 + spatial[1] * a.max(b));
+        for c in 0..2 {
+            expected[c][x] -= place * attended[c][x];
+        }
+    }
+    let tensor = |of: [[f64; 2]; 2]| tensor(&of.concat(), [1, 2, 1, 1, 2], &device(), DType::F64);
+    same(gate.forward(tensor(input)), tensor(expected));
+}
+
+/// Any group whose kernels can be made: scales too, whose windows differ.
+#[rstest]
+fn groups_of_scales_have_gates_too(#[values("R3(2)", "C4xR2(2)")] name: &str) {
+    let h = group(name);
+    let config = AttentiveGateConfig::new(h.clone(), 3).with_kernel_size(3);
+    let gate: AttentiveGate = of_seed(config);
+    let input = map([1, 3, h.order(), 6, 6], 1);
+    let (channel, spatial) = gate.attention(input.clone());
+    assert_eq!(channel.dims(), [1, 3, h.order(), 1, 1]);
+    assert_eq!(spatial.dims(), [1, 1, h.order(), 6, 6]);
+    assert_eq!(gate.forward(input.clone()).dims(), input.dims());
+    let convolution = LiftingConv2dConfig::new(h.clone(), [2, 2], 3);
+    let layer: AttentiveLiftingConv2d = AttentiveLiftingConv2dConfig::new(convolution)
+        .with_kernel_size(3)
+        .init(&device());
+    let output = layer.forward(Tensor::<4>::ones([1, 2, 9, 9], &device()));
+    assert_eq!(output.dims()[..3], [1, 2, h.order()]);
+}
+
+#[test]
+fn everything_learns() {
+    let device = device().autodiff();
+    let gate = reseed(
+        AttentiveGateConfig::new(group("C8"), 4).init(&device),
+        1,
+        DType::F64,
+    );
+    let input = tensor(&noise(4 * 8 * 49, 1), [1, 4, 8, 7, 7], &device, DType::F64);
+    let output = gate.forward(input);
+    let gradients = (output.clone() * output).sum().backward();
+    let convolution = LiftingConv2dConfig::new(group("C8"), [3, 4], 3);
+    let layer = AttentiveLiftingConv2dConfig::new(convolution).init(&device);
+    let layer = reseed(layer, 1, DType::F64);
+    let input = tensor(&noise(3 * 49, 1), [1, 3, 7, 7], &device, DType::F64);
+    let output = layer.forward(input);
+    let within = (output.clone() * output).sum().backward();
+    let found = [
+        values(&gate.squeeze.weight.val().grad(&gradients).unwrap()),
+        values(&gate.excite.weight.val().grad(&gradients).unwrap()),
+        values(&gate.spatial.weight.val().grad(&gradients).unwrap()),
+        values(&layer.convolution.weight.val().grad(&within).unwrap()),
+        values(&layer.convolution.bias.unwrap().val().grad(&within).unwrap()),
+        values(&layer.squeeze.val().grad(&within).unwrap()),
+        values(&layer.excite.val().grad(&within).unwrap()),
+        values(&layer.spatial.weight.val().grad(&within).unwrap()),
+    ];
+    for gradient in found {
+        let moved = gradient.iter().filter(|g| g.abs() > 1e-9).count();
+        assert!(2 * moved > gradient.len(), "{gradient:?}");
+    }
+}
+
+#[test]
+fn what_is_learned_is_counted_before() {
+    fn counted<M: Gated>(config: InputAttentionConfig<M>) {
+        let numbers = config.parameters().unwrap().numbers();
+        assert_eq!(numbers, config.init(&device()).num_params());
+        assert!(config.filter_numbers().unwrap() >= numbers);
+    }
+    for name in ["C4", "D4", "C8"] {
+        counted(AttentiveGateConfig::new(group(name), 6));
+        counted(AttentiveGateConfig::new(group(name), 1).with_kernel_size(5));
+        counted(AttentivePlaneGateConfig::new(group(name), 3));
+        let convolution = LiftingConv2dConfig::new(group(name), [3, 8], 5);
+        let config = AttentiveLiftingConv2dConfig::new(convolution).with_ratio(2);
+        let numbers = config.parameters().unwrap().numbers();
+        assert_eq!(numbers, config.init(&device()).num_params());
+        assert!(config.filter_numbers().unwrap() >= numbers);
+    }
+    let huge = AttentiveGateConfig::new(group("C4"), usize::MAX);
+    assert_eq!(huge.parameters().unwrap().numbers(), usize::MAX);
+    assert_eq!(huge.filter_numbers(), Ok(usize::MAX));
+}
+
+#[test]
+fn what_cannot_be_made_is_refused() {
+    let gate = |channels| AttentiveGateConfig::new(group("C4"), channels);
+    for refused in [
+        gate(0).validate(),
+        gate(2).with_ratio(0).validate(),
+        gate(2).with_kernel_size(0).validate(),
+        gate(2).with_dilation(0).validate(),
+        gate(2).with_ratio(0).parameters().map(|_| ()),
+    ] {
+        let error = refused.unwrap_err();
+        assert!(matches!(error, LayerError::Zero { .. }), "{error}");
+    }
+    let even = gate(2).with_kernel_size(4).validate();
+    assert!(matches!(even, Err(LayerError::HalfPixel { .. })));
+    let plane = AttentivePlaneGateConfig::new(group("C4"), 0).validate();
+    assert!(matches!(plane, Err(LayerError::Zero { .. })));
+    let lifting = |channels| {
+        let convolution = LiftingConv2dConfig::new(group("C4"), channels, 3);
+        AttentiveLiftingConv2dConfig::new(convolution)
+    };
+    for refused in [
+        lifting([0, 2]).validate(),
+        lifting([2, 0]).validate(),
+        lifting([2, 2]).with_ratio(0).validate(),
+    ] {
+        let error = refused.unwrap_err();
+        assert!(matches!(error, LayerError::Zero { .. }), "{error}");
+    }
+}
+
+#[test]
+fn configurations_are_read_with_defaults() {
+    let read: AttentiveGateConfig =
+        serde_json::from_str(r#"{"group":"C4","channels":10}"#).unwrap();
+    assert_eq!(read, AttentiveGateConfig::new(group("C4"), 10));
+    let written = serde_json::to_string(&read.clone().with_ratio(5)).unwrap();
+    assert!(
+        written.contains(r#""ratio":5,"kernel_size":7"#),
+        "{written}"
+    );
+    let again: AttentiveGateConfig = serde_json::from_str(&written).unwrap();
+    assert_eq!(again, read.with_ratio(5));
+    let config =
+        AttentiveLiftingConv2dConfig::new(LiftingConv2dConfig::new(group("D4"), [1, 2], 3));
+    let written = serde_json::to_string(&config).unwrap();
+    let again: AttentiveLiftingConv2dConfig = serde_json::from_str(&written).unwrap();
+    assert_eq!(again, config);
+}
+
+/// The names of the kinds of gates are those of the convolutions after them.
+#[test]
+fn gates_are_named_for_what_follows() {
+    assert_eq!(<OnGroup as Gated>::GATE, "AttentiveGate");
+    assert_eq!(<Lifting as Gated>::GATE, "AttentivePlaneGate");
+}
