@@ -21,9 +21,11 @@
 
 mod banks;
 mod config;
+mod export;
 mod gate;
 mod lifting;
 
 pub use config::{AttentiveGateConfig, AttentivePlaneGateConfig, InputAttentionConfig};
+pub use export::PlainGate;
 pub use gate::{AttentiveGate, AttentivePlaneGate, Gated, InputAttention};
 pub use lifting::{AttentiveLiftingConv2d, AttentiveLiftingConv2dConfig};

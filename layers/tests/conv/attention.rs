@@ -512,6 +512,39 @@ fn groups_of_scales_have_gates_too(#[values("R3(2)", "C4xR2(2)")] name: &str) {
     assert_eq!(output.dims()[..3], [1, 2, h.order()]);
 }
 
+#[rstest]
+fn exported_gates_are_the_same(
+    #[values("trivial", "C4", "D4", "C8", "R2(2)")] name: &str,
+    #[values(1, 2)] dilation: usize,
+) {
+    let h = group(name);
+    let config = AttentiveGateConfig::new(h.clone(), 4).with_kernel_size(5);
+    let gate: AttentiveGate = of_seed(config.with_dilation(dilation));
+    let plain = gate.export();
+    assert_eq!(plain.order, h.order());
+    let input = map([2, 4, h.order(), 7, 6], 1);
+    let found = plain.forward(input.clone().flatten(1, 2));
+    same(found, gate.forward(input).flatten(1, 2));
+
+    let config = AttentivePlaneGateConfig::new(h, 3).with_kernel_size(5);
+    let gate: AttentivePlaneGate = of_seed(config.with_dilation(dilation));
+    let plain = gate.export();
+    assert_eq!(plain.order, 1);
+    let input = map([2, 3, 7, 6], 1);
+    same(plain.forward(input.clone()), gate.forward(input));
+}
+
+/// What is exported carries nothing of the graph.
+#[test]
+fn gates_in_training_are_exported_as_they_evaluate() {
+    let gate = AttentiveGateConfig::new(group("C8"), 4).init(&device().autodiff());
+    let gate: AttentiveGate = reseed(gate, 5, DType::F64);
+    let plain = gate.export().valid();
+    let input = map([2, 4, 8, 7, 6], 1);
+    let expected = gate.valid().forward(input.clone());
+    same(plain.forward(input.flatten(1, 2)), expected.flatten(1, 2));
+}
+
 #[test]
 fn everything_learns() {
     let device = device().autodiff();
