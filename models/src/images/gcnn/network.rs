@@ -5,12 +5,13 @@ use burn::nn::pool::MaxPool2dConfig;
 use burn::nn::{Linear, LinearConfig, Relu};
 use burn::prelude::*;
 use burn::tensor::activation::relu;
+use gcnn_layers::attention::PlainGate;
 use gcnn_layers::convolution::{Window, fold_normalisation};
 use gcnn_layers::equivariance::Feature;
 use gcnn_layers::{
-    FieldBatchNorm, FieldDropout, GlobalPool2d, GlobalPool2dConfig, Group, GroupConv2d,
-    LiftingConv2d, Projection, ProjectionConfig, ProjectionKind, SpatialMaxPool2d,
-    SpatialMaxPool2dConfig,
+    AttentiveGate, AttentivePlaneGate, FieldBatchNorm, FieldDropout, GlobalPool2d,
+    GlobalPool2dConfig, Group, GroupConv2d, LiftingConv2d, Projection, ProjectionConfig,
+    ProjectionKind, SpatialMaxPool2d, SpatialMaxPool2dConfig,
 };
 
 use super::InputShape;
@@ -50,6 +51,10 @@ pub struct Gcnn {
     projection: Projection,
     global_pool: GlobalPool2d,
     linear: Option<Linear>,
+    /// One before each of the convolutions, where there is attention.
+    gates: Vec<AttentiveGate>,
+    /// One before the lifting convolution.
+    image_gate: Option<AttentivePlaneGate>,
     #[module(skip)]
     group: Group,
     #[module(skip)]
@@ -80,6 +85,17 @@ impl Block {
             },
         }
     }
+}
+
+/// What a network attends to before a convolution on the group.
+#[derive(Debug, Clone)]
+pub struct LayerAttention {
+    /// `layer 2`, `layer 3`, …, for the convolution that follows.
+    pub name: String,
+    /// How much is taken off each channel at each element: α_C, `[batch, channels, group, 1, 1]`, between 0 and 1.
+    pub channels: Tensor<5>,
+    /// How much is taken off at each place and element: α_S, `[batch, 1, group, height, width]`, between 0 and 1.
+    pub places: Tensor<5>,
 }
 
 /// The feature map after one layer.
@@ -129,6 +145,11 @@ impl Gcnn {
                 .with_kind(config.global_pool)
                 .init(),
             linear,
+            gates: (2..=config.kernel_sizes.len())
+                .filter_map(|layer| config.gate(layer))
+                .map(|gate| gate.init(device))
+                .collect(),
+            image_gate: config.image_gate(input).map(|gate| gate.init(device)),
             group: config.group.clone(),
             global_pool_kind: config.global_pool,
             patch_map,
@@ -151,7 +172,8 @@ impl Gcnn {
     /// that the network is built for: at `[.., y, x]` what [`forward`](Self::forward) gives for the patch whose first pixel
     /// is `(stride · y, stride · x)`, without computing what patches share more than once. In evaluation, where normalisation
     /// uses its running statistics, the two agree to rounding, provided that the convolutions have no padding: with
-    /// padding, a patch inside an image sees its surroundings in place of a border.
+    /// padding, a patch inside an image sees its surroundings in place of a border. With attention they don't agree either: it
+    /// weighs a patch by all of the image.
     ///
     /// The map turns with the image where [`validate`](GcnnConfig::validate) accepts the image's size too.
     ///
@@ -181,14 +203,30 @@ impl Gcnn {
 
     /// What the head pools: the last map before it, or with the `convolution` head its class scores.
     fn last_map(&self, images: Tensor<4>) -> Tensor<5> {
-        let mut map = self.lifting.forward(images);
+        let mut map = self.lift(images);
         for (index, block) in self.blocks.iter().enumerate() {
-            map = block.forward(map);
-            if let Some(convolution) = self.convolutions.get(index) {
-                map = convolution.forward(map);
-            }
+            map = self.convolve(index, block.forward(map));
         }
         map
+    }
+
+    fn lift(&self, images: Tensor<4>) -> Tensor<5> {
+        self.lifting.forward(match &self.image_gate {
+            Some(gate) => gate.forward(images),
+            None => images,
+        })
+    }
+
+    /// The map after the convolution of that number, with its gate; the map itself where there is none any more.
+    fn convolve(&self, index: usize, map: Tensor<5>) -> Tensor<5> {
+        let map = match self.gates.get(index) {
+            Some(gate) => gate.forward(map),
+            None => map,
+        };
+        match self.convolutions.get(index) {
+            Some(convolution) => convolution.forward(map),
+            None => map,
+        }
     }
 
     /// The feature maps after every layer, with its normalisation, activation and pooling; with the `convolution` head
@@ -199,7 +237,7 @@ impl Gcnn {
     pub fn features(&self, images: Tensor<4>) -> Vec<LayerFeatures> {
         let layers = self.blocks.len().max(self.convolutions.len() + 1);
         let mut features = Vec::with_capacity(layers);
-        let mut map = self.lifting.forward(images);
+        let mut map = self.lift(images);
         for index in 0..layers {
             if let Some(block) = self.blocks.get(index) {
                 map = block.forward(map);
@@ -208,11 +246,27 @@ impl Gcnn {
                 name: format!("layer {}", index + 1),
                 map: map.clone(),
             });
-            if let Some(convolution) = self.convolutions.get(index) {
-                map = convolution.forward(map);
-            }
+            map = self.convolve(index, map);
         }
         features
+    }
+
+    /// What every gate on the group makes of its map; nothing where the network has no attention. It turns with the images.
+    ///
+    /// # Shapes
+    /// - images: `[batch, channels, height, width]`
+    pub fn attention(&self, images: Tensor<4>) -> Vec<LayerAttention> {
+        let features = self.features(images).into_iter();
+        let gates = self.gates.iter().zip(features).enumerate();
+        let attention = gates.map(|(index, (gate, before))| {
+            let (channels, places) = gate.attention(before.map);
+            LayerAttention {
+                name: format!("layer {}", index + 2),
+                channels,
+                places,
+            }
+        });
+        attention.collect()
     }
 
     /// The [`features`](Self::features) and the logits, for [`survey`](gcnn_layers::equivariance::survey).
@@ -235,29 +289,33 @@ impl Gcnn {
     /// equivariant.
     pub fn export(&self) -> PlainNetwork {
         let mut steps = Vec::new();
-        let mut add = |window: Window, convolution: Conv2d, layer: usize| {
-            // The kernels of this network are square.
-            let [pixels, _] = window.wrapped_pixels();
-            if pixels > 0 {
-                steps.push(PlainStep::Wrap(Wrap { pixels }));
-            }
-            let Some(block) = self.blocks.get(layer) else {
-                steps.push(PlainStep::Convolution(convolution));
-                return;
+        let mut add =
+            |gate: Option<PlainGate>, window: Window, convolution: Conv2d, layer: usize| {
+                steps.extend(gate.map(PlainStep::Attention));
+                // The kernels of this network are square.
+                let [pixels, _] = window.wrapped_pixels();
+                if pixels > 0 {
+                    steps.push(PlainStep::Wrap(Wrap { pixels }));
+                }
+                let Some(block) = self.blocks.get(layer) else {
+                    steps.push(PlainStep::Convolution(convolution));
+                    return;
+                };
+                steps.push(PlainStep::Convolution(match &block.norm {
+                    Some(norm) => fold_normalisation(convolution, norm),
+                    None => convolution,
+                }));
+                steps.push(PlainStep::Relu(Relu::new()));
+                if block.pool.is_some() {
+                    let pool = MaxPool2dConfig::new([POOL_SIZE; 2]).init();
+                    steps.push(PlainStep::MaxPool(pool));
+                }
             };
-            steps.push(PlainStep::Convolution(match &block.norm {
-                Some(norm) => fold_normalisation(convolution, norm),
-                None => convolution,
-            }));
-            steps.push(PlainStep::Relu(Relu::new()));
-            if block.pool.is_some() {
-                let pool = MaxPool2dConfig::new([POOL_SIZE; 2]).init();
-                steps.push(PlainStep::MaxPool(pool));
-            }
-        };
-        add(self.lifting.window(), self.lifting.export(), 0);
+        let gate = self.image_gate.as_ref().map(|gate| gate.export());
+        add(gate, self.lifting.window(), self.lifting.export(), 0);
         for (index, convolution) in self.convolutions.iter().enumerate() {
-            add(convolution.window(), convolution.export(), index + 1);
+            let gate = self.gates.get(index).map(|gate| gate.export());
+            add(gate, convolution.window(), convolution.export(), index + 1);
         }
         steps.push(PlainStep::PoolGroup(GroupPool {
             order: self.group.order(),
