@@ -31,6 +31,16 @@ pub(crate) fn on_group(layer: &str, channels: usize, group: &Group, input: &Tens
     );
 }
 
+/// A pixel at least, for what is taken over all of them.
+#[track_caller]
+pub(crate) fn positions<const D: usize>(layer: &str, input: &Tensor<D>) {
+    let dims = input.dims();
+    assert!(
+        D >= 2 && dims[D - 2] * dims[D - 1] > 0,
+        "{layer} takes [batch, …, height, width] with a pixel at least; found {dims:?}"
+    );
+}
+
 /// A point or vector in space in each row.
 #[track_caller]
 pub(crate) fn vectors(layer: &str, input: &Tensor<2>) {

@@ -8,11 +8,12 @@
 //! | from → to | layer | kernel |
 //! | --- | --- | --- |
 //! | ℝ² → ℝ² | isotropic convolution, [`IsotropicConv2d`] | constant under H |
-//! | ℝ² → G | lifting convolution, [`LiftingConv2d`] | free |
+//! | ℝ² → G | lifting convolution, [`LiftingConv2d`]; with attention within [`AttentiveLiftingConv2d`] | free |
 //! | G → G | group convolution, [`GroupConv2d`] | free |
 //! | G → G | separable convolution, [`SeparableGroupConv2d`] | a product of kernels on H and on ℝ² |
 //! | G → ℝ² | projection, [`Projection`] | |
 //! | G → a point | global pooling, [`GlobalPool2d`] | |
+//! | G → G, attention | [`AttentiveGate`]; on ℝ² [`AttentivePlaneGate`] | |
 //! | G → G, point by point | [`FieldBatchNorm`], [`FieldDropout`], [`SpatialMaxPool2d`], [`SpatialAvgPool2d`] | |
 //!
 //! for waveforms, over time and scale, in [`convolution::waveform`]:
@@ -62,6 +63,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod attention;
 pub mod convolution;
 pub mod equivariance;
 pub mod error;
@@ -84,6 +86,10 @@ pub mod steerable;
 #[cfg(test)]
 mod testing;
 
+pub use attention::{
+    AttentiveGate, AttentiveGateConfig, AttentiveLiftingConv2d, AttentiveLiftingConv2dConfig,
+    AttentivePlaneGate, AttentivePlaneGateConfig,
+};
 pub use convolution::waveform::{
     GroupConv1d, GroupConv1dConfig, LiftingConv1d, LiftingConv1dConfig,
 };

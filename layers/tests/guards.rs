@@ -62,6 +62,46 @@ fn convolutions_name_channels_group_and_window() {
     );
 }
 
+#[test]
+fn attention_names_channels_group_and_numbers() {
+    let device = Device::flex();
+    let gate = AttentiveGateConfig::new(group("C4"), 3).init(&device);
+    says(
+        words(|| gate.forward(ones([1, 2, 4, 9, 9]))),
+        &["AttentiveGate", "3 channels on C4", "[1, 2, 4, 9, 9]"],
+    );
+    says(
+        words(|| gate.attention(ones([1, 3, 8, 9, 9]))),
+        &["AttentiveGate", "4 elements", "[1, 3, 8, 9, 9]"],
+    );
+    says(
+        words(|| gate.forward(ones([1, 3, 4, 0, 9]))),
+        &["AttentiveGate", "a pixel at least", "[1, 3, 4, 0, 9]"],
+    );
+    let of_plane = AttentivePlaneGateConfig::new(group("C4"), 3).init(&device);
+    says(
+        words(|| of_plane.forward(ones([1, 2, 9, 9]))),
+        &["AttentivePlaneGate", "3 channels", "[1, 2, 9, 9]"],
+    );
+    let convolution = LiftingConv2dConfig::new(group("C4"), [3, 2], 5);
+    let lifting = AttentiveLiftingConv2dConfig::new(convolution).init(&device);
+    says(
+        words(|| lifting.forward(ones([1, 2, 9, 9]))),
+        &["AttentiveLiftingConv2d", "3 channels", "[1, 2, 9, 9]"],
+    );
+    says(
+        words(|| lifting.forward(ones([1, 3, 4, 9]))),
+        &["window of 5", "input of 4"],
+    );
+    fn double<const D: usize>(dims: [usize; D]) -> Tensor<D> {
+        Tensor::ones(dims, (&Device::flex(), DType::F64))
+    }
+    let both = ["F32", "F64", "cast"];
+    says(words(|| gate.forward(double([1, 3, 4, 9, 9]))), &both);
+    says(words(|| of_plane.forward(double([1, 3, 9, 9]))), &both);
+    says(words(|| lifting.forward(double([1, 3, 9, 9]))), &both);
+}
+
 #[rstest]
 fn normalisation_counts_its_fields(#[values(4, 16)] fields: usize, #[values(0, 1, 2)] way: usize) {
     let norm = FieldBatchNormConfig::new(8).init(&Device::flex());
@@ -191,6 +231,9 @@ fn configurations_can_be_tried() {
         LiftingConv2dConfig::new(c4(), [0, 2], 3) => (&device),
         GroupConv2dConfig::new(c4(), [2, 0], 3) => (&device),
         IsotropicConv2dConfig::new(c4(), [2, 2], 0) => (&device),
+        AttentiveGateConfig::new(c4(), 0) => (&device),
+        AttentivePlaneGateConfig::new(c4(), 3).with_ratio(0) => (&device),
+        AttentiveLiftingConv2dConfig::new(LiftingConv2dConfig::new(c4(), [1, 2], 0)) => (&device),
         FieldBatchNormConfig::new(0) => (&device),
         FieldDropoutConfig::new(1.0) => (),
         SpatialMaxPool2dConfig::new(0) => (),

@@ -45,8 +45,8 @@ pub enum ModelError {
     /// Angles that cannot be turned by chance.
     #[error(
         "random_angles turns the angles at which kernels are sampled: that needs kernels that are functions of the angle, \
-         kernel = {{ basis = \"siren\" }} or {{ basis = \"magnet\" }}, and a group of rotations without reflections; the group \
-         is {group}"
+         kernel = {{ basis = \"siren\" }} or {{ basis = \"magnet\" }}, a group of rotations without \
+         reflections, and no attention; the group is {group}"
     )]
     RandomAngles {
         /// The group's name.

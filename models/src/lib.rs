@@ -52,7 +52,8 @@ pub use gcnn_layers::Parameters;
 pub use images::class_map::argmax;
 pub use images::densenet::{GroupDenseNet, GroupDenseNetConfig};
 pub use images::gcnn::{
-    Gcnn, GcnnConfig, Head, InputShape, LayerFeatures, NetworkSize, Normalisation,
+    AttentionConfig, Gcnn, GcnnConfig, Head, InputShape, LayerAttention, LayerFeatures,
+    NetworkSize, Normalisation,
 };
 pub use images::image_model::{ImageModel, ImageModelConfig};
 pub use signals::wavelet::{Wavelet, WaveletConfig};

@@ -6,8 +6,8 @@ use burn::prelude::*;
 use burn::store::ModuleRecord;
 use burn::tensor::Tolerance;
 use gcnn_layers::equivariance::{Feature, PlaneTransformation, measure, survey};
-use gcnn_layers::{DropoutUnit, Group, ProjectionKind};
-use gcnn_models::{Gcnn, GcnnConfig, Head, InputShape, ModelError, Normalisation};
+use gcnn_layers::{DropoutUnit, Group, ProjectionKind, group_action, plane_action};
+use gcnn_models::{AttentionConfig, Gcnn, GcnnConfig, Head, InputShape, ModelError, Normalisation};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use rstest::rstest;
 
@@ -75,9 +75,21 @@ fn rotations(n: usize, channels: usize) -> GcnnConfig {
     }
 }
 
+/// With attention before every convolution.
+fn attentive(config: GcnnConfig) -> GcnnConfig {
+    GcnnConfig {
+        attention: Some(AttentionConfig {
+            image_dilation: Some(4),
+            ..AttentionConfig::default()
+        }),
+        ..config
+    }
+}
+
 #[rstest]
 #[case::z2cnn(GcnnConfig::z2cnn(), 21_750)]
 #[case::p4cnn(GcnnConfig::p4cnn(), 24_680)]
+#[case::attentive_p4cnn(attentive(GcnnConfig { bias: false, ..GcnnConfig::p4cnn() }), 29_462)]
 fn parameter_counts_are_the_published_ones(#[case] config: GcnnConfig, #[case] count: usize) {
     let network = config.init(DIGITS, 10, &Device::flex()).unwrap();
     assert_eq!(network.num_params(), count);
@@ -110,6 +122,9 @@ fn what_the_published_count_consists_of(#[case] config: GcnnConfig, #[case] coun
 #[case::unnormalised(GcnnConfig { normalisation: Normalisation::None, ..GcnnConfig::p4cnn() })]
 #[case::eight_rotations(rotations(8, 4))]
 #[case::sixteen_rotations(rotations(16, 2))]
+#[case::attentive(attentive(GcnnConfig::p4cnn()))]
+#[case::attentive_to_reflections(attentive(d4cnn()))]
+#[case::attentive_to_eight_rotations(attentive(rotations(8, 3)))]
 fn logits_are_invariant_under_the_elements_that_permute_pixels(#[case] config: GcnnConfig) {
     let device = Device::flex();
     let network = network(&config, DIGITS, 10, &device);
@@ -245,6 +260,8 @@ fn a_record_made_after_a_training_step_is_complete() {
 #[case::linear(GcnnConfig { head: Head::Linear, kernel_sizes: vec![3; 6], ..GcnnConfig::p4cnn() })]
 #[case::unnormalised(GcnnConfig { normalisation: Normalisation::None, ..GcnnConfig::p4cnn() })]
 #[case::eight_rotations(rotations(8, 3))]
+// Of few hidden fields ReLU may leave none.
+#[case::attentive(attentive(rotations(4, 12)))]
 fn every_parameter_gets_a_gradient(#[case] config: GcnnConfig) {
     let device = Device::flex().autodiff();
     let network = network(&config, DIGITS, 10, &device);
@@ -267,6 +284,61 @@ fn every_parameter_gets_a_gradient(#[case] config: GcnnConfig) {
     let mut check = Check(&gradients, 0);
     network.visit(&mut check);
     assert_eq!(check.1, network.num_params());
+}
+
+/// A P4CNN with attention.
+fn looking(ratio: usize, kernel_size: usize, image_dilation: Option<usize>) -> GcnnConfig {
+    GcnnConfig {
+        attention: Some(AttentionConfig {
+            ratio,
+            kernel_size,
+            image_dilation,
+        }),
+        ..GcnnConfig::p4cnn()
+    }
+}
+
+#[test]
+fn attention_turns_with_the_images() {
+    let device = Device::flex();
+    let group = Group::dihedral(4).unwrap();
+    let network = network(&attentive(d4cnn()), DIGITS, 10, &device);
+    let images = noise([2, 1, 28, 28], 1, &device);
+    let attention = network.attention(images.clone());
+    let names: Vec<&str> = attention.iter().map(|layer| layer.name.as_str()).collect();
+    assert_eq!(names[0], "layer 2");
+    assert_eq!((names.len(), names[5]), (6, "layer 7"));
+    assert_eq!(attention[0].channels.dims(), [2, 7, 8, 1, 1]);
+    assert_eq!(attention[0].places.dims(), [2, 1, 8, 26, 26]);
+    for element in group.elements() {
+        let turned = network.attention(plane_action(&group, element, images.clone()));
+        for (turned, layer) in turned.iter().zip(&attention) {
+            for (found, expected) in [
+                (&turned.channels, &layer.channels),
+                (&turned.places, &layer.places),
+            ] {
+                let expected = group_action(&group, element, expected.clone());
+                let difference = (found.clone() - expected).abs().max();
+                assert!(difference.into_scalar::<f32>() < 1e-5);
+            }
+        }
+    }
+    let without = GcnnConfig::p4cnn().init(DIGITS, 10, &device).unwrap();
+    assert!(without.attention(images).is_empty());
+}
+
+#[test]
+fn attention_is_a_table_of_a_run_file() {
+    let read = |text: &str| serde_json::from_str::<GcnnConfig>(text);
+    let config = read(r#"{"attention": {}}"#).unwrap();
+    assert_eq!(config, looking(2, 7, None));
+    let config = read(r#"{"attention": {"ratio": 5, "image_dilation": 4}}"#).unwrap();
+    assert_eq!(config, looking(5, 7, Some(4)));
+    let written = serde_json::to_string(&config).unwrap();
+    assert_eq!(read(&written).unwrap(), config);
+    let none = serde_json::to_string(&GcnnConfig::p4cnn()).unwrap();
+    assert!(!none.contains("attention"), "{none}");
+    assert!(read(r#"{"attention": {"kernel": 3}}"#).is_err());
 }
 
 /// The same device state gives the same weights, whatever is done in between.
@@ -367,6 +439,16 @@ fn inexact_pooling_is_refused_with_sizes_that_work() {
 #[case(GcnnConfig { pool_after: vec![7], ..GcnnConfig::p4cnn() }, "layers 1 to 6")]
 #[case(GcnnConfig { pool_after: vec![2, 2], ..GcnnConfig::p4cnn() }, "at most once")]
 #[case(GcnnConfig { dropout: 1.0, ..GcnnConfig::p4cnn() }, "dropout probability")]
+#[case(looking(0, 7, None), "`attention.ratio` is 0, expected 1 to 65536")]
+#[case(
+    looking(2, 33, None),
+    "`attention.kernel_size` is 33, expected 1 to 31"
+)]
+#[case(looking(2, 4, None), "half a pixel")]
+#[case(
+    looking(2, 7, Some(0)),
+    "`attention.image_dilation` is 0, expected 1 to 31"
+)]
 fn impossible_configurations_are_refused(#[case] config: GcnnConfig, #[case] says: &str) {
     let error = config.validate(DIGITS).unwrap_err().to_string();
     assert!(error.contains(says), "{error}");

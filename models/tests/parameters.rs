@@ -13,8 +13,8 @@ use gcnn_models::points::{
 use gcnn_models::weights::{collect, parameters_in, parameters_of};
 use gcnn_models::zoo::{self, ZooError};
 use gcnn_models::{
-    GcnnConfig, GroupDenseNetConfig, Head, ImageModelConfig, InputShape, ModelError, Normalisation,
-    Parameters,
+    AttentionConfig, GcnnConfig, GroupDenseNetConfig, Head, ImageModelConfig, InputShape,
+    ModelError, Normalisation, Parameters,
 };
 use rstest::rstest;
 use serde_json::json;
@@ -66,6 +66,14 @@ fn networks_for_images_hold_what_their_configurations_say(
         pool_after: vec![],
         ..GcnnConfig::p4cnn()
     };
+    let attentive = GcnnConfig {
+        attention: Some(AttentionConfig {
+            image_dilation: Some(1),
+            kernel_size: 5,
+            ..AttentionConfig::default()
+        }),
+        ..gcnn.clone()
+    };
     // A single pixel is a kernel of its own; splines want more.
     let linear = GcnnConfig {
         head: Head::Linear,
@@ -91,6 +99,7 @@ fn networks_for_images_hold_what_their_configurations_say(
     });
     let rows = [
         (ImageModelConfig::from(gcnn), IMAGES),
+        (attentive.into(), IMAGES),
         (linear.into(), IMAGES),
         (
             dense.into(),

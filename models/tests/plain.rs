@@ -12,8 +12,8 @@ use gcnn_layers::{Group, KernelConfig, Padding2d, ProjectionKind, Separation};
 use gcnn_models::export::{DESCRIPTION, PlainFileError, PlainStep};
 use gcnn_models::file::{self, WeightsError};
 use gcnn_models::{
-    GcnnConfig, GroupDenseNetConfig, Head, InputShape, ModelError, Normalisation, PlainNetwork,
-    PlainNetworkConfig, weights,
+    AttentionConfig, GcnnConfig, GroupDenseNetConfig, Head, InputShape, ModelError, Normalisation,
+    PlainNetwork, PlainNetworkConfig, weights,
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use rstest::rstest;
@@ -61,6 +61,17 @@ fn small(name: &str) -> GcnnConfig {
     }
 }
 
+/// With gates before its convolutions.
+fn attentive(config: GcnnConfig, image_dilation: Option<usize>) -> GcnnConfig {
+    GcnnConfig {
+        attention: Some(AttentionConfig {
+            image_dilation,
+            ..AttentionConfig::default()
+        }),
+        ..config
+    }
+}
+
 fn splines(support: Support) -> KernelConfig {
     KernelConfig::b_spline(BSplineConfig {
         support,
@@ -105,6 +116,15 @@ fn magnet() -> KernelConfig {
     padding: Padding2d::Same,
     ..small("C4xR2(2)")
 })]
+#[case::attention(attentive(small("C4"), None))]
+#[case::attention_to_images(attentive(small("D4"), Some(4)))]
+#[case::attention_to_eight_rotations(attentive(small("C8"), Some(1)))]
+#[case::attention_by_splines(attentive(
+    GcnnConfig { kernel: splines(Support::Dense), channels: vec![3; 2], kernel_sizes: vec![5; 3], ..small("C8") }, None
+))]
+#[case::attention_of_a_periodic_network(attentive(
+    GcnnConfig { padding: Padding2d::Circular, head: Head::Linear, kernel_sizes: vec![3; 3], ..small("C4") }, Some(2)
+))]
 #[case::odd_map_under_a_pooling(GcnnConfig { kernel_sizes: vec![2, 3, 3, 3], ..small("trivial") })]
 fn logits_of_the_exported_network_are_the_same(#[case] config: GcnnConfig) {
     let device = Device::flex();
@@ -248,6 +268,52 @@ fn descriptions_that_do_not_fit_are_refused(
     let text = serde_json::to_string(&plain.describe(DIGITS)).unwrap();
     assert!(text.contains(valid), "{text}");
     let read: PlainNetworkConfig = serde_json::from_str(&text.replacen(valid, broken, 1)).unwrap();
+    let error = read.init(&device).unwrap_err();
+    assert!(matches!(error, ModelError::PlainStep { .. }), "{error}");
+    assert!(error.to_string().contains(says), "{error}");
+}
+
+/// The same of attention: three fields over C4, of which the gate hides all but one.
+#[rstest]
+#[case::channels(r#""channels":12"#, r#""channels":13"#, "there are 12")]
+#[case::hidden(r#""hidden":4"#, r#""hidden":0"#, "no channels")]
+#[case::many_hidden(r#""hidden":4"#, r#""hidden":4611686018427387904"#, "too large")]
+#[case::order(
+    r#""order":4"#,
+    r#""order":5"#,
+    "12 channels cannot be those of 5 elements"
+)]
+#[case::no_order(r#""order":4"#, r#""order":0"#, "cannot be those of 0 elements")]
+#[case::responses(r#""responses":4"#, r#""responses":6"#, "6 responses cannot be")]
+#[case::no_responses(r#""responses":4"#, r#""responses":0"#, "0 responses cannot be")]
+#[case::even(r#""kernel_size":[7,7]"#, r#""kernel_size":[7,6]"#, "6 taps")]
+#[case::no_kernel(r#""kernel_size":[7,7]"#, r#""kernel_size":[0,7]"#, "at least 1")]
+#[case::far(
+    r#""dilation":[1,1]}"#,
+    r#""dilation":[9223372036854775807,1]}"#,
+    "does not keep"
+)]
+#[case::wide(
+    r#""dilation":[1,1]}"#,
+    r#""dilation":[4000000,4000000]}"#,
+    "too large"
+)]
+fn attention_that_does_not_fit_is_refused(
+    #[case] valid: &str,
+    #[case] broken: &str,
+    #[case] says: &str,
+) {
+    let device = Device::flex();
+    let config = attentive(small("C4"), None);
+    let plain = config.init(DIGITS, 3, &device).unwrap().export();
+    let text = serde_json::to_string(&plain.describe(DIGITS)).unwrap();
+    let (before, steps) = text.split_once(r#"{"step":"attention""#).unwrap();
+    assert!(steps.contains(valid), "{steps}");
+    let text = format!(
+        r#"{before}{{"step":"attention"{}"#,
+        steps.replacen(valid, broken, 1)
+    );
+    let read: PlainNetworkConfig = serde_json::from_str(&text).unwrap();
     let error = read.init(&device).unwrap_err();
     assert!(matches!(error, ModelError::PlainStep { .. }), "{error}");
     assert!(error.to_string().contains(says), "{error}");

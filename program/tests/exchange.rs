@@ -12,7 +12,9 @@ use common::{SMALL, fail, of_repository, run_file, succeed};
 use gcnn_layers::{Graph, Padding2d, ProjectionKind};
 use gcnn_models::export::sequential::sequential;
 use gcnn_models::points::{Dynamics, ParticleBatch, Particles};
-use gcnn_models::{GcnnConfig, GroupDenseNetConfig, Head, InputShape, PlainNetwork};
+use gcnn_models::{
+    AttentionConfig, GcnnConfig, GroupDenseNetConfig, Head, InputShape, PlainNetwork,
+};
 use gcnn_train::weights::arrays::{self as weights, Weights};
 use gcnn_train::weights::evaluation::{Loaded, LoadedNetwork};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -243,6 +245,13 @@ fn pytorch_has_every_step() {
         projection: ProjectionKind::Mean,
         ..gcnn.clone()
     };
+    let attentive = GcnnConfig {
+        attention: Some(AttentionConfig {
+            image_dilation: Some(2),
+            ..AttentionConfig::default()
+        }),
+        ..gcnn.clone()
+    };
     let zeros = GcnnConfig {
         padding: Padding2d::Same,
         head: Head::Linear,
@@ -261,9 +270,10 @@ fn pytorch_has_every_step() {
         ..input
     };
     let small = |config: GcnnConfig| config.init(input, 4, &device).expect("a network").export();
-    let networks: [(PlainNetwork, usize); 3] = [
+    let networks: [(PlainNetwork, usize); 4] = [
         (small(periodic), 28),
         (small(zeros), 28),
+        (small(attentive), 28),
         (
             dense.init(tissue, 4, &device).expect("a network").export(),
             32,

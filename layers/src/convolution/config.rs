@@ -3,10 +3,11 @@
 use std::marker::PhantomData;
 
 use burn::config::Config;
+use burn::module::Param;
 use burn::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Convolution, Map, Padding2d, Window, validate_channels, zero_bias};
+use super::{Convolution, Map, Padding2d, Window, he_normal, validate_channels, zero_bias};
 use crate::error::LayerError;
 use crate::group::Group;
 use crate::kernel::{KernelConfig, KernelSize, Spaces};
@@ -163,6 +164,15 @@ impl<M: Map> ConvolutionConfig<M> {
 
     /// Builds the layer, or says what [`validate`](Self::validate) finds wrong.
     pub fn try_init(&self, device: &Device) -> Result<Convolution<M>, LayerError> {
+        self.try_init_with(he_normal, device)
+    }
+
+    /// The same with weights that are drawn otherwise: made from their shape and the fan-in of one input channel.
+    pub(crate) fn try_init_with(
+        &self,
+        draw: impl FnOnce([usize; 4], f64, &Device) -> Param<Tensor<4>>,
+        device: &Device,
+    ) -> Result<Convolution<M>, LayerError> {
         self.validate()?;
         let ([c_in, c_out], spaces) = (self.kernel_channels(), self.spaces());
         let (basis, beginning) = self.kernel.init(&spaces, self.kernel_size, device)?;
@@ -171,7 +181,7 @@ impl<M: Map> ConvolutionConfig<M> {
             None => format!("over {}", self.group),
         };
         Ok(Convolution {
-            weight: beginning.weight([c_in, c_out], device),
+            weight: beginning.weight([c_in, c_out], draw, device),
             bias: self.bias.then(|| zero_bias(c_out, device)),
             basis,
             mark: Mark::new(mark, device),

@@ -73,4 +73,21 @@ impl LiftingConv2d {
         let [_, _, height, width] = responses.dims();
         responses.reshape([batch, c_out, self.group.order(), height, width])
     }
+    /// The responses to each input channel by itself: their sum over the channels, and the bias, are those of
+    /// [`forward`](Self::forward). The caller has checked the channels.
+    ///
+    /// # Shapes
+    /// - input: `[batch, channels_in, height, width]`
+    /// - output: `[batch, channels_in, channels_out · group, height_out, width_out]`
+    pub(crate) fn to_each_channel(&self, input: Tensor<4>) -> Tensor<5> {
+        let bank = self.filter_bank();
+        let [_, c_in, _, _] = bank.dims();
+        let of_channel = |channel| {
+            let (input, bank) = (input.clone(), bank.clone());
+            let (input, bank) = (input.narrow(1, channel, 1), bank.narrow(1, channel, 1));
+            self.window
+                .correlate(Lifting::LAYER, &self.group, input, bank, None)
+        };
+        Tensor::stack((0..c_in).map(of_channel).collect(), 1)
+    }
 }

@@ -53,13 +53,19 @@ fn he_normal(shape: [usize; 4], fan_in: f64, device: &Device) -> Param<Tensor<4>
 
 impl Beginning {
     /// The weights of a layer with `[channels_in, channels_out]`.
-    fn weight(&self, [c_in, c_out]: [usize; 2], device: &Device) -> Param<Tensor<4>> {
+    /// `draw` makes them from their shape and the fan-in of one input channel.
+    fn weight(
+        &self,
+        [c_in, c_out]: [usize; 2],
+        draw: impl FnOnce([usize; 4], f64, &Device) -> Param<Tensor<4>>,
+        device: &Device,
+    ) -> Param<Tensor<4>> {
         let [along_group, weights] = self.weights;
         if !self.constant {
-            return he_normal([c_out, c_in, along_group, weights], self.fan_in, device);
+            return draw([c_out, c_in, along_group, weights], self.fan_in, device);
         }
         let shape = [c_out, c_in, along_group, weights - 1];
-        let of_features = he_normal(shape, self.fan_in, device);
+        let of_features = draw(shape, self.fan_in, device);
         let of_constant = Tensor::zeros([c_out, c_in, along_group, 1], device);
         // What has been computed is no parameter where gradients are tracked.
         Param::from_tensor(Tensor::cat(vec![of_features.val(), of_constant], 3).detach())

@@ -1,6 +1,8 @@
 //! The convolutions against their definitions: equivariance, a direct implementation in loops, gradients,
 //! initialisation, saving and loading.
 
+mod att_gconvs;
+mod attention;
 mod b_spline;
 mod equivariance;
 mod hermite;

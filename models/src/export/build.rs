@@ -3,6 +3,7 @@
 use burn::nn::conv::Conv2dConfig;
 use burn::nn::{Initializer, LinearConfig, PaddingConfig2d, Relu};
 use burn::prelude::*;
+use gcnn_layers::attention::PlainGate;
 
 use super::{
     Beside, ChannelScale, GroupPool, PlainNetwork, PlainNetworkConfig, PlainStep, PlainStepConfig,
@@ -65,6 +66,31 @@ impl PlainStepConfig {
                 border,
                 steps: init(steps, device),
             }),
+            Self::Attention {
+                channels,
+                hidden,
+                order,
+                responses,
+                kernel_size,
+                dilation: [down, right],
+            } => {
+                let convolution = |channels, kernel_size| {
+                    Conv2dConfig::new(channels, kernel_size)
+                        .with_bias(false)
+                        .with_initializer(Initializer::Zeros)
+                };
+                let [rows, columns] = kernel_size;
+                let (above, beside) = (down * (rows - 1) / 2, right * (columns - 1) / 2);
+                let spatial = convolution([2 * order, responses], kernel_size)
+                    .with_padding(PaddingConfig2d::Explicit(above, beside, above, beside))
+                    .with_dilation([down, right]);
+                PlainStep::Attention(PlainGate {
+                    squeeze: convolution([channels, hidden], [1, 1]).init(device),
+                    excite: convolution([hidden, channels], [1, 1]).init(device),
+                    spatial: spatial.init(device),
+                    order,
+                })
+            }
             Self::PoolGroup { order, kind } => PlainStep::PoolGroup(GroupPool { order, kind }),
             Self::PoolPlane { kind } => PlainStep::PoolPlane(PlanePool { kind }),
             Self::Linear {

@@ -85,6 +85,22 @@ pub enum PlainStepConfig {
         /// What is done to the whole map.
         steps: Vec<PlainStepConfig>,
     },
+    /// Damps the map f, of fields over a group, by what a gate makes of it: f − α_S α_C f.
+    Attention {
+        /// Channels of the map.
+        channels: usize,
+        /// Channels between the two 1×1 convolutions of means and of maxima over the plane, which give α_C.
+        hidden: usize,
+        /// Neighbouring channels that are one field.
+        order: usize,
+        /// Channels, a multiple of `order`, that a convolution makes of means and maxima over fields; the largest of those that
+        /// belong to each element gives α_S.
+        responses: usize,
+        /// Rows and columns of its kernel. It keeps the size of the map.
+        kernel_size: [usize; 2],
+        /// Pixels between its taps.
+        dilation: [usize; 2],
+    },
     /// Pools over each `order` neighbouring channels.
     PoolGroup {
         /// Channels that become one.
@@ -289,6 +305,34 @@ impl PlainStepConfig {
                 }
                 Ok([channels.saturating_add(more), own_height, own_width])
             }
+            Self::Attention {
+                channels,
+                hidden,
+                order,
+                responses,
+                kernel_size,
+                dilation,
+            } => {
+                takes(*channels)?;
+                at_least_one(*hidden)?;
+                for (what, count) in [("channels", *channels), ("responses", *responses)] {
+                    if *order == 0 || count == 0 || !count.is_multiple_of(*order) {
+                        return Err(format!(
+                            "{count} {what} cannot be those of {order} elements"
+                        ));
+                    }
+                }
+                let along =
+                    |axis: usize, size: usize| kept(size, kernel_size[axis], dilation[axis]);
+                let padded = [along(0, height)?, along(1, width)?];
+                if !is_moderate([2 * order, padded[0], padded[1]])
+                    || !is_moderate([*responses, height, width])
+                    || !is_moderate([*channels, *hidden, 1])
+                {
+                    return Err("it makes maps that are too large".into());
+                }
+                Ok(size)
+            }
             Self::PoolGroup { order, .. } => match *order > 0 && channels.is_multiple_of(*order) {
                 true => Ok([channels / order, height, width]),
                 false => Err(format!("{channels} channels cannot be pooled by {order}")),
@@ -338,6 +382,21 @@ impl PlainStepConfig {
                 bias,
             } => ("Linear", Parameters::linear(*from, *to, *bias)),
             Self::Beside { steps, .. } => ("Beside", parameters(steps)),
+            Self::Attention {
+                channels,
+                hidden,
+                order,
+                responses,
+                kernel_size: [rows, columns],
+                ..
+            } => {
+                let spatial = [*responses, order.saturating_mul(2), *rows, *columns];
+                let own = Parameters::new()
+                    .with("squeeze.weight", [*hidden, *channels, 1, 1])
+                    .with("excite.weight", [*channels, *hidden, 1, 1])
+                    .with("spatial.weight", spatial);
+                ("Attention", own)
+            }
             _ => return Parameters::new(),
         };
         Parameters::new().with_module(field, own)
@@ -356,6 +415,19 @@ fn at_least_one(channels: usize) -> Result<usize, String> {
     match channels {
         0 => Err("it makes no channels".into()),
         channels => Ok(channels),
+    }
+}
+
+/// Positions of a map along an axis with the zeros beside it that a convolution needs to keep its size.
+fn kept(size: usize, kernel: usize, dilation: usize) -> Result<usize, String> {
+    if kernel == 0 || dilation == 0 {
+        return Err("kernel and dilation must be at least 1".into());
+    }
+    match (kernel - 1).checked_mul(dilation) {
+        Some(reach) if reach % 2 == 0 && reach <= LARGEST => Ok(size + reach),
+        _ => Err(format!(
+            "a kernel of {kernel} taps, {dilation} pixels apart, does not keep the size of a map"
+        )),
     }
 }
 

@@ -34,6 +34,20 @@ impl PlainNetworkConfig {
                     let ([from, to], seen) = (layer.channels, layer.range);
                     product(&[from, to, layer.scales(), seen, layer.kernel_size, width])
                 }
+                PlainStepConfig::Attention {
+                    channels,
+                    hidden,
+                    order,
+                    responses,
+                    kernel_size: [rows, columns],
+                    ..
+                } => {
+                    // Of means and of maxima, and of the sum of what they give.
+                    let mixing = product(&[3, *channels, *hidden]);
+                    let inputs = order.saturating_mul(2);
+                    let looking = [inputs, *responses, *rows, *columns, height, width];
+                    mixing.saturating_add(product(&looking))
+                }
                 PlainStepConfig::Linear { features, .. } => product(features),
                 PlainStepConfig::Beside { steps, .. } => self.of_steps(steps, before)?,
                 _ => 0,
@@ -52,6 +66,22 @@ fn product<'a>(extents: impl IntoIterator<Item = &'a usize>) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn multiplications_of_attention_counted_by_hand() {
+        let config: PlainNetworkConfig = serde_json::from_str(
+            r#"{
+              "input": { "channels": 8, "height": 5, "width": 6 },
+              "steps": [
+                { "step": "attention", "channels": 8, "hidden": 4, "order": 4, "responses": 4, "kernel_size": [7, 7],
+                  "dilation": [1, 1] },
+                { "step": "pool-plane", "kind": "mean" }
+            ] }"#,
+        )
+        .expect("a network");
+        let expected = 2 * 8 * 4 + 4 * 8 + 2 * 4 * 4 * 49 * 5 * 6;
+        assert_eq!(config.multiplications().expect("a number"), expected);
+    }
 
     #[test]
     fn multiplications_counted_by_hand() {

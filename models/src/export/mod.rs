@@ -4,6 +4,7 @@
 //! lifting and group convolution   → convolution with the expanded bank, C·|H| channels
 //! normalisation behind it         → folded into that convolution
 //! normalisation before it         → a scale and a shift per channel
+//! attention                       → 1×1 convolutions of means and maxima, a convolution, sigmoids and products
 //! projection                      → the maximum or the mean over each |H| channels
 //! ```
 //!

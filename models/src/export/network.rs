@@ -5,6 +5,7 @@ use burn::nn::conv::Conv2d;
 use burn::nn::pool::{AvgPool2d, MaxPool2d};
 use burn::nn::{Linear, PaddingConfig2d, Relu};
 use burn::prelude::*;
+use gcnn_layers::attention::PlainGate;
 use gcnn_layers::convolution::continue_periodically;
 use gcnn_layers::convolution::dense::Conv2dOptions;
 use gcnn_layers::inference::{Finish, conv2d_and_finish, scale_and_shift};
@@ -59,6 +60,8 @@ pub enum PlainStep {
     AveragePool(AvgPool2d),
     /// Other steps beside the map.
     Beside(Beside),
+    /// Attention to the map.
+    Attention(PlainGate),
     /// Pooling over H.
     PoolGroup(GroupPool),
     /// Pooling over the plane.
@@ -233,6 +236,7 @@ impl PlainStep {
                     .narrow(3, beside.border, width);
                 Tensor::cat(vec![seen, made], 1)
             }
+            Self::Attention(gate) => gate.forward(map),
             Self::PoolGroup(pool) => {
                 let [batch, channels, height, width] = map.dims();
                 let fields = channels / pool.order;
@@ -284,6 +288,18 @@ impl PlainStep {
                 border: beside.border,
                 steps: beside.steps.iter().map(Self::describe).collect(),
             },
+            Self::Attention(gate) => {
+                let [hidden, channels, _, _] = gate.squeeze.weight.dims();
+                let [responses, _, rows, columns] = gate.spatial.weight.dims();
+                PlainStepConfig::Attention {
+                    channels,
+                    hidden,
+                    order: gate.order,
+                    responses,
+                    kernel_size: [rows, columns],
+                    dilation: gate.spatial.dilation,
+                }
+            }
             Self::PoolGroup(pool) => PlainStepConfig::PoolGroup {
                 order: pool.order,
                 kind: pool.kind,

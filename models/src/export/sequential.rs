@@ -8,12 +8,14 @@
 //! | pooling over H | `MaxPool3d`, `AvgPool3d` | which take a batch of maps as one of volumes, channels as depth |
 //! | pooling over the plane | `AdaptiveMaxPool2d`, `AdaptiveAvgPool2d` | to one position |
 //! | linear | `Conv2d` | 1×1 |
-//! | beside | `Beside` | the one that PyTorch has not: `cat([crop(x, border), Sequential(steps)(x)])` |
+//! | beside | `Beside` | which PyTorch has not: `cat([crop(x, border), Sequential(steps)(x)])` |
+//! | attention | `Attention` | which PyTorch has not either: three `Conv2d` and the order of the group |
 //!
 //! A module is described as `[name, keyword arguments]`. Weights are named as nested `Sequential`s name them, `3.1.weight`
 //! for module 1 inside of module 3, counted from 0; a `Beside` counts as the `Sequential` inside.
 
 use burn::nn::PaddingConfig2d;
+use burn::nn::conv::Conv2d;
 use burn::prelude::*;
 use gcnn_layers::ProjectionKind;
 use serde_json::{Value, json};
@@ -53,23 +55,7 @@ fn module(step: &PlainStep, prefix: &str, weights: &mut Weights) -> Value {
     };
     match step {
         PlainStep::Wrap(wrap) => json!(["CircularPad2d", { "padding": wrap.pixels }]),
-        PlainStep::Convolution(layer) => {
-            let shape = layer.weight.dims();
-            add("weight", &shape, values(layer.weight.val()));
-            if let Some(bias) = &layer.bias {
-                add("bias", &shape[..1], values(bias.val()));
-            }
-            json!(["Conv2d", {
-                "in_channels": shape[1] * layer.groups,
-                "out_channels": shape[0],
-                "kernel_size": &shape[2..],
-                "stride": layer.stride,
-                "padding": zero_padding(layer),
-                "dilation": layer.dilation,
-                "groups": layer.groups,
-                "bias": layer.bias.is_some(),
-            }])
-        }
+        PlainStep::Convolution(layer) => convolution(layer, "", &mut add),
         PlainStep::Scale(line) => {
             let [channels] = line.scale.dims();
             add("weight", &[channels, 1, 1, 1], values(line.scale.val()));
@@ -89,6 +75,12 @@ fn module(step: &PlainStep, prefix: &str, weights: &mut Weights) -> Value {
         PlainStep::Beside(beside) => json!(["Beside", {
             "border": beside.border,
             "steps": modules(&beside.steps, prefix, weights),
+        }]),
+        PlainStep::Attention(gate) => json!(["Attention", {
+            "order": gate.order,
+            "squeeze": convolution(&gate.squeeze, "squeeze.", &mut add),
+            "excite": convolution(&gate.excite, "excite.", &mut add),
+            "spatial": convolution(&gate.spatial, "spatial.", &mut add),
         }]),
         PlainStep::PoolGroup(pool) => {
             let name = either(pool.kind, ["MaxPool3d", "AvgPool3d"]);
@@ -116,6 +108,33 @@ fn module(step: &PlainStep, prefix: &str, weights: &mut Weights) -> Value {
             }])
         }
     }
+}
+
+/// A convolution, whose weights have names that begin alike.
+fn convolution(
+    layer: &Conv2d,
+    prefix: &str,
+    add: &mut impl FnMut(&str, &[usize], Vec<f32>),
+) -> Value {
+    let shape = layer.weight.dims();
+    add(
+        &format!("{prefix}weight"),
+        &shape,
+        values(layer.weight.val()),
+    );
+    if let Some(bias) = &layer.bias {
+        add(&format!("{prefix}bias"), &shape[..1], values(bias.val()));
+    }
+    json!(["Conv2d", {
+        "in_channels": shape[1] * layer.groups,
+        "out_channels": shape[0],
+        "kernel_size": &shape[2..],
+        "stride": layer.stride,
+        "padding": zero_padding(layer),
+        "dilation": layer.dilation,
+        "groups": layer.groups,
+        "bias": layer.bias.is_some(),
+    }])
 }
 
 /// The windows of a pooling module. PyTorch pads both ends of an axis alike; what is its default too is left out.

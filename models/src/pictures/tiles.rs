@@ -83,6 +83,8 @@ fn pads(steps: &[PlainStepConfig]) -> bool {
         PlainStepConfig::Wrap { pixels } => *pixels > 0,
         PlainStepConfig::Convolution { padding, .. } => *padding != [0, 0],
         PlainStepConfig::LiftWaveform(_) | PlainStepConfig::Waveform(_) => true,
+        // It weighs a patch by all of the picture, too.
+        PlainStepConfig::Attention { .. } => true,
         PlainStepConfig::Beside { steps, .. } => pads(steps),
         _ => false,
     })

@@ -1,13 +1,13 @@
 //! How far a parameter is from the output, for layer-wise learning rates (Howard & Ruder 2018, section 3.2, with one
 //! factor for all layers).
 //!
-//! The networks number their hidden layers in the names: `layers.i`, `convolutions.i`, `transitions.i`, `blocks.i`. What
-//! has no number stands in front of them (`lifting`, `stem`, `embedding`) or behind them.
+//! The networks number their hidden layers in the names: `layers.i`, `convolutions.i`, `gates.i`, `transitions.i`, `blocks.i`.
+//! What has no number stands in front of them (`lifting`, `image_gate`, `stem`, `embedding`) or behind them.
 
 use std::collections::BTreeMap;
 
 /// Names of what stands in front of the numbered layers.
-const FRONT: [&str; 3] = ["lifting", "stem", "embedding"];
+const FRONT: [&str; 4] = ["lifting", "image_gate", "stem", "embedding"];
 
 /// Layers between each parameter and the output: 0 for those of the last layer.
 pub fn from_output<'a>(names: impl IntoIterator<Item = &'a String>) -> BTreeMap<String, usize> {
@@ -92,6 +92,15 @@ mod tests {
             "linear.bias",
         ];
         assert_eq!(depths(&plain), [2, 2, 1, 1, 0]);
+        // A gate belongs to the convolution behind it.
+        let attentive = [
+            "image_gate.squeeze.weight",
+            "lifting.weight",
+            "gates.0.spatial.weight",
+            "convolutions.0.weight",
+            "linear.bias",
+        ];
+        assert_eq!(depths(&attentive), [2, 2, 1, 1, 0]);
         // The convolution head is the last of the convolutions.
         assert_eq!(depths(&plain[..4]), [1, 1, 0, 0]);
         let dense = [

@@ -17,6 +17,7 @@ mod weights;
 
 pub use format::ImageFormat;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;

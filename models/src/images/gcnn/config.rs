@@ -2,14 +2,14 @@
 
 use gcnn_layers::group::AxisKind;
 use gcnn_layers::{
-    DropoutUnit, FieldBatchNormConfig, FieldDropoutConfig, Group, GroupConv2dConfig, KernelConfig,
-    LayerError, LiftingConv2dConfig, Padding2d, Parameters, ProjectionKind,
-    SeparableGroupConv2dConfig, Separation,
+    AttentiveGateConfig, AttentivePlaneGateConfig, DropoutUnit, FieldBatchNormConfig,
+    FieldDropoutConfig, Group, GroupConv2dConfig, KernelConfig, LayerError, LiftingConv2dConfig,
+    Padding2d, Parameters, ProjectionKind, SeparableGroupConv2dConfig, Separation,
 };
 use serde::{Deserialize, Serialize};
 
 use super::layer::LayerConfig;
-use super::{InputShape, NetworkSize};
+use super::{AttentionConfig, InputShape, NetworkSize};
 use crate::ModelError;
 use crate::limits;
 
@@ -83,6 +83,9 @@ pub struct GcnnConfig {
     pub random_angles: bool,
     /// What the convolutions see beyond the border.
     pub padding: Padding2d,
+    /// A gate before each group convolution, which damps what matters less. Left out: there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attention: Option<AttentionConfig>,
     /// Whether convolutions add a bias per field. Before batch normalisation it has no effect; the published
     /// parameter counts include it.
     pub bias: bool,
@@ -121,6 +124,7 @@ impl GcnnConfig {
             separable: None,
             random_angles: false,
             padding: Padding2d::None,
+            attention: None,
             bias: true,
             head: Head::Convolution,
             projection: ProjectionKind::Max,
@@ -164,9 +168,15 @@ impl GcnnConfig {
         let mut numbers = self.parameters(input, classes)?.numbers();
         let lifting = self.first_layer(input);
         numbers = numbers.saturating_add(lifting.filter_numbers().map_err(layer(1))?);
+        if let Some(gate) = self.image_gate(input) {
+            numbers = numbers.saturating_add(gate.filter_numbers().map_err(layer(1))?);
+        }
         for number in 2..=self.kernel_sizes.len() {
             let bank = self.layer(number, classes).filter_numbers();
             numbers = numbers.saturating_add(bank.map_err(layer(number))?);
+            if let Some(gate) = self.gate(number) {
+                numbers = numbers.saturating_add(gate.filter_numbers().map_err(layer(number))?);
+            }
         }
         limits::check_numbers(numbers)
     }
@@ -184,6 +194,13 @@ impl GcnnConfig {
             let field = format!("{}.{}", own.field(), number - 2);
             let own = own.parameters().map_err(layer(number))?;
             all = all.with_module(field, own);
+            if let Some(gate) = self.gate(number) {
+                let field = format_args!("gates.{}", number - 2);
+                all = all.with_module(field, gate.parameters().map_err(layer(number))?);
+            }
+        }
+        if let Some(gate) = self.image_gate(input) {
+            all = all.with_module("image_gate", gate.parameters().map_err(layer(1))?);
         }
         if self.normalisation == Normalisation::Batch {
             for number in 1..=self.channels.len() {
@@ -214,7 +231,8 @@ impl GcnnConfig {
         ] {
             at_least(what, value, 1)?;
         }
-        if self.random_angles && (!self.kernel.is_network() || self.rotation_step().is_none()) {
+        let turns = self.kernel.is_network() && self.rotation_step().is_some();
+        if self.random_angles && (!turns || self.attention.is_some()) {
             return Err(ModelError::RandomAngles {
                 group: self.group.name().into(),
             });
@@ -222,9 +240,15 @@ impl GcnnConfig {
         self.trace(input)?;
         let classes_do_not_matter = 1;
         self.first_layer(input).validate().map_err(layer(1))?;
+        if let Some(gate) = self.image_gate(input) {
+            gate.validate().map_err(layer(1))?;
+        }
         for number in 2..=self.kernel_sizes.len() {
             let checked = self.layer(number, classes_do_not_matter).validate();
             checked.map_err(layer(number))?;
+            if let Some(gate) = self.gate(number) {
+                gate.validate().map_err(layer(number))?;
+            }
         }
         self.dropout_config().validate().map_err(layer(1))
     }
@@ -249,7 +273,8 @@ impl GcnnConfig {
         let layers = [1, limits::LAYERS];
         limits::check_list("channels", &self.channels, layers, [1, limits::CHANNELS])?;
         let (layers, sides) = ([0, limits::LAYERS + 1], [1, limits::KERNEL_SIZE]);
-        limits::check_list("kernel_sizes", &self.kernel_sizes, layers, sides)
+        limits::check_list("kernel_sizes", &self.kernel_sizes, layers, sides)?;
+        self.attention.map_or(Ok(()), |attention| attention.check())
     }
 
     pub(super) fn check_lists(&self) -> Result<(), ModelError> {
@@ -399,6 +424,18 @@ impl GcnnConfig {
                 .with_bias(self.bias)
                 .with_kernel(self.kernel),
         )
+    }
+
+    /// The gate before the group convolution of a layer after the first, counted from 1, if there is one.
+    pub(super) fn gate(&self, layer: usize) -> Option<AttentiveGateConfig> {
+        let channels = *self.channels.get(layer - 2)?;
+        let gate = AttentiveGateConfig::new(self.group.clone(), channels).with_kernel(self.kernel);
+        self.attention.map(|attention| attention.of(gate))
+    }
+
+    /// The gate before the first convolution, if there is one.
+    pub(super) fn image_gate(&self, input: InputShape) -> Option<AttentivePlaneGateConfig> {
+        self.attention?.of_image(&self.first_layer(input))
     }
 
     pub(super) fn norm_config(&self, layer: usize) -> FieldBatchNormConfig {

@@ -7,18 +7,21 @@
 //! ```
 //!
 //! Every arrow before the head commutes with rotations and reflections in H, and the head forgets them, so the logits
-//! are invariant under H. With the trivial group the same definition is an ordinary convolutional network.
+//! are invariant under H. With [attention](AttentionConfig) a gate stands before each group convolution. With the trivial group the same definition is an ordinary convolutional network.
 //! Source: Cohen & Welling 2016, section 8.1.
 
+mod attention;
 mod config;
+mod export;
 mod input;
 mod layer;
 mod network;
 mod size;
 mod sized;
 
+pub use attention::AttentionConfig;
 pub use config::{GcnnConfig, Head, Normalisation};
 pub(crate) use config::{POOL_SIZE, at_least, layer};
 pub use input::InputShape;
-pub use network::{Gcnn, LayerFeatures};
+pub use network::{Gcnn, LayerAttention, LayerFeatures};
 pub use size::NetworkSize;

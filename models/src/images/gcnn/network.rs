@@ -1,25 +1,21 @@
 //! The network itself.
 
-use burn::nn::conv::Conv2d;
-use burn::nn::pool::MaxPool2dConfig;
-use burn::nn::{Linear, LinearConfig, Relu};
+use burn::nn::{Linear, LinearConfig};
 use burn::prelude::*;
 use burn::tensor::Distribution;
 use burn::tensor::activation::relu;
-use gcnn_layers::convolution::{Window, fold_normalisation};
 use gcnn_layers::equivariance::Feature;
 use gcnn_layers::kernel::AngleOffsets;
 use gcnn_layers::{
-    FieldBatchNorm, FieldDropout, GlobalPool2d, GlobalPool2dConfig, Group, GroupConv2d,
-    LiftingConv2d, Projection, ProjectionConfig, ProjectionKind, SeparableGroupConv2d,
-    SpatialMaxPool2d, SpatialMaxPool2dConfig,
+    AttentiveGate, AttentivePlaneGate, FieldBatchNorm, FieldDropout, GlobalPool2d,
+    GlobalPool2dConfig, Group, GroupConv2d, LiftingConv2d, Projection, ProjectionConfig,
+    ProjectionKind, SeparableGroupConv2d, SpatialMaxPool2d, SpatialMaxPool2dConfig,
 };
 
 use super::InputShape;
 use super::config::{GcnnConfig, Head, Normalisation, POOL_SIZE, at_least};
 use super::layer::Layer;
 use crate::ModelError;
-use crate::export::{GroupPool, PlainNetwork, PlainStep, PlanePool, Wrap};
 use crate::images::class_map::pool_windows;
 
 impl GcnnConfig {
@@ -46,34 +42,38 @@ impl GcnnConfig {
 /// A group-convolutional classifier, see [`GcnnConfig`].
 #[derive(Module, Debug)]
 pub struct Gcnn {
-    lifting: LiftingConv2d,
-    convolutions: Vec<GroupConv2d>,
+    pub(super) lifting: LiftingConv2d,
+    pub(super) convolutions: Vec<GroupConv2d>,
     /// What stands in their place where kernels are separated.
-    separable: Vec<SeparableGroupConv2d>,
+    pub(super) separable: Vec<SeparableGroupConv2d>,
     /// One block per hidden layer.
-    blocks: Vec<Block>,
-    projection: Projection,
+    pub(super) blocks: Vec<Block>,
+    pub(super) projection: Projection,
     global_pool: GlobalPool2d,
-    linear: Option<Linear>,
+    pub(super) linear: Option<Linear>,
+    /// One before each of the convolutions, where there is attention.
+    pub(super) gates: Vec<AttentiveGate>,
+    /// One before the lifting convolution.
+    pub(super) image_gate: Option<AttentivePlaneGate>,
     #[module(skip)]
-    group: Group,
+    pub(super) group: Group,
     #[module(skip)]
-    global_pool_kind: ProjectionKind,
+    pub(super) global_pool_kind: ProjectionKind,
     /// The largest offset of a grid of angles, where training turns them.
     #[module(skip)]
     random_angle: Option<f64>,
     /// Height and width of the last map of an image of the size that the network is built for.
     #[module(skip)]
-    patch_map: [usize; 2],
+    pub(super) patch_map: [usize; 2],
 }
 
 /// What follows a hidden convolution.
 #[derive(Module, Debug)]
-struct Block {
-    norm: Option<FieldBatchNorm>,
+pub(super) struct Block {
+    pub(super) norm: Option<FieldBatchNorm>,
     /// Where there is none, the map may be pooled instead: a block has one of the two or neither.
     dropout: Option<FieldDropout>,
-    pool: Option<SpatialMaxPool2d>,
+    pub(super) pool: Option<SpatialMaxPool2d>,
 }
 
 impl Block {
@@ -88,6 +88,17 @@ impl Block {
             },
         }
     }
+}
+
+/// What a network attends to before a convolution on the group.
+#[derive(Debug, Clone)]
+pub struct LayerAttention {
+    /// `layer 2`, `layer 3`, …, for the convolution that follows.
+    pub name: String,
+    /// How much is taken off each channel at each element: α_C, `[batch, channels, group, 1, 1]`, between 0 and 1.
+    pub channels: Tensor<5>,
+    /// How much is taken off at each place and element: α_S, `[batch, 1, group, height, width]`, between 0 and 1.
+    pub places: Tensor<5>,
 }
 
 /// The feature map after one layer.
@@ -142,6 +153,11 @@ impl Gcnn {
                 .with_kind(config.global_pool)
                 .init(),
             linear,
+            gates: (2..=config.kernel_sizes.len())
+                .filter_map(|layer| config.gate(layer))
+                .map(|gate| gate.init(device))
+                .collect(),
+            image_gate: config.image_gate(input).map(|gate| gate.init(device)),
             group: config.group.clone(),
             global_pool_kind: config.global_pool,
             random_angle: config.rotation_step().filter(|_| config.random_angles),
@@ -165,7 +181,8 @@ impl Gcnn {
     /// that the network is built for: at `[.., y, x]` what [`forward`](Self::forward) gives for the patch whose first pixel
     /// is `(stride · y, stride · x)`, without computing what patches share more than once. In evaluation, where normalisation
     /// uses its running statistics, the two agree to rounding, provided that the convolutions have no padding: with
-    /// padding, a patch inside an image sees its surroundings in place of a border.
+    /// padding, a patch inside an image sees its surroundings in place of a border. With attention they don't agree either: it
+    /// weighs a patch by all of the image.
     ///
     /// The map turns with the image where [`validate`](GcnnConfig::validate) accepts the image's size too.
     ///
@@ -198,12 +215,9 @@ impl Gcnn {
         let offsets = self.angle_offsets(&images.device());
         let mut offsets = offsets.into_iter();
         let mut next = || offsets.next().unwrap_or_default();
-        let mut map = self.lifting.forward_at(images, next());
+        let mut map = self.lift(images, next());
         for (index, block) in self.blocks.iter().enumerate() {
-            map = block.forward(map);
-            if let Some(layer) = self.layer(index) {
-                map = layer.forward_at(map, next());
-            }
+            map = self.convolve(index, block.forward(map), next());
         }
         map
     }
@@ -225,7 +239,7 @@ impl Gcnn {
     }
 
     /// The layers after the first, in order.
-    fn layers(&self) -> impl Iterator<Item = Layer<'_>> {
+    pub(super) fn layers(&self) -> impl Iterator<Item = Layer<'_>> {
         let whole = self.convolutions.iter().map(Layer::Whole);
         whole.chain(self.separable.iter().map(Layer::Separable))
     }
@@ -253,6 +267,26 @@ impl Gcnn {
             .collect()
     }
 
+    fn lift(&self, images: Tensor<4>, offsets: AngleOffsets) -> Tensor<5> {
+        let images = match &self.image_gate {
+            Some(gate) => gate.forward(images),
+            None => images,
+        };
+        self.lifting.forward_at(images, offsets)
+    }
+
+    /// The map after the convolution of that number, with its gate; the map itself where there is none any more.
+    fn convolve(&self, index: usize, map: Tensor<5>, offsets: AngleOffsets) -> Tensor<5> {
+        let map = match self.gates.get(index) {
+            Some(gate) => gate.forward(map),
+            None => map,
+        };
+        match self.layer(index) {
+            Some(layer) => layer.forward_at(map, offsets),
+            None => map,
+        }
+    }
+
     /// The feature maps after every layer, with its normalisation, activation and pooling; with the `convolution` head
     /// the last one holds the class scores of every position and group element.
     ///
@@ -261,7 +295,7 @@ impl Gcnn {
     pub fn features(&self, images: Tensor<4>) -> Vec<LayerFeatures> {
         let layers = self.blocks.len().max(self.layers().count() + 1);
         let mut features = Vec::with_capacity(layers);
-        let mut map = self.lifting.forward(images);
+        let mut map = self.lift(images, AngleOffsets::default());
         for index in 0..layers {
             if let Some(block) = self.blocks.get(index) {
                 map = block.forward(map);
@@ -270,11 +304,27 @@ impl Gcnn {
                 name: format!("layer {}", index + 1),
                 map: map.clone(),
             });
-            if let Some(layer) = self.layer(index) {
-                map = layer.forward_at(map, AngleOffsets::default());
-            }
+            map = self.convolve(index, map, AngleOffsets::default());
         }
         features
+    }
+
+    /// What every gate on the group makes of its map; nothing where the network has no attention. It turns with the images.
+    ///
+    /// # Shapes
+    /// - images: `[batch, channels, height, width]`
+    pub fn attention(&self, images: Tensor<4>) -> Vec<LayerAttention> {
+        let features = self.features(images).into_iter();
+        let gates = self.gates.iter().zip(features).enumerate();
+        let attention = gates.map(|(index, (gate, before))| {
+            let (channels, places) = gate.attention(before.map);
+            LayerAttention {
+                name: format!("layer {}", index + 2),
+                channels,
+                places,
+            }
+        });
+        attention.collect()
     }
 
     /// The [`features`](Self::features) and the logits, for [`survey`](gcnn_layers::equivariance::survey).
@@ -290,51 +340,6 @@ impl Gcnn {
             .collect();
         outputs.extend(last.map(|logits| ("logits".into(), Feature::Invariant(logits))));
         outputs
-    }
-
-    /// The network as it is at inference, of ordinary layers: filters expanded, normalisation folded into the convolutions,
-    /// no dropout. Its logits are the same to rounding; it has lost nothing but the ability to be trained as one that is
-    /// equivariant.
-    pub fn export(&self) -> PlainNetwork {
-        let mut steps = Vec::new();
-        let mut add = |window: Window, mut convolutions: Vec<Conv2d>, layer: usize| {
-            let Some(convolution) = convolutions.pop() else {
-                return;
-            };
-            // Those before it see one pixel.
-            steps.extend(convolutions.into_iter().map(PlainStep::Convolution));
-            // The kernels of this network are square.
-            let [pixels, _] = window.wrapped_pixels();
-            if pixels > 0 {
-                steps.push(PlainStep::Wrap(Wrap { pixels }));
-            }
-            let Some(block) = self.blocks.get(layer) else {
-                steps.push(PlainStep::Convolution(convolution));
-                return;
-            };
-            steps.push(PlainStep::Convolution(match &block.norm {
-                Some(norm) => fold_normalisation(convolution, norm),
-                None => convolution,
-            }));
-            steps.push(PlainStep::Relu(Relu::new()));
-            if block.pool.is_some() {
-                let pool = MaxPool2dConfig::new([POOL_SIZE; 2]).init();
-                steps.push(PlainStep::MaxPool(pool));
-            }
-        };
-        add(self.lifting.window(), vec![self.lifting.export()], 0);
-        for (index, layer) in self.layers().enumerate() {
-            add(layer.window(), layer.export(), index + 1);
-        }
-        steps.push(PlainStep::PoolGroup(GroupPool {
-            order: self.group.order(),
-            kind: self.projection.kind(),
-        }));
-        steps.push(PlainStep::PoolPlane(PlanePool {
-            kind: self.global_pool_kind,
-        }));
-        steps.extend(self.linear.clone().map(PlainStep::Linear));
-        PlainNetwork::new(steps, self.patch_map)
     }
 
     /// The group that the network is equivariant under.

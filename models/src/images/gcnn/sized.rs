@@ -115,7 +115,8 @@ impl GcnnConfig {
         Ok(of_width(low as f64 / 4.0))
     }
 
-    /// How many pixels of an image, along a side, the last hidden layer sees at once.
+    /// How many pixels of an image, along a side, the last hidden layer sees at once; attention, which asks how much there is of
+    /// everything, does not count.
     ///
     /// # Errors
     /// Where lists don't belong together.
