@@ -435,19 +435,19 @@ fn inexact_pooling_is_refused_with_sizes_that_work() {
 #[case(GcnnConfig { channels: vec![10, 0, 10, 10, 10, 10], ..GcnnConfig::p4cnn() }, "`channels` holds 0, expected 1 to 65536")]
 #[case(GcnnConfig { channels: vec![10; 5], ..GcnnConfig::p4cnn() }, "6 kernel sizes are needed")]
 #[case(GcnnConfig { head: Head::Linear, ..GcnnConfig::p4cnn() }, "6 kernel sizes are needed")]
-#[case(GcnnConfig { kernel_sizes: vec![3, 3, 0, 3, 3, 3, 4], ..GcnnConfig::p4cnn() }, "`kernel_sizes` holds 0, expected 1 to 31")]
+#[case(GcnnConfig { kernel_sizes: vec![3, 3, 0, 3, 3, 3, 4], ..GcnnConfig::p4cnn() }, "`kernel_sizes` holds 0, expected 1 to 33")]
 #[case(GcnnConfig { pool_after: vec![7], ..GcnnConfig::p4cnn() }, "layers 1 to 6")]
 #[case(GcnnConfig { pool_after: vec![2, 2], ..GcnnConfig::p4cnn() }, "at most once")]
 #[case(GcnnConfig { dropout: 1.0, ..GcnnConfig::p4cnn() }, "dropout probability")]
 #[case(looking(0, 7, None), "`attention.ratio` is 0, expected 1 to 65536")]
 #[case(
     looking(2, 33, None),
-    "`attention.kernel_size` is 33, expected 1 to 31"
+    "`attention.kernel_size` is 35, expected 1 to 33"
 )]
 #[case(looking(2, 4, None), "half a pixel")]
 #[case(
     looking(2, 7, Some(0)),
-    "`attention.image_dilation` is 0, expected 1 to 31"
+    "`attention.image_dilation` is 0, expected 1 to 33"
 )]
 fn impossible_configurations_are_refused(#[case] config: GcnnConfig, #[case] says: &str) {
     let error = config.validate(DIGITS).unwrap_err().to_string();

@@ -198,7 +198,7 @@ fn every_count_of_a_run_file_has_a_limit() {
         (
             images(&format!("channels = [3]\nkernel_sizes = [3, {huge}]")),
             3,
-            "`model.kernel_sizes` holds 9223372036854775807, expected 1 to 31",
+            "`model.kernel_sizes` holds 9223372036854775807, expected 1 to 33",
         ),
         (
             images(&format!("kind = \"densenet\"\ngrowth = {huge}")),

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// The largest kernel side.
-pub const MAX_KERNEL_SIZE: usize = 31;
+pub const MAX_KERNEL_SIZE: usize = 33;
 
 /// Height and width of a kernel's window in pixels. Made from one number where it is square, from `[height, width]` where not:
 /// a signal is an image of height 1, and its kernels are `[1, width]`. Written the same way.

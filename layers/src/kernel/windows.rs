@@ -143,6 +143,6 @@ mod tests {
         assert!(error.contains("scaling by 4"), "{error}");
         assert_eq!(validate(&group, 1.into()), Ok(()));
         assert_eq!(validate(&group, 5.into()), Ok(()));
-        assert_eq!(validate(&Group::trivial(), 31.into()), Ok(()));
+        assert_eq!(validate(&Group::trivial(), 33.into()), Ok(()));
     }
 }

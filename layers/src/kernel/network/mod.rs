@@ -22,6 +22,8 @@ mod magnet;
 mod mask;
 mod sampled;
 mod siren;
+#[cfg(all(test, feature = "flex"))]
+mod tests;
 
 pub use magnet::MagnetConfig;
 pub use mask::KernelMask;

@@ -19,10 +19,10 @@ use crate::{ModelError, limits};
 pub struct AttentionConfig {
     /// How many times fewer hidden fields the attention to channels has than the map; there is one at least.
     pub ratio: usize,
-    /// Side of the kernel of the attention to places: odd, up to 31. It is parametrised as the network's kernels are, and sees
+    /// Side of the kernel of the attention to places: odd, up to 33. It is parametrised as the network's kernels are, and sees
     /// zeros beyond the border.
     pub kernel_size: usize,
-    /// Puts a gate before the first convolution too, over the image: pixels between the taps of its kernel, up to 31; published
+    /// Puts a gate before the first convolution too, over the image: pixels between the taps of its kernel, up to 33; published
     /// with 4. Left out: the image is seen as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_dilation: Option<usize>,

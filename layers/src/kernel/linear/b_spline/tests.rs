@@ -206,7 +206,7 @@ fn what_cannot_work_is_refused_with_what_would() {
         scale: 1e300,
         ..dense(2)
     };
-    let nowhere = refused(endless, 31);
+    let nowhere = refused(endless, 33);
     assert!(matches!(
         nowhere,
         LayerError::SplineTooWide { smallest: None, .. }
