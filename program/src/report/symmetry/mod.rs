@@ -15,6 +15,7 @@
 //! The measuring itself is the library's: [`gcnn_train::task::equivariance`].
 
 pub mod images;
+mod maps;
 pub mod particles;
 pub mod picture;
 pub mod report;

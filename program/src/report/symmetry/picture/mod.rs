@@ -3,7 +3,7 @@
 //! ```text
 //! error against angle, a line per layer       before training | after training
 //! error of every element, a dot per layer     | one example's answers against its angle
-//! maps that turn with the image, and back     or, for particles: predictions of turned simulations, turned back
+//! maps that turn or grow with the image       or, for particles: predictions of turned simulations, turned back
 //! ```
 
 mod chart;
@@ -25,29 +25,45 @@ pub enum Scene {
     Clouds(Vec<Cloud>),
 }
 
-/// Maps that turn with an image.
+/// Maps that change with an image.
 #[derive(Debug, Clone, Default)]
 pub struct Strips {
     /// The layer whose maps they are.
     pub layer: String,
-    /// The field of the layer, counted from 0.
-    pub field: usize,
-    /// Directions that the field tells apart.
-    pub orientations: usize,
-    /// The angles.
-    pub degrees: Vec<f64>,
-    /// The turned images.
-    pub images: Vec<Tile>,
-    /// What the field says of them.
-    pub maps: Vec<Tile>,
-    /// The same, turned back.
-    pub turned_back: Vec<Tile>,
-    /// How far that is from the first.
-    pub differences: Vec<Tile>,
-    /// Its norm, relative to the first.
+    /// What the image does: `turning`, `growing`.
+    pub change: &'static str,
+    /// How to read the maps.
+    pub explanation: String,
+    /// By how much, for each column.
+    pub columns: Vec<String>,
+    /// What is shown of each change.
+    pub rows: Vec<Strip>,
+    /// The norm of the difference of each change, relative.
     pub errors: Vec<f64>,
     /// The image at every 45°, for the axis of its answers.
     pub thumbnails: Vec<Tile>,
+}
+
+/// A row of pictures, one for each change.
+#[derive(Debug, Clone)]
+pub struct Strip {
+    /// What they are.
+    pub name: String,
+    /// And more of that.
+    pub detail: String,
+    /// The pictures.
+    pub tiles: Vec<Tile>,
+}
+
+impl Strip {
+    /// Name, detail, pictures.
+    pub fn of((name, detail, tiles): (&str, &str, Vec<Tile>)) -> Self {
+        Self {
+            name: name.into(),
+            detail: detail.into(),
+            tiles,
+        }
+    }
 }
 
 /// A simulation seen along the axis that it is turned about.

@@ -1,4 +1,4 @@
-//! Feature maps that turn with their image, and predictions of particles that turn.
+//! Feature maps that turn or grow with their image, and predictions of particles that turn.
 
 use super::chart::Chart;
 use super::{Cloud, GAP, MARGIN, Orbit, SMALL, Strips, WIDTH, capitalised};
@@ -6,46 +6,35 @@ use crate::report::symmetry::EquivarianceReport;
 use crate::report::symmetry::svg::{Anchor, INK, Pen, Sheet, Type};
 use crate::report::symmetry::table::number;
 
-/// An image and the maps of a layer, turned, of a network at some time; gives where the drawing ends.
+/// An image and the maps of a layer, as the image changes, of a network at some time; gives where the drawing ends.
 pub(super) fn strips(sheet: &mut Sheet, strips: &Strips, when: &str, y: f64) -> f64 {
     let left = MARGIN + 150.0;
-    let columns = strips.degrees.len().max(1) as f64;
+    let columns = strips.columns.len().max(1) as f64;
     let pitch = (WIDTH - MARGIN - left) / columns;
     let side = pitch - 8.0;
     let title = format!(
-        "{} turning with the image, {when}",
-        capitalised(&strips.layer)
+        "{} {} with the image, {when}",
+        capitalised(&strips.layer),
+        strips.change
     );
     sheet.words(MARGIN, y + 8.0, Type::new(13.0, INK).bold(), &title);
-    let explanation = match strips.orientations {
-        0 | 1 => format!("field {}, lighter where it responds more", strips.field),
-        n => format!(
-            "field {}: lighter where it responds more, the hue says in which of its {n} orientations",
-            strips.field
-        ),
-    };
     sheet.words(
         WIDTH - MARGIN - 8.0,
         y + 8.0,
         SMALL.at(Anchor::End),
-        &explanation,
+        &strips.explanation,
     );
     let mut y = y + 34.0;
-    for (column, degrees) in strips.degrees.iter().enumerate() {
+    for (column, change) in strips.columns.iter().enumerate() {
         let x = left + pitch * column as f64 + side / 2.0;
-        sheet.words(x, y, SMALL.at(Anchor::Middle), &format!("{degrees}°"));
+        sheet.words(x, y, SMALL.at(Anchor::Middle), change);
     }
     y += 8.0;
-    let rows = [
-        ("the image", "turned", &strips.images),
-        ("the map", "of the turned image", &strips.maps),
-        ("the map", "turned back", &strips.turned_back),
-        ("difference", "to the map at 0°", &strips.differences),
-    ];
-    for (first, second, tiles) in rows {
-        sheet.words(MARGIN, y + side / 2.0 - 2.0, Type::new(12.0, INK), first);
-        sheet.words(MARGIN, y + side / 2.0 + 14.0, SMALL, second);
-        for (column, tile) in tiles.iter().enumerate() {
+    for row in &strips.rows {
+        let middle = y + side / 2.0;
+        sheet.words(MARGIN, middle - 2.0, Type::new(12.0, INK), &row.name);
+        sheet.words(MARGIN, middle + 14.0, SMALL, &row.detail);
+        for (column, tile) in row.tiles.iter().enumerate() {
             sheet.tile([left + pitch * column as f64, y], side, tile);
         }
         y += pitch;
