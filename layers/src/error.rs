@@ -91,6 +91,14 @@ pub enum LayerError {
         /// Going out.
         fields_out: usize,
     },
+    /// Groups of fields that are not equally large.
+    #[error("{fields} fields cannot be shared out equally among {groups} groups")]
+    UnequalGroups {
+        /// How many there are.
+        fields: usize,
+        /// Among how many.
+        groups: usize,
+    },
     /// A group without factors, where a kernel is a product of functions on them.
     #[error(
         "{group} is no product of two groups, as a kernel that is separated along both asks for: `C8xR3` is one"

@@ -14,7 +14,8 @@
 //! | G → ℝ² | projection, [`Projection`] | |
 //! | G → a point | global pooling, [`GlobalPool2d`] | |
 //! | G → G, attention | [`AttentiveGate`]; on ℝ² [`AttentivePlaneGate`] | |
-//! | G → G, point by point | [`FieldBatchNorm`], [`FieldDropout`], [`SpatialMaxPool2d`], [`SpatialAvgPool2d`] | |
+//! | G → G, point by point | [`FieldBatchNorm`], [`FieldNorm`], [`FieldDropout`] | |
+//! | G → G, other sizes | [`SpatialMaxPool2d`], [`SpatialAvgPool2d`], [`BlurPool2d`], [`Upsample2d`] | |
 //!
 //! for waveforms, over time and scale, in [`convolution::waveform`]:
 //!
@@ -79,6 +80,7 @@ mod mark;
 pub mod norm;
 mod parameters;
 pub mod pool;
+pub mod resize;
 #[cfg(feature = "schema")]
 mod schema;
 pub mod steerable;
@@ -106,10 +108,12 @@ pub use group::Group;
 pub use irreps::{Irrep, Irreps, IrrepsError};
 pub use kernel::{KernelConfig, KernelSize};
 pub use norm::{
-    DropoutUnit, FieldBatchNorm, FieldBatchNormConfig, FieldDropout, FieldDropoutConfig,
+    DropoutUnit, FieldBatchNorm, FieldBatchNormConfig, FieldDropout, FieldDropoutConfig, FieldNorm,
+    FieldNormConfig, FieldNormKind,
 };
 pub use parameters::Parameters;
 pub use pool::{
     GlobalPool2d, GlobalPool2dConfig, Projection, ProjectionConfig, ProjectionKind,
     SpatialAvgPool2d, SpatialAvgPool2dConfig, SpatialMaxPool2d, SpatialMaxPool2dConfig,
 };
+pub use resize::{BlurPool2d, BlurPool2dConfig, Upsample2d, Upsample2dConfig, UpsampleKind};

@@ -1,0 +1,141 @@
+//! Upsampling: a pixel becomes f × f of them, for each channel and orientation by itself.
+//!
+//! ```text
+//! nearest    out(f·i + p) = in(i)                                         p = 0, …, f − 1
+//! bilinear   out(f·i + p) = (1 − t) in(i) + t in(i ± 1)                   t = |(p + ½)/f − ½|, towards the nearer neighbour
+//! ```
+//!
+//! along each axis, where beyond the border the last pixel goes on. The centres of the new pixels lie symmetrically about that of the
+//! old one, so that a map of any size has the same centre before and after: right angles and reflections commute with it exactly.
+
+use burn::prelude::*;
+
+use crate::LayerError;
+
+/// How the new pixels are made.
+#[derive(Config, Debug, Copy, PartialEq, Eq)]
+pub enum UpsampleKind {
+    /// Of the pixel that they lie in.
+    Nearest,
+    /// Between that and its neighbours.
+    Bilinear,
+}
+
+/// Configuration of an [`Upsample2d`].
+#[derive(Config, Debug)]
+pub struct Upsample2dConfig {
+    /// Into how many pixels, along each side, one is divided: 1 to 16.
+    pub factor: usize,
+    /// How they are made.
+    #[config(default = "UpsampleKind::Bilinear")]
+    pub kind: UpsampleKind,
+}
+
+impl Upsample2dConfig {
+    /// The largest [`factor`](Self::factor).
+    pub const MAX_FACTOR: usize = 16;
+
+    /// Checks the settings.
+    pub fn validate(&self) -> Result<(), LayerError> {
+        if (1..=Self::MAX_FACTOR).contains(&self.factor) {
+            return Ok(());
+        }
+        Err(LayerError::OutOfRange {
+            what: "the factor of upsampling",
+            value: self.factor as f64,
+            range: "1 to 16",
+        })
+    }
+
+    /// Builds the layer. It has no parameters and lives on no device.
+    ///
+    /// # Panics
+    /// Where [`validate`](Self::validate) returns an error.
+    pub fn init(&self) -> Upsample2d {
+        self.try_init()
+            .unwrap_or_else(|error| panic!("Upsample2d: {error}"))
+    }
+
+    /// Builds the layer, or says what [`validate`](Self::validate) finds wrong.
+    pub fn try_init(&self) -> Result<Upsample2d, LayerError> {
+        self.validate()?;
+        Ok(Upsample2d {
+            factor: self.factor,
+            kind: self.kind,
+        })
+    }
+}
+
+/// Makes maps larger.
+///
+/// ```
+/// use burn::prelude::*;
+/// use gcnn_layers::{Upsample2dConfig, UpsampleKind};
+///
+/// # #[cfg(feature = "flex")] {
+/// let larger = Upsample2dConfig::new(2).with_kind(UpsampleKind::Nearest).init();
+/// let map = Tensor::<5>::zeros([1, 10, 4, 7, 9], &Device::flex());
+/// assert_eq!(larger.forward(map).dims(), [1, 10, 4, 14, 18]);
+/// # }
+/// ```
+#[derive(Module, Debug)]
+pub struct Upsample2d {
+    #[module(skip)]
+    factor: usize,
+    #[module(skip)]
+    kind: UpsampleKind,
+}
+
+impl Upsample2d {
+    /// # Shapes
+    /// - input: `[batch, …, height, width]`: a map on the plane or on the group
+    /// - output: `[batch, …, factor · height, factor · width]`
+    ///
+    /// # Panics
+    /// If the input has no axes of a plane, or no pixels.
+    pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        let dims = input.dims();
+        assert!(
+            D >= 3 && dims[D - 2..].iter().all(|side| *side > 0),
+            "Upsample2d takes maps of one pixel and more, [batch, …, height, width]; found {dims:?}"
+        );
+        if self.factor == 1 {
+            return input;
+        }
+        let [height, width] = [dims[D - 2], dims[D - 1]];
+        let planes: usize = dims[..D - 2].iter().product();
+        let maps: Tensor<3> = input.reshape([planes, height, width]);
+        let maps = self.along(self.along(maps, 1), 2);
+        let mut larger = dims;
+        larger[D - 2] *= self.factor;
+        larger[D - 1] *= self.factor;
+        maps.reshape(larger)
+    }
+
+    /// Upsampled along an axis.
+    fn along(&self, maps: Tensor<3>, axis: usize) -> Tensor<3> {
+        let mut dims = maps.dims();
+        let side = dims[axis];
+        let phases: Vec<Tensor<4>> = match self.kind {
+            UpsampleKind::Nearest => vec![maps.unsqueeze_dim(axis + 1); self.factor],
+            UpsampleKind::Bilinear => {
+                let (first, last) = (
+                    maps.clone().narrow(axis, 0, 1),
+                    maps.clone().narrow(axis, side - 1, 1),
+                );
+                let before = Tensor::cat(vec![first, maps.clone().narrow(axis, 0, side - 1)], axis);
+                let after = Tensor::cat(vec![maps.clone().narrow(axis, 1, side - 1), last], axis);
+                let phase = |p: usize| {
+                    let place = (p as f64 + 0.5) / self.factor as f64 - 0.5;
+                    let neighbour = if place < 0.0 { &before } else { &after };
+                    let t = place.abs();
+                    let between = maps.clone() * (1.0 - t) + neighbour.clone() * t;
+                    between.unsqueeze_dim(axis + 1)
+                };
+                (0..self.factor).map(phase).collect()
+            }
+        };
+        dims[axis] *= self.factor;
+        Tensor::cat(phases, axis + 1).reshape(dims)
+    }
+}
