@@ -14,8 +14,21 @@
 use crate::simd::Simd;
 use std::ops::Range;
 
-/// Pixels of the target in one tile, each a sum in a register.
-const TILE: usize = 8;
+/// Pixels of the target in one tile, each a sum in a register: together with a factor they fit into sixteen.
+const TILE: usize = 14;
+
+/// Calls the tile of `$count` pixels.
+macro_rules! by_count {
+    ($count:expr, tile::<$simd:ident, $next:ident>$arguments:tt) => {
+        by_count!($count, $simd, $next, $arguments, 1 2 3 4 5 6 7 8 9 10 11 12 13)
+    };
+    ($count:expr, $simd:ident, $next:ident, $arguments:tt, $($pixels:literal)+) => {
+        match $count {
+            $($pixels => tile::<$simd, $pixels, $next>$arguments,)+
+            _ => tile::<$simd, TILE, $next>$arguments,
+        }
+    };
+}
 
 /// Two rows that are multiplied: where they begin, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,18 +131,7 @@ fn run<S: Simd, const NEXT: bool>(simd: S, job: &Rows<'_, S::Element>, target: &
         while left > 0 {
             let count = left.div_ceil(tiles);
             // SAFETY: `count` pixels from `at` on are in the row; rows, pairs and the target have been checked.
-            unsafe {
-                match count {
-                    1 => tile::<S, 1, NEXT>(simd, job, pairs, at, target),
-                    2 => tile::<S, 2, NEXT>(simd, job, pairs, at, target),
-                    3 => tile::<S, 3, NEXT>(simd, job, pairs, at, target),
-                    4 => tile::<S, 4, NEXT>(simd, job, pairs, at, target),
-                    5 => tile::<S, 5, NEXT>(simd, job, pairs, at, target),
-                    6 => tile::<S, 6, NEXT>(simd, job, pairs, at, target),
-                    7 => tile::<S, 7, NEXT>(simd, job, pairs, at, target),
-                    _ => tile::<S, TILE, NEXT>(simd, job, pairs, at, target),
-                }
-            }
+            unsafe { by_count!(count, tile::<S, NEXT>(simd, job, pairs, at, target)) }
             at += count;
             left -= count;
             tiles -= 1;
