@@ -29,7 +29,15 @@ fn whole(count: usize, factor: usize) -> Vec<f32> {
 #[test]
 fn gather_and_scatter_transpose_any_size() {
     for (name, kernels) in available() {
-        for (channels, length, width) in [(1, 1, 8), (7, 30, 16), (16, 33, 16), (20, 17, 32)] {
+        for (channels, length, width) in [
+            (1, 1, 8),
+            (7, 30, 16),
+            (3, 40, 3),
+            (5, 24, 32),
+            (16, 33, 16),
+            (20, 17, 32),
+            (20, 33, 48),
+        ] {
             let stride = length + 3;
             let from = whole(channels * stride, 7);
             let mut panel = vec![f32::NAN; length * width];
