@@ -1,10 +1,11 @@
-//! Images in bands of rows, so that what a task works on stays in a cache and its memory is bounded.
+//! Images in bands of rows, so that what a task works on stays in a cache. However large an image and a kernel are, a task
+//! holds no more than its panel of planes, with their borders.
 
 use super::axis::Axis;
 use super::rows::Pair;
 use std::ops::Range;
 
-/// Numbers of source and target that a task works on, where more than a few rows fit.
+/// Numbers of source and target that a task works on, unless neighbouring bands would then share most of their rows.
 const BAND: usize = 1 << 17;
 
 /// Some rows of the target, the rows of the source that they read, and the sums to be computed.
