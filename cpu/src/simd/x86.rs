@@ -234,31 +234,8 @@ unsafe fn transpose8(
     }
 }
 
-/// Four rows of sixteen numbers: the k-th register has in its l-th quarter the rows' numbers of column 4 l + k.
-///
 /// # Safety
-/// The rows must be readable; the processor must have AVX-512.
-#[inline(always)]
-unsafe fn quarters(from: *const f32, stride: usize, added: __m512) -> [__m512; 4] {
-    // SAFETY: as the caller promises.
-    unsafe {
-        let r0 = _mm512_add_ps(_mm512_loadu_ps(from), added);
-        let r1 = _mm512_add_ps(_mm512_loadu_ps(from.add(stride)), added);
-        let r2 = _mm512_add_ps(_mm512_loadu_ps(from.add(2 * stride)), added);
-        let r3 = _mm512_add_ps(_mm512_loadu_ps(from.add(3 * stride)), added);
-        let (a0, a1) = (_mm512_unpacklo_ps(r0, r1), _mm512_unpackhi_ps(r0, r1));
-        let (a2, a3) = (_mm512_unpacklo_ps(r2, r3), _mm512_unpackhi_ps(r2, r3));
-        [
-            _mm512_shuffle_ps::<0x44>(a0, a2),
-            _mm512_shuffle_ps::<0xEE>(a0, a2),
-            _mm512_shuffle_ps::<0x44>(a1, a3),
-            _mm512_shuffle_ps::<0xEE>(a1, a3),
-        ]
-    }
-}
-
-/// # Safety
-/// As for [`Simd::transpose`] with 16 lanes; the processor must have AVX-512.
+/// As for [`Simd::transpose`] with 16 lanes; the processor must have AVX.
 #[inline(always)]
 unsafe fn transpose16(
     from: *const f32,
@@ -267,28 +244,26 @@ unsafe fn transpose16(
     to_stride: usize,
     add: *const f32,
 ) {
+    // The side whose rows are further apart is passed through eight rows at a time: sixteen, if their distance is a power
+    // of two, would push each other out of the cache.
+    let by_rows = from_stride > to_stride;
     // SAFETY: as the caller promises.
     unsafe {
-        let added = _mm512_loadu_ps(add);
-        let rows0 = quarters(from, from_stride, added);
-        let rows4 = quarters(from.add(4 * from_stride), from_stride, added);
-        let rows8 = quarters(from.add(8 * from_stride), from_stride, added);
-        let rows12 = quarters(from.add(12 * from_stride), from_stride, added);
-        for k in 0..4 {
-            // Even and odd quarters of the upper and of the lower eight rows.
-            let upper_even = _mm512_shuffle_f32x4::<0x88>(rows0[k], rows4[k]);
-            let upper_odd = _mm512_shuffle_f32x4::<0xDD>(rows0[k], rows4[k]);
-            let lower_even = _mm512_shuffle_f32x4::<0x88>(rows8[k], rows12[k]);
-            let lower_odd = _mm512_shuffle_f32x4::<0xDD>(rows8[k], rows12[k]);
-            let to = to.add(k * to_stride);
-            let columns0 = _mm512_shuffle_f32x4::<0x88>(upper_even, lower_even);
-            let columns4 = _mm512_shuffle_f32x4::<0x88>(upper_odd, lower_odd);
-            let columns8 = _mm512_shuffle_f32x4::<0xDD>(upper_even, lower_even);
-            let columns12 = _mm512_shuffle_f32x4::<0xDD>(upper_odd, lower_odd);
-            _mm512_storeu_ps(to, columns0);
-            _mm512_storeu_ps(to.add(4 * to_stride), columns4);
-            _mm512_storeu_ps(to.add(8 * to_stride), columns8);
-            _mm512_storeu_ps(to.add(12 * to_stride), columns12);
+        for outer in [0, 8] {
+            for inner in [0, 8] {
+                let (row, column) = if by_rows {
+                    (outer, inner)
+                } else {
+                    (inner, outer)
+                };
+                transpose8(
+                    from.add(row * from_stride + column),
+                    from_stride,
+                    to.add(column * to_stride + row),
+                    to_stride,
+                    add.add(column),
+                );
+            }
         }
     }
 }
