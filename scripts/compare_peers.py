@@ -16,30 +16,39 @@ import time
 import torch
 
 CONVOLUTIONS = [
-    # name, batch, channels in, channels out, kernel, size, gradient of the input, bar
-    ("16 × 128→128, 5×5, 24²", 16, 128, 128, 5, 24, True, 1.0),
-    ("64 × 80→80, 3×3, 24²", 64, 80, 80, 3, 24, True, 0.9),
-    ("64 × 1→80, 3×3, 28²", 64, 1, 80, 3, 28, False, 0.4),
-    ("128 × 1→40, 3×3, 28²", 128, 1, 40, 3, 28, False, None),
-    ("128 × 40→40, 3×3, 26²", 128, 40, 40, 3, 26, True, None),
-    ("128 × 40→40, 3×3, 12²", 128, 40, 40, 3, 12, True, None),
-    ("128 × 40→40, 3×3, 6²", 128, 40, 40, 3, 6, True, None),
+    # name, passes, batch, channels in, channels out, groups, kernel, padding, size, bar
+    ("16 × 128→128, 5×5, 24²", "both", 16, 128, 128, 1, 5, 0, 24, 1.0),
+    ("64 × 80→80, 3×3, 24²", "both", 64, 80, 80, 1, 3, 0, 24, 0.9),
+    ("64 × 1→80, 3×3, 28²", "weight", 64, 1, 80, 1, 3, 0, 28, 0.4),
+    ("128 × 1→40, 3×3, 28²", "weight", 128, 1, 40, 1, 3, 0, 28, None),
+    ("128 × 40→40, 3×3, 26²", "both", 128, 40, 40, 1, 3, 0, 26, None),
+    ("128 × 40→40, 3×3, 12²", "both", 128, 40, 40, 1, 3, 0, 12, None),
+    ("128 × 40→40, 3×3, 6²", "both", 128, 40, 40, 1, 3, 0, 6, None),
+] + [
+    (f"32 × 512 {what}, {kernel}×{kernel}, {size}²", passes, 32, 512, 512, 512, kernel, kernel // 2, size, bar)
+    for kernel, bars in [(7, [0.7, None]), (5, [None, None]), (3, [None, None])]
+    for size in [28, 14]
+    for (what, passes), bar in zip([("depthwise", "both"), ("forward", "forward")], bars)
 ]
 
 
-def torch_convolution(batch, channels_in, channels_out, kernel, size, input_gradient):
-    """A function that runs forward and backward once and returns its milliseconds."""
-    input = torch.rand(batch, channels_in, size, size) - 0.5
-    input.requires_grad_(input_gradient)
-    weight = (torch.rand(channels_out, channels_in, kernel, kernel) - 0.5).requires_grad_()
-    wanted = [input, weight] if input_gradient else [weight]
-    out = size + 1 - kernel
+def torch_convolution(passes, batch, channels_in, channels_out, groups, kernel, padding, size):
+    """A function that runs what is asked for once and returns its milliseconds.
+
+    The passes are `forward`, or `weight` or `both` with the gradient of the weight, or of input and weight.
+    """
+    input = (torch.rand(batch, channels_in, size, size) - 0.5).requires_grad_(passes == "both")
+    weight = torch.rand(channels_out, channels_in // groups, kernel, kernel) - 0.5
+    weight.requires_grad_(passes != "forward")
+    wanted = [tensor for tensor in (input, weight) if tensor.requires_grad]
+    out = size + 1 - kernel + 2 * padding
     gradient = torch.rand(batch, channels_out, out, out) - 0.5
 
     def run():
         start = time.perf_counter()
-        output = torch.nn.functional.conv2d(input, weight)
-        torch.autograd.grad(output, wanted, gradient)
+        output = torch.nn.functional.conv2d(input, weight, padding=padding, groups=groups)
+        if wanted:
+            torch.autograd.grad(output, wanted, gradient)
         return (time.perf_counter() - start) * 1e3
 
     run()
@@ -81,15 +90,14 @@ def report(name, mine, theirs, bar):
 
 
 def convolutions(ours, rounds):
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; forward + backward, milliseconds")
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; forward + backward (or forward), milliseconds")
     print(f"{'':32} {'medians':>20} {'ratio':>8} {'fastest':>18} {'ratio':>8}")
     print(f"{'':32} {'ours':>10} {'torch':>9} {'':>8} {'ours':>9} {'torch':>8}")
-    for name, *sizes, input_gradient, bar in CONVOLUTIONS:
-        run = torch_convolution(*sizes, input_gradient)
+    for name, *case, bar in CONVOLUTIONS:
+        run = torch_convolution(*case)
         mine, theirs = [], []
         for _ in range(rounds):
-            words = ["ours", *sizes, 3, int(input_gradient)]
-            mine += ours.ask(" ".join(map(str, words)))
+            mine += ours.ask(" ".join(map(str, ["ours", *case, 3])))
             theirs += [run() for _ in range(3)]
         report(name, mine, theirs, bar)
 
@@ -364,7 +372,7 @@ def segnn(ours, rounds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bench", required=True, help="the built benchmark program `dense_convolution`")
+    parser.add_argument("--bench", required=True, help="the built benchmark program `convolution`")
     parser.add_argument("--step", help="the built benchmark program `p4cnn_step`: compares with escnn")
     parser.add_argument("--inference", help="the built benchmark program `inference`: compares with escnn")
     parser.add_argument("--exported", help="P4CNN as `gcnn export --format pytorch` wrote it: compares --inference with ONNX Runtime")

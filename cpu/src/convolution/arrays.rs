@@ -4,6 +4,7 @@
 
 use super::chunks::{Wanted, convolved, gradients_of};
 use super::correlation::{correlate, unpack_gradient};
+use super::depthwise;
 use super::direct::{Direct, pack_weights};
 use super::geometry::Geometry;
 use super::maps::{Layout, Maps, chunk_samples, register_panels, source_panels, stored};
@@ -34,18 +35,21 @@ pub(super) fn convolve<T: Number>(
             "conv2d: numbers of the bias"
         );
     }
-    let taps = sizes.taps();
-    let pass = sizes.forward();
-    let targets = register_panels(sizes.channels_out);
-    let sources = source_panels(sizes.channels_in, taps);
     let [height, width] = finish.size(sizes.output);
     let out_sample = sizes.channels_out * height * width;
     if sizes.channels_in == 0 || sizes.batch * out_sample == 0 {
         return vec![T::ZERO; sizes.batch * out_sample];
     }
+    if sizes.is_depthwise() {
+        return depthwise::convolve(input, weight, bias, sizes, finish);
+    }
     if let Some(tile) = winograd::fits(sizes) {
         return winograd::convolve(input, weight, bias, sizes, tile, finish);
     }
+    let taps = sizes.taps();
+    let pass = sizes.forward();
+    let targets = register_panels(sizes.channels_out);
+    let sources = source_panels(sizes.channels_in, taps);
     let mut packed = Scratch::take(stored(&targets) * sizes.channels_in * taps);
     pack_weights(
         weight,
@@ -103,12 +107,14 @@ pub(super) fn gradients<T: Number>(
     }
     let in_sample = sizes.channels_in * sizes.input[0] * sizes.input[1];
     let out_sample = sizes.channels_out * sizes.output[0] * sizes.output[1];
-    let weights = sizes.channels_in * sizes.channels_out * sizes.taps();
     if sizes.batch * out_sample * in_sample == 0 {
         return (
             wanted.input.then(|| vec![T::ZERO; sizes.batch * in_sample]),
-            wanted.weight.then(|| vec![T::ZERO; weights]),
+            wanted.weight.then(|| vec![T::ZERO; sizes.weights()]),
         );
+    }
+    if sizes.is_depthwise() {
+        return depthwise::gradients(input, weight, gradient, sizes, wanted);
     }
     if let Some(tiles) = winograd::fits_gradients(sizes) {
         return winograd::gradients(input, weight, gradient, sizes, tiles, wanted);

@@ -21,7 +21,7 @@ use crate::number::Number;
 
 /// Backends with this crate's convolution.
 #[backend_extension(Flex, Autodiff)]
-pub(super) trait DenseConvolution: Backend {
+pub(super) trait PlainConvolution: Backend {
     /// Without bias where that is empty.
     fn convolve(
         input: FloatTensor<Self>,
@@ -58,7 +58,7 @@ impl FinishedConvolution for Flex {
     }
 }
 
-impl DenseConvolution for Flex {
+impl PlainConvolution for Flex {
     fn convolve(
         input: FlexTensor,
         weight: FlexTensor,
@@ -76,6 +76,7 @@ fn sizes(input: &Shape, weight: &Shape, options: &ConvOptions<2>) -> Geometry {
         options.stride,
         options.symmetric_padding(),
         options.dilation,
+        options.groups,
     )
 }
 
@@ -186,7 +187,7 @@ impl Backward<Flex, 3> for Convolution {
     }
 }
 
-impl<C: CheckpointStrategy> DenseConvolution for Autodiff<Flex, C> {
+impl<C: CheckpointStrategy> PlainConvolution for Autodiff<Flex, C> {
     fn convolve(
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,

@@ -31,23 +31,31 @@ pub(super) struct Geometry {
     pub stride: [usize; 2],
     pub padding: [usize; 2],
     pub dilation: [usize; 2],
+    /// One, or as many as channels.
+    pub groups: usize,
 }
 
 impl Geometry {
     /// # Panics
-    /// If the shapes do not fit together, as tensor operations do, or are too large to count with.
+    /// If the shapes do not fit together, as tensor operations do, or are too large to count with; if there are other groups
+    /// than one, or than one for each channel.
     pub fn new(
         input: [usize; 4],
         weight: [usize; 4],
         stride: [usize; 2],
         padding: [usize; 2],
         dilation: [usize; 2],
+        groups: usize,
     ) -> Self {
         let [batch, channels_in, height, width] = input;
         let [channels_out, channels, kernel_height, kernel_width] = weight;
-        assert_eq!(
-            channels_in, channels,
-            "conv2d: the input has {channels_in} channels, the weight is for {channels}"
+        assert!(
+            Some(channels_in) == channels.checked_mul(groups),
+            "conv2d: the input has {channels_in} channels, the weight is for {channels} in {groups} groups"
+        );
+        assert!(
+            groups == 1 || (groups == channels_in && groups == channels_out),
+            "conv2d: {groups} groups of {channels_in} channels to {channels_out}"
         );
         let (input, kernel) = ([height, width], [kernel_height, kernel_width]);
         let output = [0, 1].map(|a| {
@@ -73,6 +81,7 @@ impl Geometry {
             stride,
             padding,
             dilation,
+            groups,
         };
         assert!(sizes.can_be_counted(), "conv2d: {TOO_LARGE}");
         sizes
@@ -117,6 +126,16 @@ impl Geometry {
         self.kernel[0] * self.kernel[1]
     }
 
+    /// Whether each channel is convolved by itself. (One channel is, too; for it the dense convolution is the same.)
+    pub fn is_depthwise(&self) -> bool {
+        self.groups > 1
+    }
+
+    /// Numbers of the weight.
+    pub fn weights(&self) -> usize {
+        self.channels_out * (self.channels_in / self.groups) * self.taps()
+    }
+
     /// # Panics
     /// If these are not the numbers of the input.
     pub fn check_input<T>(&self, numbers: &[T]) {
@@ -127,8 +146,11 @@ impl Geometry {
     /// # Panics
     /// If these are not the numbers of the weight.
     pub fn check_weight<T>(&self, numbers: &[T]) {
-        let all = self.channels_out * self.channels_in * self.taps();
-        assert_eq!(numbers.len(), all, "conv2d: numbers of the weight");
+        assert_eq!(
+            numbers.len(),
+            self.weights(),
+            "conv2d: numbers of the weight"
+        );
     }
 
     /// # Panics
@@ -189,7 +211,7 @@ mod tests {
         #[case] dilation: [usize; 2],
     ) {
         let weight = [1, input[1], 3, 3];
-        Geometry::new(input, weight, stride, padding, dilation);
+        Geometry::new(input, weight, stride, padding, dilation, 1);
     }
 
     #[rstest]
@@ -203,7 +225,7 @@ mod tests {
         #[case] stride: [usize; 2],
         #[case] says: &str,
     ) {
-        let run = || Geometry::new(input, weight, stride, [0, 0], [1, 1]);
+        let run = || Geometry::new(input, weight, stride, [0, 0], [1, 1], 1);
         let panic = std::panic::catch_unwind(run).expect_err("refused");
         let words = panic.downcast_ref::<String>().map(String::as_str);
         let words = words.or(panic.downcast_ref::<&str>().copied());
@@ -213,7 +235,7 @@ mod tests {
     #[test]
     fn large_sizes_are_taken() {
         let weight = [2000, 2000, 3, 3];
-        let sizes = Geometry::new([64, 2000, 4096, 4096], weight, [2, 1], [1, 1], [1, 3]);
+        let sizes = Geometry::new([64, 2000, 4096, 4096], weight, [2, 1], [1, 1], [1, 3], 1);
         assert_eq!(sizes.output, [2048, 4092]);
     }
 }

@@ -1,5 +1,6 @@
 //! The inner loops, compiled for each instruction set.
 
+use super::depthwise::rows::{Rows, sum_rows};
 use super::moves::{self, Lines};
 use super::tiles::{Convolve, Correlate, convolve, correlate};
 use super::winograd::kernels::{TileKernels, tile_kernels};
@@ -21,6 +22,7 @@ pub(crate) struct Kernels<T> {
     pub four: TileKernels<T>,
     convolve: unsafe fn(&Convolve<'_, T>, &mut [T]),
     correlate: unsafe fn(&Correlate<'_, T>, &mut [T]),
+    sum_rows: unsafe fn(&Rows<'_, T>, &mut [T]),
     gather: unsafe fn(&[T], Lines, &mut [T], usize),
     scatter: Scatter<T>,
     cut: unsafe fn(&mut [T], usize, usize, &[T]),
@@ -44,6 +46,15 @@ impl<T> Kernels<T> {
     pub fn correlate(&self, job: &Correlate<'_, T>, gradient: &mut [T]) {
         // SAFETY: as above.
         unsafe { (self.correlate)(job, gradient) }
+    }
+
+    /// Sums of products of rows, written to `[row][column][lane]`.
+    ///
+    /// # Panics
+    /// If the job leads out of its slices or the target.
+    pub fn sum_rows(&self, job: &Rows<'_, T>, target: &mut [T]) {
+        // SAFETY: as above.
+        unsafe { (self.sum_rows)(job, target) }
     }
 
     /// Channel planes to channels last, `width` of them: [`moves::gather`].
@@ -116,6 +127,13 @@ macro_rules! instruction_set {
             /// # Safety
             /// The processor must have the instructions.
             $(#[target_feature(enable = $feature)])?
+            unsafe fn run_sum_rows(job: &Rows<'_, $element>, target: &mut [$element]) {
+                // SAFETY: as the caller promises.
+                sum_rows::<$simd>(unsafe { <$simd>::assume() }, job, target)
+            }
+            /// # Safety
+            /// The processor must have the instructions.
+            $(#[target_feature(enable = $feature)])?
             unsafe fn run_gather(
                 from: &[$element],
                 lines: Lines,
@@ -173,6 +191,7 @@ macro_rules! instruction_set {
                 lanes: <$simd as Simd>::LANES,
                 convolve: run_convolve,
                 correlate: run_correlate,
+                sum_rows: run_sum_rows,
                 gather: run_gather,
                 scatter: run_scatter,
                 two: two::KERNELS,

@@ -1,12 +1,14 @@
-//! Dense 2-D convolution, its gradients, and what follows it at inference.
+//! 2-D convolution, dense or depthwise, its gradients, and what follows it at inference.
 //!
 //! ```text
-//! out(b, o, y, x) = bias(o) + Σ_c Σ_i Σ_j weight(o, c, i, j) · input(b, c, y·s + i·d − p, x·s + j·d − p)
+//! dense       out(b, o, y, x) = bias(o) + Σ_c Σ_i Σ_j weight(o, c, i, j) · input(b, c, y·s + i·d − p, x·s + j·d − p)
+//! depthwise   out(b, c, y, x) = bias(c) +     Σ_i Σ_j weight(c, 0, i, j) · input(b, c, y·s + i·d − p, x·s + j·d − p)
 //! ```
 
 mod arrays;
 mod chunks;
 mod correlation;
+mod depthwise;
 mod direct;
 mod extension;
 mod finish;
@@ -27,16 +29,17 @@ use burn::prelude::*;
 use burn::tensor::ops::ConvOptions;
 
 use crate::{Finish, supports};
-use extension::{DenseConvolution, FinishedConvolution};
+use extension::{FinishedConvolution, PlainConvolution};
 
 /// Convolves a batch of feature maps with a filter bank: [`burn::tensor::module::conv2d`], faster on flex.
 ///
 /// What these kernels do not compute goes to Burn's convolution: other devices, other numbers than floats of 32 and 64
-/// bits, groups of channels, and padding that differs between the two sides.
+/// bits, groups of more than one channel, and padding that differs between the two sides.
 ///
 /// # Shapes
 /// - x: `[batch, channels_in, height, width]`
-/// - weight: `[channels_out, channels_in, kernel_height, kernel_width]`
+/// - weight: `[channels_out, channels_in, kernel_height, kernel_width]`; with as many groups as channels
+///   `[channels, 1, kernel_height, kernel_width]`
 /// - bias: `[channels_out]`
 /// - output: `[batch, channels_out, height_out, width_out]`
 ///
@@ -49,7 +52,7 @@ pub fn conv2d(
     options: impl Into<ConvOptions<2>>,
 ) -> Tensor<4> {
     let options = options.into();
-    if !computes(&x, &options) {
+    if !computes(&x, &weight, &options) {
         return burn::tensor::module::conv2d(x, weight, bias, options);
     }
     let bias = bias_or_empty(bias, &x, &weight);
@@ -66,7 +69,8 @@ pub fn conv2d(
 ///
 /// # Shapes
 /// - x: `[batch, channels_in, height, width]`
-/// - weight: `[channels_out, channels_in, kernel_height, kernel_width]`
+/// - weight: `[channels_out, channels_in, kernel_height, kernel_width]`; with as many groups as channels
+///   `[channels, 1, kernel_height, kernel_width]`
 /// - bias: `[channels_out]`
 /// - output: `[batch, channels_out, height_out, width_out]`; where it pools with half the height and width
 ///
@@ -80,7 +84,7 @@ pub fn conv2d_and_finish(
     finish: Finish,
 ) -> Tensor<4> {
     let options = options.into();
-    if finish == Finish::Nothing || x.device().is_autodiff() || !computes(&x, &options) {
+    if finish == Finish::Nothing || x.device().is_autodiff() || !computes(&x, &weight, &options) {
         return finish.apply(conv2d(x, weight, bias, options));
     }
     let bias = bias_or_empty(bias, &x, &weight);
@@ -94,8 +98,10 @@ pub fn conv2d_and_finish(
 }
 
 /// Whether these kernels compute the convolution.
-fn computes(x: &Tensor<4>, options: &ConvOptions<2>) -> bool {
-    supports(x) && options.groups == 1 && !options.is_asymmetric()
+fn computes(x: &Tensor<4>, weight: &Tensor<4>, options: &ConvOptions<2>) -> bool {
+    let ([_, channels, ..], [channels_out, per_group, ..]) = (x.dims(), weight.dims());
+    let depthwise = per_group == 1 && [channels, channels_out] == [options.groups; 2];
+    supports(x) && (options.groups == 1 || depthwise) && !options.is_asymmetric()
 }
 
 /// The bias, or an empty one where there is none.

@@ -5,6 +5,9 @@ use crate::shared::Shared;
 use crate::simd::Simd;
 use std::ops::Add;
 
+/// Numbers of the largest square that is transposed at once.
+const SQUARE: usize = 16 * 16;
+
 /// Some pixels of some channels, in channel planes: `channels` lines of `length` numbers each, `stride` apart.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lines {
@@ -56,7 +59,10 @@ pub(super) fn gather<S: Simd>(
     let zeros = [S::Element::default(); 64];
     let whole_channels = channels / S::LANES * S::LANES;
     let whole_length = length / S::LANES * S::LANES;
-    // SAFETY: c < channels ≤ width and x < length, as checked; squares are whole ones.
+    // Channels that fill a part of a square, which has room among the `width`: up to which pixel they come along with it.
+    let room = channels > whole_channels && whole_channels + S::LANES <= width;
+    let along = if room { whole_length } else { 0 };
+    // SAFETY: c < channels ≤ width and x < length, as checked; squares are whole ones, or have room.
     unsafe {
         for x in (0..whole_length).step_by(S::LANES) {
             for c in (0..whole_channels).step_by(S::LANES) {
@@ -69,18 +75,32 @@ pub(super) fn gather<S: Simd>(
                 );
             }
         }
+        let mut square = [S::Element::default(); SQUARE];
+        for x in (0..along).step_by(S::LANES) {
+            for (i, c) in (whole_channels..channels).enumerate() {
+                let line = simd.load(from.add(c * stride + x));
+                simd.store(square.as_mut_ptr().add(i * S::LANES), line);
+            }
+            let to = to.add(x * width + whole_channels);
+            simd.transpose(square.as_ptr(), S::LANES, to, width, zeros.as_ptr());
+        }
         for x in whole_length..length {
             for c in 0..whole_channels {
                 *to.add(x * width + c) = *from.add(c * stride + x);
             }
         }
         for c in whole_channels..channels {
-            for x in 0..length {
+            for x in along..length {
                 *to.add(x * width + c) = *from.add(c * stride + x);
             }
         }
         for c in channels..width {
-            for x in 0..length {
+            let start = if c < whole_channels + S::LANES {
+                along
+            } else {
+                0
+            };
+            for x in start..length {
                 *to.add(x * width + c) = S::Element::default();
             }
         }
@@ -116,11 +136,19 @@ pub(super) unsafe fn scatter<S: Simd>(
         "channels are scattered from beyond their slices"
     );
     let to = to.at(start, lines.reach());
-    let (from, add) = (from.as_ptr(), add.as_ptr());
     let whole_channels = channels / S::LANES * S::LANES;
     let whole_length = length / S::LANES * S::LANES;
-    // SAFETY: c < channels ≤ width and x < length, as checked; squares are whole ones. The caller promises that what is
-    // written is no one else's.
+    // Channels that fill a part of a square, of which all numbers are there: up to which pixel they come along with it.
+    let end = whole_channels + S::LANES;
+    let there = end <= width && end <= add.len() && length * width <= from.len();
+    let along = if channels > whole_channels && there {
+        whole_length
+    } else {
+        0
+    };
+    let (from, add) = (from.as_ptr(), add.as_ptr());
+    // SAFETY: c < channels ≤ width and x < length, as checked; squares are whole ones, or all there. The caller promises
+    // that what is written is no one else's.
     unsafe {
         for c in (0..whole_channels).step_by(S::LANES) {
             for x in (0..whole_length).step_by(S::LANES) {
@@ -133,8 +161,22 @@ pub(super) unsafe fn scatter<S: Simd>(
                 );
             }
         }
+        let mut square = [S::Element::default(); SQUARE];
+        for x in (0..along).step_by(S::LANES) {
+            let from = from.add(x * width + whole_channels);
+            let add = add.add(whole_channels);
+            simd.transpose(from, width, square.as_mut_ptr(), S::LANES, add);
+            for (i, c) in (whole_channels..channels).enumerate() {
+                let line = simd.load(square.as_ptr().add(i * S::LANES));
+                simd.store(to.add(c * stride + x), line);
+            }
+        }
         for c in 0..channels {
-            let start = if c < whole_channels { whole_length } else { 0 };
+            let start = if c < whole_channels {
+                whole_length
+            } else {
+                along
+            };
             for x in start..length {
                 *to.add(c * stride + x) = *from.add(x * width + c) + *add.add(c);
             }

@@ -1,4 +1,4 @@
-//! The convolution against the backend's ordinary one, finite differences, and itself on other numbers of threads.
+//! The convolutions against the backend's ordinary one, finite differences, and itself on other numbers of threads.
 
 use super::{conv2d, conv2d_and_finish};
 use crate::Finish;
@@ -53,10 +53,23 @@ impl Case {
     fn weight(&self) -> [usize; 4] {
         [
             self.channels_out,
-            self.input[1],
+            self.input[1] / self.options.groups,
             self.kernel[0],
             self.kernel[1],
         ]
+    }
+}
+
+/// The same with a kernel for each channel by itself.
+fn depthwise(case: Case) -> Case {
+    let channels = case.input[1];
+    Case {
+        channels_out: channels,
+        options: ConvOptions {
+            groups: channels,
+            ..case.options
+        },
+        ..case
     }
 }
 
@@ -172,6 +185,13 @@ proptest! {
         check(&case);
         check_finishes(&case);
     }
+
+    #[test]
+    fn equals_the_ordinary_depthwise_convolution(case in cases()) {
+        let case = depthwise(case);
+        check(&case);
+        check_finishes(&case);
+    }
 }
 
 #[test]
@@ -245,12 +265,14 @@ fn the_number_of_threads_changes_no_bit() {
             options: padded([1, 1]),
             bias: true,
         };
-        let one = bits_with_threads(1, &case);
-        for threads in [2, 3, 8] {
-            assert!(
-                one == bits_with_threads(threads, &case),
-                "{threads} threads"
-            );
+        for case in [depthwise(case.clone()), case] {
+            let one = bits_with_threads(1, &case);
+            for threads in [2, 3, 8] {
+                assert!(
+                    one == bits_with_threads(threads, &case),
+                    "{threads} threads"
+                );
+            }
         }
     }
 }
@@ -380,10 +402,16 @@ fn an_untracked_input_gets_no_gradient() {
 fn what_the_kernels_do_not_compute_is_left_to_burn() {
     let device = Device::flex();
     let input = random(1, [2, 4, 6, 5], &device);
-    let grouped = ConvOptions::new([1, 1], [1, 1], [1, 1], 2);
+    let groups = |groups: usize| ConvOptions::new([1, 1], [1, 1], [1, 1], groups);
     let uneven = ConvOptions::new_with_padding([1, 1], [(1, 0), (2, 1)], [1, 1], 1);
-    for (options, channels) in [(grouped, 2), (uneven, 4)] {
-        let weight = random(2, [6, channels, 3, 3], &device);
+    let uneven_depthwise = ConvOptions::new_with_padding([1, 1], [(1, 0), (2, 1)], [1, 1], 4);
+    for (options, channels_out, channels) in [
+        (groups(2), 6, 2),
+        (groups(4), 8, 1),
+        (uneven, 6, 4),
+        (uneven_depthwise, 4, 1),
+    ] {
+        let weight = random(2, [channels_out, channels, 3, 3], &device);
         let ours = conv2d(input.clone(), weight.clone(), None, options.clone());
         let theirs = ordinary(input.clone(), weight.clone(), None, options.clone());
         ours.into_data()

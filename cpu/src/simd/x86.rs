@@ -244,10 +244,18 @@ unsafe fn transpose16(
     to_stride: usize,
     add: *const f32,
 ) {
+    // The side whose rows are further apart is passed through eight rows at a time: sixteen, if their distance is a power
+    // of two, would push each other out of the cache.
+    let by_rows = from_stride > to_stride;
     // SAFETY: as the caller promises.
     unsafe {
-        for row in [0, 8] {
-            for column in [0, 8] {
+        for outer in [0, 8] {
+            for inner in [0, 8] {
+                let (row, column) = if by_rows {
+                    (outer, inner)
+                } else {
+                    (inner, outer)
+                };
                 transpose8(
                     from.add(row * from_stride + column),
                     from_stride,

@@ -1,6 +1,7 @@
 //! The kernels of every instruction set that this processor has, against their formulas.
 
 use super::*;
+use crate::convolution::depthwise::rows::Pair;
 use crate::convolution::tiles::{MAX_VECTORS, Run, Tap};
 use rstest::rstest;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,7 +29,15 @@ fn whole(count: usize, factor: usize) -> Vec<f32> {
 #[test]
 fn gather_and_scatter_transpose_any_size() {
     for (name, kernels) in available() {
-        for (channels, length, width) in [(1, 1, 8), (7, 30, 16), (16, 33, 16), (20, 17, 32)] {
+        for (channels, length, width) in [
+            (1, 1, 8),
+            (7, 30, 16),
+            (3, 40, 3),
+            (5, 24, 32),
+            (16, 33, 16),
+            (20, 17, 32),
+            (20, 33, 48),
+        ] {
             let stride = length + 3;
             let from = whole(channels * stride, 7);
             let mut panel = vec![f32::NAN; length * width];
@@ -136,6 +145,78 @@ fn convolve_and_correlate_equal_their_formulas() {
             }
         }
     }
+}
+
+#[test]
+fn sums_of_rows_equal_their_formula() {
+    for (name, kernels) in available() {
+        let lanes = kernels.lanes;
+        let source = whole(60 * lanes, 5);
+        let factors = whole(20 * lanes, 7);
+        let pairs = [(0, 0), (7, 9), (3, 4)].map(|(source, factor)| Pair { source, factor });
+        let rows = [0..2, 1..1, 1..3];
+        for (columns, step, terms, term_step) in
+            [(19, 1, 5, 1), (8, 3, 4, 2), (1, 2, 11, 1), (9, 1, 1, 7)]
+        {
+            let job = Rows {
+                source: &source,
+                factors: &factors,
+                rows: &rows,
+                pairs: &pairs,
+                columns,
+                step,
+                terms,
+                term_step,
+            };
+            let mut target = vec![f32::NAN; 3 * columns * lanes];
+            kernels.sum_rows(&job, &mut target);
+            for (index, &found) in target.iter().enumerate() {
+                let (pixel, lane) = (index / lanes, index % lanes);
+                let pairs = &pairs[rows[pixel / columns].clone()];
+                let term = |pair: &Pair, t: usize| {
+                    let at = pair.source + pixel % columns * step + t * term_step;
+                    source[at * lanes + lane] * factors[(pair.factor + t) * lanes + lane]
+                };
+                let sum: f32 = pairs
+                    .iter()
+                    .map(|pair| (0..terms).map(|t| term(pair, t)).sum::<f32>())
+                    .sum();
+                assert_eq!(found, sum, "{name}");
+            }
+        }
+    }
+}
+
+#[rstest]
+#[case::fits(0, 0, 0, false)]
+#[case::source(1, 0, 0, true)]
+#[case::factors(0, 1, 0, true)]
+#[case::target(0, 0, 1, true)]
+fn sums_of_rows_that_do_not_fit_are_refused(
+    #[case] less_source: usize,
+    #[case] less_factors: usize,
+    #[case] less_target: usize,
+    #[case] expected: bool,
+) {
+    let pair = Pair {
+        source: 2,
+        factor: 1,
+    };
+    let found = refused(|kernels| {
+        let job = Rows {
+            source: &whole(10 * kernels.lanes - less_source, 5),
+            factors: &whole(4 * kernels.lanes - less_factors, 7),
+            rows: std::slice::from_ref(&(0..1)),
+            pairs: &[pair],
+            columns: 4,
+            step: 1,
+            terms: 3,
+            term_step: 2,
+        };
+        let mut target = vec![0.0; 4 * kernels.lanes - less_target];
+        kernels.sum_rows(&job, &mut target);
+    });
+    assert_eq!(found, expected);
 }
 
 /// A convolution of three pixels by one tap that fits its slices to the number.
