@@ -37,7 +37,7 @@ fn commute_with_right_angles_and_reflections(
 fn values_by_hand() {
     let device = Device::flex();
     let row = Tensor::<4>::from_data([[[[0.0, 4.0, 8.0]]]], &device);
-    let values = |map: Tensor<4>| map.into_data().to_vec::<f32>().unwrap();
+    let values = |map: Tensor<4>| map.into_data().iter::<f32>().collect::<Vec<f32>>();
     let larger = |factor, kind| Upsample2dConfig::new(factor).with_kind(kind).init();
     let nearest = larger(2, UpsampleKind::Nearest).forward(row.clone());
     assert_eq!(nearest.dims(), [1, 1, 2, 6]);

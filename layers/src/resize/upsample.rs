@@ -119,12 +119,11 @@ impl Upsample2d {
         let phases: Vec<Tensor<4>> = match self.kind {
             UpsampleKind::Nearest => vec![maps.unsqueeze_dim(axis + 1); self.factor],
             UpsampleKind::Bilinear => {
-                let (first, last) = (
-                    maps.clone().narrow(axis, 0, 1),
-                    maps.clone().narrow(axis, side - 1, 1),
-                );
-                let before = Tensor::cat(vec![first, maps.clone().narrow(axis, 0, side - 1)], axis);
-                let after = Tensor::cat(vec![maps.clone().narrow(axis, 1, side - 1), last], axis);
+                let first = maps.clone().narrow(axis, 0, 1);
+                let last = maps.clone().narrow(axis, side - 1, 1);
+                let padded = Tensor::cat(vec![first, maps.clone(), last], axis);
+                let before = padded.clone().narrow(axis, 0, side);
+                let after = padded.narrow(axis, 2, side);
                 let phase = |p: usize| {
                     let place = (p as f64 + 0.5) / self.factor as f64 - 0.5;
                     let neighbour = if place < 0.0 { &before } else { &after };
