@@ -1,6 +1,6 @@
 //! What a kernel that is a network can be: fitted to a target.
 
-use burn::optim::{AdamConfig, GradientsParams, Optimizer};
+use burn::optim::{AdamConfig, GradientsParams};
 use burn::prelude::*;
 use gcnn_layers::kernel::{KernelMask, MagnetConfig};
 use gcnn_layers::{Group, KernelConfig, LiftingConv2dConfig};
@@ -41,7 +41,7 @@ fn a_magnet_fits_a_gabor_function() {
                 let gradients = GradientsParams::from_grads(gradients, &conv);
                 let along = std::f64::consts::PI * step as f64 / steps as f64;
                 let rate = 0.01 * (1.0 + along.cos()) / 2.0;
-                conv = adam.step(rate.into(), conv, gradients);
+                conv = adam.step(rate, conv, gradients);
             }
             error(conv.filter_bank()).into_scalar::<f64>()
         })
