@@ -9,4 +9,5 @@
     ("rotmnist-best", include_bytes!("rotmnist-best.safetensors")),
     ("rotmnist-p4cnn", include_bytes!("rotmnist-p4cnn.safetensors")),
     ("rotmnist-z2cnn", include_bytes!("rotmnist-z2cnn.safetensors")),
+    ("spokendigits-wavelet", include_bytes!("spokendigits-wavelet.safetensors")),
 ]

@@ -18,6 +18,7 @@ mod layer;
 mod network;
 mod size;
 mod sized;
+mod trace;
 
 pub use attention::AttentionConfig;
 pub use config::{GcnnConfig, Head, Normalisation};
