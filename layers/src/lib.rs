@@ -17,6 +17,13 @@
 //! | G → G, point by point | [`FieldBatchNorm`], [`FieldNorm`], [`FieldDropout`] | |
 //! | G → G, other sizes | [`SpatialMaxPool2d`], [`SpatialAvgPool2d`], [`BlurPool2d`], [`Upsample2d`] | |
 //!
+//! for vectors and tensors on the plane, in [`field`]:
+//!
+//! | from → to | layer |
+//! | --- | --- |
+//! | vectors or tensors → G | [`FieldLifting`](field::FieldLifting) |
+//! | G → vectors or tensors | [`FieldProjection`](field::FieldProjection) |
+//!
 //! for waveforms, over time and scale, in [`convolution::waveform`]:
 //!
 //! | from → to | layer |
@@ -70,6 +77,7 @@ pub mod equivariance;
 pub mod error;
 mod exactness;
 mod expect;
+pub mod field;
 mod finish;
 pub mod graph;
 pub mod group;
