@@ -113,6 +113,17 @@ impl Charged {
     pub(crate) fn follow(
         &self,
         charges: Vec<f64>,
+        positions: Vec<[f64; 3]>,
+        velocities: Vec<[f64; 3]>,
+    ) -> ChargedRun {
+        self.follow_by(Self::forces, charges, positions, velocities)
+    }
+
+    /// Follows the particles by forces that are computed otherwise, from charges and positions; true where one was cut.
+    pub(crate) fn follow_by(
+        &self,
+        compute: impl Fn(&Self, &[f64], &[[f64; 3]], &mut [[f64; 3]]) -> bool,
+        charges: Vec<f64>,
         mut positions: Vec<[f64; 3]>,
         mut velocities: Vec<[f64; 3]>,
     ) -> ChargedRun {
@@ -130,7 +141,7 @@ impl Charged {
                     trajectory.save(&positions, &velocities);
                 }
             }
-            if self.forces(&charges, &positions, &mut forces) && first_cut.is_none() {
+            if compute(self, &charges, &positions, &mut forces) && first_cut.is_none() {
                 first_cut = Some(step);
             }
             for (v, force) in velocities.iter_mut().zip(&forces) {
@@ -162,6 +173,11 @@ impl Charged {
                 }
             }
         }
+        self.cut(forces)
+    }
+
+    /// Cuts each component of the forces to the largest there is; true if one was.
+    pub(crate) fn cut(&self, forces: &mut [[f64; 3]]) -> bool {
         let mut cut = false;
         for component in forces.iter_mut().flatten() {
             // Two particles at one place give no number: they do not push each other.
@@ -177,7 +193,7 @@ impl Charged {
     }
 
     /// Reflects at the walls of the box what lies outside.
-    fn reflect(&self, positions: &mut [[f64; 3]], velocities: &mut [[f64; 3]]) {
+    pub(crate) fn reflect(&self, positions: &mut [[f64; 3]], velocities: &mut [[f64; 3]]) {
         let wall = self.box_half_width;
         for (x, v) in positions
             .iter_mut()

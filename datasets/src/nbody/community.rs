@@ -1,0 +1,175 @@
+//! The charged set that the community trains on, made again: the draws to the last bit, and what follows from them step by
+//! step in the same order of operations.
+//!
+//! ```text
+//! draws of a simulation    5 charges from (−1, 0, 1) with (½, 0, ½); positions N(0, 1), [axis][particle];
+//!                          velocities N(0, 1), [axis][particle], scaled to |v| = ½; 2 × 49·3·5 normal numbers left out
+//! simulations              10,000 for training, 2,000 for validation, 2,000 for test, one after the other
+//! forces                   d_ij = (|x_i|² + |x_j|²) − 2 x_i·x_j,   F_i = Σ_j (q_i q_j / d_ij^{3/2}) (x_i − x_j), j upwards
+//! ```
+//!
+//! The law is that of [`Charged`], and so are its steps; the squared distance alone has another rounding, which close
+//! encounters make visible. The numbers left out are the public code's noise, of which it takes 0 times. Benchmarks train on the
+//! first 3,000. The stream goes on beyond the last test simulation: further ones are drawn by the same law, and the first 2,000
+//! are always the community's.
+//!
+//! Source: `vgsatorras/egnn`, `n_body_system/dataset` (`generate_dataset.py` with 10,000 training simulations and seed 43).
+
+mod files;
+
+use rayon::prelude::*;
+
+use super::charged::Charged;
+use super::trajectories::{Trajectories, Trajectory};
+use crate::DatasetError;
+use crate::images::Split;
+use crate::numpy_random::RandomState;
+pub use files::{Made, Making, make};
+
+/// Training, validation and test simulations of the whole set.
+pub const COMMUNITY_SIZES: [usize; 3] = [10_000, 2_000, 2_000];
+
+/// The seed of the whole set.
+pub const COMMUNITY_SEED: u32 = 43;
+
+/// What the whole set's files are called.
+pub const COMMUNITY_FILES: &str = "charged5_initvel1small";
+
+/// Particles of a simulation.
+pub(super) const PARTICLES: usize = 5;
+
+/// So many simulations are followed before somebody hears of it.
+const CHUNK: usize = 256;
+
+/// What a simulation begins with, reflected into the box.
+#[derive(Debug, Clone, PartialEq)]
+struct InitialState {
+    charges: [f64; PARTICLES],
+    positions: [[f64; 3]; PARTICLES],
+    velocities: [[f64; 3]; PARTICLES],
+}
+
+/// The community's simulation.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Community {
+    /// Its law.
+    pub(super) charged: Charged,
+}
+
+impl Community {
+    /// The first simulations of a split. `progress` hears how many are done.
+    pub(super) fn run(
+        &self,
+        split: Split,
+        size: usize,
+        progress: &mut dyn FnMut(usize),
+    ) -> Result<Trajectories, DatasetError> {
+        let states = self.initial_states(split, size);
+        let mut runs: Vec<Trajectory> = Vec::with_capacity(size);
+        for chunk in states.chunks(CHUNK) {
+            runs.par_extend(chunk.par_iter().map(|state| self.follow(state)));
+            progress(runs.len());
+        }
+        Trajectories::from_runs(self.charged.frames(), PARTICLES, &runs)
+    }
+
+    /// The initial states of the first simulations of a split.
+    fn initial_states(&self, split: Split, size: usize) -> Vec<InitialState> {
+        let mut random = RandomState::new(COMMUNITY_SEED);
+        for _ in 0..COMMUNITY_SIZES[..split as usize].iter().sum() {
+            draw_charges(&mut random);
+            random.skip_normal(2 * 3 * PARTICLES + self.noise());
+        }
+        let draw = |_| {
+            let state = self.draw(&mut random);
+            random.skip_normal(self.noise());
+            state
+        };
+        (0..size).map(draw).collect()
+    }
+
+    /// How many normal numbers of noise are drawn after a simulation, for its positions and velocities.
+    fn noise(&self) -> usize {
+        2 * self.charged.frames() * 3 * PARTICLES
+    }
+
+    /// Draws an initial state.
+    fn draw(&self, random: &mut RandomState) -> InitialState {
+        let charges = draw_charges(random);
+        let mut vectors = || {
+            let mut vectors = [[0.0; 3]; PARTICLES];
+            for axis in 0..3 {
+                for vector in &mut vectors {
+                    vector[axis] = random.normal();
+                }
+            }
+            vectors
+        };
+        let (mut positions, directions) = (vectors(), vectors());
+        let mut velocities = directions.map(|direction| {
+            let norm = square(&direction).sqrt();
+            direction.map(|component| component * self.charged.speed / norm)
+        });
+        self.charged.reflect(&mut positions, &mut velocities);
+        InitialState {
+            charges,
+            positions,
+            velocities,
+        }
+    }
+
+    /// Follows the particles from their initial state.
+    fn follow(&self, state: &InitialState) -> Trajectory {
+        let InitialState {
+            charges,
+            positions,
+            velocities,
+        } = state;
+        let (charges, positions) = (charges.to_vec(), positions.to_vec());
+        self.charged
+            .follow_by(forces, charges, positions, velocities.to_vec())
+            .trajectory
+    }
+}
+
+/// −1 and 1 with equal probability, by way of the 0 that has none.
+fn draw_charges(random: &mut RandomState) -> [f64; PARTICLES] {
+    [0; PARTICLES].map(|_| random.choice(&[-1.0, 0.0, 1.0], &[0.5, 0.5, 1.0]))
+}
+
+/// |x|².
+fn square(x: &[f64; 3]) -> f64 {
+    x[0] * x[0] + x[1] * x[1] + x[2] * x[2]
+}
+
+/// x·y as the linear algebra of the public code has it: multiplied and added in one rounding.
+fn dot(x: &[f64; 3], y: &[f64; 3]) -> f64 {
+    x[2].mul_add(y[2], x[1].mul_add(y[1], x[0] * y[0]))
+}
+
+/// The forces in the public code's order of operations; true if one of them was cut.
+fn forces(
+    charged: &Charged,
+    charges: &[f64],
+    positions: &[[f64; 3]],
+    forces: &mut [[f64; 3]],
+) -> bool {
+    let mut sizes = [[0.0; PARTICLES]; PARTICLES];
+    for (i, x) in positions.iter().enumerate() {
+        for (j, y) in positions[..i].iter().enumerate() {
+            let distance = square(x) + square(y) - 2.0 * dot(x, y);
+            let size = charged.strength * (charges[i] * charges[j]) / distance.powf(1.5);
+            (sizes[i][j], sizes[j][i]) = (size, size);
+        }
+    }
+    for ((force, sizes), x) in forces.iter_mut().zip(&sizes).zip(positions) {
+        *force = [0, 1, 2].map(|axis| {
+            let terms = sizes.iter().zip(positions);
+            terms.fold(0.0, |sum, (size, y)| sum + size * (x[axis] - y[axis]))
+        });
+    }
+    charged.cut(forces)
+}
+
+#[cfg(test)]
+mod tests;
