@@ -113,17 +113,6 @@ impl Charged {
     pub(crate) fn follow(
         &self,
         charges: Vec<f64>,
-        positions: Vec<[f64; 3]>,
-        velocities: Vec<[f64; 3]>,
-    ) -> ChargedRun {
-        self.follow_by(Self::forces, charges, positions, velocities)
-    }
-
-    /// Follows the particles by forces that are computed otherwise, from charges and positions; true where one was cut.
-    pub(crate) fn follow_by(
-        &self,
-        compute: impl Fn(&Self, &[f64], &[[f64; 3]], &mut [[f64; 3]]) -> bool,
-        charges: Vec<f64>,
         mut positions: Vec<[f64; 3]>,
         mut velocities: Vec<[f64; 3]>,
     ) -> ChargedRun {
@@ -141,7 +130,7 @@ impl Charged {
                     trajectory.save(&positions, &velocities);
                 }
             }
-            if compute(self, &charges, &positions, &mut forces) && first_cut.is_none() {
+            if self.forces(&charges, &positions, &mut forces) && first_cut.is_none() {
                 first_cut = Some(step);
             }
             for (v, force) in velocities.iter_mut().zip(&forces) {
@@ -173,11 +162,6 @@ impl Charged {
                 }
             }
         }
-        self.cut(forces)
-    }
-
-    /// Cuts each component of the forces to the largest there is; true if one was.
-    pub(crate) fn cut(&self, forces: &mut [[f64; 3]]) -> bool {
         let mut cut = false;
         for component in forces.iter_mut().flatten() {
             // Two particles at one place give no number: they do not push each other.

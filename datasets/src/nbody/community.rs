@@ -1,17 +1,19 @@
-//! The charged set that the community trains on, made again: the draws to the last bit, and what follows from them step by
-//! step in the same order of operations.
+//! The charged set that the community trains and tests on, made again: its draws to the last bit, followed by [`Charged`].
 //!
 //! ```text
 //! draws of a simulation    5 charges from (−1, 0, 1) with (½, 0, ½); positions N(0, 1), [axis][particle];
 //!                          velocities N(0, 1), [axis][particle], scaled to |v| = ½; 2 × 49·3·5 normal numbers left out
 //! simulations              10,000 for training, 2,000 for validation, 2,000 for test, one after the other
-//! forces                   d_ij = (|x_i|² + |x_j|²) − 2 x_i·x_j,   F_i = Σ_j (q_i q_j / d_ij^{3/2}) (x_i − x_j), j upwards
 //! ```
 //!
-//! The law is that of [`Charged`], and so are its steps; the squared distance alone has another rounding, which close
-//! encounters make visible. The numbers left out are the public code's noise, of which it takes 0 times. Benchmarks train on the
-//! first 3,000. The stream goes on beyond the last test simulation: further ones are drawn by the same law, and the first 2,000
-//! are always the community's.
+//! The numbers left out are noise that the public code draws and takes 0 times. Benchmarks train on the first 3,000. The stream goes
+//! on beyond the last test simulation: further ones are draws of the same law, and the first 2,000 are always the community's.
+//!
+//! How far the frames are the community's. The public code computes |x_i − x_j|² as |x_i|² + |x_j|² − 2 x_i·x_j by a library of
+//! linear algebra, whose rounding is the machine's; here it is the square of the difference. A close encounter makes such a last
+//! bit visible: of the 2,000 test simulations 11 % differ by more than 10⁻⁹ at frame 40, 5 % by more than 10⁻³ and 2 % by more
+//! than 0.1, and so do two runs of the public code's formula with different roundings. The error of linear motion on them, .0836
+//! here, is between .083 and .086 for all roundings that were tried.
 //!
 //! Source: `vgsatorras/egnn`, `n_body_system/dataset` (`generate_dataset.py` with 10,000 training simulations and seed 43).
 
@@ -125,9 +127,9 @@ impl Community {
             positions,
             velocities,
         } = state;
-        let (charges, positions) = (charges.to_vec(), positions.to_vec());
+        let (positions, velocities) = (positions.to_vec(), velocities.to_vec());
         self.charged
-            .follow_by(forces, charges, positions, velocities.to_vec())
+            .follow(charges.to_vec(), positions, velocities)
             .trajectory
     }
 }
@@ -140,35 +142,6 @@ fn draw_charges(random: &mut RandomState) -> [f64; PARTICLES] {
 /// |x|².
 fn square(x: &[f64; 3]) -> f64 {
     x[0] * x[0] + x[1] * x[1] + x[2] * x[2]
-}
-
-/// x·y as the linear algebra of the public code has it: multiplied and added in one rounding.
-fn dot(x: &[f64; 3], y: &[f64; 3]) -> f64 {
-    x[2].mul_add(y[2], x[1].mul_add(y[1], x[0] * y[0]))
-}
-
-/// The forces in the public code's order of operations; true if one of them was cut.
-fn forces(
-    charged: &Charged,
-    charges: &[f64],
-    positions: &[[f64; 3]],
-    forces: &mut [[f64; 3]],
-) -> bool {
-    let mut sizes = [[0.0; PARTICLES]; PARTICLES];
-    for (i, x) in positions.iter().enumerate() {
-        for (j, y) in positions[..i].iter().enumerate() {
-            let distance = square(x) + square(y) - 2.0 * dot(x, y);
-            let size = charged.strength * (charges[i] * charges[j]) / distance.powf(1.5);
-            (sizes[i][j], sizes[j][i]) = (size, size);
-        }
-    }
-    for ((force, sizes), x) in forces.iter_mut().zip(&sizes).zip(positions) {
-        *force = [0, 1, 2].map(|axis| {
-            let terms = sizes.iter().zip(positions);
-            terms.fold(0.0, |sum, (size, y)| sum + size * (x[axis] - y[axis]))
-        });
-    }
-    charged.cut(forces)
 }
 
 #[cfg(test)]

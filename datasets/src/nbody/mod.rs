@@ -8,7 +8,7 @@
 //! [`charged`] is the charged N-body benchmark (5 particles, frame 30 to 40), [`gravity`] its variant with 100 masses.
 //! Both are simulated here, in parallel and as a function of the seed alone, and kept on disk in the community's own
 //! `.npy` layouts ([`store`], which states each family's order of axes) under a name that holds every parameter; files
-//! made by the community's code are read the same way. [`community`] makes the very simulations that published figures of
+//! made by the community's code are read the same way. [`community`] draws the very simulations that published figures of
 //! the charged benchmark are of, and as many further ones to test on as there is time for.
 //!
 //! Source: Kipf, Fetaya, Wang, Welling and Zemel 2018 (the simulation), Satorras, Hoogeboom and Welling 2021 (the task
@@ -64,7 +64,7 @@ pub enum NBodySource {
     /// Made here, from `seed`.
     #[default]
     Simulated,
-    /// The very simulations that the community trains and tests charged particles on, made again.
+    /// The simulations that the community trains and tests charged particles on, drawn again to the last bit.
     Community,
 }
 
@@ -76,10 +76,10 @@ pub struct NBodyConfig {
     /// Which forces act: "charged" or "gravity". It also says what order the axes of files have: charged
     /// `[simulations, frames, 3, particles]`, gravity `[simulations, frames, bodies, 3]`.
     pub system: NBodySystem,
-    /// Where simulations come from, where `path` names no files: "simulated" (made here, from `seed`) or "community" (the very
-    /// simulations that published figures for 5 charged particles are of, made again).
+    /// Where simulations come from, where `path` names no files: "simulated" (made here, from `seed`) or "community" (those that
+    /// published figures for 5 charged particles are of, drawn again to the last bit).
     pub source: NBodySource,
-    /// A folder with the community's `.npy` files. Left out: simulate.
+    /// A folder with the community's `.npy` files. Left out: simulate, as `source` says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
     /// The seed of the initial states, where they are simulated. The community's is always 43.
