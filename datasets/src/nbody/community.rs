@@ -66,13 +66,20 @@ impl Community {
         size: usize,
         progress: &mut dyn FnMut(usize),
     ) -> Result<Trajectories, DatasetError> {
-        let states = self.initial_states(split, size);
-        let mut runs: Vec<Trajectory> = Vec::with_capacity(size);
-        for chunk in states.chunks(CHUNK) {
-            runs.par_extend(chunk.par_iter().map(|state| self.follow(state)));
-            progress(runs.len());
+        let (frames, states) = (self.charged.frames(), self.initial_states(split, size));
+        // Gathered in pieces: a large split is held once.
+        let room = || Vec::with_capacity(size * frames * PARTICLES);
+        let (mut positions, mut velocities) = (room(), room());
+        for (number, chunk) in states.chunks(CHUNK).enumerate() {
+            let runs: Vec<Trajectory> = chunk.par_iter().map(|state| self.follow(state)).collect();
+            for run in runs {
+                positions.extend(run.positions);
+                velocities.extend(run.velocities);
+            }
+            progress(number * CHUNK + chunk.len());
         }
-        Trajectories::from_runs(self.charged.frames(), PARTICLES, &runs)
+        let charges = states.iter().flat_map(|state| state.charges).collect();
+        Trajectories::new(frames, PARTICLES, positions, velocities, charges)
     }
 
     /// The initial states of the first simulations of a split.

@@ -94,8 +94,8 @@ pub struct NBodyConfig {
     /// How many validation simulations; of the community's at most 2,000. Left out: as many as the benchmark has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid: Option<usize>,
-    /// How many test simulations. Beyond the community's 2,000 come further ones of the same law: 50,000 leave an interval of
-    /// about ±4 %. Left out: as many as the benchmark has.
+    /// How many test simulations; of the community's the first 2,000 are its own, and more are of the same law. 50,000 leave
+    /// an interval of about ±4 %. Left out: as many as the benchmark has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test: Option<usize>,
     /// The frame to predict from.
