@@ -14,7 +14,7 @@
 //! | people's own clips of sound, by folders or by their names, and a few spoken digits | [`audio_folder`] |
 //! | one clip of sound at another rate, longer or shorter | [`clip`] |
 //! | one picture of any kind, whole or row by row, in another size or range | [`picture`] |
-//! | particles in motion: simulated, or the community's files | [`nbody`] |
+//! | particles in motion: simulated, the community's set made again, or its files | [`nbody`] |
 //! | readers of files that others wrote | [`idx`], [`amat`], [`npy`], all but the last one perhaps packed: [`gunzip`] |
 //! | rotating images; random motions and colours of a training set | [`rotate`], [`augmentation`], [`colour`] |
 //! | batches prepared on another thread | [`loader`] |
@@ -59,6 +59,7 @@ pub mod loader;
 pub mod nbody;
 pub mod npy;
 pub mod nuclei;
+mod numpy_random;
 pub mod pcam;
 pub mod picture;
 mod random;
@@ -82,8 +83,8 @@ pub use images::{
 };
 pub use loader::{BatchLoader, BatchOptions, ImageBatch, Sampling};
 pub use nbody::{
-    NBodyAugmentation, NBodyBatch, NBodyConfig, NBodyDataset, NBodyLoader, NBodySplits,
-    NBodySystem, Trajectories,
+    NBodyAugmentation, NBodyBatch, NBodyConfig, NBodyDataset, NBodyLoader, NBodySource,
+    NBodySplits, NBodySystem, Trajectories,
 };
 pub use nuclei::{NucleiConfig, NucleiSource};
 pub use pcam::PcamConfig;

@@ -240,3 +240,22 @@ fn weights_of_another_network_are_refused() {
     let error = fail(root, &["eval", "less.safetensors"]);
     assert!(error.contains("16777216 components"), "{error}");
 }
+
+#[test]
+fn the_communitys_files_that_are_there_are_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let kept = folder.path().join("kept");
+    std::fs::create_dir(&kept).expect("a folder");
+    for split in Split::THREE {
+        for kind in ["loc", "vel", "edges", "charges"] {
+            let name = format!("{kind}_{split}_charged5_initvel1small.npy");
+            std::fs::write(kept.join(name), b"mine").expect("a file");
+        }
+    }
+    let made = succeed(folder.path(), &["data", "make", "nbody-community", "kept"]);
+    assert_eq!(made.lines().count(), 12);
+    assert!(made.lines().all(|line| line.ends_with("was there already")));
+    let below = "kept/loc_test_charged5_initvel1small.npy/below";
+    let error = fail(folder.path(), &["data", "make", "nbody-community", below]);
+    assert!(error.contains("below"), "{error}");
+}

@@ -177,7 +177,7 @@ impl Charged {
     }
 
     /// Reflects at the walls of the box what lies outside.
-    fn reflect(&self, positions: &mut [[f64; 3]], velocities: &mut [[f64; 3]]) {
+    pub(crate) fn reflect(&self, positions: &mut [[f64; 3]], velocities: &mut [[f64; 3]]) {
         let wall = self.box_half_width;
         for (x, v) in positions
             .iter_mut()

@@ -8,13 +8,15 @@
 //! [`charged`] is the charged N-body benchmark (5 particles, frame 30 to 40), [`gravity`] its variant with 100 masses.
 //! Both are simulated here, in parallel and as a function of the seed alone, and kept on disk in the community's own
 //! `.npy` layouts ([`store`], which states each family's order of axes) under a name that holds every parameter; files
-//! made by the community's code are read the same way.
+//! made by the community's code are read the same way. [`community`] draws the very simulations that published figures of
+//! the charged benchmark are of, and as many further ones to test on as there is time for.
 //!
 //! Source: Kipf, Fetaya, Wang, Welling and Zemel 2018 (the simulation), Satorras, Hoogeboom and Welling 2021 (the task
 //! in three dimensions), Brandstetter, Hesselink, van der Pol, Bekkers and Welling 2022 (gravity).
 
 pub mod augmentation;
 pub mod charged;
+pub mod community;
 pub mod dataset;
 pub mod gravity;
 pub mod loader;
@@ -30,6 +32,7 @@ use serde::{Deserialize, Serialize};
 use crate::images::{Description, Split};
 use crate::{DatasetError, folders};
 pub use augmentation::NBodyAugmentation;
+use community::{COMMUNITY_SEED, COMMUNITY_SIZES, Community, PARTICLES};
 pub use dataset::{NBodyBatch, NBodyDataset};
 pub use loader::NBodyLoader;
 use simulation::Simulation;
@@ -53,6 +56,18 @@ pub enum NBodySystem {
     Gravity,
 }
 
+/// Where simulations come from, where no folder of files is named.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum NBodySource {
+    /// Made here, from `seed`.
+    #[default]
+    Simulated,
+    /// The simulations that the community trains and tests charged particles on, drawn again to the last bit.
+    Community,
+}
+
 /// Configuration of an N-body data set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -61,21 +76,26 @@ pub struct NBodyConfig {
     /// Which forces act: "charged" or "gravity". It also says what order the axes of files have: charged
     /// `[simulations, frames, 3, particles]`, gravity `[simulations, frames, bodies, 3]`.
     pub system: NBodySystem,
-    /// A folder with the community's `.npy` files. Left out: simulate.
+    /// Where simulations come from, where `path` names no files: "simulated" (made here, from `seed`) or "community" (those that
+    /// published figures for 5 charged particles are of, drawn again to the last bit).
+    pub source: NBodySource,
+    /// A folder with the community's `.npy` files. Left out: simulate, as `source` says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
-    /// The seed of the initial states, where they are simulated.
+    /// The seed of the initial states, where they are simulated. The community's is always 43.
     pub seed: u64,
     /// How many particles. Left out: 5 charged, 100 masses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub particles: Option<usize>,
-    /// How many training simulations; from files at most so many. Left out: as many as the benchmark has.
+    /// How many training simulations; from files at most so many, of the community's at most 10,000. Left out: as many as the
+    /// benchmark has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train: Option<usize>,
-    /// How many validation simulations. Left out: as many as the benchmark has.
+    /// How many validation simulations; of the community's at most 2,000. Left out: as many as the benchmark has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid: Option<usize>,
-    /// How many test simulations. Left out: as many as the benchmark has.
+    /// How many test simulations; of the community's the first 2,000 are its own, and more are of the same law. 50,000 leave
+    /// an interval of about ±4 %. Left out: as many as the benchmark has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test: Option<usize>,
     /// The frame to predict from.
@@ -121,6 +141,7 @@ impl NBodyConfig {
     pub fn new(system: NBodySystem) -> Self {
         Self {
             system,
+            source: NBodySource::default(),
             path: None,
             seed: 0,
             particles: None,
@@ -132,6 +153,12 @@ impl NBodyConfig {
             cache: true,
             cache_path: None,
         }
+    }
+
+    /// Where simulations come from, where no folder of files is named.
+    pub fn with_source(mut self, source: NBodySource) -> Self {
+        self.source = source;
+        self
     }
 
     /// A folder with the community's `.npy` files.
@@ -181,7 +208,7 @@ impl NBodyConfig {
         if self.path.is_some() {
             return Ok(());
         }
-        let simulation = Simulation::new(self.system, self.particles)?;
+        let simulation = self.simulation()?;
         for (split, size) in Split::THREE.into_iter().zip(self.sizes()) {
             simulation.check_size(split, size)?;
         }
@@ -254,7 +281,56 @@ impl NBodyConfig {
     pub fn origin(&self) -> String {
         match &self.path {
             Some(folder) => format!("the files of {}", folder.display()),
-            None => format!("simulated, seed {}", self.seed),
+            None => match self.source {
+                NBodySource::Simulated => format!("simulated, seed {}", self.seed),
+                NBodySource::Community => self.communitys(),
+            },
+        }
+    }
+
+    /// What of the community's set there is.
+    fn communitys(&self) -> String {
+        let further = self.sizes()[2].saturating_sub(COMMUNITY_SIZES[2]);
+        let set = format!("the community's set, made again from seed {COMMUNITY_SEED}");
+        match further {
+            0 => set,
+            _ => format!("{set}, with {further} further ones for testing"),
+        }
+    }
+
+    /// What is simulated where no files are read.
+    fn simulation(&self) -> Result<Simulation, DatasetError> {
+        if self.source == NBodySource::Simulated {
+            return Simulation::new(self.system, self.particles);
+        }
+        if self.system != NBodySystem::Charged {
+            return Err(DatasetError::setting(
+                "dataset.source",
+                "\"simulated\", where `system` is not \"charged\"",
+                "\"community\"",
+            ));
+        }
+        if let Some(particles) = self.particles.filter(|count| *count != PARTICLES) {
+            let expected = format!("{PARTICLES}, as the community's simulations have");
+            return Err(DatasetError::setting(
+                "dataset.particles",
+                expected,
+                particles,
+            ));
+        }
+        // 0 is what stands there where no seed is named.
+        if ![0, u64::from(COMMUNITY_SEED)].contains(&self.seed) {
+            let expected = format!("{COMMUNITY_SEED}, or none, for the community's simulations");
+            return Err(DatasetError::setting("dataset.seed", expected, self.seed));
+        }
+        Ok(Simulation::Community(Community::default()))
+    }
+
+    /// The seed that the initial states are drawn with.
+    fn drawn_with(&self) -> u64 {
+        match self.source {
+            NBodySource::Simulated => self.seed,
+            NBodySource::Community => u64::from(COMMUNITY_SEED),
         }
     }
 
@@ -289,25 +365,22 @@ impl NBodyConfig {
                 _ => Ok(read),
             };
         }
-        let simulation = Simulation::new(self.system, self.particles)?;
+        let simulation = self.simulation()?;
         simulation.check_size(split, size)?;
+        let seed = self.drawn_with();
         if !self.cache {
-            return simulation.run(self.seed, split, size);
+            return simulation.run(seed, split, size);
         }
         let folder = self
             .cache_path
             .clone()
             .unwrap_or_else(|| folders::data_folder().join("nbody"));
-        let folder = folder.join(format!(
-            "{}-seed{}-{split}{size}",
-            simulation.name(),
-            self.seed
-        ));
+        let folder = folder.join(format!("{}-seed{seed}-{split}{size}", simulation.name()));
         // A cache that is damaged is made anew, one that can't be written is done without.
         match store::read(&folder, self.system, split, size) {
             Ok(kept) if simulation.made(&kept, size) => Ok(kept),
             _ => {
-                let made = simulation.run(self.seed, split, size)?;
+                let made = simulation.run(seed, split, size)?;
                 let _ = store::write(&folder, self.system, split, &simulation.suffix(), &made);
                 Ok(made)
             }

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::NBodySystem;
 use super::charged::Charged;
+use super::community::{COMMUNITY_FILES, COMMUNITY_SIZES, Community, PARTICLES};
 use super::gravity::Gravity;
 use super::trajectories::{Trajectories, Trajectory};
 use crate::DatasetError;
@@ -18,6 +19,7 @@ const MOST_STATES: usize = 1 << 28;
 pub(super) enum Simulation {
     Charged(Charged),
     Gravity(Gravity),
+    Community(Community),
 }
 
 impl Simulation {
@@ -46,6 +48,7 @@ impl Simulation {
         match self {
             Self::Charged(charged) => charged.particles,
             Self::Gravity(gravity) => gravity.particles,
+            Self::Community(_) => PARTICLES,
         }
     }
 
@@ -53,17 +56,28 @@ impl Simulation {
         match self {
             Self::Charged(charged) => charged.frames(),
             Self::Gravity(gravity) => gravity.frames(),
+            Self::Community(community) => community.charged.frames(),
         }
     }
 
-    /// Whether so many simulations of one of the three splits may be held in memory.
+    /// Whether there are so many simulations of one of the three splits, and whether they may be held in memory.
     pub(super) fn check_size(&self, split: Split, size: usize) -> Result<(), DatasetError> {
         let one = self.frames() * self.particles();
         let most = MOST_STATES / one;
+        let field = ["dataset.train", "dataset.valid", "dataset.test"][split as usize];
+        // What comes after these in the community's stream belongs to the next split.
+        if let (Self::Community(_), Split::Train | Split::Valid) = (self, split)
+            && size > COMMUNITY_SIZES[split as usize]
+        {
+            let expected = format!(
+                "at most {}, as many as the community has",
+                COMMUNITY_SIZES[split as usize]
+            );
+            return Err(DatasetError::setting(field, expected, size));
+        }
         if size <= most {
             return Ok(());
         }
-        let field = ["dataset.train", "dataset.valid", "dataset.test"][split as usize];
         let expected = format!(
             "at most {most} simulations of {} frames and {} particles",
             self.frames(),
@@ -77,6 +91,7 @@ impl Simulation {
         match self {
             Self::Charged(charged) => charged.name(),
             Self::Gravity(gravity) => gravity.name(),
+            Self::Community(community) => format!("community-{}", community.charged.name()),
         }
     }
 
@@ -85,6 +100,7 @@ impl Simulation {
         match self {
             Self::Charged(charged) => format!("charged{}_initvel1small", charged.particles),
             Self::Gravity(gravity) => format!("gravity{}_initvel1small", gravity.particles),
+            Self::Community(_) => COMMUNITY_FILES.into(),
         }
     }
 
@@ -93,37 +109,29 @@ impl Simulation {
         (kept.count(), kept.frames(), kept.particles()) == (size, self.frames(), self.particles())
     }
 
-    /// Simulates a split: simulation i is a function of the seed, the split and i.
+    /// Simulates a split: simulation i is a function of the seed, the split and i. The community's has its own seed.
     pub(super) fn run(
         &self,
         seed: u64,
         split: Split,
         size: usize,
     ) -> Result<Trajectories, DatasetError> {
-        let runs: Vec<Trajectory> = (0..size)
-            .into_par_iter()
-            .map(|index| {
-                let stream = split as u64;
-                match self {
-                    Self::Charged(charged) => {
-                        charged
-                            .simulate(&mut Random::new(
-                                seed,
-                                Purpose::Charged,
-                                stream,
-                                index as u64,
-                            ))
-                            .trajectory
-                    }
-                    Self::Gravity(gravity) => gravity.simulate(&mut Random::new(
-                        seed,
-                        Purpose::Gravity,
-                        stream,
-                        index as u64,
-                    )),
-                }
-            })
-            .collect();
+        let random = |purpose, index: usize| Random::new(seed, purpose, split as u64, index as u64);
+        let indices = (0..size).into_par_iter();
+        let runs: Vec<Trajectory> = match self {
+            Self::Charged(charged) => indices
+                .map(|index| {
+                    charged
+                        .simulate(&mut random(Purpose::Charged, index))
+                        .trajectory
+                })
+                .collect(),
+            Self::Gravity(gravity) => indices
+                .map(|index| gravity.simulate(&mut random(Purpose::Gravity, index)))
+                .collect(),
+            // Its draws come one after the other.
+            Self::Community(community) => return community.run(split, size, &mut |_| {}),
+        };
         Trajectories::from_runs(self.frames(), self.particles(), &runs)
     }
 }

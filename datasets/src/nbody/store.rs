@@ -18,6 +18,7 @@ use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::Path;
 
+use super::community::COMMUNITY_FILES;
 use crate::images::Split;
 use crate::npy::NpyArray;
 use crate::{DatasetError, NBodySystem, Trajectories, files};
@@ -27,7 +28,7 @@ impl NBodySystem {
     /// The name of the benchmark's files, preferred where a folder has several sets.
     fn usual_name(self) -> &'static str {
         match self {
-            Self::Charged => "charged5_initvel1small",
+            Self::Charged => COMMUNITY_FILES,
             Self::Gravity => "gravity100_initvel1small",
         }
     }
@@ -83,6 +84,11 @@ impl NBodySystem {
     }
 }
 
+/// The name of one file of a split.
+pub(super) fn file_name(kind: &str, split: Split, name: &str) -> String {
+    format!("{kind}_{split}_{name}.npy")
+}
+
 /// Reads at most `limit` simulations of a split (training, validation or test) from a folder of files of a system.
 pub fn read(
     folder: &Path,
@@ -91,7 +97,7 @@ pub fn read(
     limit: usize,
 ) -> Result<Trajectories, DatasetError> {
     let name = find(folder, system, split)?;
-    let file = |kind: &str| folder.join(format!("{kind}_{split}_{name}.npy"));
+    let file = |kind: &str| folder.join(file_name(kind, split, &name));
     let (loc_file, vel_file) = (file("loc"), file("vel"));
     let [property, words] = system.property();
     let mut weight_file = file(property);
@@ -265,7 +271,7 @@ pub fn write_files(
         trajectories.particles(),
     );
     let save = |kind: &str, array: NpyArray| {
-        let path = folder.join(format!("{kind}_{split}_{name}.npy"));
+        let path = folder.join(file_name(kind, split, name));
         let file = File::create(&path).map_err(|error| DatasetError::io(&path, error))?;
         array
             .write(BufWriter::new(file))

@@ -582,3 +582,123 @@ fn turning_keeps_distances_and_changes_positions() {
             .any(|(a, b)| (a - b).abs() > 0.1)
     );
 }
+
+fn community() -> NBodyConfig {
+    small().with_source(NBodySource::Community)
+}
+
+#[test]
+fn the_communitys_set_is_made_again() {
+    let all = community().load().unwrap();
+    assert_eq!(
+        all.description.to_string(),
+        "charged N-body (the community's set, made again from seed 43): 12 training, 5 validation, 4 test simulations"
+    );
+    // Its charges as its own code gives them, and the first coordinate of frame 0.
+    assert_eq!(all.train.batch(&[0]).charges, [-1.0, 1.0, -1.0, -1.0, -1.0]);
+    let x = all.train.trajectories().positions(0, 0)[0][0];
+    assert!((x - 0.445278278029731).abs() < 1e-12);
+    // Any number of threads, and fewer of them: the same ones.
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build()
+        .unwrap();
+    let few = community().with_sizes([12, 2, 4]);
+    let few = pool.install(|| few.load_split(Split::Valid).unwrap());
+    assert_eq!(few.batch(&[0, 1]), all.valid.batch(&[0, 1]));
+    // The seed may be named.
+    let named = community().with_seed(43).load_split(Split::Test).unwrap();
+    assert_eq!(named.identity(), all.test.identity());
+    let sizes = NBodyConfig::default().with_source(NBodySource::Community);
+    assert_eq!(sizes.sizes(), CHARGED_SIZES);
+}
+
+#[test]
+fn test_simulations_beyond_the_communitys_are_further_ones() {
+    let config = community().with_sizes([1, 1, 2_003]);
+    let whole = config.load_split(Split::Test).unwrap();
+    assert_eq!(whole.count(), 2_003);
+    let first = community().load_split(Split::Test).unwrap();
+    assert_eq!(whole.batch(&[0, 1, 2, 3]), first.batch(&[0, 1, 2, 3]));
+    assert_ne!(whole.batch(&[2_000]).targets, whole.batch(&[0]).targets);
+    assert_eq!(
+        config.origin(),
+        "the community's set, made again from seed 43, with 3 further ones for testing"
+    );
+}
+
+#[test]
+fn the_communitys_set_is_kept_beside_those_of_other_seeds() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = |config: NBodyConfig| config.with_cache(true).with_cache_path(folder.path());
+    let made = kept(community()).load_split(Split::Valid).unwrap();
+    let other = kept(small()).load_split(Split::Valid).unwrap();
+    assert_ne!(made.identity(), other.identity());
+    let name = "community-charged5-strength1-dt0.001-steps5000-every100-force100-box5-spread1-speed0.5-seed43-valid5";
+    let file = folder
+        .path()
+        .join(name)
+        .join("charges_valid_charged5_initvel1small.npy");
+    let mut charges = NpyArray::read(&file).unwrap();
+    charges.values[0] = 7.0;
+    charges.write(fs::File::create(&file).unwrap()).unwrap();
+    let read = kept(community()).load_split(Split::Valid).unwrap();
+    assert_eq!(read.batch(&[0]).charges[0], 7.0);
+    // A damaged file is made anew.
+    fs::write(&file, b"not an array").unwrap();
+    let again = kept(community()).load_split(Split::Valid).unwrap();
+    assert_eq!(again.trajectories(), made.trajectories());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn what_the_community_does_not_have_is_refused() {
+    for (config, words) in [
+        (
+            community().with_sizes([10_001, 1, 1]),
+            "dataset.train: expected at most 10000, as many as the community has, found 10001",
+        ),
+        (
+            community().with_sizes([1, 2_001, 1]),
+            "dataset.valid: expected at most 2000",
+        ),
+        (
+            community().with_sizes([1, 1, usize::MAX]),
+            "dataset.test: expected at most 1095654 simulations",
+        ),
+        (
+            community().with_particles(6),
+            "dataset.particles: expected 5, as the community's simulations have, found 6",
+        ),
+        (
+            community().with_seed(7),
+            "dataset.seed: expected 43, or none, for the community's simulations, found 7",
+        ),
+        (
+            NBodyConfig::new(NBodySystem::Gravity).with_source(NBodySource::Community),
+            "dataset.source: expected \"simulated\", where `system` is not \"charged\"",
+        ),
+        (
+            community().with_frames(30, 49),
+            "dataset.target_frame: expected a frame from 0 to 48",
+        ),
+    ] {
+        let error = config.validate().unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+        assert!(config.load().is_err());
+    }
+    for config in [
+        community().with_particles(5),
+        community().with_sizes([10_000, 2_000, 50_000]),
+        // Files are what they are.
+        community().with_seed(7).with_path("files"),
+    ] {
+        assert!(config.validate().is_ok(), "{config:?}");
+    }
+    let read = toml::from_str::<NBodyConfig>("source = \"community\"\ntest = 50_000").unwrap();
+    assert_eq!(
+        (read.source, read.sizes()[2]),
+        (NBodySource::Community, 50_000)
+    );
+    assert!(toml::from_str::<NBodyConfig>("source = \"comunity\"").is_err());
+}
