@@ -441,7 +441,7 @@ fn inexact_pooling_is_refused_with_sizes_that_work() {
 #[case(GcnnConfig { dropout: 1.0, ..GcnnConfig::p4cnn() }, "dropout probability")]
 #[case(looking(0, 7, None), "`attention.ratio` is 0, expected 1 to 65536")]
 #[case(
-    looking(2, 33, None),
+    looking(2, 35, None),
     "`attention.kernel_size` is 35, expected 1 to 33"
 )]
 #[case(looking(2, 4, None), "half a pixel")]
