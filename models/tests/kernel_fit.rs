@@ -17,35 +17,47 @@ fn gabor(device: &Device) -> Tensor<4> {
     Tensor::from_data(TensorData::new(values, [1, 1, 33, 33]), device)
 }
 
-/// The published figure is 4.1e-5 after 5,000 steps, of one seed.
-#[test]
-fn a_magnet_fits_a_gabor_function() {
+/// The mean squared error of a kernel after so many steps of Adam, whose rate falls from 0.01 along a cosine.
+fn fitted(seed: u64, steps: usize) -> f64 {
     let device = Device::flex().autodiff();
+    device.seed(seed);
     let target = gabor(&device);
-    let steps = 5_000;
-    let mut errors: Vec<f64> = (1..=5)
-        .map(|seed| {
-            device.seed(seed);
-            let kernel = KernelConfig::magnet(MagnetConfig {
-                mask: KernelMask::Pixels,
-                ..MagnetConfig::default()
-            });
-            let config = LiftingConv2dConfig::new(Group::trivial(), [1, 1], 33)
-                .with_kernel(kernel)
-                .with_bias(false);
-            let mut conv = config.init(&device);
-            let mut adam = AdamConfig::new().init();
-            let error = |bank: Tensor<4>| (bank - target.clone()).powf_scalar(2.0).mean();
-            for step in 0..steps {
-                let gradients = error(conv.filter_bank()).backward();
-                let gradients = GradientsParams::from_grads(gradients, &conv);
-                let along = std::f64::consts::PI * step as f64 / steps as f64;
-                let rate = 0.01 * (1.0 + along.cos()) / 2.0;
-                conv = adam.step(rate, conv, gradients);
-            }
-            error(conv.filter_bank()).into_scalar::<f64>()
-        })
-        .collect();
+    let kernel = KernelConfig::magnet(MagnetConfig {
+        mask: KernelMask::Pixels,
+        ..MagnetConfig::default()
+    });
+    let config = LiftingConv2dConfig::new(Group::trivial(), [1, 1], 33)
+        .with_kernel(kernel)
+        .with_bias(false);
+    let mut conv = config.init(&device);
+    let mut adam = AdamConfig::new().init();
+    let error = |bank: Tensor<4>| (bank - target.clone()).powf_scalar(2.0).mean();
+    for step in 0..steps {
+        let gradients = error(conv.filter_bank()).backward();
+        let gradients = GradientsParams::from_grads(gradients, &conv);
+        let along = std::f64::consts::PI * step as f64 / steps as f64;
+        let rate = 0.01 * (1.0 + along.cos()) / 2.0;
+        conv = adam.step(rate, conv, gradients);
+    }
+    error(conv.filter_bank()).into_scalar()
+}
+
+/// The target's mean square is .018.
+#[test]
+fn a_magnet_learns_a_gabor_function() {
+    let error = fitted(1, 400);
+    assert!(error < 1e-3, "{error}");
+}
+
+/// The published figure is 4.1e-5 after 5,000 steps, of one seed.
+///
+/// ```text
+/// cargo test --release --workspace --test kernel_fit -- --ignored --nocapture
+/// ```
+#[test]
+#[ignore = "takes minutes"]
+fn a_magnet_fits_a_gabor_function() {
+    let mut errors: Vec<f64> = (1..=5).map(|seed| fitted(seed, 5_000)).collect();
     println!("mean squared errors of five seeds: {errors:?}");
     errors.sort_by(f64::total_cmp);
     assert!(errors[2] < 5e-5, "{errors:?}");
