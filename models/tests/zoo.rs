@@ -38,7 +38,7 @@ fn files_are_small_and_name_no_place_of_the_machine_that_made_them() {
         let metadata = Header::read(entry.bytes).expect("metadata").into_texts();
         for (key, text) in &metadata {
             for place in [
-                "path = ",
+                "path = \"/",
                 "output = ",
                 "/home/",
                 "/root/",

@@ -62,7 +62,7 @@ fn what_is_written_reads_as_the_same() {
 )]
 #[case::inner_table(
     "[model]\ngroup = \"C8\"\nkernel = { basis = \"b-splin\" }",
-    "run.toml:3:20: unknown value `b-splin`; did you mean `b-spline`? (valid: pixel, b-spline, hermite)"
+    "run.toml:3:20: unknown value `b-splin`; did you mean `b-spline`? (valid: pixel, b-spline, hermite, siren, magnet)"
 )]
 #[case::key_of_the_other_network(
     "[model]\nkind = \"densenet\"\nchannels = [3]",

@@ -40,7 +40,7 @@ pub enum Separation {
 ///
 /// # #[cfg(feature = "flex")] {
 /// let device = Device::flex();
-/// let config = SeparableGroupConv2dConfig::new(Group::cyclic(8)?, [4, 6], 5).with_padding(Padding2d::Same);
+/// let config = SeparableGroupConv2dConfig::new(Group::cyclic(8)?, [4, 6], 5.into()).with_padding(Padding2d::Same);
 /// config.validate()?;
 /// let conv = config.init(&device);
 /// let map = Tensor::<5>::ones([2, 4, 8, 12, 12], &device);

@@ -16,7 +16,7 @@ use crate::kernel::AngleOffsets;
 
 impl SeparableGroupConv2d {
     /// The same map as ordinary convolutions, one after the other, from C_in·|H| to C_out·|H| channels. The last one has the
-    /// layer's window; see [`Convolution::export`](super::Convolution::export).
+    /// layer's window; see [`Convolution::export`](crate::Convolution::export).
     pub fn export(&self) -> Vec<Conv2d> {
         match &self.factors {
             FactorLayers::Separable(layers) => {

@@ -10,7 +10,7 @@ use crate::group::Group;
 use crate::kernel::{AngleOffsets, Kernel};
 
 /// Correlates a feature map on the group with kernels that are products. Made by
-/// [`SeparableGroupConv2dConfig::init`].
+/// [`SeparableGroupConv2dConfig::init`](super::SeparableGroupConv2dConfig::init).
 #[derive(Module, Debug)]
 pub struct SeparableGroupConv2d {
     pub(super) factors: FactorLayers,

@@ -8,7 +8,7 @@
 //! separable+2d        k_oi(θ) k_o(s) k_o(x)                 of H = rotations × scales
 //! ```
 //!
-//! The product of kernels is a sequence of convolutions: over channels and H in one pixel, then [apart](super::depthwise) in the
+//! The product of kernels is a sequence of convolutions: over channels and H in one pixel, then [apart](super::SpatialConv2d) in the
 //! plane, without the dense bank that it stands for. `gsep` is none, and has a dense bank that is a product. Source: Knigge, Romero
 //! and Bekkers 2022, section 3.2 and appendix.
 
