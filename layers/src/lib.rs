@@ -11,7 +11,7 @@
 //! | ℝ² → G | lifting convolution, [`LiftingConv2d`]; with attention within [`AttentiveLiftingConv2d`] | free |
 //! | G → G | group convolution, [`GroupConv2d`] | free |
 //! | G → G | separable convolution, [`SeparableGroupConv2d`] | a product of kernels on H and on ℝ² |
-//! | G → ℝ² | projection, [`Projection`] | |
+//! | G → ℝ² | projection, [`Projection`], [`AttentionProjection`] | |
 //! | G → a point | global pooling, [`GlobalPool2d`] | |
 //! | G → G, attention | [`AttentiveGate`]; on ℝ² [`AttentivePlaneGate`] | |
 //! | G → G, point by point | [`FieldBatchNorm`], [`FieldNorm`], [`FieldDropout`] | |
@@ -121,7 +121,8 @@ pub use norm::{
 };
 pub use parameters::Parameters;
 pub use pool::{
-    GlobalPool2d, GlobalPool2dConfig, Projection, ProjectionConfig, ProjectionKind,
-    SpatialAvgPool2d, SpatialAvgPool2dConfig, SpatialMaxPool2d, SpatialMaxPool2dConfig,
+    AttentionProjection, AttentionProjectionConfig, GlobalPool2d, GlobalPool2dConfig, Projection,
+    ProjectionConfig, ProjectionKind, SpatialAvgPool2d, SpatialAvgPool2dConfig, SpatialMaxPool2d,
+    SpatialMaxPool2dConfig,
 };
 pub use resize::{BlurPool2d, BlurPool2dConfig, Upsample2d, Upsample2dConfig, UpsampleKind};
