@@ -25,7 +25,7 @@ pub struct CompareArgs {
     #[arg(long, value_name = "NAME")]
     measure: Option<String>,
     /// Draw the curves into this file
-    #[arg(long, value_name = "SVG", requires = "over")]
+    #[arg(long, value_name = "FILE.svg", requires = "over", value_parser = super::drawing)]
     plot: Option<PathBuf>,
     /// Of two networks for images: run both over their test images, which have to be the same, and take the interval of the
     /// difference over these images

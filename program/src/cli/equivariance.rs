@@ -34,7 +34,7 @@ pub struct EquivarianceArgs {
     #[arg(long, value_name = "NAME", requires = "plot")]
     layer: Option<String>,
     /// Draw errors, answers and maps that turn
-    #[arg(long, value_name = "FILE.svg")]
+    #[arg(long, value_name = "FILE.svg", value_parser = super::drawing)]
     plot: Option<PathBuf>,
     /// Override a key of a run file, as in --set model.group=C8
     #[arg(long = "set", value_name = "KEY=VALUE")]

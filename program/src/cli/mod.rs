@@ -27,6 +27,18 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::ProgramError;
 
+/// The name of a picture that is drawn, whose lines and words stay such.
+fn drawing(name: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(name);
+    match path.extension() {
+        Some(extension) if !extension.eq_ignore_ascii_case("svg") => Err(format!(
+            "pictures are drawn as SVG, which every browser shows: {}",
+            path.with_extension("svg").display()
+        )),
+        _ => Ok(path),
+    }
+}
+
 /// Trains and evaluates group-equivariant networks.
 #[derive(Debug, Parser)]
 #[command(name = "gcnn", version, propagate_version = true)]
@@ -150,5 +162,19 @@ impl Cli {
             Command::Devices => devices::run(),
             Command::Serve(args) => args.run(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drawings_are_svg() {
+        for name in ["errors.svg", "errors.SVG", "errors"] {
+            assert_eq!(drawing(name), Ok(PathBuf::from(name)));
+        }
+        let said = drawing("runs/errors.png").unwrap_err();
+        assert!(said.contains("errors.svg"), "{said}");
     }
 }

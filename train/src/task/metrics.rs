@@ -205,8 +205,12 @@ impl Outcomes {
 /// assert_eq!(significant(0.942), "0.9420");
 /// assert_eq!(significant(0.0046713), "0.004671");
 /// assert_eq!(significant(1.2e-9), "1.200e-9");
+/// assert_eq!(significant(f64::NAN), "none");
 /// ```
 pub fn significant(value: f64) -> String {
+    if value.is_nan() {
+        return "none".into();
+    }
     let size = value.abs();
     if size >= 0.1 || size == 0.0 || !size.is_finite() {
         return format!("{value:.4}");
