@@ -9,5 +9,6 @@
     ("rotmnist-best", include_bytes!("rotmnist-best.safetensors")),
     ("rotmnist-p4cnn", include_bytes!("rotmnist-p4cnn.safetensors")),
     ("rotmnist-z2cnn", include_bytes!("rotmnist-z2cnn.safetensors")),
+    ("scaledmnist-best", include_bytes!("scaledmnist-best.safetensors")),
     ("spokendigits-wavelet", include_bytes!("spokendigits-wavelet.safetensors")),
 ]

@@ -69,11 +69,10 @@ fn a_folder_alone_is_enough() {
     );
     let lines = fs::read_to_string(run.join("predictions.csv")).expect("predictions");
     assert!(lines.contains("upright/night"), "{lines}");
-    let told = report["warnings"].as_array().expect("warnings");
+    // What was chosen is not what is warned of.
     assert!(
-        told.iter()
-            .any(|w| w.as_str().is_some_and(|w| w.contains("5 steps"))),
-        "{told:?}"
+        !report["warnings"].to_string().contains("5 steps"),
+        "{report}"
     );
 
     // It goes on with what was chosen then.
