@@ -8,18 +8,18 @@
 //! A spatial one keeps the elements of H apart too. Both are factors of [separable](super::separable) convolutions. Source: Knigge,
 //! Romero and Bekkers 2022, section 3.
 
-use burn::prelude::*;
-
 use super::layer::private::Sealed;
-use super::{Convolution, ConvolutionConfig, Map};
+use super::{Convolution, ConvolutionConfig, FromGroup, Map};
 use crate::group::Group;
-use crate::kernel::{AngleOffsets, Spaces};
+use crate::kernel::Spaces;
 
 /// G → G, fields apart.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Depthwise;
 
 impl Sealed for Depthwise {}
+
+impl FromGroup for Depthwise {}
 
 impl Map for Depthwise {
     const LAYER: &'static str = "DepthwiseConv2d";
@@ -40,6 +40,8 @@ impl Map for Depthwise {
 pub struct Spatial;
 
 impl Sealed for Spatial {}
+
+impl FromGroup for Spatial {}
 
 impl Map for Spatial {
     const LAYER: &'static str = "SpatialConv2d";
@@ -93,45 +95,3 @@ pub type SpatialConv2dConfig = ConvolutionConfig<Spatial>;
 /// Correlates each field of a map on the group with a kernel on the plane that turns with the element. Made by
 /// [`SpatialConv2dConfig::init`](ConvolutionConfig::init).
 pub type SpatialConv2d = Convolution<Spatial>;
-
-impl DepthwiseConv2d {
-    /// # Shapes
-    /// - input: `[batch, channels, group, height, width]`
-    /// - output: `[batch, channels, group, height_out, width_out]`
-    ///
-    /// # Panics
-    /// If the input has another number of channels or lives on another group, is smaller than the kernel, or has numbers of
-    /// another type than the weights.
-    pub fn forward(&self, input: Tensor<5>) -> Tensor<5> {
-        self.forward_at(input, AngleOffsets::default())
-    }
-
-    /// The same with grids of angles that are turned, for the batches of a training.
-    ///
-    /// # Panics
-    /// As [`forward`](Self::forward), and if something is turned although the kernel is not a network.
-    pub fn forward_at(&self, input: Tensor<5>, offsets: AngleOffsets) -> Tensor<5> {
-        self.correlate_maps(input, offsets)
-    }
-}
-
-impl SpatialConv2d {
-    /// # Shapes
-    /// - input: `[batch, channels, group, height, width]`
-    /// - output: `[batch, channels, group, height_out, width_out]`
-    ///
-    /// # Panics
-    /// If the input has another number of channels or lives on another group, is smaller than the kernel, or has numbers of
-    /// another type than the weights.
-    pub fn forward(&self, input: Tensor<5>) -> Tensor<5> {
-        self.forward_at(input, AngleOffsets::default())
-    }
-
-    /// The same with grids of angles that are turned, for the batches of a training.
-    ///
-    /// # Panics
-    /// As [`forward`](Self::forward), and if something is turned although the kernel is not a network.
-    pub fn forward_at(&self, input: Tensor<5>, offsets: AngleOffsets) -> Tensor<5> {
-        self.correlate_maps(input, offsets)
-    }
-}

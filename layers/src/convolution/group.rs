@@ -8,18 +8,18 @@
 //! the output: (k ⋆ L_g f)(x, h) = (k ⋆ f)(g⁻¹x, g⁻¹h), with (L_g f)(x, h) = f(g⁻¹x, g⁻¹h). Source: Cohen & Welling
 //! 2016, equation 11.
 
-use burn::prelude::*;
-
 use super::layer::private::Sealed;
-use super::{Convolution, ConvolutionConfig, Map};
+use super::{Convolution, ConvolutionConfig, FromGroup, Map};
 use crate::group::Group;
-use crate::kernel::{AngleOffsets, Spaces};
+use crate::kernel::Spaces;
 
 /// G → G.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OnGroup;
 
 impl Sealed for OnGroup {}
+
+impl FromGroup for OnGroup {}
 
 impl Map for OnGroup {
     const LAYER: &'static str = "GroupConv2d";
@@ -109,25 +109,6 @@ impl GroupConv2dConfig {
 pub type GroupConv2d = Convolution<OnGroup>;
 
 impl GroupConv2d {
-    /// # Shapes
-    /// - input: `[batch, channels_in, group, height, width]`
-    /// - output: `[batch, channels_out, group, height_out, width_out]`
-    ///
-    /// # Panics
-    /// If the input has another number of channels or lives on another group, is smaller than the kernel, or has numbers of
-    /// another type than the weights.
-    pub fn forward(&self, input: Tensor<5>) -> Tensor<5> {
-        self.forward_at(input, AngleOffsets::default())
-    }
-
-    /// The same with grids of angles that are turned, for the batches of a training.
-    ///
-    /// # Panics
-    /// As [`forward`](Self::forward), and if something is turned although the kernel is not a network.
-    pub fn forward_at(&self, input: Tensor<5>, offsets: AngleOffsets) -> Tensor<5> {
-        self.correlate_maps(input, offsets)
-    }
-
     /// The group that the input lives on.
     pub fn input_group(&self) -> &Group {
         &self.input_group

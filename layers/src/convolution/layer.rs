@@ -38,6 +38,10 @@ pub trait Map:
     fn spaces<'a>(group: &'a Group, input_group: &'a Group, range: Option<usize>) -> Spaces<'a>;
 }
 
+/// Maps whose input lives on the group: [`OnGroup`](super::OnGroup), [`Depthwise`](super::Depthwise) and
+/// [`Spatial`](super::Spatial).
+pub trait FromGroup: Map {}
+
 pub(super) mod private {
     /// What a kernel is for is known here alone.
     pub trait Sealed {}
@@ -72,16 +76,6 @@ pub struct Convolution<M: Map> {
 }
 
 impl<M: Map> Convolution<M> {
-    /// The convolution of a map on the group.
-    pub(super) fn correlate_maps(&self, input: Tensor<5>, offsets: AngleOffsets) -> Tensor<5> {
-        let ([batch, _, _, height, width], [c_in, c_out]) = (input.dims(), self.channels());
-        expect::on_group(M::LAYER, c_in, &self.input_group, &input);
-        let planes = input.reshape([batch, c_in * self.input_group.order(), height, width]);
-        let responses = self.correlate(planes, offsets);
-        let [_, _, height, width] = responses.dims();
-        responses.reshape([batch, c_out, self.group.order(), height, width])
-    }
-
     /// The convolution of planes: `[batch, channels_in · order_in, height, width]` to
     /// `[batch, channels_out · order_out, height_out, width_out]`.
     pub(super) fn correlate(&self, planes: Tensor<4>, offsets: AngleOffsets) -> Tensor<4> {
@@ -177,6 +171,33 @@ impl<M: Map> Convolution<M> {
     /// Where the kernel is put, in the largest of its windows.
     pub fn window(&self) -> Window {
         self.window
+    }
+}
+
+impl<M: FromGroup> Convolution<M> {
+    /// # Shapes
+    /// - input: `[batch, channels_in, group, height, width]`
+    /// - output: `[batch, channels_out, group, height_out, width_out]`
+    ///
+    /// # Panics
+    /// If the input has another number of channels or lives on another group, is smaller than the kernel, or has numbers of
+    /// another type than the weights.
+    pub fn forward(&self, input: Tensor<5>) -> Tensor<5> {
+        self.forward_at(input, AngleOffsets::default())
+    }
+
+    /// The same with grids of angles that are turned, for the batches of a training.
+    ///
+    /// # Panics
+    /// As [`forward`](Self::forward), and if something is turned although the kernel is not a network or the group has
+    /// reflections.
+    pub fn forward_at(&self, input: Tensor<5>, offsets: AngleOffsets) -> Tensor<5> {
+        let ([batch, _, _, height, width], [c_in, c_out]) = (input.dims(), self.channels());
+        expect::on_group(M::LAYER, c_in, &self.input_group, &input);
+        let planes = input.reshape([batch, c_in * self.input_group.order(), height, width]);
+        let responses = self.correlate(planes, offsets);
+        let [_, _, height, width] = responses.dims();
+        responses.reshape([batch, c_out, self.group.order(), height, width])
     }
 }
 

@@ -65,7 +65,8 @@ impl LiftingConv2d {
     /// The same with grids of angles that are turned, for the batches of a training.
     ///
     /// # Panics
-    /// As [`forward`](Self::forward), and if something is turned although the kernel is not a network.
+    /// As [`forward`](Self::forward), and if something is turned although the kernel is not a network or the group has
+    /// reflections.
     pub fn forward_at(&self, input: Tensor<4>, offsets: AngleOffsets) -> Tensor<5> {
         let ([batch, ..], [c_in, c_out]) = (input.dims(), self.channels());
         expect::channels(Lifting::LAYER, c_in, &input);

@@ -22,7 +22,7 @@ pub use depthwise::{
 pub use export::fold_normalisation;
 pub use group::{GroupConv2d, GroupConv2dConfig, OnGroup};
 pub use isotropic::{Isotropic, IsotropicConv2d, IsotropicConv2dConfig};
-pub use layer::{Convolution, Map};
+pub use layer::{Convolution, FromGroup, Map};
 pub use lifting::{Lifting, LiftingConv2d, LiftingConv2dConfig};
 pub use separable::{SeparableGroupConv2d, SeparableGroupConv2dConfig, Separation};
 pub use window::{Padding2d, Window, continue_periodically};

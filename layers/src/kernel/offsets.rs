@@ -20,11 +20,6 @@ pub struct AngleOffsets {
 }
 
 impl AngleOffsets {
-    /// Of responses to a map on the plane.
-    pub fn of_output(output: f64) -> Self {
-        Self { input: 0.0, output }
-    }
-
     /// Whether something is turned.
     pub(super) fn is_none(self) -> bool {
         self == Self::default()

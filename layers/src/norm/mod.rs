@@ -3,10 +3,10 @@
 
 mod batch;
 mod dropout;
-mod group;
 mod line;
+mod within_example;
 
 pub use batch::{FieldBatchNorm, FieldBatchNormConfig};
 pub use dropout::{DropoutUnit, FieldDropout, FieldDropoutConfig};
-pub use group::{FieldNorm, FieldNormConfig, FieldNormKind};
 pub use line::scale_and_shift;
+pub use within_example::{FieldNorm, FieldNormConfig, FieldNormKind};

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use burn::prelude::*;
 use burn::tensor::DType;
-use gcnn_layers::kernel::{KernelMask, MagnetConfig, SirenConfig};
+use gcnn_layers::kernel::{AngleOffsets, KernelMask, MagnetConfig, SirenConfig};
 use gcnn_layers::{
     GroupConv2dConfig, KernelConfig, LayerError, LiftingConv2d, LiftingConv2dConfig, Padding2d,
 };
@@ -487,4 +487,18 @@ fn is_written_in_words() {
     let read: KernelConfig =
         serde_json::from_str(r#"{"basis":"siren","mask":"pixels","hidden":64}"#).unwrap();
     assert_eq!(read, KernelConfig::siren(SirenConfig::default()));
+}
+
+#[test]
+#[should_panic(expected = "without reflections")]
+fn grids_of_angles_with_reflections_are_not_turned() {
+    let config = GroupConv2dConfig::new(group("D4"), [1, 1], 3);
+    let conv = config
+        .with_kernel(siren(KernelMask::Pixels))
+        .init(&device());
+    let offsets = AngleOffsets {
+        input: 0.0,
+        output: 0.1,
+    };
+    let _ = conv.forward_at(Tensor::ones([1, 1, 8, 5, 5], &device()), offsets);
 }

@@ -8,6 +8,7 @@ use gcnn_train::files::write_atomically;
 use gcnn_train::task::metrics::significant;
 use gcnn_train::training::run_folder::{EpochRecord, PassRecord};
 use plotters::coord::Shift;
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
 use crate::ProgramError;
@@ -72,31 +73,11 @@ fn panel_of(area: &Area, history: &[EpochRecord], metric: &str) -> Result<(), St
     }
     let (low, high) = range(&training, &validation, logarithmic);
     let last = history.last().map_or(1.0, |r| r.epoch as f64).max(2.0);
-    let mut chart = ChartBuilder::on(area)
-        .caption(metric, ("sans-serif", 18).into_font().color(&INK))
-        .margin(14)
-        .x_label_area_size(36)
-        .y_label_area_size(56)
-        .build_cartesian_2d(1.0..last, low..high)
-        .map_err(text)?;
-    chart
-        .configure_mesh()
-        .disable_x_mesh()
-        .max_light_lines(1)
-        .bold_line_style(GRID)
-        .light_line_style(WHITE)
-        .axis_style(INK)
-        .label_style(("sans-serif", 13).into_font().color(&INK))
-        .x_desc("epoch")
-        .x_labels((last as usize).min(10))
-        .x_label_formatter(&|x| format!("{x:.0}"))
-        .y_labels(6)
-        .y_label_formatter(&|y| match logarithmic {
-            true => significant(10f64.powf(*y)),
-            false => tick(*y, high - low),
-        })
-        .draw()
-        .map_err(text)?;
+    let label = |y: &f64| match logarithmic {
+        true => significant(10f64.powf(*y)),
+        false => tick(*y, high - low),
+    };
+    let mut chart = over_epochs(area, metric, last, [low, high], &label)?;
     for (points, colour, name) in [
         (training, TRAINING, "training"),
         (validation, VALIDATION, "validation"),
@@ -118,6 +99,52 @@ fn panel_of(area: &Area, history: &[EpochRecord], metric: &str) -> Result<(), St
     } else {
         SeriesLabelPosition::LowerRight
     };
+    legend(&mut chart, position)
+}
+
+/// A chart over the epochs of a run.
+pub(crate) type EpochChart<'a, 'b> =
+    ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+
+/// An empty one with its axes; `label` writes the heights.
+pub(crate) fn over_epochs<'a, 'b>(
+    area: &'a Area<'b>,
+    caption: &str,
+    last: f64,
+    [low, high]: [f64; 2],
+    label: &dyn Fn(&f64) -> String,
+) -> Result<EpochChart<'a, 'b>, String> {
+    let text = |e: DrawingAreaErrorKind<_>| e.to_string();
+    let mut chart = ChartBuilder::on(area)
+        .caption(caption, ("sans-serif", 18).into_font().color(&INK))
+        .margin(14)
+        .x_label_area_size(36)
+        .y_label_area_size(56)
+        .build_cartesian_2d(1.0..last, low..high)
+        .map_err(text)?;
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .max_light_lines(1)
+        .bold_line_style(GRID)
+        .light_line_style(WHITE)
+        .axis_style(INK)
+        .label_style(("sans-serif", 13).into_font().color(&INK))
+        .x_desc("epoch")
+        .x_labels((last as usize).min(10))
+        .x_label_formatter(&|x| format!("{x:.0}"))
+        .y_labels(6)
+        .y_label_formatter(label)
+        .draw()
+        .map_err(text)?;
+    Ok(chart)
+}
+
+/// Says which line is which.
+pub(crate) fn legend<'a, 'b: 'a>(
+    chart: &mut EpochChart<'a, 'b>,
+    position: SeriesLabelPosition,
+) -> Result<(), String> {
     chart
         .configure_series_labels()
         .position(position)
@@ -125,7 +152,7 @@ fn panel_of(area: &Area, history: &[EpochRecord], metric: &str) -> Result<(), St
         .background_style(WHITE.mix(0.85))
         .border_style(GRID)
         .draw()
-        .map_err(text)
+        .map_err(|e: DrawingAreaErrorKind<_>| e.to_string())
 }
 
 /// Whether the largest value is more than ten times the smallest.

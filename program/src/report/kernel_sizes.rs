@@ -9,7 +9,7 @@ use gcnn_train::training::run_folder::EpochRecord;
 use plotters::prelude::*;
 
 use super::colours::of_line;
-use super::curves::{Area, GRID, INK, write_picture};
+use super::curves::{Area, legend, over_epochs, write_picture};
 use crate::ProgramError;
 
 const SIZE: (u32, u32) = (720, 400);
@@ -33,31 +33,9 @@ fn paint(area: &Area, history: &[EpochRecord]) -> Result<(), String> {
         .last()
         .map_or(1.0, |record| record.epoch as f64)
         .max(2.0);
-    let mut chart = ChartBuilder::on(area)
-        .caption(
-            "size of kernels, pixels",
-            ("sans-serif", 18).into_font().color(&INK),
-        )
-        .margin(14)
-        .x_label_area_size(36)
-        .y_label_area_size(48)
-        .build_cartesian_2d(1.0..last, 0.0..largest * 1.06)
-        .map_err(text)?;
-    chart
-        .configure_mesh()
-        .disable_x_mesh()
-        .max_light_lines(1)
-        .bold_line_style(GRID)
-        .light_line_style(WHITE)
-        .axis_style(INK)
-        .label_style(("sans-serif", 13).into_font().color(&INK))
-        .x_desc("epoch")
-        .x_labels((last as usize).min(10))
-        .x_label_formatter(&|x| format!("{x:.0}"))
-        .y_labels(6)
-        .y_label_formatter(&|y| format!("{y:.0}"))
-        .draw()
-        .map_err(text)?;
+    let heights = [0.0, largest * 1.06];
+    let caption = "size of kernels, pixels";
+    let mut chart = over_epochs(area, caption, last, heights, &|y| format!("{y:.0}"))?;
     let layers = history.iter().flat_map(|record| record.kernel_sizes.keys());
     let layers: BTreeSet<usize> = layers.copied().collect();
     for (index, layer) in layers.into_iter().enumerate() {
@@ -82,13 +60,6 @@ fn paint(area: &Area, history: &[EpochRecord]) -> Result<(), String> {
             .label(format!("layer {layer}"))
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
-        .label_font(("sans-serif", 13).into_font().color(&INK))
-        .background_style(WHITE.mix(0.85))
-        .border_style(GRID)
-        .draw()
-        .map_err(text)?;
+    legend(&mut chart, SeriesLabelPosition::UpperLeft)?;
     area.present().map_err(text)
 }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::SeparableGroupConv2d;
 use super::layer::{Dsep, FactorLayers, Gsep, Separable, Separable2d};
 use crate::convolution::{
-    DepthwiseConv2dConfig, GroupConv2dConfig, IsotropicConv2dConfig, LiftingConv2dConfig,
-    Padding2d, SpatialConv2dConfig,
+    ConvolutionConfig, DepthwiseConv2dConfig, GroupConv2dConfig, IsotropicConv2dConfig,
+    LiftingConv2dConfig, Map, Padding2d, SpatialConv2dConfig,
 };
 use crate::error::LayerError;
 use crate::group::Group;
@@ -88,6 +88,45 @@ enum Factors {
     ),
 }
 
+/// What is asked of a factor, whichever spaces it maps between.
+trait Factor {
+    fn validate(&self) -> Result<(), LayerError>;
+    fn parameters(&self) -> Result<Parameters, LayerError>;
+    fn filter_numbers(&self) -> Result<usize, LayerError>;
+}
+
+impl<M: Map> Factor for ConvolutionConfig<M> {
+    fn validate(&self) -> Result<(), LayerError> {
+        self.validate()
+    }
+
+    fn parameters(&self) -> Result<Parameters, LayerError> {
+        self.parameters()
+    }
+
+    fn filter_numbers(&self) -> Result<usize, LayerError> {
+        self.filter_numbers()
+    }
+}
+
+impl Factors {
+    /// In order, by the names of the layer's fields.
+    fn each(&self) -> Vec<(&'static str, &dyn Factor)> {
+        match self {
+            Self::Separable(over_group, spatial) => {
+                vec![("over_group", over_group), ("spatial", spatial)]
+            }
+            Self::Gsep(over_group, plane) => vec![("over_group", over_group), ("plane", plane)],
+            Self::Dsep(mixing, depthwise) => vec![("mixing", mixing), ("depthwise", depthwise)],
+            Self::Separable2d(over_rotations, along_scales, spatial) => vec![
+                ("over_rotations", over_rotations),
+                ("along_scales", along_scales),
+                ("spatial", spatial),
+            ],
+        }
+    }
+}
+
 impl SeparableGroupConv2dConfig {
     fn factors(&self) -> Result<Factors, LayerError> {
         let (group, [_, fields], kernel) = (&self.group, self.channels, self.kernel);
@@ -144,61 +183,32 @@ impl SeparableGroupConv2dConfig {
 
     /// Checks that the layer is consistent and equivariant, and says what would work where it is not.
     pub fn validate(&self) -> Result<(), LayerError> {
-        match self.factors()? {
-            Factors::Separable(a, b) => a.validate().and_then(|()| b.validate()),
-            Factors::Gsep(a, b) => a.validate().and_then(|()| b.validate()),
-            Factors::Dsep(a, b) => a.validate().and_then(|()| b.validate()),
-            Factors::Separable2d(a, b, c) => {
-                a.validate()?;
-                b.validate()?;
-                c.validate()
-            }
-        }
+        let factors = self.factors()?;
+        let mut each = factors.each().into_iter();
+        each.try_for_each(|(_, factor)| factor.validate())
     }
 
     /// What the layer learns, by name and shape; no tensor is made for it.
     pub fn parameters(&self) -> Result<Parameters, LayerError> {
-        let named = |first: (&str, Parameters), second: (&str, Parameters)| {
-            let own = Parameters::new();
-            let own = own.with_module(format_args!("factors.{}", first.0), first.1);
-            own.with_module(format_args!("factors.{}", second.0), second.1)
-        };
-        Ok(match self.factors()? {
-            Factors::Separable(a, b) => named(
-                ("Separable.over_group", a.parameters()?),
-                ("Separable.spatial", b.parameters()?),
-            ),
-            Factors::Gsep(a, b) => named(
-                ("Gsep.over_group", a.parameters()?),
-                ("Gsep.plane", b.parameters()?),
-            ),
-            Factors::Dsep(a, b) => named(
-                ("Dsep.mixing", a.parameters()?),
-                ("Dsep.depthwise", b.parameters()?),
-            ),
-            Factors::Separable2d(a, b, c) => named(
-                ("Separable2d.over_rotations", a.parameters()?),
-                ("Separable2d.along_scales", b.parameters()?),
-            )
-            .with_module("factors.Separable2d.spatial", c.parameters()?),
-        })
+        let mut all = Parameters::new();
+        for (name, factor) in self.factors()?.each() {
+            let field = format_args!("factors.{:?}.{name}", self.separation);
+            all = all.with_module(field, factor.parameters()?);
+        }
+        Ok(all)
     }
 
     /// How many numbers the layer takes beside its parameters, for its kernels under every element of the group; the largest
     /// number there is where they are too many to count.
     pub fn filter_numbers(&self) -> Result<usize, LayerError> {
-        Ok(match self.factors()? {
-            Factors::Separable(a, b) => a.filter_numbers()?.saturating_add(b.filter_numbers()?),
-            Factors::Gsep(a, b) => {
-                // The bank is as large as that of the group convolution.
-                let bank = b.filter_numbers()?.saturating_mul(self.group.order());
-                a.filter_numbers()?.saturating_add(bank)
-            }
-            Factors::Dsep(a, b) => a.filter_numbers()?.saturating_add(b.filter_numbers()?),
-            Factors::Separable2d(a, b, c) => {
-                let first = a.filter_numbers()?.saturating_add(b.filter_numbers()?);
-                first.saturating_add(c.filter_numbers()?)
-            }
+        let mut own = 0_usize;
+        for (_, factor) in self.factors()?.each() {
+            own = own.saturating_add(factor.filter_numbers()?);
+        }
+        Ok(match self.separation {
+            // The bank is that of the group convolution, |H| times as large as its factor.
+            Separation::Gsep => own.saturating_mul(self.group.order()),
+            _ => own,
         })
     }
 

@@ -119,7 +119,8 @@ impl SeparableGroupConv2d {
     /// The same with grids of angles that are turned, for the batches of a training.
     ///
     /// # Panics
-    /// As [`forward`](Self::forward), and if something is turned although the kernel is not a network.
+    /// As [`forward`](Self::forward), and if something is turned although the kernel is not a network or the group has
+    /// reflections.
     pub fn forward_at(&self, input: Tensor<5>, offsets: AngleOffsets) -> Tensor<5> {
         expect::on_group(Self::LAYER, self.channels[0], &self.group, &input);
         match &self.factors {

@@ -24,6 +24,9 @@ pub(in crate::kernel) struct NetworkKernel {
     #[module(skip)]
     angle: Option<usize>,
     samplings: Vec<Sampling>,
+    /// Whether elements reflect, so that a turn means another one behind them.
+    #[module(skip)]
+    reflects: bool,
     /// Taps along the axes of the plane that are coordinates.
     #[module(skip)]
     sides: Vec<usize>,
@@ -79,6 +82,7 @@ impl NetworkKernel {
             gaussian: config.mask().init(axes.len(), device),
             relative: relative.map(|data| Tensor::from_data(data, device)),
             angle: moving.position(|axis| axis.kind == AxisKind::Angle),
+            reflects: spaces.turning().components() > 1,
             samplings: parts.iter().map(sampling).collect(),
             sides: axes.iter().map(|&axis| [width, height][axis]).collect(),
             antialiasing: match config {
@@ -94,6 +98,10 @@ impl NetworkKernel {
         &self,
         offsets: AngleOffsets,
     ) -> Vec<(Tensor<2>, KernelSize)> {
+        assert!(
+            offsets.is_none() || !self.reflects,
+            "grids of angles are turned over groups without reflections"
+        );
         let reach = self.gaussian.as_ref().map(Gaussian::reach);
         let samplings = self.samplings.iter();
         samplings
