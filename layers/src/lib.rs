@@ -121,8 +121,8 @@ pub use norm::{
 };
 pub use parameters::Parameters;
 pub use pool::{
-    AttentionProjection, AttentionProjectionConfig, GlobalPool2d, GlobalPool2dConfig, Projection,
-    ProjectionConfig, ProjectionKind, SpatialAvgPool2d, SpatialAvgPool2dConfig, SpatialMaxPool2d,
-    SpatialMaxPool2dConfig,
+    AttentionProjection, AttentionProjectionConfig, GlobalPool2d, GlobalPool2dConfig,
+    GlobalPoolKind, Projection, ProjectionConfig, ProjectionKind, SpatialAvgPool2d,
+    SpatialAvgPool2dConfig, SpatialMaxPool2d, SpatialMaxPool2dConfig,
 };
 pub use resize::{BlurPool2d, BlurPool2dConfig, Upsample2d, Upsample2dConfig, UpsampleKind};

@@ -6,7 +6,7 @@ use burn::prelude::*;
 use burn::store::ModuleRecord;
 use burn::tensor::Tolerance;
 use gcnn_layers::equivariance::{Feature, PlaneTransformation, measure, survey};
-use gcnn_layers::{DropoutUnit, Group, ProjectionKind, group_action, plane_action};
+use gcnn_layers::{DropoutUnit, GlobalPoolKind, Group, ProjectionKind, group_action, plane_action};
 use gcnn_models::{AttentionConfig, Gcnn, GcnnConfig, Head, InputShape, ModelError, Normalisation};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use rstest::rstest;
@@ -117,7 +117,10 @@ fn what_the_published_count_consists_of(#[case] config: GcnnConfig, #[case] coun
 #[case::c2(GcnnConfig { group: Group::cyclic(2).unwrap(), ..GcnnConfig::p4cnn() })]
 #[case::mean(GcnnConfig { projection: ProjectionKind::Mean, ..GcnnConfig::p4cnn() })]
 #[case::linear(GcnnConfig {
-    head: Head::Linear, kernel_sizes: vec![3; 6], global_pool: ProjectionKind::Max, ..GcnnConfig::p4cnn()
+    head: Head::Linear, kernel_sizes: vec![3; 6], global_pool: GlobalPoolKind::Max, ..GcnnConfig::p4cnn()
+})]
+#[case::centre(GcnnConfig {
+    head: Head::Linear, kernel_sizes: vec![3; 6], global_pool: GlobalPoolKind::Centre, ..GcnnConfig::p4cnn()
 })]
 #[case::unnormalised(GcnnConfig { normalisation: Normalisation::None, ..GcnnConfig::p4cnn() })]
 #[case::eight_rotations(rotations(8, 4))]
@@ -492,7 +495,13 @@ fn files_may_leave_out_what_p4cnn_has_and_nothing_else_may_be_in_them() {
     GcnnConfig { kernel_sizes: vec![3, 3, 3, 3, 3, 3, 2], pool_after: vec![2], ..GcnnConfig::p4cnn() }, 2
 )]
 #[case::linear(GcnnConfig {
-    head: Head::Linear, kernel_sizes: vec![3; 6], global_pool: ProjectionKind::Max, ..GcnnConfig::p4cnn()
+    head: Head::Linear, kernel_sizes: vec![3; 6], global_pool: GlobalPoolKind::Max, ..GcnnConfig::p4cnn()
+}, 2)]
+#[case::centre(GcnnConfig {
+    head: Head::Linear, kernel_sizes: vec![3; 6], global_pool: GlobalPoolKind::Centre, ..GcnnConfig::p4cnn()
+}, 2)]
+#[case::central_pixel(GcnnConfig {
+    head: Head::Linear, channels: vec![4; 5], kernel_sizes: vec![3, 3, 3, 3, 4], global_pool: GlobalPoolKind::Centre, ..GcnnConfig::p4cnn()
 }, 2)]
 #[case::unpooled(GcnnConfig {
     group: Group::trivial(), channels: vec![4; 2], kernel_sizes: vec![5, 5, 3], pool_after: vec![], ..GcnnConfig::p4cnn()

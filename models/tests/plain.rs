@@ -8,7 +8,7 @@ use burn::prelude::*;
 use burn::store::ModuleRecord;
 use burn::tensor::Tolerance;
 use gcnn_layers::kernel::{BSplineConfig, KernelMask, MagnetConfig, SirenConfig, Support};
-use gcnn_layers::{Group, KernelConfig, Padding2d, ProjectionKind, Separation};
+use gcnn_layers::{GlobalPoolKind, Group, KernelConfig, Padding2d, ProjectionKind, Separation};
 use gcnn_models::export::{DESCRIPTION, PlainFileError, PlainStep};
 use gcnn_models::file::{self, WeightsError};
 use gcnn_models::{
@@ -101,7 +101,10 @@ fn magnet() -> KernelConfig {
 #[case::no_bias(GcnnConfig { bias: false, ..small("C4") })]
 #[case::linear_head(GcnnConfig { head: Head::Linear, kernel_sizes: vec![3; 3], ..small("C4") })]
 #[case::means_and_maxima(GcnnConfig {
-    projection: ProjectionKind::Mean, global_pool: ProjectionKind::Max, ..small("C4")
+    projection: ProjectionKind::Mean, global_pool: GlobalPoolKind::Max, ..small("C4")
+})]
+#[case::centre(GcnnConfig {
+    head: Head::Linear, kernel_sizes: vec![3; 3], global_pool: GlobalPoolKind::Centre, ..small("C4")
 })]
 #[case::sines(GcnnConfig { kernel: KernelConfig::siren(SirenConfig::default()), ..small("C8") })]
 #[case::gabor_functions(GcnnConfig { kernel: magnet(), padding: Padding2d::Same, ..small("D4") })]
@@ -140,8 +143,9 @@ fn logits_of_the_exported_network_are_the_same(#[case] config: GcnnConfig) {
 /// A class map of the exported network is that of the trained one, head and pooling over windows included.
 #[rstest]
 #[case::mean(GcnnConfig { kernel_sizes: vec![5, 3, 3, 2], ..small("C4") })]
-#[case::max(GcnnConfig { kernel_sizes: vec![5, 3, 3, 2], global_pool: ProjectionKind::Max, ..small("D4") })]
+#[case::max(GcnnConfig { kernel_sizes: vec![5, 3, 3, 2], global_pool: GlobalPoolKind::Max, ..small("D4") })]
 #[case::linear(GcnnConfig { head: Head::Linear, kernel_sizes: vec![3; 3], ..small("C4") })]
+#[case::centre(GcnnConfig { kernel_sizes: vec![5, 3, 3, 2], global_pool: GlobalPoolKind::Centre, ..small("D4") })]
 fn class_maps_of_the_exported_network_are_the_same(#[case] config: GcnnConfig) {
     let device = Device::flex();
     let network = reseeded(config.init(DIGITS, 4, &device).unwrap(), 11);

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use burn::prelude::*;
 use common::{SMALL, fail, of_repository, run_file, succeed};
-use gcnn_layers::{Graph, Padding2d, ProjectionKind};
+use gcnn_layers::{GlobalPoolKind, Graph, Padding2d, ProjectionKind};
 use gcnn_models::export::sequential::sequential;
 use gcnn_models::points::{Dynamics, ParticleBatch, Particles};
 use gcnn_models::{
@@ -252,11 +252,17 @@ fn pytorch_has_every_step() {
         }),
         ..gcnn.clone()
     };
+    let central = GcnnConfig {
+        head: Head::Linear,
+        kernel_sizes: vec![3; 3],
+        global_pool: GlobalPoolKind::Centre,
+        ..gcnn.clone()
+    };
     let zeros = GcnnConfig {
         padding: Padding2d::Same,
         head: Head::Linear,
         kernel_sizes: vec![3; 3],
-        global_pool: ProjectionKind::Max,
+        global_pool: GlobalPoolKind::Max,
         ..gcnn
     };
     let dense = GroupDenseNetConfig {
@@ -270,10 +276,11 @@ fn pytorch_has_every_step() {
         ..input
     };
     let small = |config: GcnnConfig| config.init(input, 4, &device).expect("a network").export();
-    let networks: [(PlainNetwork, usize); 4] = [
+    let networks: [(PlainNetwork, usize); 5] = [
         (small(periodic), 28),
         (small(zeros), 28),
         (small(attentive), 28),
+        (small(central), 28),
         (
             dense.init(tissue, 4, &device).expect("a network").export(),
             32,

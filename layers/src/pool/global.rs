@@ -1,23 +1,49 @@
 //! Global pooling: a feature map becomes one number per channel.
 //!
 //! ```text
-//! maximum   P f = max_{x, h} f(x, h)
 //! mean      P f = average of f(x, h) over x and h
+//! maximum   P f = max_{x, h} f(x, h)
+//! centre    P f = average of f(x, h) over h and over the one, two or four pixels x in the middle
 //! ```
 //!
 //! On the plane H moves positions, on the group positions and orientations; pooling over all of them leaves nothing
-//! to move, so the result is invariant: P ∘ L_g = P.
+//! to move, so the result is invariant: P ∘ L_g = P. The middle stays where it is when an image turns or grows about it: it is for
+//! images that are asked about their central pixel (Bekkers et al. 2018, "Roto-translation covariant convolutional networks for
+//! medical image analysis").
 
 use burn::prelude::*;
+use serde::{Deserialize, Serialize};
 
-use super::ProjectionKind;
+/// How [`GlobalPool2d`] pools. Written `mean`, `max` and `centre` in files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum GlobalPoolKind {
+    /// The average response.
+    #[default]
+    Mean,
+    /// The strongest response.
+    Max,
+    /// The average response in the middle of the map: its central pixel, or two where a side is even, four where both are.
+    Centre,
+}
+
+impl GlobalPoolKind {
+    /// First pixel and number of pixels that count along a side of `size` pixels.
+    pub fn window(self, size: usize) -> [usize; 2] {
+        match self {
+            Self::Mean | Self::Max => [0, size],
+            Self::Centre => [size.saturating_sub(1) / 2, 2 - size % 2],
+        }
+    }
+}
 
 /// Configuration of a [`GlobalPool2d`].
 #[derive(Config, Debug)]
 pub struct GlobalPool2dConfig {
     /// What to keep of the responses.
-    #[config(default = "ProjectionKind::Mean")]
-    pub kind: ProjectionKind,
+    #[config(default = "GlobalPoolKind::Mean")]
+    pub kind: GlobalPoolKind,
 }
 
 impl GlobalPool2dConfig {
@@ -41,7 +67,7 @@ impl GlobalPool2dConfig {
 #[derive(Module, Debug)]
 pub struct GlobalPool2d {
     #[module(skip)]
-    kind: ProjectionKind,
+    kind: GlobalPoolKind,
 }
 
 impl GlobalPool2d {
@@ -57,10 +83,15 @@ impl GlobalPool2d {
             D > 2 && dims[2..].iter().all(|n| *n > 0),
             "GlobalPool2d takes [batch, channels, …, height, width] with a position at least; found {dims:?}"
         );
-        let values: Tensor<3> = input.reshape([dims[0], dims[1], dims[2..].iter().product()]);
+        let middle = (D.saturating_sub(2).max(2)..D).fold(input, |map, axis| {
+            let [first, count] = self.kind.window(dims[axis]);
+            map.narrow(axis, first, count)
+        });
+        let count = middle.dims()[2..].iter().product();
+        let values: Tensor<3> = middle.reshape([dims[0], dims[1], count]);
         let pooled = match self.kind {
-            ProjectionKind::Max => values.max_dim(2),
-            ProjectionKind::Mean => values.mean_dim(2),
+            GlobalPoolKind::Max => values.max_dim(2),
+            GlobalPoolKind::Mean | GlobalPoolKind::Centre => values.mean_dim(2),
         };
         pooled.squeeze_dim(2)
     }

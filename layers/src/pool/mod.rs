@@ -7,7 +7,7 @@ mod projection;
 mod spatial;
 
 pub use attention::{AttentionProjection, AttentionProjectionConfig};
-pub use global::{GlobalPool2d, GlobalPool2dConfig};
+pub use global::{GlobalPool2d, GlobalPool2dConfig, GlobalPoolKind};
 pub use projection::{Projection, ProjectionConfig, ProjectionKind};
 pub use spatial::{
     SpatialAvgPool2d, SpatialAvgPool2dConfig, SpatialMaxPool2d, SpatialMaxPool2dConfig,

@@ -11,7 +11,7 @@
 use burn::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// How [`Projection`] and [`GlobalPool2d`](super::GlobalPool2d) pool. Written `max` and `mean` in files.
+/// How [`Projection`] pools. Written `max` and `mean` in files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]

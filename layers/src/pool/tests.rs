@@ -32,15 +32,37 @@ fn projection_of_a_hand_written_map(#[case] kind: ProjectionKind, #[case] expect
 }
 
 #[rstest]
-#[case(ProjectionKind::Max, [3., 7.])]
-#[case(ProjectionKind::Mean, [-0.5, 3.])]
-fn global_pooling_of_a_hand_written_map(#[case] kind: ProjectionKind, #[case] expected: [f32; 2]) {
+#[case(GlobalPoolKind::Max, [3., 7.])]
+#[case(GlobalPoolKind::Mean, [-0.5, 3.])]
+#[case(GlobalPoolKind::Centre, [-0.5, 3.])]
+fn global_pooling_of_a_hand_written_map(#[case] kind: GlobalPoolKind, #[case] expected: [f32; 2]) {
     let out = GlobalPool2dConfig::new()
         .with_kind(kind)
         .init()
         .forward(hand_written());
     let expected = TensorData::new(expected.to_vec(), [1, 2]);
     out.into_data().assert_eq(&expected, true);
+}
+
+#[rstest]
+#[case(5, 7, &[17])]
+#[case(4, 3, &[4, 7])]
+#[case(4, 4, &[5, 6, 9, 10])]
+#[case(1, 2, &[0, 1])]
+fn the_centre_is_what_a_turn_about_it_leaves_there(
+    #[case] height: usize,
+    #[case] width: usize,
+    #[case] middle: &[usize],
+) {
+    let pixels = height * width;
+    let map = Tensor::<1, Int>::arange(0..pixels as i64, &device()).float();
+    let map: Tensor<4> = map.reshape([1, 1, height, width]);
+    let layer = GlobalPool2dConfig::new()
+        .with_kind(GlobalPoolKind::Centre)
+        .init();
+    let expected = middle.iter().sum::<usize>() as f32 / middle.len() as f32;
+    let expected = TensorData::new(vec![expected], [1, 1]);
+    layer.forward(map).into_data().assert_eq(&expected, true);
 }
 
 #[test]
@@ -97,11 +119,13 @@ fn projection_turns_with_its_input(
 #[rstest]
 fn global_pooling_is_invariant(
     #[values("C4", "D4")] group: &str,
-    #[values(ProjectionKind::Max, ProjectionKind::Mean)] kind: ProjectionKind,
+    #[values(GlobalPoolKind::Max, GlobalPoolKind::Mean, GlobalPoolKind::Centre)]
+    kind: GlobalPoolKind,
+    #[values(5, 6)] side: usize,
 ) {
     let group: Group = group.parse().unwrap();
     let layer = GlobalPool2dConfig::new().with_kind(kind).init();
-    let input = noise([2, 3, group.order(), 5, 5], 0, &device());
+    let input = noise([2, 3, group.order(), side, side], 0, &device());
     let report = measure(&group, input, |map: Tensor<5>| layer.forward(map));
     assert!(report.max_error() < 1e-5, "{report}");
 }

@@ -1,6 +1,8 @@
 //! The description of a [`PlainNetwork`](super::PlainNetwork).
 
-use gcnn_layers::{GroupConv1dConfig, LiftingConv1dConfig, Parameters, ProjectionKind};
+use gcnn_layers::{
+    GlobalPoolKind, GroupConv1dConfig, LiftingConv1dConfig, Parameters, ProjectionKind,
+};
 use serde::{Deserialize, Serialize};
 
 use super::Windows;
@@ -108,10 +110,10 @@ pub enum PlainStepConfig {
         /// How.
         kind: ProjectionKind,
     },
-    /// Pools over all positions: a number per channel.
+    /// Pools over positions: a number per channel.
     PoolPlane {
         /// How.
-        kind: ProjectionKind,
+        kind: GlobalPoolKind,
     },
     /// A linear map of the numbers after [`PoolPlane`](Self::PoolPlane).
     Linear {

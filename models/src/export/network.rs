@@ -9,7 +9,7 @@ use gcnn_layers::attention::PlainGate;
 use gcnn_layers::convolution::continue_periodically;
 use gcnn_layers::convolution::dense::Conv2dOptions;
 use gcnn_layers::inference::{Finish, conv2d_and_finish, scale_and_shift};
-use gcnn_layers::{GroupConv1d, LiftingConv1d, ProjectionKind};
+use gcnn_layers::{GlobalPoolKind, GroupConv1d, LiftingConv1d, ProjectionKind};
 
 use super::{PlainNetworkConfig, PlainStepConfig, Windows};
 use crate::InputShape;
@@ -116,12 +116,12 @@ pub struct GroupPool {
     pub kind: ProjectionKind,
 }
 
-/// Pools over all positions.
+/// Pools over positions.
 #[derive(Module, Debug)]
 pub struct PlanePool {
     /// How.
     #[module(skip)]
-    pub kind: ProjectionKind,
+    pub kind: GlobalPoolKind,
 }
 
 impl PlainNetwork {
@@ -249,8 +249,12 @@ impl PlainStep {
             }
             Self::PoolPlane(pool) => match (window, pool.kind) {
                 (Some(window), kind) => pool_windows(map, window, kind),
-                (None, ProjectionKind::Max) => map.max_dim(3).max_dim(2),
-                (None, ProjectionKind::Mean) => map.mean_dim(3).mean_dim(2),
+                (None, GlobalPoolKind::Max) => map.max_dim(3).max_dim(2),
+                (None, GlobalPoolKind::Mean) => map.mean_dim(3).mean_dim(2),
+                (None, GlobalPoolKind::Centre) => {
+                    let [_, _, height, width] = map.dims();
+                    pool_windows(map, [height, width], pool.kind)
+                }
             },
             Self::Linear(linear) => {
                 let scores = linear.forward(map.permute([0, 2, 3, 1]));

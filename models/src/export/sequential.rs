@@ -17,7 +17,7 @@
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::Conv2d;
 use burn::prelude::*;
-use gcnn_layers::ProjectionKind;
+use gcnn_layers::{GlobalPoolKind, ProjectionKind};
 use serde_json::{Value, json};
 
 use super::{PlainNetwork, PlainStep, Windows, zero_padding};
@@ -83,13 +83,17 @@ fn module(step: &PlainStep, prefix: &str, weights: &mut Weights) -> Value {
             "spatial": convolution(&gate.spatial, "spatial.", &mut add),
         }]),
         PlainStep::PoolGroup(pool) => {
-            let name = either(pool.kind, ["MaxPool3d", "AvgPool3d"]);
+            let name = match pool.kind {
+                ProjectionKind::Max => "MaxPool3d",
+                ProjectionKind::Mean => "AvgPool3d",
+            };
             json!([name, { "kernel_size": [pool.order, 1, 1] }])
         }
-        PlainStep::PoolPlane(pool) => {
-            let name = either(pool.kind, ["AdaptiveMaxPool2d", "AdaptiveAvgPool2d"]);
-            json!([name, { "output_size": 1 }])
-        }
+        PlainStep::PoolPlane(pool) => match pool.kind {
+            GlobalPoolKind::Max => json!(["AdaptiveMaxPool2d", { "output_size": 1 }]),
+            GlobalPoolKind::Mean => json!(["AdaptiveAvgPool2d", { "output_size": 1 }]),
+            GlobalPoolKind::Centre => json!(["Centre", {}]),
+        },
         PlainStep::Linear(linear) => {
             let [from, to] = linear.weight.dims();
             add(
@@ -162,11 +166,4 @@ fn windows(windows: &Windows) -> Value {
 
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     Array::of(tensor).values
-}
-
-fn either(kind: ProjectionKind, [max, mean]: [&'static str; 2]) -> &'static str {
-    match kind {
-        ProjectionKind::Max => max,
-        ProjectionKind::Mean => mean,
-    }
 }

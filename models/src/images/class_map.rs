@@ -3,7 +3,7 @@
 use burn::prelude::*;
 use burn::tensor::module::{avg_pool2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
-use gcnn_layers::ProjectionKind;
+use gcnn_layers::GlobalPoolKind;
 
 /// Pools a map over every window of the size that the map of a single patch has, in place of the whole map.
 ///
@@ -13,7 +13,7 @@ use gcnn_layers::ProjectionKind;
 ///
 /// # Panics
 /// If the map is smaller than the window, because the image is smaller than the patch.
-pub(crate) fn pool_windows(map: Tensor<4>, window: [usize; 2], kind: ProjectionKind) -> Tensor<4> {
+pub(crate) fn pool_windows(map: Tensor<4>, window: [usize; 2], kind: GlobalPoolKind) -> Tensor<4> {
     let [_, _, height, width] = map.dims();
     assert!(
         height >= window[0] && width >= window[1],
@@ -26,8 +26,18 @@ pub(crate) fn pool_windows(map: Tensor<4>, window: [usize; 2], kind: ProjectionK
         return map;
     }
     match kind {
-        ProjectionKind::Max => max_pool2d(map, MaxPoolOptions::new(window).with_stride([1, 1])),
-        ProjectionKind::Mean => avg_pool2d(map, AvgPoolOptions::new(window).with_stride([1, 1])),
+        GlobalPoolKind::Max => max_pool2d(map, MaxPoolOptions::new(window).with_stride([1, 1])),
+        GlobalPoolKind::Mean => avg_pool2d(map, AvgPoolOptions::new(window).with_stride([1, 1])),
+        GlobalPoolKind::Centre => {
+            let [[above, rows], [left, columns]] = window.map(|side| kind.window(side));
+            let [up, beside] = [height + 1 - window[0], width + 1 - window[1]];
+            let map = map.narrow(2, above, up + rows - 1);
+            pool_windows(
+                map.narrow(3, left, beside + columns - 1),
+                [rows, columns],
+                GlobalPoolKind::Mean,
+            )
+        }
     }
 }
 

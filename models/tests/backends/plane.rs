@@ -3,8 +3,8 @@
 use burn::prelude::*;
 use gcnn_layers::kernel::{BSplineConfig, Support};
 use gcnn_layers::{
-    DropoutUnit, FieldBatchNormConfig, FieldDropoutConfig, GlobalPool2dConfig, Group,
-    GroupConv2dConfig, IsotropicConv2dConfig, KernelConfig, LiftingConv2dConfig, Padding2d,
+    DropoutUnit, FieldBatchNormConfig, FieldDropoutConfig, GlobalPool2dConfig, GlobalPoolKind,
+    Group, GroupConv2dConfig, IsotropicConv2dConfig, KernelConfig, LiftingConv2dConfig, Padding2d,
     ProjectionConfig, ProjectionKind, SpatialAvgPool2dConfig, SpatialMaxPool2dConfig,
 };
 use rstest::rstest;
@@ -123,11 +123,17 @@ fn field_normalisation_by_running_statistics() {
 fn pooling() {
     for kind in [ProjectionKind::Max, ProjectionKind::Mean] {
         let projection = ProjectionConfig::new().with_kind(kind).init();
-        let global = GlobalPool2dConfig::new().with_kind(kind).init();
         compare(|device| {
             let input = noise([2, 3, 8, 5, 5], 1, device);
             observe(&projection, input, |x| projection.forward(x))
         });
+    }
+    for kind in [
+        GlobalPoolKind::Max,
+        GlobalPoolKind::Mean,
+        GlobalPoolKind::Centre,
+    ] {
+        let global = GlobalPool2dConfig::new().with_kind(kind).init();
         compare(|device| {
             let input = noise([2, 3, 8, 5, 5], 2, device);
             observe(&global, input, |x| global.forward(x))

@@ -5,8 +5,8 @@ use burn::nn::pool::AvgPool2dConfig;
 use burn::prelude::*;
 use gcnn_layers::equivariance::Feature;
 use gcnn_layers::{
-    FieldBatchNorm, FieldBatchNormConfig, Group, GroupConv2d, GroupConv2dConfig, LiftingConv2d,
-    Projection, ProjectionConfig, ProjectionKind, SpatialAvgPool2d, SpatialAvgPool2dConfig,
+    FieldBatchNorm, FieldBatchNormConfig, GlobalPoolKind, Group, GroupConv2d, GroupConv2dConfig,
+    LiftingConv2d, Projection, ProjectionConfig, SpatialAvgPool2d, SpatialAvgPool2dConfig,
     repeat_over_group,
 };
 
@@ -163,7 +163,7 @@ impl GroupDenseNet {
     /// # Panics
     /// If the image is smaller than a patch.
     pub fn class_map(&self, images: Tensor<4>) -> Tensor<4> {
-        pool_windows(self.positions(images), self.patch_map, ProjectionKind::Mean)
+        pool_windows(self.positions(images), self.patch_map, GlobalPoolKind::Mean)
     }
 
     /// Pixels between the patches of a [`class_map`](Self::class_map), along both axes.
@@ -190,7 +190,7 @@ impl GroupDenseNet {
             kind: self.projection.kind(),
         }));
         steps.push(PlainStep::PoolPlane(PlanePool {
-            kind: ProjectionKind::Mean,
+            kind: GlobalPoolKind::Mean,
         }));
         PlainNetwork::new(steps, self.patch_map)
     }

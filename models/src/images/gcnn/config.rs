@@ -3,8 +3,9 @@
 use gcnn_layers::group::AxisKind;
 use gcnn_layers::{
     AttentiveGateConfig, AttentivePlaneGateConfig, DropoutUnit, FieldBatchNormConfig,
-    FieldDropoutConfig, Group, GroupConv2dConfig, KernelConfig, LayerError, LiftingConv2dConfig,
-    Padding2d, Parameters, ProjectionKind, SeparableGroupConv2dConfig, Separation,
+    FieldDropoutConfig, GlobalPoolKind, Group, GroupConv2dConfig, KernelConfig, LayerError,
+    LiftingConv2dConfig, Padding2d, Parameters, ProjectionKind, SeparableGroupConv2dConfig,
+    Separation,
 };
 use serde::{Deserialize, Serialize};
 
@@ -93,8 +94,9 @@ pub struct GcnnConfig {
     pub head: Head,
     /// Pooling over H in the head.
     pub projection: ProjectionKind,
-    /// Pooling over the plane in the head, where the last map is larger than one pixel.
-    pub global_pool: ProjectionKind,
+    /// Pooling over the plane in the head, where the last map is larger than one pixel; `centre` where an image is asked about the
+    /// pixel in its middle, as patches of nuclei are.
+    pub global_pool: GlobalPoolKind,
     /// Layers and fields by a number of parameters, the same for every group: `small`, `medium` or `large`, about 25,000,
     /// 100,000 and 400,000. It stands in place of `channels`, `kernel_sizes`, `pool_after`, `padding`, `bias` and `head`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -128,7 +130,7 @@ impl GcnnConfig {
             bias: true,
             head: Head::Convolution,
             projection: ProjectionKind::Max,
-            global_pool: ProjectionKind::Mean,
+            global_pool: GlobalPoolKind::Mean,
             size: None,
         }
     }

@@ -8,8 +8,8 @@ use gcnn_layers::equivariance::Feature;
 use gcnn_layers::kernel::AngleOffsets;
 use gcnn_layers::{
     AttentiveGate, AttentivePlaneGate, FieldBatchNorm, FieldDropout, GlobalPool2d,
-    GlobalPool2dConfig, Group, GroupConv2d, LiftingConv2d, Projection, ProjectionConfig,
-    ProjectionKind, SeparableGroupConv2d, SpatialMaxPool2d, SpatialMaxPool2dConfig,
+    GlobalPool2dConfig, GlobalPoolKind, Group, GroupConv2d, LiftingConv2d, Projection,
+    ProjectionConfig, SeparableGroupConv2d, SpatialMaxPool2d, SpatialMaxPool2dConfig,
 };
 
 use super::InputShape;
@@ -58,7 +58,7 @@ pub struct Gcnn {
     #[module(skip)]
     pub(super) group: Group,
     #[module(skip)]
-    pub(super) global_pool_kind: ProjectionKind,
+    pub(super) global_pool_kind: GlobalPoolKind,
     /// The largest offset of a grid of angles, where training turns them.
     #[module(skip)]
     random_angle: Option<f64>,

@@ -10,7 +10,7 @@
 //! A group of |H| elements shares each weight |H| times: at equal parameters it has about √|H| times fewer fields and √|H| times
 //! more responses. So a change of `group` alone compares networks of equal size, and costs time in place of parameters.
 
-use gcnn_layers::{Group, Padding2d, ProjectionKind};
+use gcnn_layers::{GlobalPoolKind, Group, Padding2d, ProjectionKind};
 
 use super::config::{GcnnConfig, Head, POOL_SIZE};
 use super::{InputShape, NetworkSize};
@@ -57,7 +57,7 @@ impl GcnnConfig {
             normalisation: super::Normalisation::Batch,
             dropout: 0.0,
             projection: ProjectionKind::Max,
-            global_pool: ProjectionKind::Mean,
+            global_pool: GlobalPoolKind::Mean,
             size: Some(size),
             ..Self::p4cnn()
         };

@@ -5,8 +5,8 @@ use burn::nn::{Linear, LinearConfig, Relu};
 use burn::prelude::*;
 use gcnn_layers::equivariance::Feature;
 use gcnn_layers::{
-    FieldBatchNorm, FieldBatchNormConfig, FieldDropout, Group, GroupConv1d, LiftingConv1d,
-    Projection, ProjectionConfig, ProjectionKind,
+    FieldBatchNorm, FieldBatchNormConfig, FieldDropout, GlobalPoolKind, Group, GroupConv1d,
+    LiftingConv1d, Projection, ProjectionConfig,
 };
 
 use super::WaveletConfig;
@@ -162,7 +162,7 @@ impl Wavelet {
         let planes = map.reshape([batch, channels * scales, height, time]);
         let means = match window {
             None => planes.mean_dim(3),
-            Some(window) => pool_windows(planes, [1, window], ProjectionKind::Mean),
+            Some(window) => pool_windows(planes, [1, window], GlobalPoolKind::Mean),
         };
         let [_, _, height, windows] = means.dims();
         let means = means.reshape([batch, channels, scales, height, windows]);
@@ -222,7 +222,7 @@ impl Wavelet {
         }
         // Means come before the maximum over scales: the mean of a maximum is another number.
         steps.push(PlainStep::PoolPlane(PlanePool {
-            kind: ProjectionKind::Mean,
+            kind: GlobalPoolKind::Mean,
         }));
         steps.push(PlainStep::PoolGroup(GroupPool {
             order: self.last_scales,
