@@ -416,6 +416,57 @@ mod tests {
         );
     }
 
+    /// A window of the whole, and one that is cut out of the middle of a turned image.
+    #[test]
+    fn windows_turn_about_their_own_centres() {
+        let image: Vec<f32> = (0..2 * 9 * 12).map(|i| ((i * 37) % 101) as f32).collect();
+        let (shape, ranges) = ([2, 9, 12], [[0.0, 101.0]; 2]);
+        let reading = Reading {
+            interpolation: Interpolation::Bicubic,
+            fill: Fill::Mirror,
+        };
+        let read = |corner, size: [usize; 2], motion| {
+            let mut cut = vec![f32::NAN; 2 * size[0] * size[1]];
+            let window = Window { corner, size };
+            window.read(&image, shape, motion, reading, &ranges, &mut cut);
+            cut
+        };
+        let turn = AffineMap::rotation(0.6)
+            .with_mirror(true)
+            .with_shift([1.5, 0.25]);
+        let mut whole = vec![0.0; image.len()];
+        transform(
+            &image,
+            shape,
+            turn,
+            Interpolation::Bicubic,
+            Fill::Mirror,
+            &mut whole,
+        );
+        assert_eq!(read([0, 0], [9, 12], turn), whole);
+        // Three columns and rows about the centre of the whole.
+        let middle = read([3, 4], [3, 4], turn);
+        for place in 0..24 {
+            let (channel, row, column) = (place / 12, place / 4 % 3, place % 4);
+            let expected = whole[(channel * 9 + 3 + row) * 12 + 4 + column];
+            assert!((middle[place] - expected).abs() < 1e-3);
+        }
+        // Beyond the edges the image is mirrored.
+        let corner = read([-2, 10], [3, 4], AffineMap::rotation(0.0));
+        let numbers: Vec<u8> = image[..108].iter().map(|value| *value as u8).collect();
+        let mut nearest = [0; 12];
+        let window = Window {
+            corner: [-2, 10],
+            size: [3, 4],
+        };
+        window.read_nearest(&numbers, [9, 12], AffineMap::rotation(0.0), &mut nearest);
+        for place in 0..12 {
+            let (row, column) = ([1, 0, 0][place / 4], [10, 11, 11, 10][place % 4]);
+            assert_eq!(corner[place], image[row * 12 + column]);
+            assert_eq!(f32::from(nearest[place]), corner[place]);
+        }
+    }
+
     #[test]
     fn scaling_moves_pixels_away_from_the_centre() {
         let mut image = vec![0.0; 49];

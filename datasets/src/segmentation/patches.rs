@@ -200,3 +200,6 @@ impl Iterator for PatchLoader {
 }
 
 impl ExactSizeIterator for PatchLoader {}
+
+#[cfg(test)]
+mod tests;
