@@ -3,7 +3,7 @@
 mod beside;
 mod duplicates;
 mod identity;
-mod normalisation;
+pub(crate) mod normalisation;
 pub(crate) mod part;
 mod pixels;
 pub(crate) mod settings;

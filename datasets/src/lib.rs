@@ -9,6 +9,7 @@
 //! | rotated MNIST: the community's files, re-made from MNIST, or the digits that the crate carries | [`rotated_mnist`] |
 //! | scaled MNIST, with other factors for training than for testing | [`scaled_mnist`] |
 //! | patches of stained tissue around nuclei, from a folder or carried | [`nuclei`] |
+//! | whole images with a class for each pixel, their patches, instances and overlaps | [`segmentation`] |
 //! | PatchCamelyon, read from its HDF5 files as batches need it | [`pcam`] |
 //! | people's own images, by folders or by a table, and what is in such a folder | [`image_folder`] |
 //! | people's own clips of sound, by folders or by their names, and a few spoken digits | [`audio_folder`] |
@@ -66,6 +67,7 @@ mod random;
 pub mod rotate;
 pub mod rotated_mnist;
 pub mod scaled_mnist;
+pub mod segmentation;
 mod shield;
 mod tables;
 #[cfg(test)]
@@ -94,4 +96,9 @@ pub use picture::{
 pub use rotate::{Fill, Interpolation};
 pub use rotated_mnist::{RotatedMnistConfig, RotatedMnistSource};
 pub use scaled_mnist::{ScaledMnistConfig, ScaledMnistSource};
+pub use segmentation::{
+    ClassOverlap, InstanceMatches, MaskKind, MatchedPair, PatchLoader, Scene, SceneLoader,
+    SegmentationBatch, SegmentationConfig, SegmentationDataset, SegmentationSource,
+    SegmentationSplits, match_instances, watershed, watershed_of_classes,
+};
 pub use shield::silence_decoders;

@@ -39,6 +39,8 @@ pub(crate) enum Purpose {
     Scale = 13,
     /// The factor that a clip is stretched by.
     Stretch = 14,
+    /// Where a patch of a scene lies.
+    Place = 15,
 }
 
 /// A number for a name.

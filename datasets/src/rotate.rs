@@ -144,20 +144,112 @@ pub fn transform(
     if motion.is_identity() {
         return moved.copy_from_slice(image);
     }
-    let plane = height * width;
-    let centre = [(width as f64 - 1.0) / 2.0, (height as f64 - 1.0) / 2.0];
-    let ranges: Vec<[f32; 2]> = image.chunks_exact(plane.max(1)).map(range).collect();
-    for row in 0..height {
-        for column in 0..width {
-            let [x, y] = motion.inverse(column as f64 - centre[0], centre[1] - row as f64);
-            let stencil = Stencil::at(centre[1] - y, x + centre[0], interpolation);
+    let ranges: Vec<[f32; 2]> = (image.chunks_exact((height * width).max(1)))
+        .map(range)
+        .collect();
+    let reading = Reading {
+        interpolation,
+        fill,
+    };
+    let whole = Window {
+        corner: [0; 2],
+        size: [height, width],
+    };
+    whole.read(
+        image,
+        [channels, height, width],
+        motion,
+        reading,
+        &ranges,
+        moved,
+    );
+}
+
+/// How an image is read between its pixels and outside of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    pub(crate) interpolation: Interpolation,
+    pub(crate) fill: Fill,
+}
+
+/// A rectangle of pixels that is cut out of an image and moved about its own centre; it may reach beyond the image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Window {
+    /// The row and the column of its first pixel in the image.
+    pub(crate) corner: [isize; 2],
+    /// `[height, width]`.
+    pub(crate) size: [usize; 2],
+}
+
+impl Window {
+    /// Cuts it out of an image `[channels, height, width]` into `cut`, `[channels, height, width]` of the window. What comes in
+    /// from beside it is what the image has there. Values are cut to the range of their channel.
+    ///
+    /// # Panics
+    /// Panics if the lengths don't agree.
+    pub(crate) fn read(
+        &self,
+        image: &[f32],
+        [channels, height, width]: [usize; 3],
+        motion: AffineMap,
+        reading: Reading,
+        ranges: &[[f32; 2]],
+        cut: &mut [f32],
+    ) {
+        let (plane, own) = (height * width, self.size[0] * self.size[1]);
+        assert_eq!(cut.len(), channels * own, "room for the window");
+        for place in 0..own {
+            let [row, column] = self.source(place, motion);
+            let stencil = Stencil::at(row, column, reading.interpolation);
             for channel in 0..channels {
                 let pixels = &image[channel * plane..(channel + 1) * plane];
                 let [low, high] = ranges[channel];
-                moved[channel * plane + row * width + column] =
-                    stencil.read(pixels, height, width, fill).clamp(low, high);
+                cut[channel * own + place] = stencil
+                    .read(pixels, height, width, reading.fill)
+                    .clamp(low, high);
             }
         }
+    }
+
+    /// Cuts it out of a map of numbers that have nothing between them, `[height, width]`: each pixel gets the number of the
+    /// nearest one, beyond the border of the mirrored one.
+    ///
+    /// # Panics
+    /// Panics if the lengths don't agree.
+    pub(crate) fn read_nearest(
+        &self,
+        numbers: &[u8],
+        [height, width]: [usize; 2],
+        motion: AffineMap,
+        cut: &mut [u8],
+    ) {
+        assert_eq!(numbers.len(), height * width, "a number for each pixel");
+        assert_eq!(
+            cut.len(),
+            self.size[0] * self.size[1],
+            "room for the window"
+        );
+        for (at, number) in cut.iter_mut().enumerate() {
+            let nearest = self
+                .source(at, motion)
+                .map(|place| (place + 0.5).floor() as isize);
+            let row = place(nearest[0], 0, height, Fill::Mirror);
+            let column = place(nearest[1], 0, width, Fill::Mirror);
+            // Only a place that no image reaches has none.
+            if let (Some(row), Some(column)) = (row, column) {
+                *number = numbers[row * width + column];
+            }
+        }
+    }
+
+    /// The row and the column in the image that a motion of the window brings to its pixel `place`.
+    fn source(&self, place: usize, motion: AffineMap) -> [f64; 2] {
+        let [height, width] = self.size;
+        let (row, column) = (place / width, place % width);
+        let centre = [(width as f64 - 1.0) / 2.0, (height as f64 - 1.0) / 2.0];
+        let [x, y] = motion.inverse(column as f64 - centre[0], centre[1] - row as f64);
+        let corner = self.corner.map(|corner| corner as f64);
+        [corner[0] + (centre[1] - y), corner[1] + (x + centre[0])]
     }
 }
 
@@ -322,6 +414,57 @@ mod tests {
             turned.iter().all(|value| (value - 0.5).abs() < 1e-6),
             "{turned:?}"
         );
+    }
+
+    /// A window of the whole, and one that is cut out of the middle of a turned image.
+    #[test]
+    fn windows_turn_about_their_own_centres() {
+        let image: Vec<f32> = (0..2 * 9 * 12).map(|i| ((i * 37) % 101) as f32).collect();
+        let (shape, ranges) = ([2, 9, 12], [[0.0, 101.0]; 2]);
+        let reading = Reading {
+            interpolation: Interpolation::Bicubic,
+            fill: Fill::Mirror,
+        };
+        let read = |corner, size: [usize; 2], motion| {
+            let mut cut = vec![f32::NAN; 2 * size[0] * size[1]];
+            let window = Window { corner, size };
+            window.read(&image, shape, motion, reading, &ranges, &mut cut);
+            cut
+        };
+        let turn = AffineMap::rotation(0.6)
+            .with_mirror(true)
+            .with_shift([1.5, 0.25]);
+        let mut whole = vec![0.0; image.len()];
+        transform(
+            &image,
+            shape,
+            turn,
+            Interpolation::Bicubic,
+            Fill::Mirror,
+            &mut whole,
+        );
+        assert_eq!(read([0, 0], [9, 12], turn), whole);
+        // Three columns and rows about the centre of the whole.
+        let middle = read([3, 4], [3, 4], turn);
+        for place in 0..24 {
+            let (channel, row, column) = (place / 12, place / 4 % 3, place % 4);
+            let expected = whole[(channel * 9 + 3 + row) * 12 + 4 + column];
+            assert!((middle[place] - expected).abs() < 1e-3);
+        }
+        // Beyond the edges the image is mirrored.
+        let corner = read([-2, 10], [3, 4], AffineMap::rotation(0.0));
+        let numbers: Vec<u8> = image[..108].iter().map(|value| *value as u8).collect();
+        let mut nearest = [0; 12];
+        let window = Window {
+            corner: [-2, 10],
+            size: [3, 4],
+        };
+        window.read_nearest(&numbers, [9, 12], AffineMap::rotation(0.0), &mut nearest);
+        for place in 0..12 {
+            let (row, column) = ([1, 0, 0][place / 4], [10, 11, 11, 10][place % 4]);
+            assert_eq!(corner[place], image[row * 12 + column]);
+            assert_eq!(f32::from(nearest[place]), corner[place]);
+        }
     }
 
     #[test]

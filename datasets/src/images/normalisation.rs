@@ -38,34 +38,13 @@ impl ChannelNormalisation {
     /// stretches of 32 images each, spread evenly.
     pub fn measure(images: &ImageDataset) -> Result<Self, DatasetError> {
         let [channels, height, width] = images.shape();
-        let plane = height * width;
-        let mut sums = vec![[0.0f64; 2]; channels];
+        let mut sums = Sums::new(channels);
         let mut image = vec![0.0; images.image_len()];
-        let measured = measured(images);
-        for index in &measured {
-            images.try_copy_image(*index, &mut image)?;
-            for (sum, pixels) in sums.iter_mut().zip(image.chunks_exact(plane)) {
-                for pixel in pixels {
-                    let pixel = f64::from(*pixel);
-                    sum[0] += pixel;
-                    sum[1] += pixel * pixel;
-                }
-            }
+        for index in measured(images) {
+            images.try_copy_image(index, &mut image)?;
+            sums.add(&image, height * width);
         }
-        let count = (measured.len() * plane).max(1) as f64;
-        let mean = |sum: &[f64; 2]| sum[0] / count;
-        let std = |sum: &[f64; 2]| {
-            let variance = sum[1] / count - mean(sum).powi(2);
-            if variance > 1e-12 {
-                variance.sqrt()
-            } else {
-                1.0
-            }
-        };
-        Ok(Self {
-            mean: sums.iter().map(|sum| mean(sum) as f32).collect(),
-            std: sums.iter().map(|sum| std(sum) as f32).collect(),
-        })
+        Ok(sums.normalisation())
     }
 
     /// How many channels it is for.
@@ -112,6 +91,54 @@ impl ChannelNormalisation {
             "finite means and positive deviations",
             found,
         ))
+    }
+}
+
+/// What means and deviations are made of.
+pub(crate) struct Sums {
+    /// Of each channel the sum of its values and that of their squares.
+    channels: Vec<[f64; 2]>,
+    /// Values of a channel.
+    count: usize,
+}
+
+impl Sums {
+    /// Of no pixel.
+    pub(crate) fn new(channels: usize) -> Self {
+        Self {
+            channels: vec![[0.0; 2]; channels],
+            count: 0,
+        }
+    }
+
+    /// Adds an image whose channels have so many pixels.
+    pub(crate) fn add(&mut self, image: &[f32], plane: usize) {
+        for (sum, pixels) in self.channels.iter_mut().zip(image.chunks_exact(plane)) {
+            for pixel in pixels {
+                let pixel = f64::from(*pixel);
+                sum[0] += pixel;
+                sum[1] += pixel * pixel;
+            }
+        }
+        self.count += plane;
+    }
+
+    /// The statistics. A channel without variation gets the standard deviation 1.
+    pub(crate) fn normalisation(&self) -> ChannelNormalisation {
+        let count = self.count.max(1) as f64;
+        let mean = |sum: &[f64; 2]| sum[0] / count;
+        let std = |sum: &[f64; 2]| {
+            let variance = sum[1] / count - mean(sum).powi(2);
+            if variance > 1e-12 {
+                variance.sqrt()
+            } else {
+                1.0
+            }
+        };
+        ChannelNormalisation {
+            mean: self.channels.iter().map(|sum| mean(sum) as f32).collect(),
+            std: self.channels.iter().map(|sum| std(sum) as f32).collect(),
+        }
     }
 }
 

@@ -30,12 +30,12 @@ impl Default for Border {
 
 impl Border {
     /// Whether it is the border where nothing is said.
-    pub(super) fn is_default(&self) -> bool {
+    pub(crate) fn is_default(&self) -> bool {
         *self == Self::default()
     }
 
     /// Whether there is such a border.
-    pub(super) fn validate(&self) -> Result<(), DatasetError> {
+    pub(crate) fn validate(&self) -> Result<(), DatasetError> {
         let (expected, found) = match *self {
             Self::Pixels(pixels) if (1.0..=WIDEST).contains(&pixels) => return Ok(()),
             Self::Relative(share) if share > 0.0 && share <= 0.5 => return Ok(()),
@@ -54,7 +54,7 @@ impl Border {
     }
 
     /// What the description of data says about it; nothing where it is the usual one.
-    pub(super) fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         match self {
             _ if self.is_default() => String::new(),
             Self::Pixels(pixels) => format!(", borders of {pixels} pixels"),

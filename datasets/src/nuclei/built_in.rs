@@ -1,6 +1,6 @@
 //! The tissue images that the crate carries, `datasets/data/nuclei`.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use super::Tissue;
 use crate::DatasetError;
@@ -27,8 +27,11 @@ carried! {
     "058" "061" "065" "066" "072" "076" "082" "087" "088" "095" "102" "105"
 }
 
-/// Reads a carried image.
-pub(super) fn read(name: &str) -> Result<Tissue, DatasetError> {
+/// A file that the crate carries, and what errors call it.
+pub(crate) type Carried = (&'static [u8], PathBuf);
+
+/// Image and labels of a carried image.
+pub(crate) fn files(name: &str) -> Result<[Carried; 2], DatasetError> {
     let files = BUILT_IN_NAMES
         .iter()
         .position(|carried| *carried == name)
@@ -37,14 +40,16 @@ pub(super) fn read(name: &str) -> Result<Tissue, DatasetError> {
         let expected = format!("one of {}", BUILT_IN_NAMES.join(", "));
         return Err(DatasetError::setting("name", expected, name));
     };
-    let paths = [
-        format!("built-in {name}.png"),
-        format!("built-in {name}_labels.png"),
-    ];
-    Tissue::from_bytes(
-        (image, Path::new(&paths[0])),
-        (labels, Path::new(&paths[1])),
-    )
+    Ok([
+        (image, PathBuf::from(format!("built-in {name}.png"))),
+        (labels, PathBuf::from(format!("built-in {name}_labels.png"))),
+    ])
+}
+
+/// Reads a carried image.
+pub(super) fn read(name: &str) -> Result<Tissue, DatasetError> {
+    let [image, labels] = files(name)?;
+    Tissue::from_bytes((image.0, &image.1), (labels.0, &labels.1))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The class of each pixel of a tissue image: background, the inside of a nucleus or its border.
 
-use super::{BORDER, Border, Tissue};
+use super::{BORDER, Border, Labels, Tissue};
 
 impl Tissue {
     /// The class of each pixel, row by row, as an index into [`CLASS_NAMES`](super::CLASS_NAMES), with a border of 2 pixels.
@@ -14,11 +14,23 @@ impl Tissue {
     /// The distance is Euclidean, between pixel centres. Where two nuclei touch, both have a border; the edge of the image
     /// is none.
     pub fn classes(&self) -> Vec<u8> {
-        self.classes_within(BORDER as f64)
+        self.numbers().classes_within(BORDER as f64)
     }
 
     /// The same with another border: within its reach in place of 2 pixels.
     pub fn classes_with(&self, border: Border) -> Vec<u8> {
+        self.numbers().classes_with(border)
+    }
+
+    /// The median diameter of the nuclei, in pixels: that of a disc of the same area, 2 √(area / π). None without a nucleus.
+    pub fn median_diameter(&self) -> Option<f64> {
+        self.numbers().median_diameter()
+    }
+}
+
+impl Labels<'_> {
+    /// The class of each pixel, as [`Tissue::classes`] says, within the reach of a border.
+    pub(crate) fn classes_with(&self, border: Border) -> Vec<u8> {
         self.classes_within(border.reach(|| self.median_diameter()))
     }
 
@@ -26,7 +38,7 @@ impl Tissue {
     /// above or below, or it is as far to the side as the next other label from there.
     fn classes_within(&self, reach: f64) -> Vec<u8> {
         let [height, width] = self.size;
-        let label = |row: usize, column: usize| self.labels[row * width + column];
+        let label = |row: usize, column: usize| self.numbers[row * width + column];
         let aside = self.distances_in_rows();
         let square = |distance: usize| (distance as f64) * (distance as f64);
         let rows = (reach as usize).min(height);
@@ -56,9 +68,9 @@ impl Tissue {
     /// How far each pixel is from the next one of its row with another label; `u32::MAX` where the row has none.
     fn distances_in_rows(&self) -> Vec<u32> {
         let width = self.size[1];
-        let mut distances = vec![u32::MAX; self.labels.len()];
+        let mut distances = vec![u32::MAX; self.numbers.len()];
         for (labels, distances) in
-            (self.labels.chunks_exact(width.max(1))).zip(distances.chunks_exact_mut(width.max(1)))
+            (self.numbers.chunks_exact(width.max(1))).zip(distances.chunks_exact_mut(width.max(1)))
         {
             // Pixels side by side with one label: the distance to their ends, where there is something behind the end.
             let mut start = 0;
@@ -77,10 +89,10 @@ impl Tissue {
         distances
     }
 
-    /// The median diameter of the nuclei, in pixels: that of a disc of the same area, 2 √(area / π). None without a nucleus.
-    pub fn median_diameter(&self) -> Option<f64> {
+    /// The median diameter of the instances, as [`Tissue::median_diameter`] says.
+    fn median_diameter(&self) -> Option<f64> {
         let mut areas = vec![0usize; 1 << 16];
-        for label in &self.labels {
+        for label in self.numbers {
             areas[usize::from(*label)] += 1;
         }
         let mut areas: Vec<usize> = areas[1..]
@@ -179,7 +191,7 @@ mod tests {
             };
             for reach in [1.0, 1.5, 2.0, 2.9, 4.4, 300.0] {
                 assert_eq!(
-                    tissue.classes_within(reach),
+                    tissue.numbers().classes_within(reach),
                     brute_force(&tissue, reach),
                     "{reach}"
                 );
@@ -200,11 +212,11 @@ mod tests {
         // A tenth of it is less than a pixel: what touches another label is border.
         assert_eq!(
             three.classes_with(Border::Relative(0.1)),
-            three.classes_within(1.0)
+            three.numbers().classes_within(1.0)
         );
         assert_eq!(
             three.classes_with(Border::Relative(0.5)),
-            three.classes_within(expected / 2.0)
+            three.numbers().classes_within(expected / 2.0)
         );
         // Of two nuclei the mean.
         let two = tissue(&["1022", "0022"]);

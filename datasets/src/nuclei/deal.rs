@@ -13,11 +13,27 @@
 //! those of one that may only be tested on are all for testing.
 
 use super::TissueName;
+use crate::DatasetError;
 use crate::random::{Purpose, Random, key};
+
+/// Whether shares of validation and testing leave something for training.
+pub(crate) fn check_shares([valid, test]: [f64; 2]) -> Result<(), DatasetError> {
+    for (field, fraction) in [("valid_fraction", valid), ("test_fraction", test)] {
+        if !(0.0..1.0).contains(&fraction) {
+            let expected = "a share from 0 to below 1";
+            return Err(DatasetError::setting(field, expected, fraction));
+        }
+    }
+    if valid + test >= 1.0 {
+        let expected = "less than 1 together with valid_fraction, so that training images are left";
+        return Err(DatasetError::setting("test_fraction", expected, test));
+    }
+    Ok(())
+}
 
 /// Deals images to the splits by their shares of validation and testing; `uses` says whether a stain may be trained on and
 /// whether it may be tested on. Training images are in the order in which a part of them is taken.
-pub(super) fn deal(
+pub(crate) fn deal(
     images: &[TissueName],
     [valid, test]: [f64; 2],
     uses: impl Fn(&str) -> [bool; 2],
@@ -46,19 +62,9 @@ fn deal_by_shares(
     shares: [f64; 3],
     seed: u64,
 ) -> [Vec<usize>; 3] {
-    let place =
-        |image: &TissueName| Random::new(seed, Purpose::TissueSplit, key(&image.name), 0).unit();
-    let mut order: Vec<(&str, f64, usize)> = chosen
-        .into_iter()
-        .map(|index| (&images[index].stain[..], place(&images[index]), index))
-        .collect();
-    order.sort_by(|one, other| {
-        (one.0.cmp(other.0))
-            .then(one.1.total_cmp(&other.1))
-            .then(one.2.cmp(&other.2))
-    });
+    let order = by_stain(images, chosen, [seed, 0]);
     let mut splits = [(); 3].map(|()| Vec::new());
-    for (dealt, (_, _, image)) in order.iter().enumerate() {
+    for (dealt, image) in order.iter().enumerate() {
         let behind = |split: usize| shares[split] * (dealt + 1) as f64 - splits[split].len() as f64;
         let mut chosen = 0;
         for split in 1..3 {
@@ -71,8 +77,30 @@ fn deal_by_shares(
     splits
 }
 
+/// Some of the images, stain by stain, and those of a stain in an order of the seed and their names.
+fn by_stain(images: &[TissueName], chosen: Vec<usize>, [seed, stream]: [u64; 2]) -> Vec<usize> {
+    let place = |image: &TissueName| {
+        Random::new(seed, Purpose::TissueSplit, key(&image.name), stream).unit()
+    };
+    let mut order: Vec<(&str, f64, usize)> = chosen
+        .into_iter()
+        .map(|index| (&images[index].stain[..], place(&images[index]), index))
+        .collect();
+    order.sort_by(|one, other| {
+        (one.0.cmp(other.0))
+            .then(one.1.total_cmp(&other.1))
+            .then(one.2.cmp(&other.2))
+    });
+    order.into_iter().map(|(_, _, image)| image).collect()
+}
+
+/// The same images in another order in which every beginning has all stains in proportion, that of this seed.
+pub(crate) fn reordered(images: &[TissueName], chosen: Vec<usize>, seed: u64) -> Vec<usize> {
+    spread(images, &by_stain(images, chosen, [seed, 1]))
+}
+
 /// Spreads each stain evenly: the k-th of n images of a stain comes at (k + 1/2) / n. `chosen` comes stain by stain.
-fn spread(images: &[TissueName], chosen: &[usize]) -> Vec<usize> {
+pub(crate) fn spread(images: &[TissueName], chosen: &[usize]) -> Vec<usize> {
     let mut places: Vec<(f64, usize)> = chosen
         .chunk_by(|one, other| images[*one].stain == images[*other].stain)
         .flat_map(|stain| {

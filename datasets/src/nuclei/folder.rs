@@ -8,45 +8,50 @@ use super::{NucleiSource, Tissue, built_in, index};
 use crate::{DatasetError, folders};
 
 /// The file that lists the images.
-const INDEX: &str = "index.csv";
+pub(crate) const INDEX: &str = "index.csv";
 
 /// What the name of a label file ends with.
-const LABELS: &str = "_labels.png";
+pub(crate) const LABELS: &str = "_labels.png";
 
 /// The folder of nuclei inside a data folder.
 const INNER: [&str; 1] = ["nuclei"];
 
 /// Tissue images to read, sorted by name.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(crate) struct Folder {
     /// None: the images that the crate carries.
-    path: Option<PathBuf>,
-    pub(super) images: Vec<TissueName>,
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) images: Vec<TissueName>,
 }
 
 impl Folder {
     /// Finds what a source means, in a folder or in the data folder.
     pub(super) fn find(source: NucleiSource, path: Option<&Path>) -> Result<Self, DatasetError> {
+        Self::search(source, path)?.ok_or_else(|| {
+            let expected = format!(
+                "tissue images NAME.png with labels NAME{LABELS}, there or in the folder {}",
+                INNER[0]
+            );
+            missing(path, expected)
+        })
+    }
+
+    /// The same, or nothing where a folder has no such images.
+    pub(crate) fn search(
+        source: NucleiSource,
+        path: Option<&Path>,
+    ) -> Result<Option<Self>, DatasetError> {
         if source == NucleiSource::BuiltIn {
-            return Self::built_in();
+            return Self::built_in().map(Some);
         }
-        let folder = path.map_or_else(folders::data_folder, Path::to_path_buf);
-        let place = folders::places(&folder, &INNER)
+        let place = folders::places(&searched(path), &INNER)
             .into_iter()
             .find(|place| has_images(place));
         match place {
-            Some(place) => Self::open(place),
+            Some(place) => Self::open(place).map(Some),
             // Nobody said where the images should lie: those that the crate carries will do.
-            None if source == NucleiSource::Auto && path.is_none() => Self::built_in(),
-            None => Err(DatasetError::Missing {
-                path: folder,
-                expected: format!(
-                    "tissue images NAME.png with labels NAME{LABELS}, there or in the folder {}",
-                    INNER[0]
-                ),
-                hint: "`path` or GCNN_DATA names a folder that has them, and `source = \"built-in\"` needs no files"
-                    .into(),
-            }),
+            None if source == NucleiSource::Auto && path.is_none() => Self::built_in().map(Some),
+            None => Ok(None),
         }
     }
 
@@ -86,7 +91,7 @@ impl Folder {
     }
 
     /// The source that means this folder.
-    pub(super) fn source(&self) -> NucleiSource {
+    pub(crate) fn source(&self) -> NucleiSource {
         match self.path {
             Some(_) => NucleiSource::Folder,
             None => NucleiSource::BuiltIn,
@@ -122,7 +127,23 @@ impl Folder {
     }
 }
 
-fn labels(folder: &Path, name: &str) -> PathBuf {
+/// The folder that is looked into.
+fn searched(path: Option<&Path>) -> PathBuf {
+    path.map_or_else(folders::data_folder, Path::to_path_buf)
+}
+
+/// What is wrong where a folder that is looked into does not have what is expected.
+pub(crate) fn missing(path: Option<&Path>, expected: String) -> DatasetError {
+    DatasetError::Missing {
+        path: searched(path),
+        expected,
+        hint: "`path` or GCNN_DATA names a folder that has them, and `source = \"built-in\"` needs no files"
+            .into(),
+    }
+}
+
+/// The file with the labels of an image.
+pub(crate) fn labels(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}{LABELS}"))
 }
 

@@ -23,7 +23,7 @@ const IMAGE: &str = "image";
 const STAIN: &str = "stain";
 
 /// Reads a list of images.
-pub(super) fn read(path: &Path) -> Result<Vec<TissueName>, DatasetError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<TissueName>, DatasetError> {
     parse(&tables::read(path, LONGEST)?, path)
 }
 

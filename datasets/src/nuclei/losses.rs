@@ -94,7 +94,7 @@ impl fmt::Display for Losses {
 }
 
 /// The first of some names.
-fn some(names: &[String]) -> String {
+pub(crate) fn some(names: &[String]) -> String {
     let mut text = names[..names.len().min(NAMED)].join(", ");
     if names.len() > NAMED {
         text.push_str(" …");

@@ -19,15 +19,16 @@
 //! segmentation across imaging experiments: the 2018 Data Science Bowl".
 
 mod border;
-mod built_in;
+pub(crate) mod built_in;
 mod classes;
-mod deal;
-mod folder;
-mod index;
-mod losses;
-mod names;
+pub(crate) mod deal;
+pub(crate) mod folder;
+pub(crate) mod index;
+mod labels;
+pub(crate) mod losses;
+pub(crate) mod names;
 mod patches;
-mod stains;
+pub(crate) mod stains;
 mod tissue;
 
 use std::path::{Path, PathBuf};
@@ -41,6 +42,7 @@ use crate::images::{ImageSource, Places, Split, SplitImages, Splits, part};
 pub use border::{BORDER, Border};
 pub use built_in::BUILT_IN_NAMES;
 use folder::Folder;
+pub(crate) use labels::Labels;
 use losses::Losses;
 pub use names::TissueName;
 use patches::Cut;
@@ -305,22 +307,7 @@ impl ImageSource for NucleiConfig {
                 self.patches_per_image,
             ));
         }
-        for (field, fraction) in [
-            ("valid_fraction", self.valid_fraction),
-            ("test_fraction", self.test_fraction),
-        ] {
-            if !(0.0..1.0).contains(&fraction) {
-                let expected = "a share from 0 to below 1";
-                return Err(DatasetError::setting(field, expected, fraction));
-            }
-        }
-        if self.valid_fraction + self.test_fraction >= 1.0 {
-            return Err(DatasetError::setting(
-                "test_fraction",
-                "less than 1 together with valid_fraction, so that training images are left",
-                self.test_fraction,
-            ));
-        }
+        deal::check_shares([self.valid_fraction, self.test_fraction])?;
         self.border.validate()?;
         part::check(self.train_fraction)
     }

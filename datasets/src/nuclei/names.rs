@@ -1,7 +1,7 @@
-//! Tissue images by name.
+//! Tissue images, and other scenes, by name.
 
 /// The most images that a folder may have.
-pub(super) const MOST_IMAGES: usize = 100_000;
+pub(crate) const MOST_IMAGES: usize = 100_000;
 
 /// A tissue image of a folder.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

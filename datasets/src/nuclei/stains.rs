@@ -8,15 +8,15 @@ use crate::tables::shown;
 
 /// The stains of training and validation images, and those of test images.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Stains<'a> {
-    pub(super) train: Option<&'a [String]>,
-    pub(super) test: Option<&'a [String]>,
+pub(crate) struct Stains<'a> {
+    pub(crate) train: Option<&'a [String]>,
+    pub(crate) test: Option<&'a [String]>,
 }
 
 impl Stains<'_> {
     /// Whether an image of a stain may be trained on, and whether it may be tested on. A list that is left out has the stains that
     /// the other does not name; without either, all are in both.
-    pub(super) fn uses(&self, stain: &str) -> [bool; 2] {
+    pub(crate) fn uses(&self, stain: &str) -> [bool; 2] {
         let has = |list: &[String]| list.iter().any(|named| named == stain);
         match (self.train, self.test) {
             (None, None) => [true; 2],
@@ -27,7 +27,7 @@ impl Stains<'_> {
     }
 
     /// Whether there are images of every stain that is named.
-    pub(super) fn check(&self, images: &[TissueName]) -> Result<(), DatasetError> {
+    pub(crate) fn check(&self, images: &[TissueName]) -> Result<(), DatasetError> {
         let known: BTreeSet<&str> = images.iter().map(|image| &image.stain[..]).collect();
         for (field, list) in [("train_stains", self.train), ("test_stains", self.test)] {
             let Some(list) = list else {
@@ -67,7 +67,7 @@ impl Stains<'_> {
     }
 
     /// What the description of data says about them; nothing where nothing is said.
-    pub(super) fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let of = |list: Option<&[String]>, what: &str| {
             list.map_or(String::new(), |list| {
                 format!(", {what} on {}", list.join(", "))

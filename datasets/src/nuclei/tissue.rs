@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Border, CLASSES};
+use super::{Border, CLASSES, Labels};
 use crate::DatasetError;
 use crate::picture::{Picture, PictureLimits, Samples};
 
@@ -94,36 +94,15 @@ impl Tissue {
     /// Whether the labels are a mask, which says where nuclei are but not which is which: one number for all of them, in
     /// several pieces. Nuclei that touch are one there, and the border between them is missing.
     pub fn is_mask(&self) -> bool {
-        let mut numbers = self.labels.iter().filter(|label| **label != 0);
-        let Some(first) = numbers.next() else {
-            return false;
-        };
-        numbers.all(|label| label == first) && self.has_pieces()
+        self.numbers().is_mask()
     }
 
-    /// Whether pixels with a label lie in more than one piece, connected by sides and corners.
-    fn has_pieces(&self) -> bool {
-        let [height, width] = self.size;
-        let Some(start) = self.labels.iter().position(|label| *label != 0) else {
-            return false;
-        };
-        let mut seen = vec![false; self.labels.len()];
-        let mut open = vec![start];
-        seen[start] = true;
-        while let Some(place) = open.pop() {
-            let (row, column) = (place / width, place % width);
-            for near_row in row.saturating_sub(1)..(row + 2).min(height) {
-                for near in column.saturating_sub(1)..(column + 2).min(width) {
-                    let near = near_row * width + near;
-                    if self.labels[near] != 0 && !seen[near] {
-                        seen[near] = true;
-                        open.push(near);
-                    }
-                }
-            }
+    /// Its labels, as those of any image.
+    pub(super) fn numbers(&self) -> Labels<'_> {
+        Labels {
+            size: self.size,
+            numbers: &self.labels,
         }
-        let mut places = self.labels.iter().zip(&seen);
-        places.any(|(label, seen)| *label != 0 && !seen)
     }
 
     /// Copies the patch of `size` × `size` pixels around a pixel into `patch`, `[channels, size, size]`. The pixel stands at row

@@ -82,6 +82,21 @@ impl Picture {
         shielded(path, || decode(open(path)?, path, limits))
     }
 
+    /// Decodes a picture whose pixels are numbers of something, classes or instances: of a PNG with a palette the places in it,
+    /// of one of few bits the values as they are, not spread over the range. Other pictures are decoded as ever.
+    pub(crate) fn read_numbers(path: &Path, limits: &PictureLimits) -> Result<Self, DatasetError> {
+        shielded(path, || decode_numbers(open(path)?, path, limits))
+    }
+
+    /// The same of a picture in memory.
+    pub(crate) fn numbers_from_bytes(
+        bytes: &[u8],
+        name: &Path,
+        limits: &PictureLimits,
+    ) -> Result<Self, DatasetError> {
+        shielded(name, || decode_numbers(Cursor::new(bytes), name, limits))
+    }
+
     /// Decodes a picture in memory; `name` is what errors call it.
     pub fn from_bytes(
         bytes: &[u8],
@@ -181,6 +196,18 @@ fn decode(
         Format::Png => png::Opened::new(stream, name, limits)?.decode(name),
         Format::Tiff => tiff::Opened::new(stream, name, limits)?.decode(name),
         Format::Other(format) => other::decode(stream, format, name, limits),
+    }
+}
+
+fn decode_numbers(
+    mut stream: impl BufRead + Seek,
+    name: &Path,
+    limits: &PictureLimits,
+) -> Result<Picture, DatasetError> {
+    let of_file = limits.of_file(length(&mut stream, name)?);
+    match Format::guess(&mut stream, name)? {
+        Format::Png => png::Opened::of_numbers(stream, name, &of_file)?.decode(name),
+        _ => decode(stream, name, limits),
     }
 }
 

@@ -1,7 +1,7 @@
 //! PNG, row by row unless it is interlaced.
 //!
 //! Palettes, transparent colours and depths below 8 bits are expanded by the decoder; colour profiles and texts, which may
-//! unpack to a thousand times their size, are passed over.
+//! unpack to a thousand times their size, are passed over. Where pixels are numbers of something, nothing is expanded.
 
 use std::io::{BufRead, Seek};
 use std::path::Path;
@@ -30,10 +30,28 @@ impl<R: BufRead + Seek> Opened<R> {
         name: &Path,
         limits: &PictureLimits,
     ) -> Result<Self, DatasetError> {
+        Self::with(stream, name, limits, Transformations::EXPAND)
+    }
+
+    /// The same for pixels that are numbers: places in a palette, and values of few bits, stay what they are.
+    pub(super) fn of_numbers(
+        stream: R,
+        name: &Path,
+        limits: &PictureLimits,
+    ) -> Result<Self, DatasetError> {
+        Self::with(stream, name, limits, Transformations::IDENTITY)
+    }
+
+    fn with(
+        stream: R,
+        name: &Path,
+        limits: &PictureLimits,
+        transformations: Transformations,
+    ) -> Result<Self, DatasetError> {
         let mut decoder = Decoder::new_with_limits(stream, Limits { bytes: NOTES });
         decoder.set_ignore_text_chunk(true);
         decoder.set_ignore_iccp_chunk(true);
-        decoder.set_transformations(Transformations::EXPAND);
+        decoder.set_transformations(transformations);
         let info = decoder.read_header_info().map_err(|e| refused(e, name))?;
         let size = [info.height as usize, info.width as usize];
         limits.check_sides(size, name)?;
@@ -110,6 +128,10 @@ impl<R: BufRead + Seek> Opened<R> {
 
     pub(super) fn decode(mut self, name: &Path) -> Result<Picture, DatasetError> {
         let (channels, [height, width]) = (self.channels(), self.size);
+        let bits = self.depth() as usize;
+        if bits < 8 {
+            return self.decode_few_bits(bits, name);
+        }
         let bytes = match self.depth() {
             BitDepth::Sixteen => 2,
             _ => 1,
@@ -136,6 +158,26 @@ impl<R: BufRead + Seek> Opened<R> {
             samples,
             name,
         )
+    }
+
+    /// Decodes numbers of fewer bits than a byte has, of which there are several in one.
+    fn decode_few_bits(mut self, bits: usize, name: &Path) -> Result<Picture, DatasetError> {
+        let [height, width] = self.size;
+        self.limits.check_bytes(self.size, 1, name)?;
+        let line = (width * bits).div_ceil(8);
+        let mut packed = vec![0; height * line];
+        self.reader
+            .next_frame(&mut packed)
+            .map_err(|e| refused(e, name))?;
+        let number = |row: &[u8], column: usize| {
+            let shift = 8 - bits - column * bits % 8;
+            row[column * bits / 8] >> shift & ((1 << bits) - 1)
+        };
+        let rows = packed.chunks_exact(line);
+        let numbers = rows.flat_map(|row| (0..width).map(move |column| number(row, column)));
+        let samples = Samples::Bytes(numbers.collect());
+        let samples = upright(samples, self.size, 1, self.orientation);
+        Picture::new(upright_size(self.size, self.orientation), 1, samples, name)
     }
 }
 
