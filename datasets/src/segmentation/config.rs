@@ -251,6 +251,11 @@ impl SegmentationConfig {
         Ok(())
     }
 
+    /// Whether the images cannot be found, or would be others, without being told where they lie.
+    pub fn needs_a_place(&self) -> bool {
+        self.source == SegmentationSource::Folder && self.path.is_some()
+    }
+
     /// Turns to the same kind of data in another folder, all of it: without share, limits and stains.
     pub fn use_all_of(&mut self, path: &Path) {
         *self = self.whole().with_path(path);

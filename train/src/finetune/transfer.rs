@@ -13,6 +13,7 @@
 
 use std::collections::BTreeSet;
 
+use gcnn_layers::Group;
 use gcnn_models::points::DynamicsConfig;
 
 use super::Tuning;
@@ -131,19 +132,22 @@ fn check_same_kind(before: &Experiment, now: &Experiment) -> Result<(), String> 
                 return Err(other_kind(before.kind(), now.kind(), advice));
             }
             if before.group() != now.group() {
-                return Err(format!(
-                    "its network is equivariant under {}, that of [model] under {}: kernels have weights for each group \
-                     element, which mean nothing over another group; {advice}",
-                    before.group(),
-                    now.group()
-                ));
+                return Err(other_group(before.group(), now.group(), advice));
             }
             if before.kernel() != now.kernel() {
-                return Err(format!(
-                    "its kernels are sums of other functions than those of [model] (model.kernel); {advice}"
-                ));
+                return Err(other_functions(advice));
             }
             Ok(())
+        }
+        (Experiment::Segmentation(before), Experiment::Segmentation(now)) => {
+            let (before, now) = (&before.model, &now.model);
+            if before.group != now.group {
+                return Err(other_group(&before.group, &now.group, advice));
+            }
+            match before.kernel == now.kernel {
+                true => Ok(()),
+                false => Err(other_functions(advice)),
+            }
         }
         (Experiment::NBody(before), Experiment::NBody(now)) => {
             if before.model.kind() != now.model.kind() {
@@ -175,6 +179,19 @@ fn other_setting(before: &DynamicsConfig, now: &DynamicsConfig) -> Option<String
     let (before, now) = (settings(before), settings(now));
     let differs = |key: &&String| key.as_str() != "layers" && before.get(*key) != now.get(*key);
     now.keys().chain(before.keys()).find(differs).cloned()
+}
+
+fn other_group(before: &Group, now: &Group, advice: &str) -> String {
+    format!(
+        "its network is equivariant under {before}, that of [model] under {now}: kernels have weights for each group \
+         element, which mean nothing over another group; {advice}"
+    )
+}
+
+fn other_functions(advice: &str) -> String {
+    format!(
+        "its kernels are sums of other functions than those of [model] (model.kernel); {advice}"
+    )
 }
 
 fn other_kind(before: &str, now: &str, advice: &str) -> String {

@@ -109,7 +109,7 @@ impl RunConfig {
         let training = &self.training;
         let kind = match &self.experiment {
             Experiment::Images(own) => own.dataset.targets(),
-            Experiment::NBody(_) => None,
+            Experiment::Segmentation(_) | Experiment::NBody(_) => None,
         };
         let goal = |found: BestBy, expected| {
             let found = serde_json::to_string(&found).unwrap_or_default();
@@ -130,6 +130,9 @@ impl RunConfig {
                 );
             }
             _ => {}
+        }
+        if let Experiment::Segmentation(_) = &self.experiment {
+            self.check_segmentation()?;
         }
         if training.loss.is_some() && kind != Some(TargetKind::Numbers) {
             let expected = "none: it is for numbers (dataset.target)";
@@ -159,9 +162,40 @@ impl RunConfig {
         Ok(())
     }
 
+    /// Whether what is learned of pixels is something that pixels have.
+    fn check_segmentation(&self) -> Result<(), Fault> {
+        let training = &self.training;
+        if !matches!(training.goal, BestBy::Task | BestBy::Loss | BestBy::Accuracy) {
+            let found = serde_json::to_string(&training.goal).unwrap_or_default();
+            let expected = "\"task\" (the overlap with the truth), \"accuracy\" or \"loss\": classes of pixels are learned";
+            return Err(Fault::new("training.goal", &found, expected));
+        }
+        if training.sampling == Sampling::Balanced {
+            let expected = "\"all\": a patch has pixels of several classes";
+            return Err(Fault::new("training.sampling", "\"balanced\"", expected));
+        }
+        if training.label_smoothing != 0.0 {
+            let found = training.label_smoothing.to_string();
+            let expected = "0: it is for classes of whole images";
+            return Err(Fault::new("training.label_smoothing", &found, expected));
+        }
+        Ok(())
+    }
+
     fn check_experiment(&self) -> Result<(), Fault> {
         match &self.experiment {
             Experiment::Images(own) => {
+                own.model
+                    .check_counts()
+                    .map_err(|error| Fault::network("model", &error))?;
+                own.dataset
+                    .validate()
+                    .map_err(|error| Fault::table("dataset", &error))?;
+                own.augmentation
+                    .validate()
+                    .map_err(|error| Fault::table("augmentation", &error))
+            }
+            Experiment::Segmentation(own) => {
                 own.model
                     .check_counts()
                     .map_err(|error| Fault::network("model", &error))?;

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use gcnn_datasets::{Augmentation, NBodyAugmentation, NBodyConfig};
-use gcnn_models::ImageModelConfig;
+use gcnn_datasets::{Augmentation, NBodyAugmentation, NBodyConfig, SegmentationConfig};
 use gcnn_models::points::{DynamicsConfig, NeighbourhoodConfig};
+use gcnn_models::{GroupUnetConfig, ImageModelConfig};
 
 use super::image_datasets::{ImageDatasetConfig, TaskName};
 
@@ -14,6 +14,8 @@ use super::image_datasets::{ImageDatasetConfig, TaskName};
 pub enum Experiment {
     /// Classification of images.
     Images(ImageExperiment),
+    /// Classes of pixels.
+    Segmentation(SegmentationExperiment),
     /// Motion of particles.
     NBody(ParticleExperiment),
 }
@@ -26,6 +28,17 @@ pub struct ImageExperiment {
     /// The network.
     pub model: ImageModelConfig,
     /// Random changes of training images.
+    pub augmentation: Augmentation,
+}
+
+/// Classes of pixels.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SegmentationExperiment {
+    /// Where the data comes from.
+    pub dataset: SegmentationConfig,
+    /// The network.
+    pub model: GroupUnetConfig,
+    /// Random changes of training patches.
     pub augmentation: Augmentation,
 }
 
@@ -61,6 +74,7 @@ impl Experiment {
                 model: Default::default(),
                 augmentation: Default::default(),
             }),
+            None if task == TaskName::Segmentation => Self::Segmentation(Default::default()),
             None => Self::NBody(Default::default()),
         }
     }
@@ -79,6 +93,10 @@ impl Experiment {
                     _ => format!("G-CNN over {group}"),
                 }
             }
+            Self::Segmentation(own) => match own.model.group.order() {
+                1 => "plain U-Net".into(),
+                _ => format!("U-Net over {}", own.model.group),
+            },
             Self::NBody(own) => own.model.kind().into(),
         }
     }
@@ -87,6 +105,7 @@ impl Experiment {
     pub fn task(&self) -> TaskName {
         match self {
             Self::Images(own) => own.dataset.task(),
+            Self::Segmentation(_) => TaskName::Segmentation,
             Self::NBody(_) => TaskName::NBody,
         }
     }

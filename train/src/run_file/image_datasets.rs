@@ -1,4 +1,4 @@
-//! The tasks that run files know: one for each data set of images, in a list, and the motion of particles.
+//! The tasks that run files know: one for each data set of images, in a list, classes of pixels, and the motion of particles.
 
 use std::ops::{Deref, DerefMut};
 
@@ -47,6 +47,9 @@ macro_rules! tasks {
                 #[serde(rename = $name)]
                 $variant,
             )*
+            /// A class for each pixel of an image
+            #[serde(rename = "segmentation")]
+            Segmentation,
             /// Motion of particles
             #[serde(rename = "nbody")]
             NBody,
@@ -54,12 +57,14 @@ macro_rules! tasks {
 
         impl TaskName {
             /// All tasks.
-            pub const ALL: [Self; [$($name,)* "nbody"].len()] = [$(Self::$variant,)* Self::NBody];
+            pub const ALL: [Self; [$($name,)* "segmentation", "nbody"].len()] =
+                [$(Self::$variant,)* Self::Segmentation, Self::NBody];
 
             /// What run files call it.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)*
+                    Self::Segmentation => "segmentation",
                     Self::NBody => "nbody",
                 }
             }
@@ -68,6 +73,7 @@ macro_rules! tasks {
             pub fn about(self) -> &'static str {
                 match self {
                     $(Self::$variant => $about,)*
+                    Self::Segmentation => "A class for each pixel of an image",
                     Self::NBody => "Motion of particles",
                 }
             }
@@ -83,11 +89,11 @@ macro_rules! tasks {
         }
 
         impl ImageDatasetConfig {
-            /// The default data set of a task; none where the task is not for images.
+            /// The default data set of a task; none where the task is not classification of images.
             pub fn of(task: TaskName) -> Option<Self> {
                 match task {
                     $(TaskName::$variant => Some(Self::$variant(Default::default())),)*
-                    TaskName::NBody => None,
+                    TaskName::Segmentation | TaskName::NBody => None,
                 }
             }
 

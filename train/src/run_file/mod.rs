@@ -29,7 +29,7 @@ mod tables;
 pub use config::{BestBy, ClassWeights, LossName, RunConfig, TrainingConfig};
 pub use diagnose::nearest;
 pub use error::ConfigError;
-pub use experiment::{Experiment, ImageExperiment, ParticleExperiment};
+pub use experiment::{Experiment, ImageExperiment, ParticleExperiment, SegmentationExperiment};
 pub use explain::{explain, meaning};
 pub use file::RunFile;
 pub use finetune::FinetuneConfig;

@@ -28,6 +28,10 @@ impl RunConfig {
                 own.dataset.path = own.dataset.path.as_deref().map(last_part);
                 own.dataset.cache_path = None;
             }
+            Experiment::Segmentation(own) => {
+                let path = own.dataset.path.as_deref();
+                own.dataset.path = path.filter(|_| own.dataset.needs_a_place()).map(last_part);
+            }
             Experiment::Images(own) => {
                 let path = own.dataset.places().path;
                 let kept = path.filter(|_| own.dataset.needs_a_place());
@@ -46,7 +50,7 @@ impl RunConfig {
         let finetune = self.finetune.clone();
         let simulated = |run: &Self| match &run.experiment {
             Experiment::NBody(own) => own.dataset.path.is_none(),
-            Experiment::Images(_) => false,
+            Experiment::Images(_) | Experiment::Segmentation(_) => false,
         };
         if simulated(&self) != simulated(before) {
             return self;
@@ -62,6 +66,7 @@ impl RunConfig {
         match &self.experiment {
             Experiment::NBody(own) => own.dataset.path.is_some(),
             Experiment::Images(own) => own.dataset.needs_a_place(),
+            Experiment::Segmentation(own) => own.dataset.needs_a_place(),
         }
     }
 
@@ -74,6 +79,9 @@ impl RunConfig {
             (Experiment::NBody(own), Experiment::NBody(other)) => {
                 own.dataset.path = other.dataset.path.clone();
                 own.dataset.cache_path = other.dataset.cache_path.clone();
+            }
+            (Experiment::Segmentation(own), Experiment::Segmentation(other)) => {
+                own.dataset.path = other.dataset.path.clone();
             }
             (Experiment::Images(own), Experiment::Images(other))
                 if own.dataset.task() == other.dataset.task() =>
@@ -97,6 +105,7 @@ mod tests {
             "task = \"nbody\"\n[dataset]\npath = \"/home/me/photos\"\ncache_path = \"/home/me/cache\"\n",
             "task = \"pcam\"\n[dataset]\npath = \"/home/me/photos\"\ncache = \"/home/me/cache\"\n",
             "task = \"nuclei\"\n[dataset]\nsource = \"folder\"\npath = \"/home/me/photos\"\n",
+            "task = \"segmentation\"\n[dataset]\nsource = \"folder\"\npath = \"/home/me/photos\"\n",
             "[dataset]\nsource = \"amat\"\npath = \"/home/me/photos\"\n[finetune]\nfrom = \"/home/me/a.safetensors\"\n",
         ] {
             let run = RunConfig::parse(text, "run.toml".as_ref(), &[]).expect(text);

@@ -8,16 +8,17 @@ use std::path::PathBuf;
 
 use gcnn_datasets::{
     AudioFolderConfig, Augmentation, DatasetError, ImageFolderConfig, NBodyAugmentation,
-    NBodyConfig, NucleiConfig, PcamConfig, RotatedMnistConfig, ScaledMnistConfig,
+    NBodyConfig, NucleiConfig, PcamConfig, RotatedMnistConfig, ScaledMnistConfig, SegmentationConfig,
 };
-use gcnn_models::ImageModelConfig;
 use gcnn_models::points::{DynamicsConfig, NeighbourhoodConfig};
+use gcnn_models::{GroupUnetConfig, ImageModelConfig};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::image_datasets::{DatasetTable, ImageDatasetConfig, TaskName, image_datasets};
 use super::{
-    Experiment, FinetuneConfig, ImageExperiment, ParticleExperiment, RunConfig, TrainingConfig,
+    Experiment, FinetuneConfig, ImageExperiment, ParticleExperiment, RunConfig, SegmentationExperiment,
+    TrainingConfig,
 };
 use crate::training::optimizer::OptimizerConfig;
 use crate::training::schedule::ScheduleConfig;
@@ -109,6 +110,17 @@ run_file!(
 );
 
 run_file!(
+    /// The run file of classes of pixels.
+    SegmentationFile of TaskName::Segmentation,
+    { dataset: SegmentationConfig, model: GroupUnetConfig, augmentation: Augmentation },
+    |dataset, model, augmentation| Experiment::Segmentation(SegmentationExperiment {
+        dataset,
+        model,
+        augmentation,
+    })
+);
+
+run_file!(
     /// The run file of particles in motion.
     ParticleFile of TaskName::NBody,
     {
@@ -130,8 +142,10 @@ impl RunConfig {
     /// elsewhere and later, or none.
     pub fn resolved(&self) -> Result<Self, DatasetError> {
         let mut config = self.clone();
-        if let Experiment::Images(own) = &mut config.experiment {
-            own.dataset.resolve()?;
+        match &mut config.experiment {
+            Experiment::Images(own) => own.dataset.resolve()?,
+            Experiment::Segmentation(own) => own.dataset.resolve()?,
+            Experiment::NBody(_) => {}
         }
         Ok(config)
     }
@@ -145,6 +159,7 @@ macro_rules! by_task {
             pub(super) fn schema(task: TaskName, generator: &mut SchemaGenerator) -> Schema {
                 match task {
                     $(TaskName::$variant => ImageFile::<$table>::json_schema(generator),)*
+                    TaskName::Segmentation => SegmentationFile::json_schema(generator),
                     TaskName::NBody => ParticleFile::json_schema(generator),
                 }
             }
@@ -156,6 +171,7 @@ macro_rules! by_task {
             ) -> Result<Self, D::Error> {
                 match task {
                     $(TaskName::$variant => ImageFile::<$table>::deserialize(from).map(Self::from),)*
+                    TaskName::Segmentation => SegmentationFile::deserialize(from).map(Self::from),
                     TaskName::NBody => ParticleFile::deserialize(from).map(Self::from),
                 }
             }
@@ -170,6 +186,10 @@ macro_rules! by_task {
                             ImageFile::new(run, dataset, own.model, own.augmentation).serialize(to)
                         })*
                     },
+                    Experiment::Segmentation(own) => {
+                        SegmentationFile::new(run, own.dataset, own.model, own.augmentation)
+                            .serialize(to)
+                    }
                     Experiment::NBody(own) => {
                         ParticleFile::new(run, own.dataset, own.graph, own.model, own.augmentation)
                             .serialize(to)

@@ -31,6 +31,7 @@ use crate::error::chain;
 use crate::run_file::{Experiment, RunConfig};
 use crate::task::Identities;
 use crate::tasks::classification::ImageFormat;
+use crate::tasks::segmentation::SegmentationFormat;
 use crate::training::run_folder::{RunFolder, to_json};
 use crate::weights::arrays::{self as weights, Weights};
 
@@ -173,6 +174,10 @@ impl ModelFile {
                 let format = self.image_format(path)?;
                 own.model.parameters(format.input(), format.classes)?
             }
+            (None, Experiment::Segmentation(own)) => {
+                let format = self.segmentation_format(path)?;
+                own.model.parameters(format.channels, format.class_names.len())?
+            }
             (None, Experiment::NBody(own)) => own.model.parameters()?,
         })
     }
@@ -180,6 +185,15 @@ impl ModelFile {
     /// What the images of its network look like.
     pub(crate) fn image_format(&self, path: &Path) -> Result<ImageFormat, TrainError> {
         let format: ImageFormat = self.format(path)?;
+        format
+            .validate()
+            .map_err(|e| TrainError::weights(path, chain(&e)))?;
+        Ok(format)
+    }
+
+    /// What the images of a network for pixels look like.
+    pub(crate) fn segmentation_format(&self, path: &Path) -> Result<SegmentationFormat, TrainError> {
+        let format: SegmentationFormat = self.format(path)?;
         format
             .validate()
             .map_err(|e| TrainError::weights(path, chain(&e)))?;
