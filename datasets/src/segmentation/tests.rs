@@ -306,6 +306,36 @@ fn a_list_says_what_counts_and_how_it_was_stained() {
 }
 
 #[test]
+fn a_list_may_say_the_split() {
+    let given = "image,stain,split\na,x,test\nb,x,train\nc,x,valid\nd,y,train\ne,y,test\n";
+    let all = ["a", "b", "c", "d", "e"];
+    for folder in [apart(&all), beside(&all)] {
+        let list = folder.path().join("index.csv");
+        fs::write(&list, given).unwrap();
+        let found = |config: &SegmentationConfig| {
+            let splits = config.load().unwrap();
+            let parts = [&splits.train, &splits.valid, &splits.test];
+            let names = parts.map(|part| names(part).into_iter().collect::<String>());
+            (names.join(" "), splits.description.origin)
+        };
+        let (names, origin) = found(&of(&folder).with_held_out(0.0, 0.0));
+        assert_eq!(names, "bd c ae");
+        assert!(origin.contains("split as its index.csv says"), "{origin}");
+        let half = of(&folder).with_train_fraction(0.5);
+        let halves: BTreeSet<String> = (0..20)
+            .map(|seed| found(&half.clone().with_subset_seed(seed)).0)
+            .collect();
+        let either = ["b c ae", "d c ae"].map(String::from);
+        assert_eq!(halves, BTreeSet::from(either));
+        let (names, _) = found(&of(&folder).with_test_stains(["y"]).with_train_stains(["x"]));
+        assert_eq!(names, "b c e");
+        fs::write(&list, given.replace("valid", "all")).unwrap();
+        let error = of(&folder).load().unwrap_err().to_string();
+        assert!(error.contains("index.csv: expected train, valid or test, found \"all\" in line 4, column 3 (`split`)"), "{error}");
+    }
+}
+
+#[test]
 fn empty_masks_and_merged_instances_are_told() {
     let folder = beside(&["a", "b", "c", "d"]);
     let save = |name: &str, label: fn(u32, u32) -> u8| {
