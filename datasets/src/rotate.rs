@@ -446,10 +446,10 @@ mod tests {
         assert_eq!(read([0, 0], [9, 12], turn), whole);
         // Three columns and rows about the centre of the whole.
         let middle = read([3, 4], [3, 4], turn);
-        for place in 0..24 {
+        for (place, found) in middle.iter().enumerate() {
             let (channel, row, column) = (place / 12, place / 4 % 3, place % 4);
             let expected = whole[(channel * 9 + 3 + row) * 12 + 4 + column];
-            assert!((middle[place] - expected).abs() < 1e-3);
+            assert!((found - expected).abs() < 1e-3);
         }
         // Beyond the edges the image is mirrored.
         let corner = read([-2, 10], [3, 4], AffineMap::rotation(0.0));
@@ -460,10 +460,10 @@ mod tests {
             size: [3, 4],
         };
         window.read_nearest(&numbers, [9, 12], AffineMap::rotation(0.0), &mut nearest);
-        for place in 0..12 {
+        for (place, number) in nearest.iter().enumerate() {
             let (row, column) = ([1, 0, 0][place / 4], [10, 11, 11, 10][place % 4]);
             assert_eq!(corner[place], image[row * 12 + column]);
-            assert_eq!(f32::from(nearest[place]), corner[place]);
+            assert_eq!(f32::from(*number), corner[place]);
         }
     }
 

@@ -10,7 +10,8 @@ use std::sync::{Mutex, PoisonError};
 
 use gcnn_datasets::{
     AudioFolderConfig, BatchLoader, BatchOptions, DatasetError, ImageFolderConfig, ImageSource,
-    NucleiConfig, NucleiSource, PcamConfig, Picture, PictureLimits, Split,
+    NucleiConfig, NucleiSource, PcamConfig, Picture, PictureLimits, SegmentationConfig,
+    SegmentationSource, Split,
 };
 use hdf5_pure::FileBuilder;
 use image::{GrayImage, RgbImage};
@@ -311,6 +312,40 @@ fn pictures_that_declare_too_much_cost_nothing() {
         assert!(error.contains("1_labels.png"), "{error}");
         assert!(most < 2 * MIB, "{most} bytes for labels");
     }
+}
+
+/// Images and masks that declare more together than is taken, or masks of another size, are refused before they are.
+#[test]
+fn scenes_that_declare_too_much_cost_nothing() {
+    let _turn = turn();
+    let folder = tempfile::tempdir().unwrap();
+    let grey = || {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        let mask = GrayImage::new(40, 40);
+        mask.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+        bytes.into_inner()
+    };
+    let config = SegmentationConfig::new(SegmentationSource::Folder).with_path(folder.path());
+    let refused = |image: [u32; 2], mask: [u32; 2], expected: &str| {
+        for number in 0..3 {
+            let place = |end: &str| folder.path().join(format!("{number}{end}"));
+            fs::write(place(".png"), declaring(&grey(), image)).unwrap();
+            fs::write(place("_labels.png"), declaring(&grey(), mask)).unwrap();
+        }
+        let (result, most) = most_taken(|| config.load_split(Split::All));
+        let error = result.unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+        assert!(most < 2 * MIB, "{most} bytes for {image:?} and {mask:?}");
+    };
+    let large = [1 << 15, 1 << 14];
+    refused(large, large, "expected images of at most 8192 MiB together");
+    refused(
+        large,
+        [40, 40],
+        "0_labels.png: expected a mask of 16384 × 32768",
+    );
+    refused([40, 40], large, "0_labels.png: expected a mask of 40 × 40");
+    refused([40, 40], [40, u32::MAX / 2], "at most 32768 pixels a side");
 }
 
 /// A colour profile and a text that unpack to a thousand times their size are not unpacked.

@@ -77,14 +77,22 @@ fn deal_by_shares(
     splits
 }
 
+/// The place of an image in an order of the seed and of its name.
+fn place(image: &TissueName, [seed, stream]: [u64; 2]) -> f64 {
+    Random::new(seed, Purpose::TissueSplit, key(&image.name), stream).unit()
+}
+
 /// Some of the images, stain by stain, and those of a stain in an order of the seed and their names.
-fn by_stain(images: &[TissueName], chosen: Vec<usize>, [seed, stream]: [u64; 2]) -> Vec<usize> {
-    let place = |image: &TissueName| {
-        Random::new(seed, Purpose::TissueSplit, key(&image.name), stream).unit()
-    };
+fn by_stain(images: &[TissueName], chosen: Vec<usize>, stream: [u64; 2]) -> Vec<usize> {
     let mut order: Vec<(&str, f64, usize)> = chosen
         .into_iter()
-        .map(|index| (&images[index].stain[..], place(&images[index]), index))
+        .map(|index| {
+            (
+                &images[index].stain[..],
+                place(&images[index], stream),
+                index,
+            )
+        })
         .collect();
     order.sort_by(|one, other| {
         (one.0.cmp(other.0))
@@ -96,22 +104,33 @@ fn by_stain(images: &[TissueName], chosen: Vec<usize>, [seed, stream]: [u64; 2])
 
 /// The same images in another order in which every beginning has all stains in proportion, that of this seed.
 pub(crate) fn reordered(images: &[TissueName], chosen: Vec<usize>, seed: u64) -> Vec<usize> {
-    spread(images, &by_stain(images, chosen, [seed, 1]))
+    let order = by_stain(images, chosen, [seed, 1]);
+    // Which of several stains comes first is the seed's choice too.
+    spread_by(images, &order, |image| place(&images[image], [seed, 2]))
 }
 
 /// Spreads each stain evenly: the k-th of n images of a stain comes at (k + 1/2) / n. `chosen` comes stain by stain.
 pub(crate) fn spread(images: &[TissueName], chosen: &[usize]) -> Vec<usize> {
-    let mut places: Vec<(f64, usize)> = chosen
+    spread_by(images, chosen, |_| 0.0)
+}
+
+/// The same, where images that come at the same point come in the order of a number.
+fn spread_by(images: &[TissueName], chosen: &[usize], number: impl Fn(usize) -> f64) -> Vec<usize> {
+    let mut places: Vec<(f64, f64, usize)> = chosen
         .chunk_by(|one, other| images[*one].stain == images[*other].stain)
         .flat_map(|stain| {
-            stain
-                .iter()
-                .enumerate()
-                .map(|(rank, image)| ((rank as f64 + 0.5) / stain.len() as f64, *image))
+            let count = stain.len() as f64;
+            let ranked = stain.iter().enumerate();
+            ranked.map(move |(rank, image)| ((rank as f64 + 0.5) / count, *image))
         })
+        .map(|(point, image)| (point, number(image), image))
         .collect();
-    places.sort_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
-    places.into_iter().map(|(_, image)| image).collect()
+    places.sort_by(|one, other| {
+        (one.0.total_cmp(&other.0))
+            .then(one.1.total_cmp(&other.1))
+            .then(one.2.cmp(&other.2))
+    });
+    places.into_iter().map(|(_, _, image)| image).collect()
 }
 
 #[cfg(test)]
@@ -165,6 +184,27 @@ mod tests {
         );
         assert_eq!(deal(&images, [0.0, 0.0], both, 0)[0].len(), 3);
         assert_eq!(deal(&[], [0.2, 0.2], both, 0), <[Vec<usize>; 3]>::default());
+    }
+
+    #[test]
+    fn other_orders_have_every_stain_in_proportion_too() {
+        let images = images(&[("white", 10), ("purple", 20)]);
+        let all: Vec<usize> = (0..30).collect();
+        let orders = [0, 1].map(|seed| reordered(&images, all.clone(), seed));
+        assert_ne!(orders[0], orders[1]);
+        for order in orders {
+            for part in 3..30 {
+                let white = order[..part].iter().filter(|image| **image < 10).count();
+                assert!((white as f64 - part as f64 / 3.0).abs() <= 1.5);
+            }
+            let mut sorted = order;
+            sorted.sort_unstable();
+            assert_eq!(sorted, all);
+        }
+        // One of each: which one comes first is the seed's choice.
+        let first = |seed| reordered(&images, vec![3, 15], seed)[0];
+        let firsts: std::collections::BTreeSet<usize> = (0..20).map(first).collect();
+        assert_eq!(firsts.len(), 2);
     }
 
     #[test]

@@ -5,12 +5,14 @@
 //! 007,purple,…         the name of a file without `.png`, how it was stained
 //! ```
 //!
-//! Any other [table](crate::tables) with that column will do.
+//! Any other [table](crate::tables) with that column will do. Where whole images are read, a column `split` says which of them are
+//! for training, validation and test.
 
 use std::path::Path;
 
 use super::names::{MOST_IMAGES, TissueName};
 use crate::DatasetError;
+use crate::images::Split;
 use crate::tables::{self, Table, shown};
 
 /// The longest list of images that is read.
@@ -22,15 +24,43 @@ const IMAGE: &str = "image";
 /// The column of stains.
 const STAIN: &str = "stain";
 
+/// The column of splits, where whole images are read.
+const SPLIT: &str = "split";
+
 /// Reads a list of images.
 pub(crate) fn read(path: &Path) -> Result<Vec<TissueName>, DatasetError> {
     parse(&tables::read(path, LONGEST)?, path)
 }
 
+/// The same with the split of each image, where there is a column `split`: train, valid or test.
+pub(crate) fn read_splits(
+    path: &Path,
+) -> Result<(Vec<TissueName>, Option<Vec<Split>>), DatasetError> {
+    let lines = lines(&tables::read(path, LONGEST)?, path, true)?;
+    // All lines have one, or none has.
+    let splits: Option<Vec<Split>> = lines.iter().map(|(_, split)| *split).collect();
+    Ok((lines.into_iter().map(|(image, _)| image).collect(), splits))
+}
+
 /// Parses a list of images, which is sorted by name. Columns other than `image` and `stain` aren't looked at.
 pub(super) fn parse(text: &[u8], path: &Path) -> Result<Vec<TissueName>, DatasetError> {
+    let lines = lines(text, path, false)?;
+    Ok(lines.into_iter().map(|(image, _)| image).collect())
+}
+
+/// The lines of a list by name, and their splits, where these are asked for and there is a column of them.
+fn lines(
+    text: &[u8],
+    path: &Path,
+    with_splits: bool,
+) -> Result<Vec<(TissueName, Option<Split>)>, DatasetError> {
     let list = Table::new(text, path, IMAGE)?;
     let (image, stain) = (list.needed(IMAGE)?, list.column(STAIN)?);
+    let split = if with_splits {
+        list.column(SPLIT)?
+    } else {
+        None
+    };
     let mut images = Vec::new();
     list.each(|row| {
         let name = row.value(image)?;
@@ -43,18 +73,25 @@ pub(super) fn parse(text: &[u8], path: &Path) -> Result<Vec<TissueName>, Dataset
             Some(stain) => row.value(stain)?,
             None => "",
         };
+        let split = match split {
+            None => None,
+            Some(column) => match row.value(column)?.parse() {
+                Ok(split @ (Split::Train | Split::Valid | Split::Test)) => Some(split),
+                _ => return Err(row.wrong(column, "train, valid or test")),
+            },
+        };
         let image = TissueName {
             stain: stain.to_string(),
             name: name.to_string(),
         };
-        images.push((image, row.offset));
+        images.push(((image, split), row.offset));
         Ok(())
     })?;
-    images.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
+    images.sort_by(|((one, _), _), ((other, _), _)| one.name.cmp(&other.name));
     let twice = images
         .windows(2)
-        .find(|pair| pair[0].0.name == pair[1].0.name);
-    if let Some([(twice, first), (_, second)]) = twice {
+        .find(|pair| pair[0].0.0.name == pair[1].0.0.name);
+    if let Some([((twice, _), first), (_, second)]) = twice {
         let found = format!(
             "{} in line {} and in {}",
             shown(&twice.name),
@@ -67,7 +104,7 @@ pub(super) fn parse(text: &[u8], path: &Path) -> Result<Vec<TissueName>, Dataset
         let expected = format!("1 to {MOST_IMAGES} images");
         return Err(list.wrong(expected, images.len().to_string()));
     }
-    Ok(images.into_iter().map(|(image, _)| image).collect())
+    Ok(images.into_iter().map(|(line, _)| line).collect())
 }
 
 #[cfg(test)]

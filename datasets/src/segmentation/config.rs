@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::listing::Listing;
 use crate::DatasetError;
-use crate::images::part;
 use crate::images::settings::shared_settings;
+use crate::images::{Split, part};
 use crate::nuclei::stains::Stains;
 use crate::nuclei::{Border, CLASS_NAMES, NucleiSource, deal};
 
@@ -58,9 +58,10 @@ pub struct SegmentationConfig {
     pub patch_size: usize,
     /// How many patches an epoch has of each training image, at places that are drawn anew in every epoch.
     pub patches_per_image: usize,
-    /// The share of the images that are for validation.
+    /// The share of the images that are for validation, where index.csv has no column `split`.
     pub valid_fraction: f64,
-    /// The share of the images that are for testing, of those that may be trained on and tested on.
+    /// The share of the images that are for testing, of those that may be trained on and tested on, where index.csv has no
+    /// column `split`.
     pub test_fraction: f64,
     /// The stains, as index.csv has them, of the training and validation images. Left out: all that `test_stains` does not
     /// name.
@@ -303,18 +304,31 @@ impl SegmentationConfig {
     pub(super) fn deal(&self, listing: &Listing) -> Result<[Vec<usize>; 3], DatasetError> {
         let (images, stains) = (&listing.images, self.stains());
         stains.check(images)?;
-        let shares = [self.valid_fraction, self.test_fraction];
         let uses = |stain: &str| stains.uses(stain);
-        let [mut train, valid, test] = deal::deal(images, shares, uses, self.seed);
+        let mut splits = match &listing.splits {
+            Some(known) => {
+                let places = |split: Split| {
+                    let own = (0..images.len()).filter(|image| {
+                        let [trains, tests] = uses(&images[*image].stain);
+                        let is_used = if split == Split::Test { tests } else { trains };
+                        known[*image] == split && is_used
+                    });
+                    deal::reordered(images, own.collect(), self.seed)
+                };
+                Split::THREE.map(places)
+            }
+            None => {
+                let shares = [self.valid_fraction, self.test_fraction];
+                let [train, valid, test] = deal::deal(images, shares, uses, self.seed);
+                let [valid, test] = [valid, test].map(|dealt| deal::spread(images, &dealt));
+                [train, valid, test]
+            }
+        };
+        let train = &mut splits[0];
         if let Some(seed) = self.subset_seed {
-            train = deal::reordered(images, train, seed);
+            *train = deal::reordered(images, std::mem::take(train), seed);
         }
         train.truncate(part::share(train.len(), self.train_fraction));
-        let mut splits = [
-            train,
-            deal::spread(images, &valid),
-            deal::spread(images, &test),
-        ];
         for (split, limit) in splits.iter_mut().zip(self.limits()) {
             split.truncate(limit.unwrap_or(usize::MAX));
             split.sort_unstable();

@@ -9,6 +9,7 @@ use super::SegmentationSource;
 use crate::DatasetError;
 use crate::entries::entries;
 use crate::image_folder::is_picture;
+use crate::images::Split;
 use crate::nuclei::TissueName;
 use crate::nuclei::built_in::{self, Carried};
 use crate::nuclei::folder::{self, Folder};
@@ -27,6 +28,8 @@ pub(super) struct Listing {
     /// The folder. None: the images that the crate carries.
     path: Option<PathBuf>,
     pub(super) images: Vec<TissueName>,
+    /// The split of each, where a list says it.
+    pub(super) splits: Option<Vec<Split>>,
     /// Image and mask of each, where they are files.
     files: Vec<[PathBuf; 2]>,
 }
@@ -44,13 +47,12 @@ impl Listing {
         path: Option<&Path>,
     ) -> Result<Self, DatasetError> {
         let is_asked = source != SegmentationSource::BuiltIn;
-        if let Some(root) = path.filter(|_| is_asked) {
-            if [IMAGES, MASKS]
-                .iter()
-                .any(|inner| root.join(inner).is_dir())
-            {
-                return Self::of_two_folders(root);
-            }
+        let has_folders = |root: &&Path| {
+            let inner = [IMAGES, MASKS].map(|inner| root.join(inner));
+            is_asked && inner.iter().any(|inner| inner.is_dir())
+        };
+        if let Some(root) = path.filter(has_folders) {
+            return Self::of_two_folders(root);
         }
         match Folder::search(source, path)? {
             Some(folder) => Self::of_one_folder(folder),
@@ -68,9 +70,12 @@ impl Listing {
     fn of_one_folder(folder: Folder) -> Result<Self, DatasetError> {
         let Folder { path, images } = folder;
         let mut files = Vec::new();
+        let mut splits = None;
         if let Some(path) = &path {
-            if !path.join(folder::INDEX).is_file() {
-                check_pairs(path)?;
+            let list = path.join(folder::INDEX);
+            match list.is_file() {
+                true => splits = index::read_splits(&list)?.1,
+                false => check_pairs(path)?,
             }
             let names = images.iter().map(|image| &image.name);
             files.extend(
@@ -80,6 +85,7 @@ impl Listing {
         Ok(Self {
             path,
             images,
+            splits,
             files,
         })
     }
@@ -88,17 +94,17 @@ impl Listing {
     fn of_two_folders(root: &Path) -> Result<Self, DatasetError> {
         let [mut images, mut masks] = [by_name(root, IMAGES)?, by_name(root, MASKS)?];
         let list = root.join(folder::INDEX);
-        let names: Vec<TissueName> = match list.is_file() {
-            true => index::read(&list)?,
-            false => images
-                .keys()
-                .map(|name| TissueName {
+        let is_listed = list.is_file();
+        let (names, splits) = match is_listed {
+            true => index::read_splits(&list)?,
+            false => {
+                let unstained = images.keys().map(|name| TissueName {
                     stain: String::new(),
                     name: name.clone(),
-                })
-                .collect(),
+                });
+                (unstained.collect(), None)
+            }
         };
-        let is_listed = list.is_file();
         let mut files = Vec::with_capacity(names.len());
         for TissueName { name, .. } in &names {
             let form: String = name.nfc().collect();
@@ -135,6 +141,7 @@ impl Listing {
         Ok(Self {
             path: Some(root.to_path_buf()),
             images: names,
+            splits,
             files,
         })
     }
@@ -149,8 +156,12 @@ impl Listing {
 
     /// Where the images come from, in words.
     pub(super) fn origin(&self) -> String {
+        let split = match &self.splits {
+            Some(_) => format!(", split as its {} says", folder::INDEX),
+            None => String::new(),
+        };
         match &self.path {
-            Some(path) => format!("images and masks of {}", path.display()),
+            Some(path) => format!("images and masks of {}{split}", path.display()),
             None => "images of nuclei carried by gcnn-datasets".into(),
         }
     }

@@ -3,7 +3,7 @@
 //! ```text
 //! PATH/NAME.png  PATH/NAME_labels.png     an image and its mask, side by side, as of nuclei
 //! PATH/images/NAME.*  PATH/masks/NAME.*   the same in two folders, in any kind of picture
-//! PATH/index.csv                          optional: the columns `image` (NAME) and `stain`
+//! PATH/index.csv                          optional: the columns `image` (NAME), `stain` and `split` (train, valid or test)
 //! ```
 //!
 //! A mask has the size of its image; images may have sizes of their own. What its pixels mean the setting `masks` says:
@@ -14,7 +14,7 @@
 //! masks = "classes"     the class itself, from 0, as a grey picture or as the places of a PNG's palette
 //! ```
 //!
-//! Images are dealt to training, validation and test as [nuclei](crate::nuclei) are, with every stain in each of them or, with
+//! Where no list says it, images are dealt to training, validation and test as [nuclei](crate::nuclei) are, with every stain in each of them or, with
 //! `train_stains` and `test_stains`, some stains in training and others in the test; without any setting the images of nuclei
 //! that the crate carries are read. Training sees [patches](PatchLoader) at places that are drawn anew in every epoch, evaluation
 //! [whole images](SceneLoader). From classes back to things go [`watershed`] and [`watershed_of_classes`]; [`match_instances`] and

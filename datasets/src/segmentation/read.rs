@@ -53,7 +53,7 @@ impl Reader<'_> {
         Ok((SegmentationDataset::new(scenes, channels, names)?, notes))
     }
 
-    /// Looks at the beginning of every file: whether all scenes fit into memory, and whether masks are kept exactly.
+    /// Looks at the beginning of every file: whether masks fit their images and are kept exactly, and all scenes fit into memory.
     fn check_memory(&self, chosen: &[usize]) -> Result<(), DatasetError> {
         let looked_at: Vec<Result<u64, DatasetError>> = chosen
             .par_iter()
@@ -84,7 +84,8 @@ impl Reader<'_> {
         let Pair::Files([file, mask]) = self.listing.pair(image)? else {
             return Ok(0);
         };
-        if PictureHeader::read(mask, LIMITS)?.format == PictureFormat::Jpeg {
+        let header = PictureHeader::read(mask, LIMITS)?;
+        if header.format == PictureFormat::Jpeg {
             let expected = "a picture that keeps numbers as they are: PNG or TIFF";
             return Err(DatasetError::malformed(
                 mask,
@@ -93,6 +94,7 @@ impl Reader<'_> {
             ));
         }
         let [height, width] = PictureHeader::read(file, LIMITS)?.size;
+        check_size(mask, header.size, [height, width])?;
         // Floats of the image, a class, and perhaps a number.
         let pixel = 4 * self.config.channels() + 1 + 2;
         Ok((height as u64)
@@ -124,7 +126,7 @@ impl Reader<'_> {
         mask: Mask,
     ) -> Result<(Scene, bool), DatasetError> {
         let size = picture.size();
-        mask.check_size(size)?;
+        check_size(mask.file, mask.picture.size(), size)?;
         let [height, width] = size;
         let channels = self.config.channels();
         let picture = picture.in_channels(channels);
@@ -158,19 +160,6 @@ impl Reader<'_> {
 impl<'a> Mask<'a> {
     fn new(picture: Picture, file: &'a Path) -> Self {
         Self { picture, file }
-    }
-
-    /// Refuses a mask of another size than its image.
-    fn check_size(&self, [height, width]: [usize; 2]) -> Result<(), DatasetError> {
-        let found = self.picture.size();
-        if found == [height, width] {
-            return Ok(());
-        }
-        Err(DatasetError::malformed(
-            self.file,
-            format!("a mask of {height} × {width} pixels, as its image has"),
-            format!("{} × {}", found[0], found[1]),
-        ))
     }
 
     /// The number of each pixel.
@@ -230,6 +219,22 @@ impl<'a> Mask<'a> {
         );
         Err(DatasetError::malformed(file, expected, found))
     }
+}
+
+/// Refuses a mask of another size than its image.
+fn check_size(
+    mask: &Path,
+    found: [usize; 2],
+    [height, width]: [usize; 2],
+) -> Result<(), DatasetError> {
+    if found == [height, width] {
+        return Ok(());
+    }
+    Err(DatasetError::malformed(
+        mask,
+        format!("a mask of {height} × {width} pixels, as its image has"),
+        format!("{} × {}", found[0], found[1]),
+    ))
 }
 
 /// Refuses training images without a pixel of some class: nothing could be learned about it.

@@ -261,8 +261,13 @@ fn declare(path: &Path, [height, width]: [u32; 2]) {
 #[test]
 fn more_than_memory_holds_is_refused_before_it_is_taken() {
     let folder = beside(&["a", "b", "c"]);
-    for name in ["a.png", "b.png", "c.png"] {
-        declare(&folder.path().join(name), [1 << 14, 1 << 15]);
+    for name in ["a", "b", "c"] {
+        for end in [".png", "_labels.png"] {
+            declare(
+                &folder.path().join(format!("{name}{end}")),
+                [1 << 14, 1 << 15],
+            );
+        }
     }
     let said = of(&folder).load_split(Split::All).unwrap_err().to_string();
     assert!(
