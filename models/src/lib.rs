@@ -56,5 +56,4 @@ pub use images::gcnn::{
     NetworkSize, Normalisation,
 };
 pub use images::image_model::{ImageModel, ImageModelConfig};
-pub use images::unet::{GroupUnet, GroupUnetConfig};
 pub use signals::wavelet::{Wavelet, WaveletConfig};

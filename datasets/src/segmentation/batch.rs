@@ -9,6 +9,8 @@ pub struct SegmentationBatch {
     pub images: Vec<f32>,
     /// `[count, height, width]`.
     pub classes: Vec<u8>,
+    /// `[count, height, width]`, the number of the instance that each pixel belongs to, of whole images that have some.
+    pub instances: Option<Vec<u16>>,
     /// How many images.
     pub count: usize,
     /// Channels of an image.
@@ -32,6 +34,8 @@ impl SegmentationBatch {
         Self {
             images: self.images[images.start * image..images.end * image].to_vec(),
             classes: self.classes[images.start * plane..images.end * plane].to_vec(),
+            instances: (self.instances.as_ref())
+                .map(|numbers| numbers[images.start * plane..images.end * plane].to_vec()),
             count: images.len(),
             channels: self.channels,
             height: self.height,

@@ -185,6 +185,7 @@ impl Iterator for PatchLoader {
         Some(SegmentationBatch {
             images,
             classes,
+            instances: None,
             count,
             channels,
             height: size,

@@ -56,6 +56,7 @@ impl Iterator for SceneLoader {
         Some(SegmentationBatch {
             images,
             classes: scene.classes.clone(),
+            instances: scene.instances.clone(),
             count: 1,
             channels,
             height,

@@ -9,19 +9,15 @@
 //! old one, so that a map of any size has the same centre before and after: right angles and reflections commute with it exactly.
 
 use burn::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use crate::LayerError;
 
-/// How the new pixels are made. Written `nearest` and `bilinear` in files.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
+/// How the new pixels are made.
+#[derive(Config, Debug, Copy, PartialEq, Eq)]
 pub enum UpsampleKind {
     /// Of the pixel that they lie in.
     Nearest,
     /// Between that and its neighbours.
-    #[default]
     Bilinear,
 }
 
@@ -114,33 +110,6 @@ impl Upsample2d {
         larger[D - 2] *= self.factor;
         larger[D - 1] *= self.factor;
         maps.reshape(larger)
-    }
-
-    /// The same to a given size, that of a map before it was halved by [`BlurPool2d`](crate::BlurPool2d): the factor times the input's
-    /// size, or one pixel less. There a new pixel is the mean of the two that lie half a pixel before it and behind it, so that the
-    /// map keeps its centre.
-    ///
-    /// # Shapes
-    /// - input: `[batch, …, height, width]`
-    /// - output: `[batch, …, size[0], size[1]]`
-    ///
-    /// # Panics
-    /// If the size is another, or the input has no axes of a plane, or no pixels.
-    pub fn forward_to<const D: usize>(&self, input: Tensor<D>, size: [usize; 2]) -> Tensor<D> {
-        let larger = self.forward(input);
-        let made = [larger.dims()[D - 2], larger.dims()[D - 1]];
-        assert!(
-            (0..2)
-                .all(|axis| size[axis] > 0 && (size[axis]..=size[axis] + 1).contains(&made[axis])),
-            "Upsample2d makes maps of {made:?} pixels, or of one less along a side; expected {size:?}"
-        );
-        (0..2).fold(larger, |map, axis| match size[axis] == made[axis] {
-            true => map,
-            false => {
-                let part = |first| map.clone().narrow(D - 2 + axis, first, size[axis]);
-                (part(0) + part(1)) * 0.5
-            }
-        })
     }
 
     /// Upsampled along an axis.

@@ -5,10 +5,8 @@
 //! | G-CNN, over any group, with any kernel | [`gcnn`] |
 //! | densely connected G-CNN | [`densenet`] |
 //! | either, by configuration | [`image_model`] |
-//! | U-Net of group convolutions: a class for every pixel | [`unet`] |
 
 pub(crate) mod class_map;
 pub mod densenet;
 pub mod gcnn;
 pub mod image_model;
-pub mod unet;

@@ -85,6 +85,10 @@ pub fn write(loaded: &Loaded, format: ExportFormat, path: &Path) -> Result<(), T
             ]);
             weights::save(path, &official, metadata)
         }
+        (LoadedNetwork::Segmentation(_), _) => Err(TrainError::Mismatch(
+            "networks for pixels have no plain form: their maps are halved, enlarged and joined"
+                .into(),
+        )),
         (LoadedNetwork::Particles(_), ExportFormat::Plain) => Err(TrainError::Mismatch(
             "networks for particles have no plain form; --format pytorch writes egnn and nmp"
                 .into(),

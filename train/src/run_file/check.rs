@@ -165,7 +165,10 @@ impl RunConfig {
     /// Whether what is learned of pixels is something that pixels have.
     fn check_segmentation(&self) -> Result<(), Fault> {
         let training = &self.training;
-        if !matches!(training.goal, BestBy::Task | BestBy::Loss | BestBy::Accuracy) {
+        if !matches!(
+            training.goal,
+            BestBy::Task | BestBy::Loss | BestBy::Accuracy
+        ) {
             let found = serde_json::to_string(&training.goal).unwrap_or_default();
             let expected = "\"task\" (the overlap with the truth), \"accuracy\" or \"loss\": classes of pixels are learned";
             return Err(Fault::new("training.goal", &found, expected));

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 
 use gcnn_datasets::{
     AudioFolderConfig, Augmentation, DatasetError, ImageFolderConfig, NBodyAugmentation,
-    NBodyConfig, NucleiConfig, PcamConfig, RotatedMnistConfig, ScaledMnistConfig, SegmentationConfig,
+    NBodyConfig, NucleiConfig, PcamConfig, RotatedMnistConfig, ScaledMnistConfig,
+    SegmentationConfig,
 };
 use gcnn_models::points::{DynamicsConfig, NeighbourhoodConfig};
 use gcnn_models::{GroupUnetConfig, ImageModelConfig};
@@ -17,8 +18,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::image_datasets::{DatasetTable, ImageDatasetConfig, TaskName, image_datasets};
 use super::{
-    Experiment, FinetuneConfig, ImageExperiment, ParticleExperiment, RunConfig, SegmentationExperiment,
-    TrainingConfig,
+    Experiment, FinetuneConfig, ImageExperiment, ParticleExperiment, RunConfig,
+    SegmentationExperiment, TrainingConfig,
 };
 use crate::training::optimizer::OptimizerConfig;
 use crate::training::schedule::ScheduleConfig;

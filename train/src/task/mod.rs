@@ -33,7 +33,8 @@ pub struct Step {
     pub loss: Tensor<1>,
     /// One row per example, one column per name in [`Task::columns`]; carries no gradient.
     pub outcomes: Tensor<2>,
-    /// One row per example, one score per class, or one answer for each of what stands in place of classes; carries no gradient.
+    /// One row per example, one score per class, or one answer for each of what stands in place of classes, or what was counted in
+    /// it; carries no gradient.
     pub scores: Option<Tensor<2>>,
 }
 

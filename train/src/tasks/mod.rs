@@ -3,7 +3,9 @@
 //! | what | where |
 //! | --- | --- |
 //! | images have classes | [`classification`] |
+//! | pixels of images have classes | [`segmentation`] |
 //! | particles move | [`dynamics`] |
 
 pub mod classification;
 pub mod dynamics;
+pub mod segmentation;

@@ -17,6 +17,7 @@ use crate::task::metrics::Measure;
 use crate::task::{Answers, Split, Task};
 use crate::tasks::classification::Classification;
 use crate::tasks::dynamics::ParticleDynamics;
+use crate::tasks::segmentation::Segmentation;
 use crate::training::advice;
 use crate::training::closing::Closing;
 use crate::training::progress::Reporter;
@@ -87,6 +88,16 @@ pub fn train(run: Run) -> Result<Ended, TrainError> {
                 images: trained
                     .predictions
                     .map(|answers| Answered { splits, answers }),
+            })
+        }
+        Experiment::Segmentation(own) => {
+            let splits = own.dataset.load()?;
+            let description = splits.description.clone();
+            let task = Segmentation::new(splits, own, &config)?;
+            let trained = train_task(&task, description, &config, run)?;
+            Ok(Ended {
+                report: trained.report,
+                images: None,
             })
         }
         Experiment::NBody(own) => {

@@ -7,10 +7,10 @@ use burn::prelude::*;
 use burn::tensor::activation::softmax;
 use gcnn_datasets::ImageBatch;
 use gcnn_models::points::DynamicsModel;
-use gcnn_models::{ImageModel, PlainNetwork};
+use gcnn_models::{GroupUnet, ImageModel, PlainNetwork};
 
 use crate::TrainError;
-use crate::run_file::{Experiment, ImageExperiment, ParticleExperiment};
+use crate::run_file::{Experiment, ImageExperiment, ParticleExperiment, SegmentationExperiment};
 use crate::task::calibration::Calibration;
 use crate::task::class_report::ClassReport;
 use crate::task::metrics::{Measure, Outcomes};
@@ -18,6 +18,7 @@ use crate::task::targets::TargetReport;
 use crate::task::{Answers, Inference, Split, Step, Task, evaluate_by};
 use crate::tasks::classification::{Classification, ImageFormat};
 use crate::tasks::dynamics::{ParticleDynamics, SystemFormat};
+use crate::tasks::segmentation::{Segmentation, SegmentationFormat};
 use crate::weights::arrays::{self as weights, Weights};
 use crate::weights::model_file::{ModelFile, check_place};
 
@@ -34,6 +35,8 @@ pub struct Loaded {
 pub enum LoadedNetwork {
     /// Classifies images, or says numbers or labels of them.
     Images(ImageNetwork),
+    /// Says the class of each pixel of an image.
+    Segmentation(SegmentationNetwork),
     /// Predicts where particles will be.
     Particles(ParticleNetwork),
 }
@@ -50,6 +53,16 @@ pub struct ImageNetwork {
     pub temperature: f64,
     /// What it was trained on.
     pub experiment: ImageExperiment,
+}
+
+/// A network for pixels.
+pub struct SegmentationNetwork {
+    /// The network.
+    pub model: GroupUnet,
+    /// What its images and classes look like.
+    pub format: SegmentationFormat,
+    /// What it was trained on.
+    pub experiment: SegmentationExperiment,
 }
 
 /// A network for particles.
@@ -90,6 +103,9 @@ impl Loaded {
             Experiment::Images(own) => {
                 LoadedNetwork::Images(ImageNetwork::open(path, own, &file, &arrays, device)?)
             }
+            Experiment::Segmentation(own) => LoadedNetwork::Segmentation(
+                SegmentationNetwork::open(path, own, &file, &arrays, device)?,
+            ),
             Experiment::NBody(own) => {
                 LoadedNetwork::Particles(ParticleNetwork::open(path, own, &file, &arrays, device)?)
             }
@@ -145,22 +161,44 @@ impl Loaded {
                     targets,
                 })
             }
+            LoadedNetwork::Segmentation(network) => {
+                let task = network.task(&self.file, data, split)?;
+                let about = task.about_data().to_string();
+                self.measured(&task, &network.model, about, data, split, device, &mut seen)
+            }
             LoadedNetwork::Particles(network) => {
                 let task = network.task(&self.file, data, split)?;
-                let step = task.inference(&network.model, device);
-                let outcomes = outcomes(&task, step, &mut seen)?;
-                Ok(Evaluation {
-                    about: task.about_data().into(),
-                    same_data: self.same_data(&task, data, split)?,
-                    unit: task.unit(),
-                    measures: task.measures(&outcomes),
-                    examples: outcomes.len(),
-                    classes: None,
-                    calibration: None,
-                    targets: None,
-                })
+                let about = task.about_data().to_string();
+                self.measured(&task, &network.model, about, data, split, device, &mut seen)
             }
         }
+    }
+}
+
+impl Loaded {
+    /// The measures of a task, whose test split is this split of the run, and nothing about single examples.
+    #[allow(clippy::too_many_arguments)] // What `evaluate` was asked, and what it found.
+    fn measured<T: Task>(
+        &self,
+        task: &T,
+        model: &T::Model,
+        about: String,
+        data: Option<&Path>,
+        split: Split,
+        device: &Device,
+        seen: &mut dyn FnMut(usize, usize),
+    ) -> Result<Evaluation, TrainError> {
+        let outcomes = outcomes(task, task.inference(model, device), seen)?;
+        Ok(Evaluation {
+            about,
+            same_data: self.same_data(task, data, split)?,
+            unit: task.unit(),
+            measures: task.measures(&outcomes),
+            examples: outcomes.len(),
+            classes: None,
+            calibration: None,
+            targets: None,
+        })
     }
 }
 
@@ -270,6 +308,41 @@ impl ImageNetwork {
         check_place(file, data)?;
         let format = self.format.clone();
         Classification::of_split(&self.experiment, &file.config, format, data, split)
+    }
+}
+
+impl SegmentationNetwork {
+    fn open(
+        path: &Path,
+        own: &SegmentationExperiment,
+        file: &ModelFile,
+        arrays: &Weights,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        let format = file.segmentation_format(path)?;
+        let fresh = own
+            .model
+            .init(format.channels, format.class_names.len(), device)?;
+        let model = weights::apply(fresh, arrays)
+            .map_err(|reason| TrainError::weights(path, reason))?
+            .valid();
+        Ok(Self {
+            model,
+            format,
+            experiment: own.clone(),
+        })
+    }
+
+    /// The images of a split of the network's own data set, or of data in another place, as a task.
+    pub fn task(
+        &self,
+        file: &ModelFile,
+        data: Option<&Path>,
+        split: Split,
+    ) -> Result<Segmentation, TrainError> {
+        check_place(file, data)?;
+        let format = self.format.clone();
+        Segmentation::of_split(&self.experiment, &file.config, format, data, split)
     }
 }
 

@@ -176,7 +176,8 @@ impl ModelFile {
             }
             (None, Experiment::Segmentation(own)) => {
                 let format = self.segmentation_format(path)?;
-                own.model.parameters(format.channels, format.class_names.len())?
+                own.model
+                    .parameters(format.channels, format.class_names.len())?
             }
             (None, Experiment::NBody(own)) => own.model.parameters()?,
         })
@@ -192,7 +193,10 @@ impl ModelFile {
     }
 
     /// What the images of a network for pixels look like.
-    pub(crate) fn segmentation_format(&self, path: &Path) -> Result<SegmentationFormat, TrainError> {
+    pub(crate) fn segmentation_format(
+        &self,
+        path: &Path,
+    ) -> Result<SegmentationFormat, TrainError> {
         let format: SegmentationFormat = self.format(path)?;
         format
             .validate()

@@ -58,7 +58,10 @@ pub(super) fn judge(scores: Tensor<4>, truth: Tensor<4, Int>, weights: Option<&[
     let truth = flat(truth);
     let p = flat(log_p.exp());
     let entropy: Tensor<2> = -flat(hits).sum_dim(2).sum_dim(1).squeeze_dim(2) / pixels as f64;
-    let both: Tensor<1> = (p.clone() * truth.clone()).sum_dim(2).sum_dim(0).flatten(0, 2);
+    let both: Tensor<1> = (p.clone() * truth.clone())
+        .sum_dim(2)
+        .sum_dim(0)
+        .flatten(0, 2);
     let either: Tensor<1> = (p + truth.clone()).sum_dim(2).sum_dim(0).flatten(0, 2);
     let dice = ((both * 2.0 + EPSILON) / (either + EPSILON)).mean();
     let loss = entropy.clone().mean() + (-dice + 1.0);
@@ -94,7 +97,9 @@ mod tests {
     fn values_by_hand() {
         let device = Device::flex();
         // Logarithms of probabilities .7, .2, .1 in the order of the answers 0, 1, 1, 0.
-        let p = [0.7f32, 0.2, 0.2, 0.7, 0.2, 0.7, 0.7, 0.2, 0.1, 0.1, 0.1, 0.1];
+        let p = [
+            0.7f32, 0.2, 0.2, 0.7, 0.2, 0.7, 0.7, 0.2, 0.1, 0.1, 0.1, 0.1,
+        ];
         let scores = p.map(f32::ln);
         let scores = Tensor::<1>::from_floats(scores, &device).reshape([1, 3, 2, 2]);
         let truth = Tensor::<1, Int>::from_ints([0, 1, 0, 2], &device).reshape([1, 1, 2, 2]);

@@ -195,17 +195,14 @@ impl Segmentation {
         &self,
         batch: &SegmentationBatch,
         answers: Tensor<4, Int>,
-        scenes: &SegmentationDataset,
+        truth: &[u16],
     ) -> Result<Vec<f32>, TrainError> {
         let answers: Vec<u8> = answers.into_data().iter::<u8>().collect();
         let size = [batch.height, batch.width];
+        let plane = size[0] * size[1];
         let mut rows = Vec::with_capacity(3 * batch.count);
-        for (answer, scene) in answers.chunks(size[0] * size[1]).zip(&batch.scenes) {
+        for (answer, truth) in answers.chunks(plane).zip(truth.chunks(plane)) {
             let found = watershed_of_classes(answer, size, SMALLEST_SEED)?;
-            let truth = scenes.scenes().get(*scene as usize);
-            let Some(truth) = truth.and_then(|scene| scene.instances.as_deref()) else {
-                return Err(TrainError::Mismatch("an image has no instances".into()));
-            };
             let matches = match_instances(truth, &found);
             rows.extend([
                 matches.true_positives(THRESHOLD) as f32,
@@ -330,7 +327,13 @@ impl Task for Segmentation {
         Box::new(move |batch| {
             let judged = self.judged(model, batch, None, device);
             let step = Step::new(judged.loss, judged.outcomes);
-            Ok(step.with_answers(judged.answers))
+            let truth = batch.instances.as_deref();
+            let Some(truth) = truth.filter(|_| self.format.instances) else {
+                return Ok(step);
+            };
+            let rows = self.counted(batch, judged.answers, truth)?;
+            let rows = TensorData::new(rows, [batch.count, 3]);
+            Ok(step.with_scores(Tensor::from_data(rows, device)))
         })
     }
 
@@ -339,7 +342,9 @@ impl Task for Segmentation {
     }
 
     fn measures(&self, outcomes: &Outcomes) -> Vec<Measure> {
-        let mut measures = [1, 2, 3].map(|column| within_one(outcomes.bootstrap_mean(COLUMNS[column]))).to_vec();
+        let mut measures = [1, 2, 3]
+            .map(|column| within_one(outcomes.bootstrap_mean(COLUMNS[column])))
+            .to_vec();
         let counts = outcomes.scores();
         if self.format.instances && counts.len() == 3 * outcomes.len() {
             let units = outcomes.units();
