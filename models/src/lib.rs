@@ -56,4 +56,5 @@ pub use images::gcnn::{
     NetworkSize, Normalisation,
 };
 pub use images::image_model::{ImageModel, ImageModelConfig};
+pub use images::unet::{GroupUnet, GroupUnetConfig, Upsampling};
 pub use signals::wavelet::{Wavelet, WaveletConfig};
