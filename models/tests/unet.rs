@@ -67,7 +67,7 @@ fn error(network: &GroupUnet, group: &Group, images: &Tensor<4>) -> f64 {
 #[rstest]
 fn scores_turn_with_images_of_every_size(
     #[values("trivial", "C4", "D4", "C8")] name: &str,
-    #[values([32, 32], [33, 47], [30, 20], [17, 12], [1, 7])] [height, width]: [usize; 2],
+    #[values((32, 32), (33, 47), (30, 20), (17, 12), (1, 7))] (height, width): (usize, usize),
     #[values(Upsampling::Nearest, Upsampling::Bilinear)] upsampling: Upsampling,
 ) {
     let device = Device::flex();
@@ -176,12 +176,12 @@ fn rotations_by_45_degrees_are_close_on_smooth_images() {
     let (turning, ordinary) = (of(&settings("C8")), of(&settings("trivial")));
     println!("45°: {turning:.2e}, without a group {ordinary:.2e}");
     assert!(
-        turning < 0.1 && turning < ordinary / 3.0,
+        turning < 0.12 && turning < ordinary / 3.0,
         "{turning:.2e}, {ordinary:.2e}"
     );
 }
 
-/// Inside of the margin a tile says what the whole image says, and one pixel nearer it doesn't: the margin is no larger than it must
+/// From the margin on a tile says what the whole image says, and one pixel nearer it doesn't: the margin is no larger than it must
 /// be.
 #[rstest]
 fn tiles_agree_with_the_whole_inside_of_the_margin(
@@ -190,7 +190,7 @@ fn tiles_agree_with_the_whole_inside_of_the_margin(
 ) {
     let device = Device::flex();
     let config = GroupUnetConfig {
-        channels: vec![2; levels],
+        channels: vec![6; levels],
         blocks,
         upsampling,
         ..small("C4")
@@ -226,7 +226,7 @@ fn tiles_agree_with_the_whole_inside_of_the_margin(
         nearer = nearer.max(off(margin - 1));
     }
     assert!(inside < 1e-5, "{inside:.2e}");
-    assert!(nearer > 1e-5, "{margin} is more than needed: {nearer:.2e}");
+    assert!(nearer > 1e-6, "{margin} is more than needed: {nearer:.2e}");
 }
 
 /// For fields a, b, h elements and K taps: lifting 2 a K; of a level c² h K for each further convolution; b a h K downwards;
@@ -458,6 +458,6 @@ fn discs_are_learned_in_few_steps() {
     let (images, masks) = discs(8, 24, 1000, &Device::flex());
     let unseen: f64 = loss(network.valid().forward(images), masks).into_scalar();
     println!("loss {first:?} → {last}, {unseen} on other discs");
-    assert!(first > Some(0.3) && last < 0.1, "{first:?} → {last}");
-    assert!(unseen < 0.3, "{unseen}");
+    assert!(first > Some(1.0) && last < 0.2, "{first:?} → {last}");
+    assert!(unseen < 0.2, "{unseen}");
 }

@@ -89,7 +89,7 @@ fn factors_out_of_range_are_refused() {
 #[rstest]
 fn blurred_and_back_commutes_at_every_size(
     #[values("C4", "D4")] name: &str,
-    #[values([1, 1], [2, 1], [7, 8], [9, 5], [12, 6])] [height, width]: [usize; 2],
+    #[values((1, 1), (2, 1), (7, 8), (9, 5), (12, 6))] (height, width): (usize, usize),
 ) {
     let (device, group) = (Device::flex(), name.parse::<Group>().unwrap());
     let dims = [2, 3, group.order(), height, width];

@@ -15,7 +15,7 @@ use super::config::{GroupUnetConfig, Upsampling};
 pub(super) struct Reach {
     /// From the first pixel that a score depends on to the last.
     pub field: usize,
-    /// From a score's own pixel to the furthest of them.
+    /// From the border of a tile that begins with a pixel of the deepest map to the first score that depends on the tile alone.
     pub margin: usize,
 }
 
@@ -30,9 +30,12 @@ impl Reach {
         };
         for place in 0..stride {
             let [first, last] = seen(config, place);
-            let furthest = (place - first).max(last - place);
             reach.field = reach.field.max((last - first + 1) as usize);
-            reach.margin = reach.margin.max(furthest as usize);
+            if first < 0 {
+                // The last such place of a tile that still depends on what is before it.
+                let furthest = place + (-first - 1) / stride * stride;
+                reach.margin = reach.margin.max(furthest as usize + 1);
+            }
         }
         reach
     }
@@ -74,9 +77,9 @@ mod tests {
         };
         // Two 3×3.
         assert_eq!(of(1, 2, Upsampling::Bilinear), [5, 2]);
-        // Pixel 0 ← [−1, 1] ← [−1, 0] ← [−2, 1] ← [−5, 4] ← [−6, 5]; pixel 1 ← [0, 2] ← [0, 1] ← … ← [−4, 7].
-        assert_eq!(of(2, 1, Upsampling::Nearest), [12, 6]);
-        // Pixel 0 ← [−1, 1] ← [−1, 1] ← [−2, 2] ← [−5, 6] ← [−6, 7].
-        assert_eq!(of(2, 1, Upsampling::Bilinear), [14, 7]);
+        // Pixel 0 ← [−1, 1] ← [−1, 0] ← [−2, 1] ← [−5, 4] ← [−6, 5], so that pixel 4 still needs pixel −2; pixel 1 ← … ← [−4, 7].
+        assert_eq!(of(2, 1, Upsampling::Nearest), [12, 5]);
+        // Pixels 0 and 1 ← [−1, 2] ← [−1, 1] ← [−2, 2] ← [−5, 6] ← [−6, 7], so that pixel 5 still needs pixel −2.
+        assert_eq!(of(2, 1, Upsampling::Bilinear), [14, 6]);
     }
 }
