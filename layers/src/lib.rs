@@ -11,6 +11,7 @@
 //! | ℝ² → G | lifting convolution, [`LiftingConv2d`]; with attention within [`AttentiveLiftingConv2d`] | free |
 //! | G → G | group convolution, [`GroupConv2d`] | free |
 //! | G → G | separable convolution, [`SeparableGroupConv2d`] | a product of kernels on H and on ℝ² |
+//! | G → G | residual block of two, [`ResidualBlock`] | |
 //! | G → ℝ² | projection, [`Projection`], [`AttentionProjection`] | |
 //! | G → a point | global pooling, [`GlobalPool2d`] | |
 //! | G → G, attention | [`AttentiveGate`]; on ℝ² [`AttentivePlaneGate`] | |
@@ -88,6 +89,7 @@ mod mark;
 pub mod norm;
 mod parameters;
 pub mod pool;
+pub mod residual;
 pub mod resize;
 #[cfg(feature = "schema")]
 mod schema;
@@ -125,4 +127,5 @@ pub use pool::{
     ProjectionConfig, ProjectionKind, SpatialAvgPool2d, SpatialAvgPool2dConfig, SpatialMaxPool2d,
     SpatialMaxPool2dConfig,
 };
+pub use residual::{ResidualBlock, ResidualBlockConfig};
 pub use resize::{BlurPool2d, BlurPool2dConfig, Upsample2d, Upsample2dConfig, UpsampleKind};

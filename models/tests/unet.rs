@@ -10,7 +10,10 @@ use gcnn_layers::equivariance::{PlaneTransformation, disc_mask, measure, survey}
 use gcnn_layers::kernel::BSplineConfig;
 use gcnn_layers::{Group, KernelConfig, LayerError, ProjectionKind, plane_action};
 use gcnn_models::weights::{collect, parameters_in, parameters_of};
-use gcnn_models::{GroupUnet, GroupUnetConfig, InputShape, ModelError, Normalisation, Upsampling};
+use gcnn_models::{
+    GroupUnet, GroupUnetConfig, InputShape, ModelError, NetworkSize, Normalisation,
+    SegmentationModelConfig, Upsampling,
+};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use rstest::rstest;
 
@@ -254,6 +257,46 @@ fn parameters_are_what_the_configuration_says(
     let said = config.parameters(IMAGES, 3).unwrap();
     assert_eq!(said, parameters_of(&network));
     assert_eq!(said, parameters_in(&collect(&network)));
+}
+
+/// As one of the networks that segment, in a file and as a module.
+#[test]
+fn the_family_holds_what_its_configurations_say() {
+    for config in SegmentationModelConfig::all() {
+        let network = config.init(IMAGES, 3, &Device::flex()).unwrap();
+        let said = config.parameters(IMAGES, 3).unwrap();
+        assert_eq!(said, parameters_of(&network));
+        let text = serde_json::to_string(&config).unwrap();
+        assert_eq!(
+            serde_json::from_str::<SegmentationModelConfig>(&text).unwrap(),
+            config
+        );
+        assert_eq!(config.check_counts(), Ok(()));
+    }
+    let default: SegmentationModelConfig = serde_json::from_str("{}").unwrap();
+    assert_eq!(default, SegmentationModelConfig::default());
+    for wrong in [r#"{ "kind": "gcnn" }"#, r#"{ "growth": 3 }"#] {
+        assert!(serde_json::from_str::<SegmentationModelConfig>(wrong).is_err());
+    }
+}
+
+#[rstest]
+fn every_group_keeps_to_the_budget_and_uses_it(
+    #[values("trivial", "C4", "D4", "C8")] group: &str,
+    #[values(NetworkSize::Small, NetworkSize::Medium, NetworkSize::Large)] size: NetworkSize,
+    #[values(2, 4)] levels: usize,
+) {
+    let config = GroupUnetConfig {
+        channels: vec![1; levels],
+        size: Some(size),
+        ..small(group)
+    };
+    let network = config.sized(IMAGES).unwrap();
+    assert_eq!((network.channels.len(), network.size), (levels, None));
+    network.validate(IMAGES).unwrap();
+    let numbers = config.parameters(IMAGES, 1).unwrap().numbers();
+    let share = numbers as f64 / size.parameters() as f64;
+    assert!((0.7..=1.02).contains(&share), "{network:?}: {numbers}");
 }
 
 #[test]

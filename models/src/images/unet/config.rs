@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reach;
 use crate::ModelError;
-use crate::images::gcnn::{InputShape, Normalisation, POOL_SIZE, layer};
+use crate::images::gcnn::{InputShape, NetworkSize, Normalisation, POOL_SIZE, layer};
 use crate::limits;
 
 /// How maps are doubled. Written `nearest` and `bilinear` in files.
@@ -72,6 +72,10 @@ pub struct GroupUnetConfig {
     pub dropout_unit: DropoutUnit,
     /// Pooling over H at the end.
     pub projection: ProjectionKind,
+    /// Fields by a number of parameters, the same for every group: `small`, `medium` or `large`, about 25,000, 100,000 and
+    /// 400,000. It stands in place of the numbers in `channels`, whose count remains that of the levels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<NetworkSize>,
 }
 
 impl Default for GroupUnetConfig {
@@ -89,6 +93,7 @@ impl Default for GroupUnetConfig {
             dropout: 0.0,
             dropout_unit: DropoutUnit::Value,
             projection: ProjectionKind::Max,
+            size: None,
         }
     }
 }
@@ -123,6 +128,9 @@ impl GroupUnetConfig {
     /// Checks that the network can be built, and that images of such a size have pixels at its deepest level. It takes images of
     /// other sizes too, and rotations by 90° are exact for all of them.
     pub fn validate(&self, input: InputShape) -> Result<(), ModelError> {
+        if self.size.is_some() {
+            return self.sized(input)?.validate(input);
+        }
         self.check_counts()?;
         input.check_limits(1)?;
         self.lifting(input).validate().map_err(layer(1))?;
@@ -138,6 +146,11 @@ impl GroupUnetConfig {
 
     /// Checks every count against its limit, and the network's size, as far as that can be told without the images.
     pub fn check_counts(&self) -> Result<(), ModelError> {
+        self.check()?;
+        // Fields that depend on the images are within their budget.
+        if self.size.is_some() {
+            return Ok(());
+        }
         let smallest = InputShape {
             channels: 1,
             height: 1,
@@ -163,6 +176,9 @@ impl GroupUnetConfig {
 
     /// What the network learns, by name and shape. Nothing is made for it, and its size is not bounded.
     pub fn parameters(&self, input: InputShape, classes: usize) -> Result<Parameters, ModelError> {
+        if self.size.is_some() {
+            return self.sized(input)?.parameters(input, classes);
+        }
         self.check()?;
         let lifting = self.lifting(input).parameters().map_err(layer(1))?;
         let mut all = Parameters::new().with_module("lifting", lifting);
@@ -223,7 +239,7 @@ impl GroupUnetConfig {
         Ok(reach::Reach::of(self).margin)
     }
 
-    fn check(&self) -> Result<(), ModelError> {
+    pub(super) fn check(&self) -> Result<(), ModelError> {
         let (levels, fields) = ([1, MOST_LEVELS], [1, limits::CHANNELS]);
         limits::check_list("channels", &self.channels, levels, fields)?;
         limits::check_all(&[

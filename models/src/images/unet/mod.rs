@@ -16,6 +16,7 @@
 mod config;
 mod network;
 mod reach;
+mod sized;
 
 pub use config::{GroupUnetConfig, Upsampling};
 pub use network::GroupUnet;

@@ -27,6 +27,9 @@ impl GroupUnetConfig {
         device: &Device,
     ) -> Result<GroupUnet, ModelError> {
         at_least("the number of classes", classes, 1)?;
+        if self.size.is_some() {
+            return self.sized(input)?.init(input, classes, device);
+        }
         self.validate(input)?;
         self.check_size(input, classes)?;
         Ok(GroupUnet::new(self, input, classes, device))
