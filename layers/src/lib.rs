@@ -11,6 +11,8 @@
 //! | ℝ² → G | lifting convolution, [`LiftingConv2d`]; with attention within [`AttentiveLiftingConv2d`] | free |
 //! | G → G | group convolution, [`GroupConv2d`] | free |
 //! | G → G | separable convolution, [`SeparableGroupConv2d`] | a product of kernels on H and on ℝ² |
+//! | G → G, larger | transposed convolution, [`TransposedGroupConv2d`] | free |
+//! | G → G | residual block of two, [`ResidualBlock`] | |
 //! | G → ℝ² | projection, [`Projection`], [`AttentionProjection`] | |
 //! | G → a point | global pooling, [`GlobalPool2d`] | |
 //! | G → G, attention | [`AttentiveGate`]; on ℝ² [`AttentivePlaneGate`] | |
@@ -88,6 +90,7 @@ mod mark;
 pub mod norm;
 mod parameters;
 pub mod pool;
+pub mod residual;
 pub mod resize;
 #[cfg(feature = "schema")]
 mod schema;
@@ -107,7 +110,7 @@ pub use convolution::{
     Convolution, ConvolutionConfig, DepthwiseConv2d, DepthwiseConv2dConfig, GroupConv2d,
     GroupConv2dConfig, IsotropicConv2d, IsotropicConv2dConfig, LiftingConv2d, LiftingConv2dConfig,
     Padding2d, SeparableGroupConv2d, SeparableGroupConv2dConfig, Separation, SpatialConv2d,
-    SpatialConv2dConfig, repeat_over_group,
+    SpatialConv2dConfig, TransposedGroupConv2d, TransposedGroupConv2dConfig, repeat_over_group,
 };
 pub use equivariance::{EquivarianceReport, group_action, plane_action};
 pub use error::LayerError;
@@ -125,4 +128,5 @@ pub use pool::{
     GlobalPoolKind, Projection, ProjectionConfig, ProjectionKind, SpatialAvgPool2d,
     SpatialAvgPool2dConfig, SpatialMaxPool2d, SpatialMaxPool2dConfig,
 };
+pub use residual::{ResidualBlock, ResidualBlockConfig};
 pub use resize::{BlurPool2d, BlurPool2dConfig, Upsample2d, Upsample2dConfig, UpsampleKind};

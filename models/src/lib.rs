@@ -4,7 +4,7 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | networks that read images: G-CNN, densely connected G-CNN, over any group, with any kernel | [`images`] |
+//! | networks that read images: G-CNN, densely connected G-CNN, U-Net, over any group, with any kernel | [`images`] |
 //! | networks that read signals: wavelet network, over time and scale | [`signals`] |
 //! | networks that read points: SEGNN, EGNN, tensor field network, SE(3)-transformer and what they are compared with | [`points`] |
 //! | trained networks, and any weights file as a network | [`zoo`] |
@@ -56,4 +56,6 @@ pub use images::gcnn::{
     NetworkSize, Normalisation,
 };
 pub use images::image_model::{ImageModel, ImageModelConfig};
+pub use images::segmentation::{SegmentationModel, SegmentationModelConfig};
+pub use images::unet::{GroupUnet, GroupUnetConfig, Upsampling};
 pub use signals::wavelet::{Wavelet, WaveletConfig};

@@ -12,6 +12,7 @@ mod isotropic;
 mod layer;
 mod lifting;
 pub mod separable;
+mod transposed;
 pub mod waveform;
 mod window;
 
@@ -25,6 +26,7 @@ pub use isotropic::{Isotropic, IsotropicConv2d, IsotropicConv2dConfig};
 pub use layer::{Convolution, FromGroup, Map};
 pub use lifting::{Lifting, LiftingConv2d, LiftingConv2dConfig};
 pub use separable::{SeparableGroupConv2d, SeparableGroupConv2dConfig, Separation};
+pub use transposed::{TransposedGroupConv2d, TransposedGroupConv2dConfig};
 pub use window::{Padding2d, Window, continue_periodically};
 
 use burn::module::{Initializer, Param};

@@ -84,3 +84,57 @@ fn factors_out_of_range_are_refused() {
         );
     }
 }
+
+/// Both sizes of each axis, on maps that aren't square, and of a single pixel.
+#[rstest]
+fn blurred_and_back_commutes_at_every_size(
+    #[values("C4", "D4")] name: &str,
+    #[values((1, 1), (2, 1), (7, 8), (9, 5), (12, 6))] (height, width): (usize, usize),
+) {
+    let (device, group) = (Device::flex(), name.parse::<Group>().unwrap());
+    let dims = [2, 3, group.order(), height, width];
+    let map = Tensor::<5>::random(dims, Distribution::Default, &device);
+    let blur = BlurPool2dConfig::new().init();
+    for kind in [UpsampleKind::Nearest, UpsampleKind::Bilinear] {
+        let larger = Upsample2dConfig::new(2).with_kind(kind).init();
+        let there_and_back = |map: Tensor<5>| {
+            let [_, _, _, height, width] = map.dims();
+            larger.forward_to(blur.forward(map), [height, width])
+        };
+        for g in group.elements() {
+            let expected = group_action(&group, g, there_and_back(map.clone()));
+            let found = there_and_back(group_action(&group, g, map.clone()));
+            assert_eq!(found.dims(), expected.dims());
+            assert!(
+                largest(found - expected) < 1e-6,
+                "{kind:?} {height}×{width}"
+            );
+        }
+    }
+}
+
+#[test]
+fn outer_pixels_stay_by_hand() {
+    let row = Tensor::<4>::from_data([[[[0.0, 6.0, 12.0]]]], &Device::flex());
+    let larger = |factor, kind, width| {
+        let layer = Upsample2dConfig::new(factor).with_kind(kind).init();
+        let data = layer.forward_to(row.clone(), [1, width]).into_data();
+        data.iter::<f32>().collect::<Vec<f32>>()
+    };
+    let (nearest, bilinear) = (UpsampleKind::Nearest, UpsampleKind::Bilinear);
+    assert_eq!(larger(2, bilinear, 5), [0.0, 3.0, 6.0, 9.0, 12.0]);
+    assert_eq!(larger(2, nearest, 5), [0.0, 3.0, 6.0, 9.0, 12.0]);
+    let thirds = [0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0];
+    assert!(
+        (larger(3, bilinear, 7).iter().zip(thirds))
+            .all(|(found, by_hand)| (found - by_hand).abs() < 1e-5)
+    );
+    assert_eq!(larger(3, nearest, 7), [0.0, 0.0, 6.0, 6.0, 6.0, 12.0, 12.0]);
+}
+
+#[test]
+#[should_panic(expected = "found 1×3 to become 1×4")]
+fn sizes_that_are_not_reached_are_refused() {
+    let row = Tensor::<4>::zeros([1, 1, 1, 3], &Device::flex());
+    let _ = Upsample2dConfig::new(2).init().forward_to(row, [1, 4]);
+}

@@ -26,3 +26,4 @@ pub(crate) use config::{POOL_SIZE, at_least, layer};
 pub use input::InputShape;
 pub use network::{Gcnn, LayerAttention, LayerFeatures};
 pub use size::NetworkSize;
+pub(crate) use sized::widest;

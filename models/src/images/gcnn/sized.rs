@@ -103,16 +103,7 @@ impl GcnnConfig {
             let linear = network.channels.last().map_or(0, |fields| fields + 1);
             Ok(network.parameters(input, 1)?.numbers() - linear)
         };
-        // Quarters of a field: later stages gain before the first does.
-        let (mut low, mut high) = (4, 4 * MOST_FIELDS);
-        while low + 1 < high {
-            let middle = (low + high) / 2;
-            match numbers(&of_width(middle as f64 / 4.0))? <= size.parameters() {
-                true => low = middle,
-                false => high = middle,
-            }
-        }
-        Ok(of_width(low as f64 / 4.0))
+        widest(size, of_width, numbers)
     }
 
     /// How many pixels of an image, along a side, the last hidden layer sees at once; attention, which asks how much there is of
@@ -139,6 +130,24 @@ impl GcnnConfig {
 
 /// More fields than any budget has room for.
 const MOST_FIELDS: usize = 4_096;
+
+/// The network of the largest width whose numbers keep to the budget.
+pub(crate) fn widest<T>(
+    size: NetworkSize,
+    of_width: impl Fn(f64) -> T,
+    numbers: impl Fn(&T) -> Result<usize, ModelError>,
+) -> Result<T, ModelError> {
+    // Quarters of a field: later stages gain before the first does.
+    let (mut low, mut high) = (4, 4 * MOST_FIELDS);
+    while low + 1 < high {
+        let middle = (low + high) / 2;
+        match numbers(&of_width(middle as f64 / 4.0))? <= size.parameters() {
+            true => low = middle,
+            false => high = middle,
+        }
+    }
+    Ok(of_width(low as f64 / 4.0))
+}
 
 fn is_large(input: InputShape) -> bool {
     input.height.min(input.width) >= LARGE_IMAGE
