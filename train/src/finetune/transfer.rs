@@ -141,10 +141,13 @@ fn check_same_kind(before: &Experiment, now: &Experiment) -> Result<(), String> 
         }
         (Experiment::Segmentation(before), Experiment::Segmentation(now)) => {
             let (before, now) = (&before.model, &now.model);
-            if before.group != now.group {
-                return Err(other_group(&before.group, &now.group, advice));
+            if before.kind() != now.kind() {
+                return Err(other_kind(before.kind(), now.kind(), advice));
             }
-            match before.kernel == now.kernel {
+            if before.group() != now.group() {
+                return Err(other_group(before.group(), now.group(), advice));
+            }
+            match before.kernel() == now.kernel() {
                 true => Ok(()),
                 false => Err(other_functions(advice)),
             }

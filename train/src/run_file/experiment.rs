@@ -4,7 +4,7 @@ use std::path::Path;
 
 use gcnn_datasets::{Augmentation, NBodyAugmentation, NBodyConfig, SegmentationConfig};
 use gcnn_models::points::{DynamicsConfig, NeighbourhoodConfig};
-use gcnn_models::{GroupUnetConfig, ImageModelConfig};
+use gcnn_models::{ImageModelConfig, SegmentationModelConfig};
 
 use super::image_datasets::{ImageDatasetConfig, TaskName};
 
@@ -37,7 +37,7 @@ pub struct SegmentationExperiment {
     /// Where the data comes from.
     pub dataset: SegmentationConfig,
     /// The network.
-    pub model: GroupUnetConfig,
+    pub model: SegmentationModelConfig,
     /// Random changes of training patches.
     pub augmentation: Augmentation,
 }
@@ -93,9 +93,9 @@ impl Experiment {
                     _ => format!("G-CNN over {group}"),
                 }
             }
-            Self::Segmentation(own) => match own.model.group.order() {
+            Self::Segmentation(own) => match own.model.group().order() {
                 1 => "plain U-Net".into(),
-                _ => format!("U-Net over {}", own.model.group),
+                _ => format!("U-Net over {}", own.model.group()),
             },
             Self::NBody(own) => own.model.kind().into(),
         }

@@ -12,7 +12,7 @@ use gcnn_datasets::{
     SegmentationConfig,
 };
 use gcnn_models::points::{DynamicsConfig, NeighbourhoodConfig};
-use gcnn_models::{GroupUnetConfig, ImageModelConfig};
+use gcnn_models::{ImageModelConfig, SegmentationModelConfig};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -113,7 +113,7 @@ run_file!(
 run_file!(
     /// The run file of classes of pixels.
     SegmentationFile of TaskName::Segmentation,
-    { dataset: SegmentationConfig, model: GroupUnetConfig, augmentation: Augmentation },
+    { dataset: SegmentationConfig, model: SegmentationModelConfig, augmentation: Augmentation },
     |dataset, model, augmentation| Experiment::Segmentation(SegmentationExperiment {
         dataset,
         model,

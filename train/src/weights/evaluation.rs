@@ -7,7 +7,7 @@ use burn::prelude::*;
 use burn::tensor::activation::softmax;
 use gcnn_datasets::ImageBatch;
 use gcnn_models::points::DynamicsModel;
-use gcnn_models::{GroupUnet, ImageModel, PlainNetwork};
+use gcnn_models::{ImageModel, PlainNetwork, SegmentationModel};
 
 use crate::TrainError;
 use crate::run_file::{Experiment, ImageExperiment, ParticleExperiment, SegmentationExperiment};
@@ -58,7 +58,7 @@ pub struct ImageNetwork {
 /// A network for pixels.
 pub struct SegmentationNetwork {
     /// The network.
-    pub model: GroupUnet,
+    pub model: SegmentationModel,
     /// What its images and classes look like.
     pub format: SegmentationFormat,
     /// What it was trained on.
@@ -322,7 +322,7 @@ impl SegmentationNetwork {
         let format = file.segmentation_format(path)?;
         let fresh = own
             .model
-            .init(format.channels, format.class_names.len(), device)?;
+            .init(format.input(), format.class_names.len(), device)?;
         let model = weights::apply(fresh, arrays)
             .map_err(|reason| TrainError::weights(path, reason))?
             .valid();

@@ -177,7 +177,7 @@ impl ModelFile {
             (None, Experiment::Segmentation(own)) => {
                 let format = self.segmentation_format(path)?;
                 own.model
-                    .parameters(format.channels, format.class_names.len())?
+                    .parameters(format.input(), format.class_names.len())?
             }
             (None, Experiment::NBody(own)) => own.model.parameters()?,
         })

@@ -1,7 +1,9 @@
 //! What a network for pixels is built for.
 
-use gcnn_datasets::{ChannelNormalisation, MaskKind, SegmentationDataset, SegmentationSplits};
-use gcnn_models::limits;
+use gcnn_datasets::{
+    ChannelNormalisation, MaskKind, SegmentationConfig, SegmentationDataset, SegmentationSplits,
+};
+use gcnn_models::{InputShape, limits};
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
@@ -12,6 +14,8 @@ use crate::TrainError;
 pub struct SegmentationFormat {
     /// Channels, 1 for grey.
     pub channels: usize,
+    /// Rows and columns of the patches that it learned from; images may have any size.
+    pub patch_size: usize,
     /// What the classes are called.
     pub class_names: Vec<String>,
     /// Whether the classes are background, interior and border of things, which can be told from each other.
@@ -22,18 +26,29 @@ pub struct SegmentationFormat {
 
 impl SegmentationFormat {
     /// The format of a data set.
-    pub fn of(splits: &SegmentationSplits, masks: MaskKind) -> Self {
+    pub fn of(splits: &SegmentationSplits, dataset: &SegmentationConfig) -> Self {
         Self {
             channels: splits.train.channels(),
+            patch_size: dataset.patch_size,
             class_names: splits.train.class_names().to_vec(),
-            instances: masks == MaskKind::Instances,
+            instances: dataset.masks == MaskKind::Instances,
             normalisation: splits.normalisation.clone(),
+        }
+    }
+
+    /// The patches, as networks are told of them.
+    pub fn input(&self) -> InputShape {
+        InputShape {
+            channels: self.channels,
+            height: self.patch_size,
+            width: self.patch_size,
         }
     }
 
     /// Whether the numbers make sense.
     pub fn validate(&self) -> Result<(), TrainError> {
         let classes = self.class_names.len();
+        self.input().check_limits(classes)?;
         if !(1..=limits::IMAGE_SIDE).contains(&self.channels) || !(2..=256).contains(&classes) {
             return Err(TrainError::Mismatch(format!(
                 "a network for pixels has 1 to {} channels and 2 to 256 classes, not {} and {classes}",

@@ -23,7 +23,7 @@ use gcnn_datasets::{
     Augmentation, BatchOptions, MaskKind, PatchLoader, SceneLoader, SegmentationBatch,
     SegmentationDataset, SegmentationSplits, watershed_of_classes,
 };
-use gcnn_models::{GroupUnet, GroupUnetConfig};
+use gcnn_models::{SegmentationModel, SegmentationModelConfig};
 
 pub use self::format::SegmentationFormat;
 use self::loss::{Judged, judge};
@@ -50,7 +50,7 @@ pub struct Segmentation {
     test: Arc<SegmentationDataset>,
     about: String,
     format: SegmentationFormat,
-    model: GroupUnetConfig,
+    model: SegmentationModelConfig,
     augmentation: Augmentation,
     patch_size: usize,
     patches_per_image: usize,
@@ -80,7 +80,7 @@ impl Segmentation {
                 )));
             }
         }
-        let format = SegmentationFormat::of(&splits, own.dataset.masks);
+        let format = SegmentationFormat::of(&splits, &own.dataset);
         let balanced = config.training.class_weights == ClassWeights::Balanced;
         let weights = balanced.then(|| balanced_weights(&splits.train.class_shares()));
         let about = splits.description.to_string();
@@ -178,7 +178,7 @@ impl Segmentation {
 
     fn judged(
         &self,
-        model: &GroupUnet,
+        model: &SegmentationModel,
         batch: &SegmentationBatch,
         weights: Option<&[f32]>,
         device: &Device,
@@ -248,12 +248,12 @@ fn f1(rows: &[f32], images: &[u32]) -> f64 {
 }
 
 impl Task for Segmentation {
-    type Model = GroupUnet;
+    type Model = SegmentationModel;
     type Batch = SegmentationBatch;
 
-    fn init(&self, device: &Device) -> Result<GroupUnet, TrainError> {
+    fn init(&self, device: &Device) -> Result<SegmentationModel, TrainError> {
         let classes = self.format.class_names.len();
-        Ok(self.model.init(self.format.channels, classes, device)?)
+        Ok(self.model.init(self.format.input(), classes, device)?)
     }
 
     fn describe(&self) -> serde_json::Value {
@@ -311,7 +311,7 @@ impl Task for Segmentation {
 
     fn step(
         &self,
-        model: &GroupUnet,
+        model: &SegmentationModel,
         batch: &SegmentationBatch,
         device: &Device,
     ) -> Result<Step, TrainError> {
@@ -321,7 +321,7 @@ impl Task for Segmentation {
 
     fn inference<'a>(
         &'a self,
-        model: &'a GroupUnet,
+        model: &'a SegmentationModel,
         device: &'a Device,
     ) -> Inference<'a, SegmentationBatch> {
         Box::new(move |batch| {

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use burn::prelude::*;
-use gcnn_models::GroupUnet;
+use gcnn_models::SegmentationModel;
 
 use super::Segmentation;
 use crate::TrainError;
@@ -47,7 +47,7 @@ impl Segmentation {
 impl Symmetric for Segmentation {
     fn survey(
         &self,
-        model: &GroupUnet,
+        model: &SegmentationModel,
         device: &Device,
         seen: &mut dyn FnMut(usize, usize),
     ) -> Result<Survey, TrainError> {

@@ -1,6 +1,7 @@
 use burn::optim::AdamConfig;
 use burn::optim::GradientsParams;
 use gcnn_datasets::{SegmentationConfig, SegmentationSource};
+use gcnn_models::GroupUnetConfig;
 
 use super::*;
 use crate::run_file::{Experiment, TaskName};
@@ -13,11 +14,11 @@ fn tissue(group: &str) -> Segmentation {
             .with_limits([Some(3), Some(2), Some(2)])
             .with_patch_size(32)
             .with_patches_per_image(4),
-        model: GroupUnetConfig {
+        model: SegmentationModelConfig::Unet(GroupUnetConfig {
             group: group.parse().expect("a group"),
             channels: vec![4, 6],
             ..GroupUnetConfig::default()
-        },
+        }),
         ..Default::default()
     };
     let mut config = RunConfig::new(TaskName::Segmentation);
