@@ -11,13 +11,20 @@
 //! [`FieldLifting`], and [`FieldProjection`] makes vectors or tensors of them; both turn with their input exactly, for every group.
 //! Source: induced representations, Cohen, Geiger and Weiler 2019, "A general theory of equivariant CNNs on homogeneous spaces".
 
+mod kernel_space;
 mod kind;
 mod lifting;
 mod projection;
+pub mod representation;
 
+pub use kernel_space::{KernelElement, KernelSpace};
 pub use kind::FieldKind;
 pub use lifting::{FieldLifting, FieldLiftingConfig};
 pub use projection::{FieldProjection, FieldProjectionConfig};
+pub use representation::{
+    Decomposition, FieldBlock, FieldError, FieldType, Isometry, PlaneIrrep, PointGroup,
+    Representation,
+};
 
 #[cfg(all(test, feature = "flex"))]
 mod tests;
