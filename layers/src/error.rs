@@ -344,6 +344,24 @@ pub enum LayerError {
         /// How many there have to be.
         fewest: usize,
     },
+    /// Samples of functions on a group that don't hold all of its rotations.
+    #[error(
+        "{samples} samples around the circle are not mapped to themselves by {rotations} rotations: a multiple of {rotations} works"
+    )]
+    SamplesBetween {
+        /// The number of samples around the circle.
+        samples: usize,
+        /// The number of rotations.
+        rotations: usize,
+    },
+    /// Fields that are no functions on the group, where a map on the group is asked for.
+    #[error("{field} is no function on {group}: a map on the group is made of `regular` fields")]
+    NotRegular {
+        /// What the field is.
+        field: String,
+        /// The group.
+        group: String,
+    },
     /// Two bases that aren't of the same representation.
     #[error(
         "{input} and {output} are no two bases of the same: field by field both have to fall into the same irreps in the same order, as \

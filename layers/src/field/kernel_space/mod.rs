@@ -42,6 +42,8 @@ pub struct KernelElement {
     pub radius: f64,
     /// Its angular frequency m.
     pub frequency: usize,
+    /// The squares of what it makes of a constant, summed: Σ_ij (Σ_x K_ij(x))².
+    pub of_constant: f64,
 }
 
 /// A basis of the kernels from one field to another, sampled on a square of pixels.
@@ -209,6 +211,10 @@ fn pieces(
                         input: i,
                         radius: ring.radius,
                         frequency: *frequency,
+                        of_constant: values
+                            .chunks_exact(size * size)
+                            .map(|taps| taps.iter().sum::<f64>().powi(2))
+                            .sum(),
                     },
                     values: values.clone(),
                 });

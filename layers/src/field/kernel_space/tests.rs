@@ -1,33 +1,10 @@
 //! The spaces of kernels against those of escnn, and against the constraint.
 
 use rstest::rstest;
-use safetensors::{Dtype, SafeTensors};
 
 use super::*;
+use crate::field::reference::{Reference, turned};
 use crate::field::representation::{FieldType, Isometry, PointGroup};
-
-fn reference() -> SafeTensors<'static> {
-    let bytes = include_bytes!("../../../tests/fixtures/escnn_spaces.safetensors");
-    SafeTensors::deserialize(bytes).unwrap()
-}
-
-fn values(reference: &SafeTensors, name: &str) -> Vec<f64> {
-    let array = reference.tensor(name).unwrap();
-    match array.dtype() {
-        Dtype::I64 => {
-            let bytes = array.data().chunks_exact(8);
-            bytes
-                .map(|b| i64::from_le_bytes(b.try_into().unwrap()) as f64)
-                .collect()
-        }
-        _ => {
-            let bytes = array.data().chunks_exact(4);
-            bytes
-                .map(|b| f64::from(f32::from_le_bytes(b.try_into().unwrap())))
-                .collect()
-        }
-    }
-}
 
 fn one(group: PointGroup, name: &str) -> Representation {
     FieldType::of(group, name).unwrap().blocks()[0]
@@ -73,7 +50,7 @@ const GROUPS: [(&str, &str, &[&str]); 3] = [
 
 #[test]
 fn representations_are_those_of_the_reference() {
-    let reference = reference();
+    let reference = Reference::spaces();
     for (file, group, names) in GROUPS {
         let group: PointGroup = group.parse().unwrap();
         for name in names {
@@ -89,7 +66,7 @@ fn representations_are_those_of_the_reference() {
                     .take(if group.reflects() { 2 } else { 1 })
             {
                 let found = own.matrix(Isometry { angle, reflects }).unwrap();
-                let expected = values(&reference, &format!("{file}.rep.{name}.{key}"));
+                let expected = reference.values(&format!("{file}.rep.{name}.{key}"));
                 let distance = found.iter().zip(&expected).map(|(a, b)| (a - b).abs());
                 assert!(distance.fold(0.0, f64::max) < 1e-7, "{file} {name} {key}");
             }
@@ -99,11 +76,13 @@ fn representations_are_those_of_the_reference() {
 
 #[test]
 fn dimensions_are_those_of_the_reference() {
-    let reference = reference();
+    let reference = Reference::spaces();
     for (file, group, names) in GROUPS {
         let group: PointGroup = group.parse().unwrap();
         for size in [3, 5, 7] {
-            let mut expected = values(&reference, &format!("{file}.dims.k{size}")).into_iter();
+            let mut expected = reference
+                .values(&format!("{file}.dims.k{size}"))
+                .into_iter();
             for input in names {
                 for output in names {
                     let (from, to) = (named(group, input), named(group, output));
@@ -153,19 +132,10 @@ fn projected(basis: &[Vec<f64>], vector: &[f64]) -> Vec<f64> {
     sum
 }
 
-/// Pictures turned by 90° clockwise, `[…, n, n]`: the reference's mirror is ours, turned.
-fn turned(pictures: &[f64], n: usize) -> Vec<f64> {
-    let pixel = |at: usize| {
-        let (picture, row, column) = (at / (n * n), at / n % n, at % n);
-        pictures[(picture * n + n - 1 - column) * n + row]
-    };
-    (0..pictures.len()).map(pixel).collect()
-}
-
 /// The projectors onto both spaces, on each vector of an orthonormal basis, or on one vector where the file has that.
 #[test]
 fn spaces_are_those_of_the_reference() {
-    let (reference, mut compared) = (reference(), 0);
+    let (reference, mut compared) = (Reference::spaces(), 0);
     for (file, group, names) in GROUPS {
         let group: PointGroup = group.parse().unwrap();
         for input in names {
@@ -186,23 +156,23 @@ fn spaces_are_those_of_the_reference() {
                         "{file} {input} {output}: {distance}"
                     );
                 };
-                if reference.tensor(&rows).is_ok() {
+                if reference.has(&rows) {
                     let basis = orthonormal_rows(space.values(), count);
-                    let theirs = turn(values(&reference, &rows));
+                    let theirs = turn(reference.values(&rows));
                     let theirs: Vec<&[f64]> = theirs.chunks_exact(theirs.len() / count).collect();
                     assert_eq!(theirs.len(), count);
                     theirs
                         .iter()
                         .for_each(|row| close(&projected(&basis, row), row));
                     compared += 1;
-                } else if reference.tensor(&projection).is_ok() {
+                } else if reference.has(&projection) {
                     let basis = orthonormal_rows(space.values(), count);
                     let numbers = space.kernel(0).len();
                     // The vector that the file's projection is of.
                     let vector = (0..numbers)
                         .map(|j| ((j + 1) as f64).powi(2).sin())
                         .collect();
-                    let expected = turn(values(&reference, &projection));
+                    let expected = turn(reference.values(&projection));
                     let found = projected(&basis, &turn(vector));
                     let length = expected.iter().map(|v| v * v).sum::<f64>().sqrt();
                     let scaled = |of: &[f64]| of.iter().map(|v| v / length).collect::<Vec<_>>();

@@ -1,0 +1,268 @@
+//! What layers cannot take is refused by their own words, and what they learn is what they say.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use burn::module::{ModuleVisitor, Param};
+use burn::prelude::*;
+use rstest::rstest;
+
+use super::fields;
+use crate::Parameters;
+use crate::field::*;
+
+fn words<R>(run: impl FnOnce() -> R) -> String {
+    let Err(panic) = catch_unwind(AssertUnwindSafe(run)) else {
+        panic!("nothing was refused")
+    };
+    panic.downcast_ref::<String>().cloned().unwrap_or_default()
+}
+
+fn conv(input: &str, output: &str, size: usize) -> SteerableConv2dConfig {
+    SteerableConv2dConfig::new(fields(input), fields(output), size)
+}
+
+#[rstest]
+#[case(
+    conv("C4: trivial", "C8: regular", 3),
+    "C8 is no group of fields on C4"
+)]
+#[case(
+    conv("SO(2): trivial", "SO(2): trivial + irrep(3)", 5),
+    "leads to irrep(3) from the fields SO(2): 1 trivial"
+)]
+#[case(conv("D4: trivial", "D4: sign", 5), "leads to sign")]
+#[case(
+    conv("C4: trivial", "C4: regular", 0),
+    "kernel_size must be at least 1"
+)]
+#[case(conv("C4: trivial", "C4: regular", 34), "kernel_size 34 is too large")]
+#[case(conv("C4: trivial", "C4: regular", 3).with_stride(0), "stride must be at least 1")]
+#[case(conv("C4: trivial", "C4: regular", 3).with_gain(f64::NAN), "the gain")]
+#[case(conv("SO(2): trivial", "SO(2): trivial", 4).with_padding(crate::Padding2d::Same), "half a pixel")]
+#[case(
+    conv("O(2): trivial", "O(2): trivial", 3).with_stride(2).with_input_size(Some([8, 9])),
+    "leave 1 of 8 pixels over"
+)]
+#[case(
+    conv("C128: regular", "C128: regular", 9),
+    "have more than 33554432 numbers"
+)]
+#[case(conv("C4: 60000 trivial", "C4: 60000 trivial", 3), "weights, at most")]
+fn settings_that_cannot_work(#[case] config: SteerableConv2dConfig, #[case] said: &str) {
+    let error = config.validate().unwrap_err().to_string();
+    assert!(error.contains(said), "{error}");
+    assert_eq!(
+        config.try_init(&Device::flex()).unwrap_err().to_string(),
+        error
+    );
+    assert!(config.parameters().is_err());
+}
+
+#[test]
+fn other_settings_that_cannot_work() {
+    let said = |error: crate::LayerError, part: &str| {
+        assert!(error.to_string().contains(part), "{error}");
+    };
+    let fourier = |text, samples| FourierNonlinearityConfig::new(fields(text), samples).validate();
+    said(
+        fourier("C8: regular", 8).unwrap_err(),
+        "regular is not given by Fourier coefficients",
+    );
+    said(
+        fourier("SO(2): fourier(3)", 6).unwrap_err(),
+        "need 7 samples and more, there are 6",
+    );
+    said(
+        fourier("C8: fourier(2)", 12).unwrap_err(),
+        "a multiple of 8 works",
+    );
+    said(
+        fourier("SO(2): fourier(3)", 1 << 20).unwrap_err(),
+        "at most 1024",
+    );
+    let change = |a, b| BasisChangeConfig::new(fields(a), fields(b)).validate();
+    said(
+        change("C8: regular", "C8: fourier(3)").unwrap_err(),
+        "no two bases of the same",
+    );
+    said(
+        change("C8: regular", "C8: 2 fourier(4)").unwrap_err(),
+        "no two bases of the same",
+    );
+    let norm = NormNonlinearityConfig::new(fields("C4: regular"));
+    said(
+        norm.clone().with_threshold(0.0).validate().unwrap_err(),
+        "threshold",
+    );
+    said(
+        norm.with_threshold(f64::INFINITY).validate().unwrap_err(),
+        "threshold",
+    );
+    let batch = SteerableBatchNorm2dConfig::new(fields("C4: regular"));
+    said(
+        batch.clone().with_epsilon(0.0).validate().unwrap_err(),
+        "epsilon",
+    );
+    said(batch.with_momentum(1.5).validate().unwrap_err(), "momentum");
+    let gates = GatedNonlinearityConfig::new(fields("C4: 40000 trivial"));
+    said(gates.validate().unwrap_err(), "at most 65536 components");
+    let element = Isometry {
+        angle: 1.0,
+        reflects: false,
+    };
+    let features = Tensor::ones([1, 4, 3, 3], &Device::flex());
+    let error = field_action(&fields("C4: regular"), element, features).unwrap_err();
+    assert!(
+        error.to_string().contains("no rotation by 57.29"),
+        "{error}"
+    );
+}
+
+#[test]
+fn layers_name_what_they_take() {
+    let device = Device::flex();
+    let other = || Tensor::<4>::ones([2, 5, 9, 9], &device);
+    let of = fields("C4: 2 regular");
+    let all = [
+        (
+            "SteerableConv2d",
+            words(|| {
+                conv("C4: 2 regular", "C4: regular", 3)
+                    .init(&device)
+                    .forward(other())
+            }),
+        ),
+        (
+            "NormNonlinearity",
+            words(|| {
+                NormNonlinearityConfig::new(of.clone())
+                    .init(&device)
+                    .forward(other())
+            }),
+        ),
+        (
+            "GatedNonlinearity",
+            words(|| {
+                GatedNonlinearityConfig::new(of.clone())
+                    .init(&device)
+                    .forward(other())
+            }),
+        ),
+        (
+            "PointwiseNonlinearity",
+            words(|| {
+                PointwiseNonlinearityConfig::new(of.clone())
+                    .init()
+                    .forward(other())
+            }),
+        ),
+        (
+            "SteerableBatchNorm2d",
+            words(|| {
+                SteerableBatchNorm2dConfig::new(of.clone())
+                    .init(&device)
+                    .forward(other())
+            }),
+        ),
+        (
+            "InvariantPool",
+            words(|| InvariantPoolConfig::new(of.clone()).init().forward(other())),
+        ),
+    ];
+    for (layer, said) in all {
+        for part in [layer, "2 regular", "[2, 5, 9, 9]"] {
+            assert!(said.contains(part), "{said}");
+        }
+    }
+    let small = Tensor::<4>::ones([2, 8, 2, 9], &device);
+    let said = words(|| {
+        conv("C4: 2 regular", "C4: regular", 3)
+            .init(&device)
+            .forward(small)
+    });
+    assert!(
+        said.contains("SteerableConv2d") && said.contains("window of 3"),
+        "{said}"
+    );
+}
+
+/// Names and shapes of what a module learns.
+#[derive(Default)]
+struct Shapes {
+    path: Vec<String>,
+    found: BTreeMap<String, Vec<usize>>,
+}
+
+impl ModuleVisitor for Shapes {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.into());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.found
+            .insert(self.path.join("."), param.dims().to_vec());
+    }
+}
+
+fn learns<M: Module>(module: &M, said: Parameters) {
+    let mut shapes = Shapes::default();
+    module.visit(&mut shapes);
+    let said = said
+        .iter()
+        .map(|(name, shape)| (name.to_owned(), shape.to_vec()));
+    assert_eq!(shapes.found, said.collect());
+}
+
+#[rstest]
+fn layers_learn_what_they_say(
+    #[values(
+        "C8: 2 trivial + 3 regular + irrep(1)",
+        "SO(2): trivial + 2 irrep(1) + 2 irrep(6)",
+        "O(2): 3 irrep(1,1)"
+    )]
+    text: &str,
+    #[values(false, true)] bias: bool,
+) {
+    let device = Device::flex();
+    let config = conv(text, text, 5).with_bias(bias);
+    learns(&config.init(&device), config.parameters().unwrap());
+    let config = SteerableBatchNorm2dConfig::new(fields(text));
+    learns(&config.init(&device), config.parameters());
+    for kind in [NormKind::Relu, NormKind::Squash] {
+        let config = NormNonlinearityConfig::new(fields(text)).with_kind(kind);
+        learns(&config.init(&device), config.parameters());
+    }
+    let config = GatedNonlinearityConfig::new(fields(text));
+    learns(&config.init(&device), config.parameters());
+}
+
+#[test]
+fn configurations_are_written_and_read() {
+    let config = conv("C8: trivial", "C8: 2 regular", 5).with_stride(2);
+    let json = serde_json::to_string(&config).unwrap();
+    assert!(json.contains(r#""output":"C8: 2 regular""#), "{json}");
+    let read: SteerableConv2dConfig = serde_json::from_str(&json).unwrap();
+    assert_eq!(serde_json::to_string(&read).unwrap(), json);
+    let numbers = config.filter_numbers().unwrap();
+    assert_eq!(numbers, 11 * 8 * 25 + 16 * 25);
+}
+
+/// Gradients reach the weights, the bias and the input.
+#[test]
+fn gradients_flow() {
+    let device = Device::flex().autodiff();
+    let layer = conv("C4: trivial + irrep(1)", "C4: regular", 3).init(&device);
+    let input = Tensor::<4>::ones([1, 3, 5, 5], &device).require_grad();
+    let gradients = layer.forward(input.clone()).powi_scalar(2).sum().backward();
+    assert!(input.grad(&gradients).is_some());
+    for kernel in &layer.kernels {
+        let gradient = kernel.weight.val().grad(&gradients).unwrap();
+        assert!(gradient.abs().max().into_scalar::<f32>() > 0.0);
+    }
+    assert!(layer.bias.unwrap().val().grad(&gradients).is_some());
+}
