@@ -175,7 +175,7 @@ impl SteerableConv2dConfig {
     fn pairs(&self) -> Result<Vec<Pair>, LayerError> {
         let (group, other) = (self.input.group(), self.output.group());
         if group != other {
-            return Err(FieldError::OtherGroup { group, other }.into());
+            return Err(FieldError::other_group(group, other).into());
         }
         if !(self.gain.is_finite() && self.gain > 0.0) {
             return Err(LayerError::OutOfRange {

@@ -191,8 +191,7 @@ fn pieces(
         size => return Err(LayerError::KernelSize { size }),
     }
     if input.group() != output.group() {
-        let (group, other) = (input.group(), output.group());
-        return Err(FieldError::OtherGroup { group, other }.into());
+        return Err(FieldError::other_group(input.group(), output.group()).into());
     }
     let sides = [Side::new(input), Side::new(output)];
     let [from, to] = [0, 1].map(|side: usize| &sides[side].decomposition.irreps);

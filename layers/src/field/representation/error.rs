@@ -1,6 +1,8 @@
 //! What can be wrong with fields.
 
-use super::{FieldType, MAX_FREQUENCY, PointGroup, Representation};
+use std::fmt::Display;
+
+use super::limits::{MAX_CHANNELS, MAX_COMPONENTS, MAX_ROTATIONS};
 
 /// Why a group, a representation or fields of them cannot be made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -10,7 +12,7 @@ pub enum FieldError {
     #[error(
         "fields have no group named {name:?}: write `C` and a number (rotations by 360°/N, `C8`), `D` and a number (with reflections, \
          `D4`), `SO(2)` or `O(2)`; numbers go from 1 to {}",
-        PointGroup::MAX_ROTATIONS
+        MAX_ROTATIONS
     )]
     Group {
         /// What was read.
@@ -22,7 +24,7 @@ pub enum FieldError {
         /// What was read.
         name: String,
         /// The group.
-        group: PointGroup,
+        group: String,
         /// The name that is most like it.
         nearest: String,
     },
@@ -35,32 +37,23 @@ pub enum FieldError {
         /// What was read, shortened.
         text: String,
     },
-    /// A frequency that the group doesn't have.
-    #[error(
-        "{group} has no {irrep}: {}",
-        match (group.rotations(), group.reflects()) {
-            (Some(n), false) => format!("its irreps are irrep(0) to irrep({})", n / 2),
-            (None, false) => format!("irreps go from irrep(0) to irrep({MAX_FREQUENCY}) here"),
-            (Some(n), true) if n % 2 == 1 => format!("its irreps are trivial, sign and irrep(1,k) with k from 1 to {}", n / 2),
-            (Some(n), true) => format!(
-                "its irreps are trivial, sign, irrep(1,k) with k below {0}, irrep(0,{0}) and irrep(1,{0})", n / 2
-            ),
-            (None, true) => format!("irreps are trivial, sign and irrep(1,1) to irrep(1,{MAX_FREQUENCY}) here"),
-        }
-    )]
+    /// An irrep that the group doesn't have.
+    #[error("{group} has no {irrep}: its irreps are {known}")]
     NoIrrep {
         /// The irrep asked for.
         irrep: String,
         /// The group.
-        group: PointGroup,
+        group: String,
+        /// Those that it has.
+        known: String,
     },
     /// A group that isn't inside of another one.
     #[error("{subgroup} is no subgroup of {group}")]
     NoSubgroup {
         /// The one that should be inside.
-        subgroup: PointGroup,
+        subgroup: String,
         /// The other one.
-        group: PointGroup,
+        group: String,
     },
     /// A group with infinitely many elements, where all are listed.
     #[error(
@@ -68,7 +61,7 @@ pub enum FieldError {
     )]
     Infinite {
         /// The group.
-        group: PointGroup,
+        group: String,
     },
     /// An element of another group.
     #[error("{group} has no rotation by {degrees}°{}", if *reflects { " after the mirror" } else { "" })]
@@ -78,28 +71,35 @@ pub enum FieldError {
         /// Whether it reflects before.
         reflects: bool,
         /// The group.
-        group: PointGroup,
+        group: String,
     },
     /// Representations of different groups, together.
     #[error("{other} is no group of fields on {group}")]
     OtherGroup {
         /// The group that all should have.
-        group: PointGroup,
+        group: String,
         /// The one that a representation has.
-        other: PointGroup,
+        other: String,
     },
     /// A representation with more components than any network has.
-    #[error(
-        "a representation has at most {} components",
-        Representation::MAX_DIMENSION
-    )]
+    #[error("a representation has at most {} components", MAX_COMPONENTS)]
     LargeRepresentation,
     /// Fields with more components than any network has.
-    #[error("fields have at most {} components together", FieldType::MAX_DIMENSION)]
+    #[error("fields have at most {} components together", MAX_CHANNELS)]
     LargeFields,
     /// No fields at all.
     #[error("there are no fields")]
     NoFields,
+}
+
+impl FieldError {
+    /// Of a representation of another group than the others.
+    pub(crate) fn other_group(group: impl Display, other: impl Display) -> Self {
+        Self::OtherGroup {
+            group: group.to_string(),
+            other: other.to_string(),
+        }
+    }
 }
 
 fn hint(nearest: &str) -> String {

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use super::limits::MAX_CHANNELS;
 use super::{FieldError, PointGroup, Representation};
 
 /// Several fields of one kind.
@@ -58,7 +59,7 @@ pub struct FieldType {
 
 impl FieldType {
     /// The largest dimension: more channels than any network has.
-    pub const MAX_DIMENSION: usize = 1 << 16;
+    pub const MAX_DIMENSION: usize = MAX_CHANNELS;
 
     /// Joins blocks of one group. Those of multiplicity 0 are left out.
     pub fn new(
@@ -69,7 +70,7 @@ impl FieldType {
         for block in blocks {
             let other = block.representation.group();
             if other != group {
-                return Err(FieldError::OtherGroup { group, other });
+                return Err(FieldError::other_group(group, other));
             }
             dim = dim.saturating_add(block.dim());
             if dim > Self::MAX_DIMENSION {

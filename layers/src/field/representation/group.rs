@@ -11,6 +11,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::FieldError;
+use super::limits::MAX_ROTATIONS;
 use crate::group::{Group, Matrix};
 use crate::irreps::shortened;
 
@@ -66,7 +67,7 @@ pub struct PointGroup {
 
 impl PointGroup {
     /// The largest N of C_N and D_N.
-    pub const MAX_ROTATIONS: usize = Group::MAX_ROTATIONS;
+    pub const MAX_ROTATIONS: usize = MAX_ROTATIONS;
 
     /// All rotations.
     pub const SO2: Self = Self {
@@ -138,7 +139,7 @@ impl PointGroup {
         let missing = || FieldError::NoElement {
             degrees: element.angle.to_degrees(),
             reflects: element.reflects,
-            group: self,
+            group: self.to_string(),
         };
         if (element.reflects && !self.reflects) || !element.angle.is_finite() {
             return Err(missing());
@@ -168,8 +169,8 @@ impl PointGroup {
         match self.is_subgroup_of(group) {
             true => Ok(self),
             false => Err(FieldError::NoSubgroup {
-                subgroup: self,
-                group,
+                subgroup: self.to_string(),
+                group: group.to_string(),
             }),
         }
     }

@@ -10,7 +10,8 @@
 
 use std::fmt;
 
-use super::{FieldError, Isometry, MAX_FREQUENCY, PointGroup};
+use super::limits::MAX_FREQUENCY;
+use super::{FieldError, Isometry, PointGroup};
 
 /// An irrep of C_N, D_N, SO(2) or O(2): its frequency k, and with reflections its j.
 ///
@@ -40,20 +41,20 @@ impl PlaneIrrep {
             frequency,
             flips,
         };
-        let highest = group.rotations().map_or(MAX_FREQUENCY, |n| n / 2);
         let exists = match (group.reflects(), irrep.is_number()) {
             (false, _) => !flips,
             (true, true) => true,
             (true, false) => flips,
         };
-        match frequency <= highest && exists {
+        match frequency <= highest(group) && exists {
             true => Ok(irrep),
             false => Err(FieldError::NoIrrep {
                 irrep: match group.reflects() || flips {
                     true => format!("irrep({},{frequency})", u8::from(flips)),
                     false => format!("irrep({frequency})"),
                 },
-                group,
+                group: group.to_string(),
+                known: known(group),
             }),
         }
     }
@@ -130,6 +131,24 @@ impl PlaneIrrep {
                 true => vec![cos, sin, sin, -cos],
                 false => vec![cos, -sin, sin, cos],
             },
+        }
+    }
+}
+
+/// The highest frequency that there are irreps of.
+fn highest(group: PointGroup) -> usize {
+    group.rotations().map_or(MAX_FREQUENCY, |n| n / 2)
+}
+
+/// The irreps of a group, in words.
+fn known(group: PointGroup) -> String {
+    let highest = highest(group);
+    let numbers = group.rotations() == Some(2 * highest);
+    match (group.reflects(), numbers) {
+        (false, _) => format!("irrep(0) to irrep({highest})"),
+        (true, false) => format!("trivial, sign, and irrep(1,k) with k from 1 to {highest}"),
+        (true, true) => {
+            format!("trivial, sign, irrep(1,k) with k from 1 to {highest}, and irrep(0,{highest})")
         }
     }
 }

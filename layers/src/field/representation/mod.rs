@@ -19,6 +19,7 @@ mod error;
 mod fields;
 mod group;
 mod irrep;
+mod limits;
 mod named;
 mod restriction;
 mod text;
@@ -27,10 +28,8 @@ pub use error::FieldError;
 pub use fields::{FieldBlock, FieldType};
 pub use group::{Isometry, PointGroup};
 pub use irrep::PlaneIrrep;
+pub use limits::MAX_FREQUENCY;
 pub use named::{Decomposition, Representation};
-
-/// The highest frequency of an irrep: that of a sign that changes from each of 128 rotations to the next.
-pub const MAX_FREQUENCY: usize = crate::Group::MAX_ROTATIONS / 2;
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@
 //! fourier(L)     ⊕ copies of irreps with k ≤ L          the coefficients of functions on H: f(h) = Σ x_ρij √d ρ_ij(h)
 //! ```
 
+use super::limits::MAX_COMPONENTS;
 use super::{FieldError, Isometry, PlaneIrrep, PointGroup};
 
 /// A representation of C_N, D_N, SO(2) or O(2), which is what one field has at a place.
@@ -48,7 +49,7 @@ pub struct Decomposition {
 
 impl Representation {
     /// The most components.
-    pub const MAX_DIMENSION: usize = 2 * PointGroup::MAX_ROTATIONS;
+    pub const MAX_DIMENSION: usize = MAX_COMPONENTS;
 
     /// The representation that nothing changes.
     pub fn trivial(group: PointGroup) -> Self {
@@ -68,6 +69,7 @@ impl Representation {
     /// Functions on the cosets hK of a finite group.
     pub fn quotient(group: PointGroup, subgroup: PointGroup) -> Result<Self, FieldError> {
         if group.order().is_none() {
+            let group = group.to_string();
             return Err(FieldError::Infinite { group });
         }
         let kind = Kind::Quotient(subgroup.within(group)?);
@@ -98,8 +100,7 @@ impl Representation {
             return Err(FieldError::NoFields);
         };
         if let Some(part) = flat.iter().find(|part| part.group != group) {
-            let other = part.group;
-            return Err(FieldError::OtherGroup { group, other });
+            return Err(FieldError::other_group(group, part.group));
         }
         match <[Self; 1]>::try_from(flat) {
             Ok([one]) => Ok(one),

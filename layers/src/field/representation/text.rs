@@ -117,7 +117,7 @@ fn read_representation(
 ) -> Result<Representation, FieldError> {
     let unknown = || FieldError::Name {
         name: shortened(name),
-        group,
+        group: group.to_string(),
         nearest: nearest(group, name),
     };
     if let Some((name, origin)) = name.rsplit_once(" of ") {

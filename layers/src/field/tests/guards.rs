@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use burn::module::{ModuleVisitor, Param};
 use burn::prelude::*;
+use burn::store::ModuleRecord;
 use rstest::rstest;
 
 use super::fields;
@@ -265,4 +266,30 @@ fn gradients_flow() {
         assert!(gradient.abs().max().into_scalar::<f32>() > 0.0);
     }
     assert!(layer.bias.unwrap().val().grad(&gradients).is_some());
+}
+
+/// Weights of other fields may have the same shapes, and mean something else.
+#[test]
+fn records_are_those_of_the_fields() {
+    let device = Device::flex();
+    let bytes =
+        |config: &SteerableConv2dConfig| config.init(&device).into_record().into_bytes().unwrap();
+    let load = |config: &SteerableConv2dConfig, bytes| {
+        config
+            .init(&device)
+            .try_load_record(ModuleRecord::from_bytes(bytes).unwrap())
+    };
+    let own = conv("SO(2): trivial", "SO(2): irrep(1)", 5);
+    let other = conv("SO(2): trivial", "SO(2): irrep(2)", 5);
+    assert_eq!(own.parameters().unwrap(), other.parameters().unwrap());
+    let refusal = load(&own, bytes(&other)).unwrap_err().to_string();
+    assert!(
+        refusal.contains("SO(2): 1 trivial to SO(2): 1 irrep(1)"),
+        "{refusal}"
+    );
+    let first = own.init(&device);
+    let loaded = load(&own, first.clone().into_record().into_bytes().unwrap()).unwrap();
+    let input = crate::testing::noise([1, 1, 7, 7], 1, &device);
+    let [first, loaded] = [first, loaded].map(|layer| super::values(&layer.forward(input.clone())));
+    assert_eq!(first, loaded);
 }

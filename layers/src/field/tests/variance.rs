@@ -1,41 +1,14 @@
 //! The initialisation keeps the size of features over depth, for every group.
 
 use burn::prelude::*;
-use rand::{RngExt, SeedableRng, rngs::StdRng};
 use rstest::rstest;
 
-use super::{fields, values};
+use super::{fields, seeded, values};
 use crate::Padding2d;
 use crate::field::{
-    FieldType, FourierNonlinearityConfig, PointwiseNonlinearityConfig, SteerableConv2d,
-    SteerableConv2dConfig,
+    FieldType, FourierNonlinearityConfig, PointwiseNonlinearityConfig, SteerableConv2dConfig,
 };
 use crate::testing::noise;
-
-/// Normal numbers from a seed of its own: the device's is shared by all threads.
-fn normal(dims: [usize; 3], random: &mut StdRng, device: &Device) -> Tensor<3> {
-    let draw = |_| {
-        let (u, v): (f64, f64) = (
-            random.random_range(1e-12..1.0),
-            random.random_range(0.0..1.0),
-        );
-        (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
-    };
-    let values: Vec<f64> = (0..dims.iter().product()).map(draw).collect();
-    Tensor::from_data(TensorData::new(values, dims), device)
-}
-
-fn layer(input: &FieldType, output: &FieldType, size: usize, seed: u64) -> SteerableConv2d {
-    let mut random = StdRng::seed_from_u64(seed);
-    let config = SteerableConv2dConfig::new(input.clone(), output.clone(), size);
-    config
-        .with_padding(Padding2d::Circular)
-        .try_init_with(
-            |dims, device| normal(dims, &mut random, device),
-            &Device::flex(),
-        )
-        .unwrap()
-}
 
 fn mean_square(features: &Tensor<4>) -> f64 {
     let values = values(features);
@@ -55,7 +28,9 @@ fn typical(
         let mut features = image([4, hidden.dim(), 9, 9], draw);
         for (depth, sum) in logarithms.iter_mut().enumerate() {
             let seed = 100 * draw + depth as u64;
-            features = layer(hidden, hidden, size, seed).forward(features);
+            let config = SteerableConv2dConfig::new(hidden.clone(), hidden.clone(), size);
+            let config = config.with_padding(Padding2d::Circular);
+            features = seeded(config, seed, &Device::flex()).forward(features);
             *sum += mean_square(&features).ln() / DRAWS as f64;
             features = activation(features);
         }
@@ -118,10 +93,8 @@ fn fields_begin_as_large_as_the_gain_says(
 ) {
     let of = fields("C8: 9 trivial + 9 regular + 9 irrep(1) + 9 irrep(3)");
     let output = fields(&format!("C8: 200 {to}"));
-    let mut random = StdRng::seed_from_u64(5);
     let config = SteerableConv2dConfig::new(of.clone(), output, 5).with_gain(gain);
-    let conv = config.try_init_with(|d, device| normal(d, &mut random, device), &Device::flex());
-    let conv = conv.unwrap();
+    let conv = seeded(config, 5, &Device::flex());
     let share = |image: fn([usize; 4], u64) -> Tensor<4>| {
         let features = conv.forward(image([24, of.dim(), 9, 9], 1));
         3.0 * mean_square(&features) / gain
