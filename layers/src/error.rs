@@ -254,8 +254,8 @@ pub enum LayerError {
         /// What it is multiplied by.
         attributes: Irreps,
     },
-    /// A tensor product mixes more channels than there is memory for.
-    #[error("the product has {weights} weights, at most {most} are taken")]
+    /// A layer mixes more channels than there is memory for.
+    #[error("there are {weights} weights, at most {most} are taken")]
     TooManyWeights {
         /// How many there would be.
         weights: usize,

@@ -156,6 +156,11 @@ impl SteerableBatchNorm2d {
         centred * slope + shift.reshape([1, channels, 1, 1])
     }
 
+    /// What is normalised.
+    pub fn fields(&self) -> &FieldType {
+        &self.fields
+    }
+
     /// What evaluation multiplies a channel by, and what it adds then.
     ///
     /// # Shapes

@@ -87,12 +87,8 @@ impl SteerableConv2dConfig {
 
     /// How many numbers the layer takes beside its parameters, for the bases of its kernels and for its filters.
     pub fn filter_numbers(&self) -> Result<usize, LayerError> {
-        let taps = self.kernel_size * self.kernel_size;
-        let of_pair = |pair: Pair| {
-            let [input, output] = pair.representations(self);
-            pair.elements.len() * input.dim() * output.dim() * taps
-        };
-        let bases: usize = self.pairs()?.into_iter().map(of_pair).sum();
+        let pairs = self.pairs()?;
+        let bases: usize = pairs.iter().map(|pair| pair.basis_numbers(self)).sum();
         Ok(bases + self.bank_numbers())
     }
 
@@ -133,12 +129,12 @@ impl SteerableConv2dConfig {
             let space = KernelSpace::new(input, output, self.kernel_size)?;
             let dims = [
                 pair.elements.len(),
-                space.values().len() / pair.elements.len(),
+                pair.basis_numbers(self) / pair.elements.len(),
             ];
             kernels.push(PairKernel {
                 // What has been computed is no parameter where gradients are tracked.
                 weight: Param::from_tensor(weight.detach()),
-                basis: Tensor::from_data(TensorData::new(space.values().to_vec(), dims), device),
+                basis: Tensor::from_data(TensorData::new(space.into_values(), dims), device),
                 place: pair.place,
                 dims: [output.dim(), input.dim()],
             });
@@ -203,9 +199,11 @@ impl SteerableConv2dConfig {
             }
         }
         self.window().validate(&group.sampled(), self.input_size)?;
-        let weights = pairs.iter().map(|pair| pair.shape(self).iter().product());
-        let weights = weights
-            .fold(0, usize::saturating_add)
+        let of_weights = |pair: &Pair| pair.shape(self).iter().product::<usize>();
+        let of_bases = |pair: &Pair| pair.basis_numbers(self);
+        let sum = |numbers: &mut dyn Iterator<Item = usize>| numbers.fold(0, usize::saturating_add);
+        let weights = sum(&mut pairs.iter().map(of_weights))
+            .max(sum(&mut pairs.iter().map(of_bases)))
             .max(self.bank_numbers());
         match weights <= MAX_NUMBERS {
             true => Ok(pairs),
@@ -258,6 +256,11 @@ impl Pair {
         own.fold([0.0; 2], |[noise, constant], own| {
             [noise + fields * size, constant + fields * own.of_constant]
         })
+    }
+
+    fn basis_numbers(&self, of: &SteerableConv2dConfig) -> usize {
+        let [input, output] = self.representations(of);
+        self.elements.len() * input.dim() * output.dim() * of.kernel_size * of.kernel_size
     }
 
     /// Of the input and of the output.

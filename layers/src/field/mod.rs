@@ -19,6 +19,7 @@
 //! | other sizes | [`SpatialAvgPool2d`](crate::SpatialAvgPool2d), [`BlurPool2d`](crate::BlurPool2d); of functions [`SpatialMaxPool2d`](crate::SpatialMaxPool2d) |
 //! | a subgroup from here on | [`FieldType::restrict`] |
 //! | other components | [`BasisChange`] |
+//! | at inference | [`SteerableConv2d::export`], [`SteerableBatchNorm2d::fold_into`] |
 //! | to and from `[batch, channels, group, height, width]` | [`to_group_map`], [`from_group_map`] |
 //!
 //! ```
@@ -67,6 +68,7 @@ mod action;
 mod basis_change;
 mod batch_norm;
 mod convolution;
+mod export;
 mod group_map;
 mod invariant_pool;
 mod kernel_space;

@@ -94,3 +94,75 @@ fn orthonormal(mut columns: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
         basis.push(next);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::field::representation::PointGroup;
+
+    /// (g K)(φ) = K(φ) for all elements, those that no sum has gone over among them.
+    #[rstest]
+    fn are_fixed_by_every_element(
+        #[values("C1", "C2", "C6", "C8", "D1", "D3", "D8", "SO(2)", "O(2)")] name: &str,
+    ) {
+        let group: PointGroup = name.parse().unwrap();
+        let irreps = PlaneIrrep::all(group, 4);
+        let n = group.rotations().unwrap_or(97);
+        for (output, input) in irreps
+            .iter()
+            .flat_map(|a| irreps.iter().map(move |b| (*a, *b)))
+        {
+            let angular = Angular::new(output, input);
+            for frequency in 0..9 {
+                let kernels = angular.fixed(frequency);
+                for element in group.sampled_at(n) {
+                    let count = 2 * output.dim() * input.dim();
+                    let mut action = vec![0.0; count * count];
+                    angular.add(element, frequency, &mut action);
+                    for kernel in &kernels {
+                        for (row, expected) in action.chunks_exact(count).zip(kernel) {
+                            let found: f64 = row.iter().zip(kernel).map(|(a, b)| a * b).sum();
+                            assert!(
+                                (found - expected).abs() < 1e-12,
+                                "{output} {input} {frequency}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// From k to l there are kernels of frequency |k − l| and k + l, two of each where both have two components; reflections leave half of
+    /// them.
+    #[rstest]
+    fn frequencies_are_sums_and_differences(#[values("SO(2)", "O(2)")] name: &str) {
+        let group: PointGroup = name.parse().unwrap();
+        let irreps = PlaneIrrep::all(group, 5);
+        for (output, input) in irreps
+            .iter()
+            .flat_map(|a| irreps.iter().map(move |b| (*a, *b)))
+        {
+            let (k, l) = (input.frequency(), output.frequency());
+            let numbers = output.dim() * input.dim();
+            for frequency in 0..12 {
+                let fits = [k.abs_diff(l), k + l]
+                    .into_iter()
+                    .filter(|&m| m == frequency)
+                    .count();
+                let found = Angular::new(output, input).fixed(frequency).len();
+                let expected = match (numbers, group.reflects()) {
+                    // Between numbers there are constants, of the same sign under reflections.
+                    (1, _) => usize::from(frequency == 0 && output == input),
+                    (2, false) => 2 * usize::from(fits > 0),
+                    (2, true) => usize::from(fits > 0),
+                    (_, false) => 2 * fits,
+                    (_, true) => fits,
+                };
+                assert_eq!(found, expected, "{input} to {output}, {frequency}");
+            }
+        }
+    }
+}

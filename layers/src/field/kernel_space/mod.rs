@@ -128,6 +128,11 @@ impl KernelSpace {
         &self.values
     }
 
+    /// The same, when nothing else is needed any more.
+    pub fn into_values(self) -> Vec<f64> {
+        self.values
+    }
+
     /// One kernel, `[components_out, components_in, height, width]` row by row.
     pub fn kernel(&self, element: usize) -> &[f64] {
         &self.values[element * self.numbers..][..self.numbers]

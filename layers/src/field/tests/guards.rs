@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use burn::module::{ModuleVisitor, Param};
 use burn::prelude::*;
 use burn::store::ModuleRecord;
+use burn::tensor::DType;
 use rstest::rstest;
 
 use super::fields;
@@ -292,4 +293,89 @@ fn records_are_those_of_the_fields() {
     let input = crate::testing::noise([1, 1, 7, 7], 1, &device);
     let [first, loaded] = [first, loaded].map(|layer| super::values(&layer.forward(input.clone())));
     assert_eq!(first, loaded);
+}
+
+/// A convolution and the normalisation behind it, after some training, are one ordinary convolution.
+#[rstest]
+fn at_inference_layers_are_ordinary_convolutions(
+    #[values("C8: 2 regular + irrep(1)", "O(2): 2 trivial + irrep(1,1) + sign")] text: &str,
+    #[values(crate::Padding2d::None, crate::Padding2d::Same)] padding: crate::Padding2d,
+) {
+    let training = Device::flex().autodiff();
+    let config = conv(text, text, 5)
+        .with_padding(padding)
+        .with_dilation(2)
+        .with_stride(2);
+    let mut conv = config.init(&training);
+    conv.bias = conv
+        .bias
+        .map(|bias| bias.map(|zero| crate::testing::noise(zero.dims(), 3, &training)));
+    let norm = SteerableBatchNorm2dConfig::new(fields(text)).init(&training);
+    let input = crate::testing::noise([3, conv.input_fields().dim(), 13, 13], 1, &training) + 0.5;
+    for _ in 0..3 {
+        norm.forward(conv.forward(input.clone()));
+    }
+    let (conv, norm, input) = (conv.valid(), norm.valid(), input.inner());
+    let expected = norm.forward(conv.forward(input.clone()));
+    let found = norm.fold_into(conv.export()).forward(input);
+    assert!(super::relative_error(&found, &expected) < 1e-5);
+    let said = words(|| {
+        let other = SteerableBatchNorm2dConfig::new(fields("C4: regular")).init(&Device::flex());
+        other.fold_into(conv.export())
+    });
+    assert!(
+        said.contains("SteerableBatchNorm2d of C4: 1 regular"),
+        "{said}"
+    );
+}
+
+/// Lengths have no gradient at zero, and give none that isn't a number.
+#[test]
+fn gradients_of_lengths_at_zero_are_finite() {
+    let device = Device::flex().autodiff();
+    let of = fields("SO(2): trivial + irrep(1)");
+    let input = || Tensor::<4>::zeros([1, 3, 2, 2], &device).require_grad();
+    let finite = |input: Tensor<4>, output: Tensor<4>| {
+        let gradients = output.sum().backward();
+        let gradient = super::values(&input.grad(&gradients).unwrap());
+        assert!(gradient.into_iter().all(f64::is_finite));
+    };
+    let zero = input();
+    let pool = InvariantPoolConfig::new(of.clone()).init();
+    finite(zero.clone(), pool.forward(zero));
+    for kind in [
+        NormKind::Relu,
+        NormKind::Sigmoid,
+        NormKind::Softplus,
+        NormKind::Squash,
+    ] {
+        let zero = input();
+        let layer = NormNonlinearityConfig::new(of.clone())
+            .with_kind(kind)
+            .init(&device);
+        finite(zero.clone(), layer.forward(zero));
+    }
+}
+
+/// Weights and features in double precision; other pairs are refused.
+#[test]
+fn numbers_are_those_of_the_layer() {
+    let device = Device::flex();
+    let mut layer = conv("C4: trivial", "C4: regular", 3).init(&device);
+    let input = crate::testing::noise([1, 1, 5, 5], 1, &device);
+    let expected = layer.forward(input.clone());
+    for kernel in &mut layer.kernels {
+        kernel.weight = kernel.weight.clone().map(|weight| weight.cast(DType::F64));
+    }
+    layer.bias = layer
+        .bias
+        .map(|bias| bias.map(|bias| bias.cast(DType::F64)));
+    let found = layer.forward(input.clone().cast(DType::F64));
+    assert_eq!(found.dtype(), DType::F64);
+    assert!(super::relative_error(&found, &expected) < 1e-6);
+    let said = words(|| layer.forward(input));
+    assert!(
+        said.contains("SteerableConv2d has F64 numbers, its input F32"),
+        "{said}"
+    );
 }
