@@ -1,5 +1,6 @@
 //! What can be wrong with a layer's configuration.
 
+use crate::field::{FieldError, FieldType};
 use crate::graph::GraphError;
 use crate::group::GroupError;
 use crate::irreps::{Block, Irreps, IrrepsError};
@@ -253,8 +254,8 @@ pub enum LayerError {
         /// What it is multiplied by.
         attributes: Irreps,
     },
-    /// A tensor product mixes more channels than there is memory for.
-    #[error("the product has {weights} weights, at most {most} are taken")]
+    /// A layer mixes more channels than there is memory for.
+    #[error("there are {weights} weights, at most {most} are taken")]
     TooManyWeights {
         /// How many there would be.
         weights: usize,
@@ -284,6 +285,97 @@ pub enum LayerError {
         /// The width it has.
         found: usize,
     },
+    /// More kernels than there is memory for.
+    #[error(
+        "kernels of {kernel_size}×{kernel_size} pixels from {input} to {output} have more than {most} numbers together; a smaller \
+         kernel_size works, fewer rotations, or irreps in place of functions on the group"
+    )]
+    LargeKernelSpace {
+        /// What a field of the input is.
+        input: String,
+        /// What a field of the output is.
+        output: String,
+        /// Side of the kernel.
+        kernel_size: usize,
+        /// The most that are taken.
+        most: usize,
+    },
+    /// No kernel leads to a field.
+    #[error(
+        "no kernel of {kernel_size}×{kernel_size} pixels leads to {field} from the fields {input}; a larger kernel_size works, or \
+         fields of frequencies in between"
+    )]
+    UnreachableField {
+        /// What should come out.
+        field: String,
+        /// What comes in.
+        input: FieldType,
+        /// Side of the kernel.
+        kernel_size: usize,
+    },
+    /// Something that is done to each component of fields that are no functions on a set.
+    #[error(
+        "{layer} treats all components of a field alike, and {group} turns those of {field} into each other; it takes `trivial`, \
+         `regular` and `quotient(…)`"
+    )]
+    NotPermuted {
+        /// The layer's name.
+        layer: &'static str,
+        /// What the field is.
+        field: String,
+        /// The group.
+        group: String,
+    },
+    /// A Fourier transform of what has no coefficients.
+    #[error("{field} is not given by Fourier coefficients: `fourier(3)` is, up to frequency 3")]
+    NotFourier {
+        /// What the field is.
+        field: String,
+    },
+    /// Too few samples for functions up to a frequency.
+    #[error(
+        "functions up to frequency {bandlimit} need {fewest} samples and more, there are {samples}"
+    )]
+    FewSamples {
+        /// The highest frequency.
+        bandlimit: usize,
+        /// The number of samples around the circle.
+        samples: usize,
+        /// How many there have to be.
+        fewest: usize,
+    },
+    /// Samples of functions on a group that don't hold all of its rotations.
+    #[error(
+        "{samples} samples around the circle are not mapped to themselves by {rotations} rotations: a multiple of {rotations} works"
+    )]
+    SamplesBetween {
+        /// The number of samples around the circle.
+        samples: usize,
+        /// The number of rotations.
+        rotations: usize,
+    },
+    /// Fields that are no functions on the group, where a map on the group is asked for.
+    #[error("{field} is no function on {group}: a map on the group is made of `regular` fields")]
+    NotRegular {
+        /// What the field is.
+        field: String,
+        /// The group.
+        group: String,
+    },
+    /// Two bases that aren't of the same representation.
+    #[error(
+        "{input} and {output} are no two bases of the same: field by field both have to fall into the same irreps in the same order, as \
+         `regular` and `fourier(4)` of C8 do"
+    )]
+    OtherIrreps {
+        /// What comes in.
+        input: FieldType,
+        /// What should come out.
+        output: FieldType,
+    },
+    /// Fields cannot be made.
+    #[error(transparent)]
+    Fields(#[from] FieldError),
     /// Irreps cannot be made.
     #[error(transparent)]
     So3(#[from] IrrepsError),

@@ -26,6 +26,15 @@
 //! | vectors or tensors → G | [`FieldLifting`](field::FieldLifting) |
 //! | G → vectors or tensors | [`FieldProjection`](field::FieldProjection) |
 //!
+//! for fields of any representation of C_N, D_N, SO(2) or O(2), also in [`field`]:
+//!
+//! | what | layer |
+//! | --- | --- |
+//! | fields → fields on ℝ² | [`SteerableConv2d`], kernels that commute with H |
+//! | non-linearities | [`NormNonlinearity`](field::NormNonlinearity), [`GatedNonlinearity`](field::GatedNonlinearity), [`FourierNonlinearity`](field::FourierNonlinearity), [`PointwiseNonlinearity`](field::PointwiseNonlinearity) |
+//! | normalisation | [`SteerableBatchNorm2d`](field::SteerableBatchNorm2d) |
+//! | fields → numbers that nothing changes | [`InvariantPool`](field::InvariantPool) |
+//!
 //! for waveforms, over time and scale, in [`convolution::waveform`]:
 //!
 //! | from → to | layer |
@@ -114,6 +123,7 @@ pub use convolution::{
 };
 pub use equivariance::{EquivarianceReport, group_action, plane_action};
 pub use error::LayerError;
+pub use field::{FieldError, FieldType, PointGroup, SteerableConv2d, SteerableConv2dConfig};
 pub use graph::{Graph, GraphError, GraphTensors};
 pub use group::Group;
 pub use irreps::{Irrep, Irreps, IrrepsError};

@@ -1,10 +1,11 @@
-//! JSON schemas of what files write as a word: groups and representations.
+//! JSON schemas of what files write as a word: groups, representations and fields.
 
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::Group;
+use crate::field::FieldType;
 use crate::irreps::Irreps;
 
 impl JsonSchema for Group {
@@ -32,6 +33,20 @@ impl JsonSchema for Irreps {
             "type": "string",
             "description": "A representation of O(3): \"32x0e+32x1o\" is 32 scalars and 32 vectors.",
             "examples": ["32x0e+32x1o"],
+        })
+    }
+}
+
+impl JsonSchema for FieldType {
+    fn schema_name() -> Cow<'static, str> {
+        "FieldType".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "A group of rotations and reflections and fields of it: \"C8: 4 regular + 8 irrep(1)\" is 4 functions on C8 and 8 vectors.",
+            "examples": ["C8: 4 regular + 8 irrep(1)", "SO(2): 16 fourier(3)", "O(2): 8 trivial + 4 sign + 8 irrep(1,1)"],
         })
     }
 }

@@ -43,7 +43,7 @@ impl<M: Map> Convolution<M> {
 }
 
 /// `groups` of channels are convolved each by itself.
-pub(super) fn ordinary(
+pub(crate) fn ordinary(
     bank: Tensor<4>,
     bias: Option<Tensor<1>>,
     window: Window,
@@ -94,7 +94,15 @@ pub fn fold_normalisation(convolution: Conv2d, norm: &FieldBatchNorm) -> Conv2d 
         channels.is_multiple_of(fields),
         "{channels} channels cannot be shared out among {fields} fields"
     );
-    let [slope, offset] = [slope, offset].map(|line| repeat_over_group(line, channels / fields));
+    fold_line(
+        convolution,
+        [slope, offset].map(|line| repeat_over_group(line, channels / fields)),
+    )
+}
+
+/// A convolution whose outputs are multiplied by a slope and moved by an offset, `[channels_out]` each, as one convolution.
+pub(crate) fn fold_line(convolution: Conv2d, [slope, offset]: [Tensor<1>; 2]) -> Conv2d {
+    let [channels, ..] = convolution.weight.dims();
     // What has been computed is no parameter where gradients are tracked.
     let bias = match &convolution.bias {
         Some(bias) => bias.val() * slope.clone() + offset,

@@ -21,6 +21,7 @@ pub use depthwise::{
     Depthwise, DepthwiseConv2d, DepthwiseConv2dConfig, Spatial, SpatialConv2d, SpatialConv2dConfig,
 };
 pub use export::fold_normalisation;
+pub(crate) use export::{fold_line, ordinary};
 pub use group::{GroupConv2d, GroupConv2dConfig, OnGroup};
 pub use isotropic::{Isotropic, IsotropicConv2d, IsotropicConv2dConfig};
 pub use layer::{Convolution, FromGroup, Map};

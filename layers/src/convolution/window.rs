@@ -79,7 +79,7 @@ impl Window {
     }
 
     /// Whether an equivariant layer over `group` can use this window, on `[height, width]` if that is known.
-    pub(super) fn validate(
+    pub(crate) fn validate(
         &self,
         group: &Group,
         input_size: Option<[usize; 2]>,
@@ -176,7 +176,7 @@ impl Window {
     ///
     /// # Panics
     /// If the input is smaller than the window.
-    pub(super) fn correlate(
+    pub(crate) fn correlate(
         &self,
         layer: &str,
         group: &Group,

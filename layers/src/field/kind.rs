@@ -57,12 +57,19 @@ impl FieldKind {
 /// Components mixed by a matrix, row by row: `[batch, channels, columns, height, width]` to
 /// `[batch, channels, rows, height, width]`.
 pub(super) fn mixed(matrix: &[f64], components: Tensor<5>) -> Tensor<5> {
+    let [_, _, columns, _, _] = components.dims();
+    let data = TensorData::new(matrix.to_vec(), [matrix.len() / columns, columns]);
+    let like = (&components.device(), components.dtype());
+    mixed_by(Tensor::from_data(data, like), components)
+}
+
+/// The same by a matrix `[rows, columns]` that is a tensor.
+pub(super) fn mixed_by(matrix: Tensor<2>, components: Tensor<5>) -> Tensor<5> {
     let [batch, channels, columns, height, width] = components.dims();
-    let rows = matrix.len() / columns;
-    let data = TensorData::new(matrix.to_vec(), [1, rows, columns]);
-    let matrix = Tensor::<3>::from_data(data, (&components.device(), components.dtype()));
+    let [rows, _] = matrix.dims();
     let values = components.reshape([batch * channels, columns, height * width]);
     matrix
+        .unsqueeze::<3>()
         .matmul(values)
         .reshape([batch, channels, rows, height, width])
 }

@@ -215,7 +215,7 @@ impl From<Irrep> for String {
 }
 
 /// A text as it goes into an error: hostile input must not fill the terminal.
-pub(super) fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     const KEPT: usize = 60;
     match text.char_indices().nth(KEPT) {
         Some((end, _)) => format!("{}…", &text[..end]),

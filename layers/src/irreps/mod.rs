@@ -39,6 +39,7 @@ pub use harmonics::{
     solid_harmonics_gradient, spherical_harmonics, spherical_harmonics_gradient,
     zonal_coefficients,
 };
+pub(crate) use irrep::shortened;
 pub use irrep::{Irrep, Parity};
 pub use limits::L_MAX;
 pub use representation::Representation;

@@ -14,7 +14,7 @@ use burn::prelude::*;
 use burn::tensor::activation::relu;
 use burn::tensor::module::batch_norm_train;
 
-use super::{FieldDropout, scale_and_shift};
+use super::{FieldDropout, check_settings, follow, scale_and_shift};
 use crate::finish::Finish;
 use crate::{LayerError, Parameters, SpatialMaxPool2d, expect};
 #[cfg(feature = "flex")]
@@ -41,21 +41,7 @@ impl FieldBatchNormConfig {
                 what: "the number of fields",
             });
         }
-        if !(self.epsilon.is_finite() && self.epsilon > 0.0) {
-            return Err(LayerError::OutOfRange {
-                what: "the epsilon of batch normalisation",
-                value: self.epsilon,
-                range: "positive and finite",
-            });
-        }
-        if !(0.0..=1.0).contains(&self.momentum) {
-            return Err(LayerError::OutOfRange {
-                what: "the momentum of batch normalisation",
-                value: self.momentum,
-                range: "between 0 and 1",
-            });
-        }
-        Ok(())
+        check_settings(self.epsilon, self.momentum)
     }
 
     /// What the layer learns, by name and shape; nothing is made for it.
@@ -236,8 +222,8 @@ impl FieldBatchNorm {
     fn normalise_batch<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
         let (scale, shift) = (self.scale.val(), self.shift.val());
         let result = batch_norm_train(input, scale, shift, self.epsilon);
-        self.follow(&self.running_mean, result.mean);
-        self.follow(&self.running_variance, result.variance);
+        follow(&self.running_mean, result.mean, self.momentum);
+        follow(&self.running_variance, result.variance, self.momentum);
         result.output
     }
 
@@ -250,17 +236,9 @@ impl FieldBatchNorm {
         let (scale, shift) = (self.scale.val(), self.shift.val());
         let (output, statistics) = fused::normalise(input, scale, shift, self.epsilon, activation);
         let row = |row| statistics.clone().slice_dim(0, row..row + 1).squeeze_dim(0);
-        self.follow(&self.running_mean, row(0));
-        self.follow(&self.running_variance, row(1));
+        follow(&self.running_mean, row(0), self.momentum);
+        follow(&self.running_variance, row(1), self.momentum);
         output
-    }
-
-    fn follow(&self, running: &RunningState<Tensor<1>>, newest: Tensor<1>) {
-        let old = running.value_sync().to_device(&newest.device());
-        let newest = newest.detach();
-        running.update(old * (1.0 - self.momentum) + newest * self.momentum);
-        // A pending update is not part of a record: without this, a checkpoint would miss the last batch.
-        running.value_sync();
     }
 }
 

@@ -9,10 +9,11 @@
 //! invariant, so the layer is equivariant in training and in evaluation.
 //! Source: Ioffe & Szegedy 2015; Weiler et al. 2018 (3D steerable CNNs) for irreps.
 
-use super::instance_norm::{centre, check_epsilon, mean_squares, scale_and_shift};
+use super::instance_norm::{centre, mean_squares, scale_and_shift};
 use super::layout::expect_features;
 use crate::irreps::{Irrep, Irreps};
 use crate::mark::Mark;
+use crate::norm::{check_settings, follow};
 use crate::{LayerError, Parameters, expect};
 use burn::module::{DisplaySettings, Flag, ModuleDisplay, Param, RunningState};
 use burn::prelude::*;
@@ -33,15 +34,7 @@ pub struct SteerableBatchNormConfig {
 impl SteerableBatchNormConfig {
     /// Checks the settings.
     pub fn validate(&self) -> Result<(), LayerError> {
-        check_epsilon(self.epsilon)?;
-        if !(0.0..=1.0).contains(&self.momentum) {
-            return Err(LayerError::OutOfRange {
-                what: "the momentum of batch normalisation",
-                value: self.momentum,
-                range: "between 0 and 1",
-            });
-        }
-        Ok(())
+        check_settings(self.epsilon, self.momentum)
     }
 
     /// What the layer learns, by name and shape; nothing is made for it.
@@ -142,9 +135,14 @@ impl SteerableBatchNorm {
             });
             let variance: Tensor<2> = mean_squares(&blocks).mean_dim(0);
             if !means.is_empty() {
-                self.follow(&self.running_mean, Tensor::cat(means, 1));
+                follow(
+                    &self.running_mean,
+                    Tensor::cat(means, 1).squeeze_dim(0),
+                    self.momentum,
+                );
             }
-            self.follow(&self.running_variance, variance.clone());
+            let newest = variance.clone().squeeze_dim(0);
+            follow(&self.running_variance, newest, self.momentum);
             (blocks, variance)
         } else {
             // Copies of a layer share their running statistics, which lie where the last of them went.
@@ -161,14 +159,6 @@ impl SteerableBatchNorm {
         };
         let factors = (variance + self.epsilon).sqrt().recip() * self.scale.val().unsqueeze::<2>();
         scale_and_shift(&self.irreps, blocks, factors, self.shift.val())
-    }
-
-    fn follow(&self, running: &RunningState<Tensor<1>>, newest: Tensor<2>) {
-        let old = running.value_sync().to_device(&newest.device());
-        let newest: Tensor<1> = newest.detach().squeeze_dim(0);
-        running.update(old * (1.0 - self.momentum) + newest * self.momentum);
-        // A pending update is not part of a record: without this, a checkpoint would miss the last batch.
-        running.value_sync();
     }
 }
 

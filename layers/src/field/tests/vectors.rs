@@ -2,7 +2,7 @@ use burn::prelude::*;
 use burn::tensor::Distribution;
 use rstest::rstest;
 
-use super::{FieldKind, FieldLiftingConfig, FieldProjectionConfig};
+use crate::field::{FieldKind, FieldLiftingConfig, FieldProjectionConfig};
 use crate::{Group, GroupConv2dConfig, Padding2d, group_action};
 
 const KINDS: [FieldKind; 2] = [FieldKind::Vector, FieldKind::SymmetricTensor];
