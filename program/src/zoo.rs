@@ -185,6 +185,7 @@ fn figure(
 fn describe(experiment: &Experiment) -> Result<Description, ProgramError> {
     Ok(match experiment {
         Experiment::Images(own) => own.dataset.load()?.description,
+        Experiment::Segmentation(own) => own.dataset.load()?.description,
         Experiment::NBody(own) => own.dataset.load()?.description,
     })
 }
@@ -192,6 +193,7 @@ fn describe(experiment: &Experiment) -> Result<Description, ProgramError> {
 /// The folder that a run file names for its data.
 fn own_folder(experiment: &Experiment) -> Option<PathBuf> {
     match experiment {
+        Experiment::Segmentation(own) => own.dataset.path.clone(),
         Experiment::NBody(own) => own.dataset.path.clone(),
         Experiment::Images(own) => own.dataset.places().path,
     }

@@ -51,7 +51,7 @@ impl ExportArgs {
         export::write(&loaded, self.format, &output)?;
         let sizes = [contents.len() as u64, bytes(&output)?];
         let report = match &loaded.network {
-            LoadedNetwork::Particles(_) => None,
+            LoadedNetwork::Particles(_) | LoadedNetwork::Segmentation(_) => None,
             // Compared with what it was made of, unless that was exported itself.
             LoadedNetwork::Images(network) if network.trained.is_some() => {
                 Some(Report::new(network, &loaded, sizes, &device)?)

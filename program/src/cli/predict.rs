@@ -1,6 +1,7 @@
 //! `gcnn predict`.
 
 mod faults;
+mod masks;
 mod pictures;
 mod targets;
 
@@ -37,14 +38,14 @@ pub struct PredictArgs {
     #[arg(value_name = "INPUT")]
     inputs: Vec<PathBuf>,
     /// Where to write pictures: trajectories.csv and trajectories.svg for particles, NAME-classes.png and NAME-overlay.png
-    /// with --map
+    /// with --map, and with NAME-instances.png where every pixel has a class
     #[arg(long, value_name = "DIR", default_value = "predictions")]
     output: PathBuf,
     /// For images larger than the network's patches: a class for every patch of them, as a map and an overlay
     #[arg(long)]
     map: bool,
-    /// With --map: side in pixels of the tiles that are computed at once [default: 256]
-    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u16).range(1..=8192), requires = "map")]
+    /// With --map, or where every pixel has a class: side in pixels of the tiles that are computed at once [default: 256 or 512]
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u16).range(1..=8192))]
     tile: Option<u16>,
     /// What is done without --map anyway: the whole image is brought to the network's size
     #[arg(long, hide = true, conflicts_with = "map")]
@@ -73,6 +74,7 @@ impl PredictArgs {
         let loaded = Loaded::open(&self.weights.weights, &device)?;
         match &loaded.network {
             LoadedNetwork::Images(network) => self.images(network, &device),
+            LoadedNetwork::Segmentation(network) => masks::answer(&self, network, &device),
             LoadedNetwork::Particles(network) => self.particles(network, &loaded.file, &device),
         }
     }
@@ -89,6 +91,11 @@ impl PredictArgs {
             ));
         }
         let dataset = &network.experiment.dataset;
+        if self.tile.is_some() && !self.map {
+            return Err(ProgramError::Refused(
+                "--tile is for --map, and for networks that say the class of each pixel".into(),
+            ));
+        }
         let files = inputs::expand(&self.inputs, &|file| dataset.is_example(file))?;
         match (&network.format.targets, self.map) {
             (Some(_), true) => Err(ProgramError::Refused(

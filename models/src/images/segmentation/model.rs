@@ -25,6 +25,17 @@ impl SegmentationModel {
         }
     }
 
+    /// The same for large images, tile by tile; see [`GroupUnet::forward_in_tiles`].
+    ///
+    /// # Shapes
+    /// - images: `[batch, channels, height, width]`
+    /// - output: `[batch, classes, height, width]`
+    pub fn forward_in_tiles(&self, images: Tensor<4>, tile: usize) -> Tensor<4> {
+        match self {
+            Self::Unet(network) => network.forward_in_tiles(images, tile),
+        }
+    }
+
     /// What sides and offsets of tiles are multiples of; see [`GroupUnet::stride`].
     pub fn stride(&self) -> usize {
         match self {

@@ -17,6 +17,7 @@ mod config;
 mod network;
 mod reach;
 mod sized;
+mod tiles;
 
 pub use config::{GroupUnetConfig, Upsampling};
 pub use network::GroupUnet;

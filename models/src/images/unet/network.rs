@@ -183,7 +183,7 @@ impl GroupUnet {
     }
 
     /// Pixels that are put before and after rows and columns.
-    fn padding(&self, size: [usize; 2]) -> [usize; 2] {
+    pub(super) fn padding(&self, size: [usize; 2]) -> [usize; 2] {
         size.map(|side| (padded_side(side, self.stride()) - side) / 2)
     }
 
@@ -230,7 +230,7 @@ impl GroupUnet {
 }
 
 /// Zeros around the images, as many at either end.
-fn pad(images: Tensor<4>, [above, beside]: [usize; 2]) -> Tensor<4> {
+pub(super) fn pad(images: Tensor<4>, [above, beside]: [usize; 2]) -> Tensor<4> {
     match [above, beside] {
         [0, 0] => images,
         _ => images.pad([(above, above), (beside, beside)], 0.0),
@@ -238,7 +238,7 @@ fn pad(images: Tensor<4>, [above, beside]: [usize; 2]) -> Tensor<4> {
 }
 
 /// What lies around the centre.
-fn crop(scores: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
+pub(super) fn crop(scores: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     let [_, _, height, width] = scores.dims();
     match [height, width] == size {
         true => scores,

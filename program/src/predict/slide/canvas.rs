@@ -43,6 +43,14 @@ impl Canvas {
         })
     }
 
+    /// A grey picture of numbers of 16 bits; rows have the first byte of each first.
+    pub fn numbers(path: &Path, size: [usize; 2]) -> Result<Self, ProgramError> {
+        Self::create(path, size, |encoder| {
+            encoder.set_color(ColorType::Grayscale);
+            encoder.set_depth(BitDepth::Sixteen);
+        })
+    }
+
     fn create(
         path: &Path,
         [height, width]: [usize; 2],

@@ -29,7 +29,7 @@ use serde::Serialize;
 
 use crate::ProgramError;
 use crate::report::colours;
-use canvas::Canvas;
+pub(super) use canvas::Canvas;
 
 /// How large a picture may be.
 pub const LIMITS: &PictureLimits = &PictureLimits::SLIDE;
@@ -185,13 +185,7 @@ pub fn map(
     let side = (options.tile / grid.stride).max(1);
     fs::create_dir_all(&options.output).map_err(TrainError::io("create", &options.output))?;
     let (classes_path, overlay_path) = targets(file, &options.output);
-    let colours: Vec<([u8; 3], bool)> = (0..256)
-        .map(|number| match number < format.classes {
-            true => (colours::of_class(number), true),
-            false => ([0; 3], false),
-        })
-        .collect();
-    let mut class_map = Canvas::indexed(&classes_path, size, &colours)?;
+    let mut class_map = Canvas::indexed(&classes_path, size, &class_colours(format.classes))?;
     let mut overlay = Canvas::colour(&overlay_path, size)?;
 
     let mut strip = Strip {
@@ -265,12 +259,24 @@ fn stem(file: &Path) -> &OsStr {
 
 /// Where the class map and the overlay of a picture go.
 fn targets(file: &Path, folder: &Path) -> (PathBuf, PathBuf) {
-    let with = |end: &str| {
-        let mut name = stem(file).to_os_string();
-        name.push(end);
-        folder.join(name)
-    };
+    let with = |end: &str| beside(file, folder, end);
     (with("-classes.png"), with("-overlay.png"))
+}
+
+/// A file in a folder, named as a picture with another end.
+pub(super) fn beside(file: &Path, folder: &Path, end: &str) -> PathBuf {
+    let mut name = stem(file).to_os_string();
+    name.push(end);
+    folder.join(name)
+}
+
+/// The colours of numbers of so many classes, of which those beyond are not seen.
+pub(super) fn class_colours(classes: usize) -> Vec<([u8; 3], bool)> {
+    let colour = |number: usize| match number < classes {
+        true => (colours::of_class(number), true),
+        false => ([0; 3], false),
+    };
+    (0..256).map(colour).collect()
 }
 
 /// The scores of the patches of a tile, `[classes, rows, columns]` of `extent`, the first of them at `at`.
@@ -333,7 +339,7 @@ fn count_classes(classes: &[u8], patches: &mut [u64]) {
 
 /// A row of tissue under the colours of its classes. The first class, which is what nobody looks for in the data sets of
 /// tissue, stays clear.
-fn tinted(tissue: &[u8], numbers: &[u8]) -> Vec<u8> {
+pub(super) fn tinted(tissue: &[u8], numbers: &[u8]) -> Vec<u8> {
     let pixels = tissue.chunks_exact(3).zip(numbers);
     pixels
         .flat_map(|(pixel, number)| match *number {

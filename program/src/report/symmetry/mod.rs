@@ -18,6 +18,7 @@ pub mod images;
 mod maps;
 pub mod particles;
 pub mod picture;
+mod pictured;
 pub mod report;
 mod svg;
 pub mod table;

@@ -6,7 +6,6 @@ use std::path::Path;
 use burn::module::Module;
 use burn::prelude::*;
 use gcnn_datasets::NBodyBatch;
-use gcnn_models::ImageModel;
 use gcnn_models::points::DynamicsModel;
 use gcnn_train::TrainError;
 use gcnn_train::error::chain;
@@ -16,12 +15,14 @@ use gcnn_train::task::equivariance;
 use gcnn_train::task::{Split, Task};
 use gcnn_train::tasks::classification::{Classification, ImageFormat};
 use gcnn_train::tasks::dynamics::{self, ParticleDynamics};
+use gcnn_train::tasks::segmentation::{Segmentation, SegmentationFormat};
 use gcnn_train::training::random;
 use gcnn_train::weights::arrays::{self as weights, count_trainable};
 use gcnn_train::weights::evaluation::{Loaded, LoadedNetwork};
 
 use super::images::Probe;
 use super::picture::Scene;
+use super::pictured::Pictured;
 use super::{Beginning, Choice, EquivarianceReport, PORTION, SWEPT, Stage, Subject, particles};
 use crate::ProgramError;
 
@@ -51,6 +52,10 @@ pub fn of_weights(
         LoadedNetwork::Images(network) => {
             let task = network.task(file, data, Split::Test)?;
             of_images(&task, Some(network.trained()?), &about, seen)
+        }
+        LoadedNetwork::Segmentation(network) => {
+            let task = network.task(file, data, Split::Test)?;
+            of_images(&task, Some(&network.model), &about, seen)
         }
         LoadedNetwork::Particles(network) => {
             let task = network.task(file, data, Split::Test)?;
@@ -85,6 +90,17 @@ pub fn of_config(
                 Some(_) => {
                     let format = ImageFormat::of(&splits)?;
                     Classification::of_split(own, config, format, data, Split::Test)?
+                }
+            };
+            of_images(&task, None, &about, seen)
+        }
+        Experiment::Segmentation(own) => {
+            let splits = own.dataset.load()?;
+            let task = match data {
+                None => Segmentation::new(splits, own, config)?,
+                Some(_) => {
+                    let format = SegmentationFormat::of(&splits, &own.dataset);
+                    Segmentation::of_split(own, config, format, data, Split::Test)?
                 }
             };
             of_images(&task, None, &about, seen)
@@ -200,46 +216,46 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn of_images(
-    task: &Classification,
-    trained: Option<&ImageModel>,
+fn of_images<T: Pictured>(
+    task: &T,
+    trained: Option<&T::Model>,
     about: &About,
     seen: Seen,
 ) -> Result<EquivarianceReport, ProgramError> {
     let (choice, device) = (about.choice, about.device);
     let count = about.count(task)?;
-    let images = task.test_images(0..count, device)?;
+    let images = task.pictures(0..count, device)?;
     let untrained = about.untrained(task, trained.is_some())?;
     let mut parts = Parts::new(1 + usize::from(trained.is_some()), choice.picture, seen);
     let probed = trained.unwrap_or(&untrained.model);
-    let outputs_of = |images: Tensor<4>| probed.outputs(images);
-    let group = probed.group();
+    let outputs_of = |images: Tensor<4>| T::outputs(probed, images);
+    let group = T::group(probed);
     let probe = Probe {
         group,
         outputs: &outputs_of,
-        targets: task.targets(),
+        targets: task.answer_format(),
     };
     let example = match choice.example {
         Some(example) => example,
         None => probe.least_sure(images.clone()),
     };
-    let one = task.test_images(example..example + 1, device)?;
+    let one = task.pictures(example..example + 1, device)?;
     if choice.picture && one.dims()[2] == 1 {
         return Err(ProgramError::Refused(
             "--plot shows images as they turn; these are signals, whose numbers the table and --json have".into(),
         ));
     }
     let scene = match choice.picture {
-        true => Some(parts.with(probe.scene(one.clone(), choice, task.normalisation())?)),
+        true => Some(parts.with(probe.scene(one.clone(), choice, task.pixels_by())?)),
         false => None,
     };
-    let classes = task.class_names();
-    let mut stage = |model: &ImageModel| {
-        let outputs = |images: Tensor<4>| model.outputs(images);
+    let classes = task.answer_names();
+    let mut stage = |model: &T::Model| {
+        let outputs = |images: Tensor<4>| T::outputs(model, images);
         let probe = Probe {
-            group: model.group(),
+            group: T::group(model),
             outputs: &outputs,
-            targets: task.targets(),
+            targets: task.answer_format(),
         };
         Stage {
             survey: parts.with(probe.survey(images.clone())),
@@ -255,7 +271,7 @@ fn of_images(
             symmetry: (group.order() > 1).then(|| group.to_string()),
             parameters: untrained.parameters,
             epoch: about.epoch,
-            data: task.about_data().into(),
+            data: task.about_pictures().into(),
             examples: count,
             unit: task.unit().into(),
         },

@@ -1,6 +1,7 @@
 //! How a map of classes turns with its image: under the elements of the network's own group, on parts of test images.
 
 use std::cell::RefCell;
+use std::ops::Range;
 
 use burn::prelude::*;
 use gcnn_models::SegmentationModel;
@@ -18,19 +19,30 @@ const REPORT_IMAGES: usize = 4;
 const REPORT_SIDE: usize = 96;
 
 impl Segmentation {
-    /// The middle of the first test images, as the network sees them: of as many as are as large as the first.
+    /// The middle of some of the test images, as the network sees them, of as many pixels as the smallest of all has:
+    /// `[range, channels, side, side]`.
     ///
     /// # Errors
     /// Where there is no image.
-    pub fn test_middles(&self, count: usize, device: &Device) -> Result<Tensor<4>, TrainError> {
+    pub fn test_middles(
+        &self,
+        range: Range<usize>,
+        device: &Device,
+    ) -> Result<Tensor<4>, TrainError> {
+        let sides = self
+            .test
+            .scenes()
+            .iter()
+            .map(|scene| scene.height.min(scene.width));
+        let side = sides.fold(REPORT_SIDE, usize::min);
         let mut middles: Vec<Tensor<4>> = Vec::new();
-        for batch in self.batches(Split::Test)?.take(count) {
+        for batch in self
+            .batches(Split::Test)?
+            .skip(range.start)
+            .take(range.len())
+        {
             let images = super::images(&batch?, device);
             let [_, _, height, width] = images.dims();
-            let side = height.min(width).min(REPORT_SIDE);
-            if middles.first().is_some_and(|first| first.dims()[2] != side) {
-                continue;
-            }
             let corner = [(height - side) / 2, (width - side) / 2];
             middles.push(images.narrow(2, corner[0], side).narrow(3, corner[1], side));
         }
@@ -53,7 +65,7 @@ impl Symmetric for Segmentation {
     ) -> Result<Survey, TrainError> {
         let group = model.group();
         let elements = own_elements(group);
-        let images = self.test_middles(REPORT_IMAGES, device)?;
+        let images = self.test_middles(0..REPORT_IMAGES, device)?;
         let all = images.dims()[0] * passes(&elements);
         let heard = RefCell::new((0, seen));
         let outputs = |images: Tensor<4>| {
