@@ -28,6 +28,9 @@ pub struct ConvolutionConfig<M: Map> {
     pub(super) range: Option<usize>,
     /// The number of input fields and of output fields.
     pub channels: [usize; 2],
+    /// Into how many groups fields are divided, of which each sees the like group of the input alone.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub(super) groups: usize,
     /// The kernel in pixels, as the identity leaves it: a scaling makes it larger.
     pub kernel_size: KernelSize,
     /// Pixels between output positions, along both axes.
@@ -57,6 +60,10 @@ fn one() -> usize {
     1
 }
 
+fn is_one(count: &usize) -> bool {
+    *count == 1
+}
+
 fn yes() -> bool {
     true
 }
@@ -71,6 +78,7 @@ impl<M: Map> ConvolutionConfig<M> {
             input_group: None,
             range: None,
             channels,
+            groups: 1,
             kernel_size: kernel_size.into(),
             stride: 1,
             padding: Padding2d::None,
@@ -186,6 +194,7 @@ impl<M: Map> ConvolutionConfig<M> {
             basis,
             mark: Mark::new(mark, device),
             window: self.window(),
+            groups: self.groups,
             order_out: spaces.order_out(),
             order_in: spaces.order_in(),
             input_group: self.input_group().clone(),
@@ -197,6 +206,15 @@ impl<M: Map> ConvolutionConfig<M> {
 
     fn validate_channels(&self) -> Result<(), LayerError> {
         validate_channels(self.channels)?;
+        if self.groups == 0 {
+            return Err(LayerError::Zero {
+                what: "the number of groups of fields",
+            });
+        }
+        if let Some(&fields) = (self.channels.iter()).find(|own| !own.is_multiple_of(self.groups)) {
+            let groups = self.groups;
+            return Err(LayerError::UnequalGroups { fields, groups });
+        }
         match self.channels {
             [fields_in, fields_out] if M::FIELDS_APART && fields_in != fields_out => {
                 Err(LayerError::FieldsApart {
@@ -208,10 +226,13 @@ impl<M: Map> ConvolutionConfig<M> {
         }
     }
 
-    /// Between how many fields there are kernels: where fields stay apart, each has its own.
+    /// Between how many fields there are kernels: where fields stay apart, each has its own. The caller has checked the groups.
     fn kernel_channels(&self) -> [usize; 2] {
         let [c_in, c_out] = self.channels;
-        [if M::FIELDS_APART { 1 } else { c_in }, c_out]
+        match M::FIELDS_APART {
+            true => [1, c_out],
+            false => [c_in / self.groups.max(1), c_out],
+        }
     }
 
     fn input_group(&self) -> &Group {

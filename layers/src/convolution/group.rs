@@ -73,6 +73,26 @@ impl GroupConv2dConfig {
         self
     }
 
+    /// Divides fields into groups, of which each sees the like group of the input alone: so many times fewer weights and
+    /// multiplications. Its fields keep their orientations, so that the layer commutes with H as before.
+    ///
+    /// ```
+    /// use burn::prelude::*;
+    /// use gcnn_layers::{Group, GroupConv2dConfig};
+    ///
+    /// # #[cfg(feature = "flex")] {
+    /// let conv = GroupConv2dConfig::new(Group::cyclic(4)?, [6, 9], 3).with_groups(3).init(&Device::flex());
+    /// assert_eq!(conv.weight.dims(), [9, 2, 4, 9]);
+    /// let map = Tensor::<5>::ones([2, 6, 4, 12, 12], &Device::flex());
+    /// assert_eq!(conv.forward(map).dims(), [2, 9, 4, 10, 10]);
+    /// # }
+    /// # Ok::<(), gcnn_layers::LayerError>(())
+    /// ```
+    pub fn with_groups(mut self, groups: usize) -> Self {
+        self.groups = groups;
+        self
+    }
+
     /// How many samples a kernel sees along an axis of H that ends: 1 means that scales don't meet. A kernel with a weight per
     /// sample sees those from the response's own scale on, coarser ones, as published; one that is a function on H sees both
     /// sides. What would lie beyond the last sample counts as zero. To leave out the responses that miss some of what they
@@ -112,5 +132,97 @@ impl GroupConv2d {
     /// The group that the input lives on.
     pub fn input_group(&self) -> &Group {
         &self.input_group
+    }
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use burn::tensor::Distribution;
+    use rstest::rstest;
+
+    use super::*;
+    use crate::kernel::BSplineConfig;
+    use crate::{KernelConfig, LayerError, group_action};
+    use burn::prelude::*;
+
+    fn largest<const D: usize>(difference: Tensor<D>) -> f64 {
+        difference.abs().max().into_scalar()
+    }
+
+    /// Each group of fields by itself, whose weights are its part of the whole; and exported.
+    #[rstest]
+    fn groups_of_fields_stay_apart(
+        #[values("trivial", "C4", "D4", "R3", "C4xR2")] name: &str,
+        #[values(1, 2, 3, 6)] groups: usize,
+    ) {
+        let (device, group) = (Device::flex(), name.parse::<Group>().unwrap());
+        let of = |channels| {
+            let config = GroupConv2dConfig::new(group.clone(), channels, 3);
+            config.with_kernel(KernelConfig::b_spline(BSplineConfig::default()))
+        };
+        let config = of([6, 12]).with_groups(groups);
+        let conv = config.init(&device);
+        let dims = [2, 6, group.order(), 14, 15];
+        let map = Tensor::<5>::random(dims, Distribution::Default, &device);
+        let whole = conv.forward(map.clone());
+        let [inputs, outputs] = [6 / groups, 12 / groups];
+        for own in 0..groups {
+            let mut alone = of([inputs, outputs]).init(&device);
+            let weight = conv.weight.val().narrow(0, own * outputs, outputs);
+            alone.weight = burn::module::Param::from_tensor(weight);
+            let found = alone.forward(map.clone().narrow(1, own * inputs, inputs));
+            let expected = whole.clone().narrow(1, own * outputs, outputs);
+            assert!(largest(found - expected) < 1e-5);
+        }
+        let [_, _, _, height, width] = whole.dims();
+        let plain = conv.export();
+        let planes = plain.forward(map.reshape([2, 6 * group.order(), 14, 15]));
+        let exported = planes.reshape([2, 12, group.order(), height, width]);
+        assert!(largest(exported - whole) < 1e-5);
+        let said = config.parameters().unwrap();
+        assert_eq!(said.get("weight"), Some(&conv.weight.dims()[..]));
+    }
+
+    #[rstest]
+    fn groups_of_fields_turn(#[values("C4", "D4")] name: &str) {
+        let (device, group) = (Device::flex(), name.parse::<Group>().unwrap());
+        let conv = GroupConv2dConfig::new(group.clone(), [4, 6], 3)
+            .with_groups(2)
+            .init(&device);
+        let map = Tensor::<5>::random([2, 4, group.order(), 7, 9], Distribution::Default, &device);
+        for g in group.elements() {
+            let expected = group_action(&group, g, conv.forward(map.clone()));
+            let found = conv.forward(group_action(&group, g, map.clone()));
+            assert!(largest(found - expected) < 1e-5);
+        }
+    }
+
+    #[test]
+    fn groups_that_do_not_divide_fields_are_refused() {
+        let of = |channels, groups| {
+            let config = GroupConv2dConfig::new(Group::trivial(), channels, 3);
+            config.with_groups(groups)
+        };
+        assert!(matches!(
+            of([4, 6], 0).validate(),
+            Err(LayerError::Zero { .. })
+        ));
+        for channels in [[4, 6], [6, 4]] {
+            let config = of(channels, 3);
+            let unequal = LayerError::UnequalGroups {
+                fields: 4,
+                groups: 3,
+            };
+            assert_eq!(config.validate(), Err(unequal.clone()));
+            assert_eq!(config.parameters(), Err(unequal));
+        }
+        assert_eq!(of([4, 6], 2).validate(), Ok(()));
+        // What is left out of files is one.
+        let text = serde_json::to_string(&of([4, 6], 1)).unwrap();
+        assert!(!text.contains("groups"));
+        assert_eq!(
+            serde_json::from_str::<GroupConv2dConfig>(&text).unwrap(),
+            of([4, 6], 1)
+        );
     }
 }

@@ -51,7 +51,7 @@ pub(super) mod private {
 #[derive(Module, Debug)]
 #[module(custom_display)]
 pub struct Convolution<M: Map> {
-    /// `[channels_out, channels_in, group_weights, weights]`; of pixel kernels the third axis is the relative element
+    /// `[channels_out, channels_in / groups, group_weights, weights]`; of pixel kernels the third axis is the relative element
     /// h⁻¹h', of others a basis of functions of it. It is 1 where the input lies on the plane. Of isotropic kernels the last
     /// is a weight per invariant kernel.
     pub weight: Param<Tensor<4>>,
@@ -61,6 +61,9 @@ pub struct Convolution<M: Map> {
     pub(super) mark: Mark,
     #[module(skip)]
     pub(super) window: Window,
+    /// Into how many groups fields are divided, where they don't all stay apart.
+    #[module(skip)]
+    pub(super) groups: usize,
     #[module(skip)]
     pub(super) order_out: usize,
     #[module(skip)]
@@ -127,7 +130,10 @@ impl<M: Map> Convolution<M> {
     /// The number of input fields and of output fields.
     pub(super) fn channels(&self) -> [usize; 2] {
         let [c_out, c_in, _, _] = self.weight.dims();
-        [if M::FIELDS_APART { c_out } else { c_in }, c_out]
+        match M::FIELDS_APART {
+            true => [c_out, c_out],
+            false => [c_in * self.groups, c_out],
+        }
     }
 
     /// Into how many groups of channels, in the sense of ordinary convolutions, the bank falls.
@@ -136,12 +142,12 @@ impl<M: Map> Convolution<M> {
         match (M::FIELDS_APART, M::ELEMENTS_APART) {
             (true, true) => c_out * self.order_out,
             (true, false) => c_out,
-            (false, _) => 1,
+            (false, _) => self.groups,
         }
     }
 
     /// The kernels of an ordinary convolution: `[channels_out · order_out, channels_in · order_in, height, width]`, where
-    /// fields that stay apart have one input channel, and a
+    /// fields that stay apart have one input channel and groups of them their own, and a
     /// side on the plane has order 1. All have the largest window, with zeros around those that are smaller; where windows are
     /// trained, the largest that is needed.
     pub fn filter_bank(&self) -> Tensor<4> {

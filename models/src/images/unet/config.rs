@@ -164,11 +164,11 @@ impl GroupUnetConfig {
         let mut numbers = self.parameters(input, classes)?.numbers();
         let stages = self.stages();
         let banks = stages.iter().map(|(_, own)| own.filter_numbers());
-        let ends = [
-            self.lifting(input).filter_numbers(),
-            self.head(classes).filter_numbers(),
-        ];
-        for (index, bank) in ends.into_iter().chain(banks).enumerate() {
+        let (first, last) = (self.lifting(input), self.head(classes));
+        let all = std::iter::once(first.filter_numbers())
+            .chain(banks)
+            .chain([last.filter_numbers()]);
+        for (index, bank) in all.enumerate() {
             numbers = numbers.saturating_add(bank.map_err(layer(index + 1))?);
         }
         limits::check_numbers(numbers)
