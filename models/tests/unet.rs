@@ -232,6 +232,29 @@ fn tiles_agree_with_the_whole_inside_of_the_margin(
     assert!(nearer > 1e-6, "{margin} is more than needed: {nearer:.2e}");
 }
 
+/// Sides that halve, odd ones, ones that are padded, and more than one row of tiles.
+#[rstest]
+fn an_image_in_tiles_has_the_scores_of_the_whole(
+    #[values((96, 120), (97, 131), (90, 75), (31, 150))] (height, width): (usize, usize),
+    #[values(Upsampling::Nearest, Upsampling::Bilinear)] upsampling: Upsampling,
+) {
+    let device = Device::flex();
+    let config = GroupUnetConfig {
+        upsampling,
+        blocks: 1,
+        ..small("C4")
+    };
+    let network = network(&config, &device);
+    let images = noise([1, height, width], &device);
+    let whole = network.forward(images.clone());
+    for tile in [1, 48, 64, 128, 1000] {
+        let tiled = network.forward_in_tiles(images.clone(), tile);
+        assert_eq!(tiled.dims(), whole.dims());
+        let error = largest(tiled - whole.clone()) / largest(whole.clone());
+        assert!(error < 1e-5, "tiles of {tile}: {error}");
+    }
+}
+
 /// For fields a, b, h elements and K taps: lifting 2 a K; of a level c² h K for each further convolution; b a h K downwards;
 /// (a + b) a h K and further ones upwards; the head 3 a + 3; two for each normalised field.
 #[rstest]

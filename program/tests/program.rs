@@ -918,6 +918,15 @@ fn the_configs_of_the_repository_work() {
                 };
                 assert!(own.model.validate(input).is_ok(), "{}", file.display());
             }
+            Experiment::Segmentation(own) => {
+                let side = own.dataset.patch_size;
+                let input = gcnn_models::InputShape {
+                    channels: own.dataset.channels(),
+                    height: side,
+                    width: side,
+                };
+                assert!(own.model.validate(input).is_ok(), "{}", file.display());
+            }
             Experiment::NBody(own) => {
                 assert!(own.model.validate().is_ok(), "{}", file.display());
             }

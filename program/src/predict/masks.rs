@@ -102,11 +102,11 @@ pub fn segment(
     map.write(&classes)?;
     map.finish()?;
     let mut overlay = Canvas::colour(&places.overlay, size)?;
-    let marks = match &numbers {
-        Some(numbers) => outlines(numbers, size),
-        None => classes.clone(),
+    let marked = match &numbers {
+        Some(numbers) => drawn_over(seen, &outlines(numbers, size)),
+        None => slide::tinted(&seen, &classes),
     };
-    overlay.write(&slide::tinted(&seen, &marks))?;
+    overlay.write(&marked)?;
     overlay.finish()?;
     let things = numbers
         .as_ref()
@@ -162,6 +162,19 @@ fn as_seen(values: &[f32], channels: usize) -> Vec<u8> {
     (0..plane)
         .flat_map(|pixel| [0, 1, 2].map(|channel| byte(channel, pixel)))
         .collect()
+}
+
+/// The outlines of things, in yellow, which neither tissue nor its stains have.
+const OUTLINE: [u8; 3] = [0xff, 0xe1, 0x00];
+
+/// A picture with some of its pixels in one colour.
+fn drawn_over(mut seen: Vec<u8>, outlines: &[u8]) -> Vec<u8> {
+    for (pixel, outline) in seen.chunks_exact_mut(3).zip(outlines) {
+        if *outline != 0 {
+            pixel.copy_from_slice(&OUTLINE);
+        }
+    }
+    seen
 }
 
 /// The pixels of things that have a neighbour in a row or column which is none of theirs: 1 there, 0 elsewhere.

@@ -127,7 +127,7 @@ fn what_is_written_reads_as_the_same() {
 )]
 #[case::task(
     "seed = 1\ntask = \"n-body\"",
-    "run.toml:2:8: unknown value `n-body`; did you mean `nbody`? (valid: rotated-mnist, nuclei, pcam, image-folder, scaled-mnist, audio-folder, nbody)"
+    "run.toml:2:8: unknown value `n-body`; did you mean `nbody`? (valid: rotated-mnist, nuclei, pcam, image-folder, scaled-mnist, audio-folder, segmentation, nbody)"
 )]
 #[case::key_of_another_task(
     "task = \"nbody\"\n[augmentation]\nflip = true",
