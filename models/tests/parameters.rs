@@ -199,6 +199,7 @@ fn networks_of_the_zoo_are_what_their_files_hold() {
         let network = zoo::load(entry.name, &Device::flex()).unwrap().network;
         let made = match &network {
             zoo::Network::Images(own) => made(&own.model),
+            zoo::Network::Segmentation(own) => made(&own.model),
             zoo::Network::Particles(own) => made(&own.model),
         };
         assert_eq!(file.parameters(), made, "{}", entry.name);

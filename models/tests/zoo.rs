@@ -23,6 +23,7 @@ fn every_network_loads_and_its_card_is_complete() {
         assert_eq!(zoo::card(entry.name).expect("the same card"), card);
         let parameters = match &trained.network {
             Network::Images(network) => count_trainable(&network.model),
+            Network::Segmentation(network) => count_trainable(&network.model),
             Network::Particles(network) => count_trainable(&network.model),
         };
         assert_eq!(parameters, card.parameters, "{}", entry.name);

@@ -25,7 +25,7 @@ use burn::prelude::*;
 
 pub use card::{Card, ElementFigure, Figure, SplitSizes};
 pub use error::ZooError;
-pub use pretrained::{Network, Pretrained, TrainedClassifier, TrainedDynamics};
+pub use pretrained::{Network, Pretrained, TrainedClassifier, TrainedDynamics, TrainedSegmenter};
 
 use crate::file::{Header, keys};
 
@@ -79,6 +79,14 @@ pub fn classifier(name: &str, device: &Device) -> Result<TrainedClassifier, ZooE
     match load(name, device)?.network {
         Network::Images(network) => Ok(network),
         other => Err(kind(name, &other, "classifies images")),
+    }
+}
+
+/// Loads a network that says the class of each pixel of images.
+pub fn segmenter(name: &str, device: &Device) -> Result<TrainedSegmenter, ZooError> {
+    match load(name, device)?.network {
+        Network::Segmentation(network) => Ok(network),
+        other => Err(kind(name, &other, "says the class of each pixel")),
     }
 }
 

@@ -3,7 +3,7 @@
 //! | metadata key | what is read of it |
 //! | --- | --- |
 //! | `gcnn.config` | the run file: `task`, `[model]` and, for particles, `[graph]` |
-//! | `gcnn.data` | for images their size, number of classes and normalisation; for particles how many there are |
+//! | `gcnn.data` | for images their size, number of classes and normalisation; for pixels their channels, classes and normalisation; for particles how many there are |
 //! | `gcnn.temperature` | what class scores are divided by before they become probabilities, where there is one |
 //! | `gcnn.card` | the card, where there is one |
 
@@ -17,7 +17,10 @@ use crate::file::{WeightsError, WeightsFile, keys};
 use crate::points::{
     Dynamics, DynamicsConfig, DynamicsModel, NeighbourhoodConfig, ParticleBatch, Particles,
 };
-use crate::{ImageModel, ImageModelConfig, InputShape, ModelError, weights};
+use crate::{
+    ImageModel, ImageModelConfig, InputShape, ModelError, SegmentationModel,
+    SegmentationModelConfig, weights,
+};
 
 /// A trained network and what is known about it.
 #[derive(Debug)]
@@ -36,6 +39,8 @@ pub struct Pretrained {
 pub enum Network {
     /// Classifies images.
     Images(TrainedClassifier),
+    /// Says the class of each pixel.
+    Segmentation(TrainedSegmenter),
     /// Predicts where particles will be.
     Particles(TrainedDynamics),
 }
@@ -59,6 +64,23 @@ pub struct TrainedClassifier {
     pub temperature: f64,
 }
 
+/// A network that says the class of each pixel of images of any size, with what it expects of them.
+#[derive(Debug)]
+pub struct TrainedSegmenter {
+    /// The network, for normalised images.
+    pub model: SegmentationModel,
+    /// Its configuration.
+    pub config: SegmentationModelConfig,
+    /// Channels of the images that it was trained on.
+    pub channels: usize,
+    /// What the classes are called.
+    pub class_names: Vec<String>,
+    /// What is subtracted from the values of each channel, which lie in [0, 1].
+    pub mean: Vec<f32>,
+    /// What they are divided by then.
+    pub std: Vec<f32>,
+}
+
 /// A network that predicts where particles will be, with the edges it was trained with.
 #[derive(Debug)]
 pub struct TrainedDynamics {
@@ -77,6 +99,7 @@ impl Network {
     pub(super) fn purpose(&self) -> &'static str {
         match self {
             Self::Images(_) => "classifies images",
+            Self::Segmentation(_) => "says the class of each pixel",
             Self::Particles(_) => "predicts where particles will be",
         }
     }
@@ -89,13 +112,8 @@ impl TrainedClassifier {
     /// - images: `[batch, channels, height, width]`, as [`input`](Self::input) says
     /// - output: `[batch, classes]`
     pub fn logits(&self, images: Tensor<4>) -> Tensor<2> {
-        let device = images.device();
-        let channels = [1, self.input.channels, 1, 1];
-        let row = |values: &[f32]| {
-            Tensor::<4>::from_data(TensorData::new(values.to_vec(), channels), &device)
-        };
         self.model
-            .forward((images - row(&self.mean)) / row(&self.std))
+            .forward(normalised(images, &self.mean, &self.std))
     }
 
     /// Probabilities of the classes for images whose values lie in [0, 1], at the network's
@@ -112,6 +130,36 @@ impl TrainedClassifier {
         let classes = self.logits(images).argmax(1).into_data();
         classes.iter::<i64>().map(|class| class as usize).collect()
     }
+}
+
+impl TrainedSegmenter {
+    /// Class scores of every pixel of images whose values lie in [0, 1].
+    ///
+    /// # Shapes
+    /// - images: `[batch, channels, height, width]`, of any height and width
+    /// - output: `[batch, classes, height, width]`
+    pub fn logits(&self, images: Tensor<4>) -> Tensor<4> {
+        self.model
+            .forward(normalised(images, &self.mean, &self.std))
+    }
+
+    /// The likeliest class of every pixel, `[batch, 1, height, width]`.
+    ///
+    /// # Shapes
+    /// As [`logits`](Self::logits).
+    pub fn classes(&self, images: Tensor<4>) -> Tensor<4, Int> {
+        self.logits(images).argmax(1)
+    }
+}
+
+/// Images less the mean of each channel, divided by its deviation.
+fn normalised(images: Tensor<4>, mean: &[f32], std: &[f32]) -> Tensor<4> {
+    let device = images.device();
+    let row = |values: &[f32]| {
+        let data = TensorData::new(values.to_vec(), [1, values.len(), 1, 1]);
+        Tensor::<4>::from_data(data, &device)
+    };
+    (images - row(mean)) / row(std)
 }
 
 impl TrainedDynamics {
@@ -158,6 +206,15 @@ struct ImageData {
     normalisation: ChannelNormalisation,
 }
 
+/// What `gcnn.data` holds for pixels.
+#[derive(Deserialize)]
+struct PixelData {
+    channels: usize,
+    patch_size: usize,
+    class_names: Vec<String>,
+    normalisation: ChannelNormalisation,
+}
+
 #[derive(Deserialize)]
 struct ChannelNormalisation {
     mean: Vec<f32>,
@@ -182,6 +239,7 @@ impl Pretrained {
         let config = file.header().text(keys::CONFIG)?;
         let run: RunFile = toml::from_str(config).map_err(|e| fault(keys::CONFIG, e.message()))?;
         let network = match run.task.as_str() {
+            "segmentation" => Network::Segmentation(TrainedSegmenter::new(run, &file, device)?),
             "nbody" => Network::Particles(TrainedDynamics::new(run, &file, device)?),
             _ => Network::Images(TrainedClassifier::new(run, &file, device)?),
         };
@@ -208,14 +266,7 @@ impl TrainedClassifier {
                 "its outputs are numbers or labels, not classes; `gcnn predict` and `Loaded` of gcnn-train read it",
             ));
         }
-        let ChannelNormalisation { mean, std } = data.normalisation;
-        let finite = mean.iter().chain(&std).all(|value| value.is_finite());
-        if [mean.len(), std.len()] != [data.channels; 2] || std.contains(&0.0) || !finite {
-            return Err(fault(
-                keys::DATA,
-                "the normalisation needs a mean and a deviation other than 0 for each channel",
-            ));
-        }
+        let ChannelNormalisation { mean, std } = data.normalisation.of(data.channels)?;
         let config: ImageModelConfig = model(run.model)?;
         let arrays = file.arrays(&config.parameters(input, data.classes)?)?;
         let network = config.init(input, data.classes, device)?;
@@ -227,6 +278,46 @@ impl TrainedClassifier {
             mean,
             std,
             temperature: file.header().temperature()?.unwrap_or(1.0),
+        })
+    }
+}
+
+impl ChannelNormalisation {
+    /// Whether there are numbers to subtract and divide by for each of so many channels.
+    fn of(self, channels: usize) -> Result<Self, ZooError> {
+        let Self { mean, std } = &self;
+        let finite = mean.iter().chain(std).all(|value| value.is_finite());
+        if [mean.len(), std.len()] != [channels; 2] || std.contains(&0.0) || !finite {
+            return Err(fault(
+                keys::DATA,
+                "the normalisation needs a mean and a deviation other than 0 for each channel",
+            ));
+        }
+        Ok(self)
+    }
+}
+
+impl TrainedSegmenter {
+    fn new(run: RunFile, file: &WeightsFile<'_>, device: &Device) -> Result<Self, ZooError> {
+        let data: PixelData = file.header().json(keys::DATA)?;
+        let input = InputShape {
+            channels: data.channels,
+            height: data.patch_size,
+            width: data.patch_size,
+        };
+        let classes = data.class_names.len();
+        input.check_limits(classes)?;
+        let ChannelNormalisation { mean, std } = data.normalisation.of(data.channels)?;
+        let config: SegmentationModelConfig = model(run.model)?;
+        let arrays = file.arrays(&config.parameters(input, classes)?)?;
+        let network = config.init(input, classes, device)?;
+        Ok(Self {
+            model: weights::apply(network, &arrays)?,
+            config,
+            channels: data.channels,
+            class_names: data.class_names,
+            mean,
+            std,
         })
     }
 }
