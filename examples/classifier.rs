@@ -23,8 +23,8 @@ use burn::train::{
 };
 use gcnn_examples::{Digit, DigitBatch, DigitBatcher, Digits};
 use gcnn_layers::{
-    FieldBatchNorm, FieldBatchNormConfig, GlobalPool2d, GlobalPool2dConfig, Group, GroupConv2d,
-    GroupConv2dConfig, LayerError, LiftingConv2d, LiftingConv2dConfig, ProjectionKind,
+    FieldBatchNorm, FieldBatchNormConfig, GlobalPool2d, GlobalPool2dConfig, GlobalPoolKind, Group,
+    GroupConv2d, GroupConv2dConfig, LayerError, LiftingConv2d, LiftingConv2dConfig,
     SpatialMaxPool2d, SpatialMaxPool2dConfig,
 };
 
@@ -50,7 +50,7 @@ impl Classifier {
             conv: GroupConv2dConfig::new(group, [8, 24], 5).init(device),
             conv_norm: FieldBatchNormConfig::new(24).init(device),
             pool: GlobalPool2dConfig::new()
-                .with_kind(ProjectionKind::Max)
+                .with_kind(GlobalPoolKind::Max)
                 .init(),
             head: LinearConfig::new(24, 10).init(device),
         })

@@ -93,7 +93,9 @@ fn exported_networks_stand_in_for_the_trained_one() {
     let device = Device::flex();
     let open = |path: &Path| match Loaded::open(path, &device).expect("a network").network {
         LoadedNetwork::Images(network) => network,
-        LoadedNetwork::Particles(_) => panic!("a network for images"),
+        LoadedNetwork::Particles(_) | LoadedNetwork::Segmentation(_) => {
+            panic!("a network for images")
+        }
     };
     let (run, exported) = (open(&root.join("run")), open(&file));
     assert!(exported.trained.is_none());

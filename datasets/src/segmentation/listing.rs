@@ -5,16 +5,15 @@ use std::path::{Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::SegmentationSource;
 use crate::DatasetError;
 use crate::entries::entries;
 use crate::image_folder::is_picture;
 use crate::images::Split;
-use crate::nuclei::TissueName;
 use crate::nuclei::built_in::{self, Carried};
 use crate::nuclei::folder::{self, Folder};
 use crate::nuclei::index;
 use crate::nuclei::names::MOST_IMAGES;
+use crate::nuclei::{NucleiSource, TissueName};
 
 /// The folder of images, where masks lie in another one.
 const IMAGES: &str = "images";
@@ -42,11 +41,8 @@ pub(super) enum Pair<'a> {
 
 impl Listing {
     /// Finds what a source means, in a folder or in the data folder.
-    pub(super) fn find(
-        source: SegmentationSource,
-        path: Option<&Path>,
-    ) -> Result<Self, DatasetError> {
-        let is_asked = source != SegmentationSource::BuiltIn;
+    pub(super) fn find(source: NucleiSource, path: Option<&Path>) -> Result<Self, DatasetError> {
+        let is_asked = source != NucleiSource::BuiltIn;
         let has_folders = |root: &&Path| {
             let inner = [IMAGES, MASKS].map(|inner| root.join(inner));
             is_asked && inner.iter().any(|inner| inner.is_dir())
@@ -147,10 +143,10 @@ impl Listing {
     }
 
     /// The source that means these images.
-    pub(super) fn source(&self) -> SegmentationSource {
+    pub(super) fn source(&self) -> NucleiSource {
         match self.path {
-            Some(_) => SegmentationSource::Folder,
-            None => SegmentationSource::BuiltIn,
+            Some(_) => NucleiSource::Folder,
+            None => NucleiSource::BuiltIn,
         }
     }
 

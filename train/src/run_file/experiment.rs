@@ -9,7 +9,6 @@ use gcnn_models::{ImageModelConfig, SegmentationModelConfig};
 use super::image_datasets::{ImageDatasetConfig, TaskName};
 
 /// Data and network of a run.
-#[expect(clippy::large_enum_variant, reason = "there is one of them in a run")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Experiment {
     /// Classification of images.

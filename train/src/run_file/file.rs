@@ -89,7 +89,9 @@ impl RunFile {
 
     /// A network that is given by its size has its layers from there.
     fn check_size(&self) -> Result<(), Fault> {
-        if !self.says("model.size") {
+        // A U-Net takes the number of its levels from the length of `channels`, whatever they are.
+        let has_levels = matches!(self.config.experiment, Experiment::Segmentation(_));
+        if has_levels || !self.says("model.size") {
             return Ok(());
         }
         let layers = [

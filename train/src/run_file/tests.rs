@@ -131,7 +131,7 @@ fn what_is_written_reads_as_the_same() {
 )]
 #[case::key_of_another_task(
     "task = \"nbody\"\n[augmentation]\nflip = true",
-    "run.toml:3:1: unknown key `flip` in [augmentation]; it belongs to task = \"rotated-mnist\" or \"nuclei\" or \"pcam\" or \"image-folder\" or \"scaled-mnist\" or \"audio-folder\" (valid: orthogonal, time_reversal)"
+    "run.toml:3:1: unknown key `flip` in [augmentation]; it belongs to task = \"rotated-mnist\" or \"nuclei\" or \"pcam\" or \"image-folder\" or \"scaled-mnist\" or \"audio-folder\" or \"segmentation\" (valid: orthogonal, time_reversal)"
 )]
 #[case::kind(
     "task = \"nbody\"\n[model]\nkind = \"egn\"",

@@ -7,7 +7,6 @@ use gcnn_layers::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::reach;
 use crate::ModelError;
 use crate::images::gcnn::{InputShape, NetworkSize, Normalisation, POOL_SIZE, layer};
 use crate::limits;
@@ -217,26 +216,6 @@ impl GroupUnetConfig {
     pub fn padded(&self, size: [usize; 2]) -> Result<[usize; 2], ModelError> {
         let stride = self.stride()?;
         Ok(size.map(|side| padded_side(side, stride)))
-    }
-
-    /// How many pixels of an image, along a side, a score depends on, for sides that are multiples of the
-    /// [`stride`](Self::stride).
-    ///
-    /// # Errors
-    /// Where counts are out of their limits.
-    pub fn receptive_field(&self) -> Result<usize, ModelError> {
-        self.check()?;
-        Ok(reach::Reach::of(self).field)
-    }
-
-    /// How many pixels from the border of a tile scores may differ from those of the whole image, for
-    /// [tile by tile](super::GroupUnet::margin) prediction.
-    ///
-    /// # Errors
-    /// Where counts are out of their limits.
-    pub fn margin(&self) -> Result<usize, ModelError> {
-        self.check()?;
-        Ok(reach::Reach::of(self).margin)
     }
 
     pub(super) fn check(&self) -> Result<(), ModelError> {

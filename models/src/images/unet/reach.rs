@@ -10,6 +10,29 @@
 //! along each axis, for sides that are even at every halving. What the skips bring lies inside of what comes from below.
 
 use super::config::{GroupUnetConfig, Upsampling};
+use crate::ModelError;
+
+impl GroupUnetConfig {
+    /// How many pixels of an image, along a side, a score depends on, for sides that are multiples of the
+    /// [`stride`](Self::stride).
+    ///
+    /// # Errors
+    /// Where counts are out of their limits.
+    pub fn receptive_field(&self) -> Result<usize, ModelError> {
+        self.check()?;
+        Ok(Reach::of(self).field)
+    }
+
+    /// How many pixels from the border of a tile scores may differ from those of the whole image, for
+    /// [tile by tile](super::GroupUnet::margin) prediction.
+    ///
+    /// # Errors
+    /// Where counts are out of their limits.
+    pub fn margin(&self) -> Result<usize, ModelError> {
+        self.check()?;
+        Ok(Reach::of(self).margin)
+    }
+}
 
 /// In pixels along a side.
 pub(super) struct Reach {
