@@ -3,9 +3,9 @@
 //! `schemars` derives it; what it cannot know is added here. The kind of a table may be left out, what a table's kinds share
 //! is a key of each, and TOML has no null.
 
-use gcnn_models::ImageModelConfig;
 use gcnn_models::kinds::Kinds;
 use gcnn_models::points::{DynamicsConfig, NeighbourhoodConfig};
+use gcnn_models::{ImageModelConfig, SegmentationModelConfig};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -28,6 +28,7 @@ pub fn schema() -> Value {
     // Each task's file says its own name of it.
     definitions.remove(TaskName::schema_name().as_ref());
     optional_kind::<ImageModelConfig>(&mut definitions);
+    optional_kind::<SegmentationModelConfig>(&mut definitions);
     optional_kind::<DynamicsConfig>(&mut definitions);
     optional_kind::<NeighbourhoodConfig>(&mut definitions);
     optional_kind::<OptimizerConfig>(&mut definitions);
