@@ -23,6 +23,7 @@ use gcnn_train::tasks::segmentation::SMALLEST_SEED;
 use gcnn_train::weights::evaluation::SegmentationNetwork;
 use serde::Serialize;
 
+use super::picture;
 use super::slide::{self, Canvas};
 use crate::ProgramError;
 
@@ -75,13 +76,13 @@ pub fn segment(
     device: &Device,
 ) -> Result<Masks, ProgramError> {
     let format = &network.format;
-    let picture =
-        Picture::read(file, &PictureLimits::DATASET).map_err(ProgramError::image(file))?;
-    let picture = picture.in_channels(format.channels);
-    let size = picture.size();
-    let mut pixels = Preparation::default().apply(&picture, size);
+    picture::check_channels(format.channels)?;
+    let read = Picture::read(file, &PictureLimits::DATASET).map_err(ProgramError::image(file))?;
+    let read = read.in_channels(format.channels);
+    let size = read.size();
+    let mut pixels = Preparation::default().apply(&read, size);
     let seen = as_seen(&pixels, format.channels);
-    drop(picture);
+    drop(read);
     format.normalisation.apply(&mut pixels);
     let shape = [1, format.channels, size[0], size[1]];
     let image = Tensor::<4>::from_data(TensorData::new(pixels, shape), device);

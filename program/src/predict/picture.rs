@@ -96,6 +96,16 @@ fn luma(colour: &[f32]) -> f32 {
     }
 }
 
+/// Refuses networks for other channels than those of image files.
+pub(super) fn check_channels(channels: usize) -> Result<(), ProgramError> {
+    match channels {
+        1 | 3 => Ok(()),
+        _ => Err(ProgramError::Refused(format!(
+            "the network wants {channels} channels; image files have 1 or 3"
+        ))),
+    }
+}
+
 /// A file's picture as the network's input, `[channels, height, width]`.
 fn read(
     file: &Path,
@@ -103,12 +113,7 @@ fn read(
     preparation: &Preparation,
     light_on_dark: bool,
 ) -> Result<Vec<f32>, ProgramError> {
-    if !matches!(format.channels, 1 | 3) {
-        return Err(ProgramError::Refused(format!(
-            "the network wants {} channels; image files have 1 or 3",
-            format.channels
-        )));
-    }
+    check_channels(format.channels)?;
     let picture = Picture::read(file, slide::LIMITS).map_err(ProgramError::image(file))?;
     Ok(prepare(picture, format, preparation, light_on_dark))
 }

@@ -111,23 +111,19 @@ impl RunConfig {
             Experiment::Images(own) => own.dataset.targets(),
             Experiment::Segmentation(_) | Experiment::NBody(_) => None,
         };
-        let goal = |found: BestBy, expected| {
-            let found = serde_json::to_string(&found).unwrap_or_default();
-            Err(Fault::new("training.goal", &found, expected))
-        };
         match (kind, training.goal) {
             (Some(TargetKind::Numbers), BestBy::Task | BestBy::R2 | BestBy::Loss) => {}
             (Some(TargetKind::Numbers), found) => {
-                return goal(
+                return Err(goal(
                     found,
                     "\"r2\", \"loss\" or \"task\": numbers are learned (dataset.target)",
-                );
+                ));
             }
             (_, BestBy::R2) => {
-                return goal(
+                return Err(goal(
                     BestBy::R2,
                     "another one: no numbers are learned (dataset.target)",
-                );
+                ));
             }
             _ => {}
         }
@@ -141,16 +137,10 @@ impl RunConfig {
         let Some(kind) = kind else {
             return Ok(());
         };
-        if training.label_smoothing != 0.0 {
-            let found = training.label_smoothing.to_string();
-            let expected =
-                "0: it is for classes, and numbers or labels are learned (dataset.target)";
-            return Err(Fault::new("training.label_smoothing", &found, expected));
-        }
-        if training.sampling == Sampling::Balanced {
-            let expected = "\"all\": without classes there is nothing to balance (dataset.target)";
-            return Err(Fault::new("training.sampling", "\"balanced\"", expected));
-        }
+        self.check_without_classes([
+            "0: it is for classes, and numbers or labels are learned (dataset.target)",
+            "\"all\": without classes there is nothing to balance (dataset.target)",
+        ])?;
         if training.class_weights == ClassWeights::Balanced && kind == TargetKind::Numbers {
             let expected = "\"none\": numbers have no classes (dataset.target)";
             return Err(Fault::new(
@@ -169,20 +159,26 @@ impl RunConfig {
             training.goal,
             BestBy::Task | BestBy::Loss | BestBy::Accuracy
         ) {
-            let found = serde_json::to_string(&training.goal).unwrap_or_default();
             let expected = "\"task\" (the overlap with the truth), \"accuracy\" or \"loss\": classes of pixels are learned";
-            return Err(Fault::new("training.goal", &found, expected));
+            return Err(goal(training.goal, expected));
         }
-        if training.sampling == Sampling::Balanced {
-            let expected = "\"all\": a patch has pixels of several classes";
-            return Err(Fault::new("training.sampling", "\"balanced\"", expected));
-        }
+        self.check_without_classes([
+            "0: it is for classes of whole images",
+            "\"all\": a patch has pixels of several classes",
+        ])
+    }
+
+    /// Refuses what is for examples of one class each; `expected` of smoothed labels and of balanced batches.
+    fn check_without_classes(&self, expected: [&'static str; 2]) -> Result<(), Fault> {
+        let training = &self.training;
         if training.label_smoothing != 0.0 {
             let found = training.label_smoothing.to_string();
-            let expected = "0: it is for classes of whole images";
-            return Err(Fault::new("training.label_smoothing", &found, expected));
+            return Err(Fault::new("training.label_smoothing", &found, expected[0]));
         }
-        Ok(())
+        match training.sampling == Sampling::Balanced {
+            true => Err(Fault::new("training.sampling", "\"balanced\"", expected[1])),
+            false => Ok(()),
+        }
     }
 
     fn check_experiment(&self) -> Result<(), Fault> {
@@ -245,6 +241,12 @@ impl RunConfig {
         }
         Ok(())
     }
+}
+
+/// A measure that the best epoch cannot be chosen by.
+fn goal(found: BestBy, expected: &str) -> Fault {
+    let found = serde_json::to_string(&found).unwrap_or_default();
+    Fault::new("training.goal", &found, expected)
 }
 
 fn device(key: &'static str, name: &str) -> Result<DeviceName, Fault> {

@@ -150,55 +150,48 @@ impl Loaded {
                     }
                     Answers::Targets(judged) => targets = Some(judged.report()),
                 }
+                let same_data = self.same_data(&task, data, split)?;
+                let about = task.about_data();
                 Ok(Evaluation {
-                    about: task.about_data().into(),
-                    same_data: self.same_data(&task, data, split)?,
-                    unit: task.unit(),
-                    measures: task.measures(&outcomes),
-                    examples: outcomes.len(),
                     classes,
                     calibration,
                     targets,
+                    ..Evaluation::of(&task, &outcomes, about, same_data)
                 })
             }
             LoadedNetwork::Segmentation(network) => {
                 let task = network.task(&self.file, data, split)?;
-                let about = task.about_data().to_string();
-                self.measured(&task, &network.model, about, data, split, device, &mut seen)
+                let step = task.inference(&network.model, device);
+                let outcomes = outcomes(&task, step, &mut seen)?;
+                let same_data = self.same_data(&task, data, split)?;
+                let about = task.about_data();
+                Ok(Evaluation::of(&task, &outcomes, about, same_data))
             }
             LoadedNetwork::Particles(network) => {
                 let task = network.task(&self.file, data, split)?;
-                let about = task.about_data().to_string();
-                self.measured(&task, &network.model, about, data, split, device, &mut seen)
+                let step = task.inference(&network.model, device);
+                let outcomes = outcomes(&task, step, &mut seen)?;
+                let same_data = self.same_data(&task, data, split)?;
+                let about = task.about_data();
+                Ok(Evaluation::of(&task, &outcomes, about, same_data))
             }
         }
     }
 }
 
-impl Loaded {
-    /// The measures of a task, whose test split is this split of the run, and nothing about single examples.
-    #[allow(clippy::too_many_arguments)] // What `evaluate` was asked, and what it found.
-    fn measured<T: Task>(
-        &self,
-        task: &T,
-        model: &T::Model,
-        about: String,
-        data: Option<&Path>,
-        split: Split,
-        device: &Device,
-        seen: &mut dyn FnMut(usize, usize),
-    ) -> Result<Evaluation, TrainError> {
-        let outcomes = outcomes(task, task.inference(model, device), seen)?;
-        Ok(Evaluation {
-            about,
-            same_data: self.same_data(task, data, split)?,
+impl Evaluation {
+    /// The measures of a task's test split, and nothing about single examples.
+    fn of<T: Task>(task: &T, outcomes: &Outcomes, about: &str, same_data: Option<bool>) -> Self {
+        Self {
+            about: about.into(),
+            same_data,
             unit: task.unit(),
-            measures: task.measures(&outcomes),
+            measures: task.measures(outcomes),
             examples: outcomes.len(),
             classes: None,
             calibration: None,
             targets: None,
-        })
+        }
     }
 }
 

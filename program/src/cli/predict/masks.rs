@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use burn::prelude::*;
 use gcnn_datasets::image_folder::is_picture;
 use gcnn_train::files::same_file;
+use gcnn_train::tasks::segmentation::TILE;
 use gcnn_train::weights::evaluation::SegmentationNetwork;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 
@@ -15,9 +16,6 @@ use crate::output;
 use crate::predict::masks::{Masks, Places, segment};
 use crate::predict::{inputs, slide};
 use crate::report::colours;
-
-/// Side of the tiles where none is given.
-const TILE: usize = 512;
 
 /// Writes classes, things and overlays of all pictures.
 pub(super) fn answer(

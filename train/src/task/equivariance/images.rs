@@ -1,5 +1,7 @@
 //! Networks for images, under elements of their group and other transformations of the plane.
 
+use std::cell::RefCell;
+
 use burn::prelude::*;
 use gcnn_layers::Group;
 use gcnn_layers::equivariance::{Feature, PlaneTransformation, survey as measure};
@@ -82,6 +84,27 @@ pub fn survey(
         elements: named.collect(),
         outputs: measure(group, &transformations, images, outputs),
     }
+}
+
+/// The same; `seen` hears how many images have passed through the network, and how many will.
+pub fn survey_heard(
+    group: &Group,
+    elements: Vec<(PlaneTransformation, Standing)>,
+    images: Tensor<4>,
+    outputs: impl Fn(Tensor<4>) -> Vec<(String, Feature)>,
+    seen: &mut dyn FnMut(usize, usize),
+) -> Survey {
+    let all = images.dims()[0] * passes(&elements);
+    let heard = RefCell::new((0, seen));
+    let outputs = |images: Tensor<4>| {
+        let [batch, ..] = images.dims();
+        let said = outputs(images);
+        let (done, seen) = &mut *heard.borrow_mut();
+        *done += batch;
+        seen(*done, all);
+        said
+    };
+    survey(group, elements, images, &outputs)
 }
 
 #[cfg(all(test, feature = "flex"))]

@@ -35,6 +35,9 @@ use crate::task::{Batches, Goal, Inference, Split, Step, Task};
 /// Pixels of the smallest interior that an instance grows from.
 pub const SMALLEST_SEED: usize = 4;
 
+/// Rows and columns of images that a network sees at once where it is used: scores are those of the whole image, tile by tile.
+pub const TILE: usize = 512;
+
 /// By how much an instance has to overlap with a true one.
 const THRESHOLD: f64 = 0.5;
 
@@ -176,14 +179,14 @@ impl Segmentation {
         Ok(split.of(splits, SegmentationDataset::concatenate)?)
     }
 
+    /// Scores of a batch's pixels compared with the truth.
     fn judged(
         &self,
-        model: &SegmentationModel,
+        scores: Tensor<4>,
         batch: &SegmentationBatch,
         weights: Option<&[f32]>,
-        device: &Device,
     ) -> Judged {
-        let scores = model.forward(images(batch, device));
+        let device = &scores.device();
         let shape = [batch.count, 1, batch.height, batch.width];
         let truth = batch.classes.iter().map(|class| i64::from(*class));
         let truth = TensorData::new(truth.collect::<Vec<i64>>(), shape);
@@ -315,7 +318,8 @@ impl Task for Segmentation {
         batch: &SegmentationBatch,
         device: &Device,
     ) -> Result<Step, TrainError> {
-        let judged = self.judged(model, batch, self.weights.as_deref(), device);
+        let scores = model.forward(images(batch, device));
+        let judged = self.judged(scores, batch, self.weights.as_deref());
         Ok(Step::new(judged.loss, judged.outcomes))
     }
 
@@ -325,7 +329,8 @@ impl Task for Segmentation {
         device: &'a Device,
     ) -> Inference<'a, SegmentationBatch> {
         Box::new(move |batch| {
-            let judged = self.judged(model, batch, None, device);
+            let scores = model.forward_in_tiles(images(batch, device), TILE);
+            let judged = self.judged(scores, batch, None);
             let step = Step::new(judged.loss, judged.outcomes);
             let truth = batch.instances.as_deref();
             let Some(truth) = truth.filter(|_| self.format.instances) else {

@@ -1,6 +1,5 @@
 //! How a map of classes turns with its image: under the elements of the network's own group, on parts of test images.
 
-use std::cell::RefCell;
 use std::ops::Range;
 
 use burn::prelude::*;
@@ -8,7 +7,7 @@ use gcnn_models::SegmentationModel;
 
 use super::Segmentation;
 use crate::TrainError;
-use crate::task::equivariance::images::{own_elements, passes, survey};
+use crate::task::equivariance::images::{own_elements, survey_heard};
 use crate::task::equivariance::{Survey, Symmetric};
 use crate::task::{Split, Task};
 
@@ -66,16 +65,7 @@ impl Symmetric for Segmentation {
         let group = model.group();
         let elements = own_elements(group);
         let images = self.test_middles(0..REPORT_IMAGES, device)?;
-        let all = images.dims()[0] * passes(&elements);
-        let heard = RefCell::new((0, seen));
-        let outputs = |images: Tensor<4>| {
-            let [batch, ..] = images.dims();
-            let outputs = model.outputs(images);
-            let (done, seen) = &mut *heard.borrow_mut();
-            *done += batch;
-            seen(*done, all);
-            outputs
-        };
-        Ok(survey(group, elements, images, &outputs))
+        let outputs = |images| model.outputs(images);
+        Ok(survey_heard(group, elements, images, outputs, seen))
     }
 }
